@@ -1,0 +1,149 @@
+"""Every error this library raises, as one tree.
+
+HerokuError
+├── ConfigError (also ValueError)      something is missing or wrong before a request is sent
+├── InvalidResponseError               the server's success makes no sense
+├── StreamInterruptedError             a stream ended without a finish reason; `.partial`
+└── APIError                           the server, or the way to it, said no
+    ├── APIConnectionError             no answer came
+    │   └── APITimeoutError            no answer came in time
+    ├── InvalidRequestError            400, 409, 413, 422 and any other 4xx
+    ├── AuthenticationError            401
+    ├── PermissionDeniedError          403
+    │   └── ContentBlockedError        403 from the edge firewall, which answers in HTML
+    ├── NotFoundError                  404
+    ├── RequestTimeoutError            408
+    ├── RateLimitError                 429
+    └── ServerError                    5xx
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from heroku_inference._answers import Reply
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "ConfigError",
+    "ContentBlockedError",
+    "HerokuError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ServerError",
+    "StreamInterruptedError",
+]
+
+
+class HerokuError(Exception):
+    """Root of all errors of this library."""
+
+
+class ConfigError(HerokuError, ValueError):
+    """A setting or an argument is missing or wrong; no request was sent."""
+
+
+class InvalidResponseError(HerokuError):
+    """The server reported success with a body that is not what the API documents.
+
+    Attributes:
+        body: The body as text, cut to 200 characters.
+    """
+
+    def __init__(self, message: str, *, body: str | None = None) -> None:
+        super().__init__(message)
+        self.body = body
+
+
+class StreamInterruptedError(HerokuError):
+    """A stream ended before the server gave a finish reason.
+
+    Attributes:
+        partial: The text received so far.
+    """
+
+    def __init__(self, message: str, *, partial: str = "") -> None:
+        super().__init__(message)
+        self.partial = partial
+
+
+class APIError(HerokuError):
+    """The server refused a request, or could not be reached.
+
+    Attributes:
+        message: What went wrong and what to do about it; never contains a key.
+        status_code: HTTP status, or `None` when no answer came.
+        type: Heroku's own error type, for example `invalid_request`.
+        request_id: The server's id of the request, when it sent one.
+        body: The error object of the answer, or its text cut to 200 characters.
+        retry_after: Seconds the server asked to wait, when it said so.
+        response: The whole answer, when one came.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        type: str | None = None,  # noqa: A002 - Heroku's name for the field
+        request_id: str | None = None,
+        body: Any = None,
+        retry_after: float | None = None,
+        response: Reply | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status_code
+        self.type = type
+        self.request_id = request_id
+        self.body = body
+        self.retry_after = retry_after
+        self.response = response
+
+
+class APIConnectionError(APIError):
+    """No connection, or it broke before the answer was complete."""
+
+
+class APITimeoutError(APIConnectionError):
+    """No answer, or no next piece of a stream, within `timeout` seconds."""
+
+
+class InvalidRequestError(APIError):
+    """400 or 422: the request is malformed or breaks a rule of the model."""
+
+
+class AuthenticationError(APIError):
+    """401: the key is missing, wrong or revoked."""
+
+
+class PermissionDeniedError(APIError):
+    """403: the key has no access to the model."""
+
+
+class ContentBlockedError(PermissionDeniedError):
+    """403 from the edge firewall: something in the text looks like an attack to it."""
+
+
+class NotFoundError(APIError):
+    """404: no such model or path."""
+
+
+class RequestTimeoutError(APIError):
+    """408: the server cut an answer that took longer than about 30 seconds."""
+
+
+class RateLimitError(APIError):
+    """429: the add-on's requests or tokens per minute are used up."""
+
+
+class ServerError(APIError):
+    """5xx: the server failed."""
