@@ -1,0 +1,181 @@
+"""Errors that are both the core's and LangChain's, so that either `except` clause catches them.
+
+`langchain_core` decides by its own classes what to retry, what to fall back on and when to shrink
+a conversation; `heroku_inference` says precisely what happened. Every error that a class of this
+package raises is both:
+
+    heroku_inference            langchain_core.exceptions     retried by LangChain
+    ConfigError                 ModelInvalidRequestError      no
+    InvalidRequestError         ModelInvalidRequestError      no
+    └── ContextOverflowError    ContextOverflowError          no; summarised by middleware
+    AuthenticationError         ModelAuthenticationError      no
+    PermissionDeniedError       ModelPermissionDeniedError    no
+    └── ContentBlockedError                                   no
+    NotFoundError               ModelNotFoundError            no
+    RequestTimeoutError         ModelTimeoutError             yes
+    RateLimitError              ModelRateLimitError           yes
+    ServerError                 ModelAPIError                 yes
+    APIConnectionError          ModelConnectionError          yes
+    └── APITimeoutError         ModelTimeoutError             yes
+    StreamInterruptedError      ModelConnectionError          yes
+    InvalidResponseError        ModelAPIError                 yes
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from langchain_core import exceptions as langchain
+
+from heroku_inference import _errors as heroku
+from heroku_inference._errors import APIError, HerokuError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "ConfigError",
+    "ContentBlockedError",
+    "ContextOverflowError",
+    "HerokuError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ServerError",
+    "StreamInterruptedError",
+    "langchain_error",
+    "langchain_errors",
+]
+
+
+class ConfigError(heroku.ConfigError, langchain.ModelInvalidRequestError):
+    """A setting or an argument is missing or wrong; no request was sent."""
+
+
+class InvalidResponseError(heroku.InvalidResponseError, langchain.ModelAPIError):
+    """The server reported success with a body that is not what the API documents."""
+
+
+class StreamInterruptedError(heroku.StreamInterruptedError, langchain.ModelConnectionError):
+    """A stream ended before the server gave a finish reason; `.partial` is the text so far."""
+
+
+class APIConnectionError(heroku.APIConnectionError, langchain.ModelConnectionError):
+    """No connection, or it broke before the answer was complete."""
+
+
+class APITimeoutError(APIConnectionError, heroku.APITimeoutError, langchain.ModelTimeoutError):
+    """No answer, or no next piece of a stream, within `timeout` seconds."""
+
+
+class InvalidRequestError(heroku.InvalidRequestError, langchain.ModelInvalidRequestError):
+    """400 or 422: the request is malformed or breaks a rule of the model."""
+
+
+class ContextOverflowError(InvalidRequestError, langchain.ContextOverflowError):
+    """The conversation is longer than the model's context window."""
+
+
+class AuthenticationError(heroku.AuthenticationError, langchain.ModelAuthenticationError):
+    """401: the key is missing, wrong or revoked."""
+
+
+class PermissionDeniedError(heroku.PermissionDeniedError, langchain.ModelPermissionDeniedError):
+    """403: the key has no access to the model."""
+
+
+class ContentBlockedError(PermissionDeniedError, heroku.ContentBlockedError):
+    """403 from the edge firewall: something in the text looks like an attack to it."""
+
+
+class NotFoundError(heroku.NotFoundError, langchain.ModelNotFoundError):
+    """404: no such model or path."""
+
+
+class RequestTimeoutError(heroku.RequestTimeoutError, langchain.ModelTimeoutError):
+    """408: the server cut an answer that took longer than about 30 seconds."""
+
+
+class RateLimitError(heroku.RateLimitError, langchain.ModelRateLimitError):
+    """429: the add-on's requests or tokens per minute are used up."""
+
+
+class ServerError(heroku.ServerError, langchain.ModelAPIError):
+    """5xx: the server failed."""
+
+
+_BOTH: Final[dict[type[HerokuError], type[HerokuError]]] = {
+    heroku.ConfigError: ConfigError,
+    heroku.InvalidResponseError: InvalidResponseError,
+    heroku.StreamInterruptedError: StreamInterruptedError,
+    heroku.APIConnectionError: APIConnectionError,
+    heroku.APITimeoutError: APITimeoutError,
+    heroku.InvalidRequestError: InvalidRequestError,
+    heroku.AuthenticationError: AuthenticationError,
+    heroku.PermissionDeniedError: PermissionDeniedError,
+    heroku.ContentBlockedError: ContentBlockedError,
+    heroku.NotFoundError: NotFoundError,
+    heroku.RequestTimeoutError: RequestTimeoutError,
+    heroku.RateLimitError: RateLimitError,
+    heroku.ServerError: ServerError,
+}
+
+# Heroku passes on the words of the model's own provider, and those differ.
+_TOO_LONG: Final = re.compile(
+    r"(prompt|input|request|messages?|conversation) (is|are) too long"
+    r"|too many (input )?tokens"
+    r"|context[ _](length|window|limit)"
+    r"|maximum (number of )?(input |context )?tokens"
+    r"|exceeds? the (model's )?maximum",
+    re.IGNORECASE,
+)
+
+
+def langchain_error(error: HerokuError) -> HerokuError:
+    """The same error as a class that is LangChain's too; itself when it already is, or has none.
+
+    The copy keeps attributes, traceback and cause.
+    """
+    both = _class_of(error)
+    if both is None:
+        return error
+    copy = both.__new__(both)
+    copy.args = error.args
+    copy.__dict__.update(error.__dict__)
+    copy.__cause__ = error.__cause__
+    return copy.with_traceback(error.__traceback__)
+
+
+def _class_of(error: HerokuError) -> type[HerokuError] | None:
+    if type(error) is heroku.InvalidRequestError and _TOO_LONG.search(error.message):
+        return ContextOverflowError
+    return _BOTH.get(type(error))
+
+
+class langchain_errors:  # noqa: N801 - reads as what it does: `with langchain_errors():`
+    """Raises the core's errors of the block as LangChain's too."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing is needed before something fails."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Replace a core error; leave everything else alone."""
+        if isinstance(error, HerokuError):
+            both = langchain_error(error)
+            if both is not error:
+                raise both from both.__cause__
