@@ -133,8 +133,7 @@ _TOO_LONG: Final = re.compile(
     r"(prompt|input|request|messages?|conversation) (is|are) too long"
     r"|too many (input )?tokens"
     r"|context[ _](length|window|limit)"
-    r"|maximum (number of )?(input |context )?tokens"
-    r"|exceeds? the (model's )?maximum",
+    r"|input tokens exceed",
     re.IGNORECASE,
 )
 

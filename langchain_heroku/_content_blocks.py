@@ -1,0 +1,103 @@
+"""What Heroku's models said, as LangChain's standard content blocks, whole and in pieces.
+
+Registered under the provider name `heroku`, which every message of `ChatHeroku` carries; so also
+a message that comes back from a checkpoint is understood.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from langchain_core.messages import content as standard
+from langchain_core.messages.block_translators import register_translator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from langchain_core.messages import AIMessage, AIMessageChunk
+    from langchain_core.messages.content import ContentBlock
+
+__all__ = ["PROVIDER", "content_blocks", "content_blocks_of_chunk"]
+
+PROVIDER: Final = "heroku"
+
+# Since langchain-core 1.7.5; the parsers of structured output raise ModelRefusalError at it.
+_HAS_REFUSALS: Final = hasattr(standard, "RefusalContentBlock")
+# What a message holds in fields of its own too is taken from there.
+_ALSO_IN_FIELDS: Final = {
+    "invalid_tool_call",
+    "reasoning",
+    "refusal",
+    "tool_call",
+    "tool_call_chunk",
+    "tool_use",
+}
+
+
+def content_blocks(message: AIMessage) -> list[ContentBlock]:
+    """The standard blocks of a whole message: reasoning, text, then tool calls."""
+    blocks = [*_reasoning(message), *_text(message), *_refusal(message), *_tool_calls(message)]
+    return cast("list[ContentBlock]", blocks)
+
+
+def content_blocks_of_chunk(message: AIMessageChunk) -> list[ContentBlock]:
+    """The standard blocks of one piece of a stream, or of pieces added up.
+
+    Each has an index of its own kind. Core would count changes of type instead, by which
+    reasoning and the first tool call get one index, and merges what shares it.
+    """
+    if message.chunk_position == "last":
+        return content_blocks(message)
+    blocks = [
+        *({**block, "index": "lc_reasoning"} for block in _reasoning(message)),
+        *({**block, "index": "lc_text"} for block in _text(message)),
+        *({**block, "index": "lc_refusal"} for block in _refusal(message)),
+        *_tool_call_chunks(message),
+    ]
+    return cast("list[ContentBlock]", blocks)
+
+
+def _reasoning(message: AIMessage) -> Iterator[dict[str, Any]]:
+    reasoning = message.additional_kwargs.get("reasoning")
+    if not isinstance(reasoning, dict):
+        return
+    block = {"type": "reasoning", "reasoning": reasoning.get("thinking", "")}
+    if signature := reasoning.get("signature"):
+        block["extras"] = {"signature": signature}
+    yield block
+
+
+def _text(message: AIMessage) -> Iterator[dict[str, Any]]:
+    content = [message.content] if isinstance(message.content, str) else message.content
+    for part in content:
+        if isinstance(part, str):
+            if part:
+                yield {"type": "text", "text": part}
+        elif part.get("type") == "text":
+            yield part
+        elif part.get("type") not in _ALSO_IN_FIELDS:
+            yield {"type": "non_standard", "value": part}
+
+
+def _refusal(message: AIMessage) -> Iterator[dict[str, Any]]:
+    if refusal := message.additional_kwargs.get("refusal"):
+        if _HAS_REFUSALS:
+            yield {"type": "refusal", "refusal": refusal}
+        else:
+            yield {"type": "non_standard", "value": {"type": "refusal", "refusal": refusal}}
+
+
+def _tool_calls(message: AIMessage) -> Iterator[dict[str, Any]]:
+    for call in message.tool_calls:
+        yield {"type": "tool_call", "name": call["name"], "args": call["args"], "id": call["id"]}
+    for invalid in message.invalid_tool_calls:
+        yield {**invalid, "type": "invalid_tool_call"}
+
+
+def _tool_call_chunks(message: AIMessageChunk) -> Iterator[dict[str, Any]]:
+    for position, chunk in enumerate(message.tool_call_chunks):
+        index = position if chunk["index"] is None else chunk["index"]
+        yield {**chunk, "type": "tool_call_chunk", "index": f"lc_tc_{index}"}
+
+
+register_translator(PROVIDER, content_blocks, content_blocks_of_chunk)

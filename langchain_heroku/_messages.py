@@ -1,0 +1,236 @@
+"""LangChain's messages, from whichever model they came, in the wire's shape. Pure.
+
+What Heroku's endpoint is stricter about than OpenAI's is repaired later, by the core.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from langchain_heroku.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["wire_messages"]
+
+
+def wire_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
+    """The conversation as OpenAI-shaped messages; the given ones stay untouched.
+
+    Thoughts are left out: chat completions takes none back, and another provider's mean nothing
+    to it (docs: chat completions). So is what only the provider that made it can read.
+
+    Raises:
+        ConfigError: A message says something that cannot be sent: a PDF, audio, video, an image
+            that is not the user's. The error names the message's position.
+    """
+    wire: list[dict[str, Any]] = []
+    for position, message in enumerate(messages):
+        wire.extend(_wire_at(position, message))
+    return wire
+
+
+def _wire_at(position: int, message: BaseMessage) -> list[dict[str, Any]]:
+    try:
+        return list(_wire(message))
+    except ConfigError as error:
+        raise ConfigError(f"messages[{position}]: {error}") from None
+
+
+def _wire(message: BaseMessage) -> Iterator[dict[str, Any]]:
+    if isinstance(message, HumanMessage):
+        yield from _from_user(message)
+    elif isinstance(message, AIMessage):
+        yield _from_model(message)
+    elif isinstance(message, ToolMessage):
+        yield _from_tool(message)
+    elif isinstance(message, SystemMessage):
+        role = message.additional_kwargs.get("__openai_role__", "system")
+        yield {"role": role, "content": _texts(message.content)}
+    elif isinstance(message, ChatMessage):
+        yield {"role": message.role, "content": _parts(message.content)}
+    else:
+        raise ConfigError(f"a {type(message).__name__} cannot be sent to Heroku.")
+
+
+def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
+    if isinstance(message.content, str):
+        yield {"role": "user", "content": message.content}
+        return
+    # Anthropic's way is to put results of tools into a message of the user.
+    rest = []
+    for part in message.content:
+        if isinstance(part, dict) and part.get("type") == "tool_result":
+            yield _tool_result(part)
+        else:
+            rest.append(part)
+    if rest or not message.content:
+        yield {"role": "user", "content": _parts(rest)}
+
+
+def _from_model(message: AIMessage) -> dict[str, Any]:
+    text, calls = message.content, [*_tool_calls(message)]
+    wire = {"role": "assistant", "content": text if isinstance(text, str) else _said(text)}
+    if not wire["content"] and (refusal := message.additional_kwargs.get("refusal")):
+        wire["content"] = refusal
+    return {**wire, "tool_calls": calls} if calls else wire
+
+
+def _said(content: Sequence[str | dict[str, Any]]) -> str:
+    """The model's own words among whatever else its provider put beside them."""
+    words = []
+    for part in content:
+        if isinstance(part, str):
+            words.append(part)
+        elif part.get("type") in _WORDS:
+            words.append(part.get("text") or part.get("refusal") or "")
+        elif part.get("type") in _MEDIA:
+            raise ConfigError(f"an assistant's {part['type']!r} cannot be sent back to Heroku.")
+    return "".join(words)
+
+
+_WORDS: Final = {"text", "output_text", "refusal"}
+_MEDIA: Final = {"image", "image_url", "audio", "video", "file"}
+
+
+def _tool_calls(message: AIMessage) -> Iterator[dict[str, Any]]:
+    """Every call that a tool message may answer, also those whose arguments were no JSON."""
+    seen = set()
+    for call in message.tool_calls:
+        seen.add(call["id"])
+        yield _call(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False))
+    for invalid in message.invalid_tool_calls:
+        seen.add(invalid["id"])
+        yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
+    if isinstance(message.content, str):
+        return
+    for part in message.content:  # Anthropic's form, in messages that were made by hand
+        if isinstance(part, dict) and part.get("type") in {"tool_use", "tool_call"}:
+            if part.get("id") in seen:
+                continue
+            arguments = part.get("input", part.get("args")) or {}
+            yield _call(part.get("id"), part.get("name"), json.dumps(arguments, ensure_ascii=False))
+
+
+def _call(call_id: str | None, name: str | None, arguments: str) -> dict[str, Any]:
+    function = {"name": name, "arguments": arguments}
+    return {"id": call_id, "type": "function", "function": function}
+
+
+def _from_tool(message: ToolMessage) -> dict[str, Any]:
+    content = _output(message.content, failed=message.status == "error")
+    return {"role": "tool", "content": content, "tool_call_id": message.tool_call_id}
+
+
+def _tool_result(part: Mapping[str, Any]) -> dict[str, Any]:
+    content = _output(part.get("content") or "", failed=bool(part.get("is_error")))
+    return {"role": "tool", "content": content, "tool_call_id": part.get("tool_use_id")}
+
+
+def _output(content: str | list[Any], *, failed: bool) -> str:
+    text = _texts(content)
+    # Heroku has no field to say that a tool failed, so its text must.
+    if failed and not text.lstrip().lower().startswith("error"):
+        return f"Error: {text}" if text else "Error"
+    return text
+
+
+def _texts(content: str | list[Any]) -> str:
+    """Content of a message that takes text only."""
+    parts = _parts(content)
+    if isinstance(parts, str):
+        return parts
+    for part in parts:
+        if part["type"] != "text":
+            raise ConfigError(
+                "an image can only be sent in a message of the user: give the tool's or the "
+                "system's message its text, and the image in a HumanMessage."
+            )
+    return "\n".join(part["text"] for part in parts)
+
+
+def _parts(content: str | Sequence[Any]) -> str | list[dict[str, Any]]:
+    if isinstance(content, str):
+        return content
+    return [wire for part in content if (wire := _part(part)) is not None]
+
+
+def _part(part: str | dict[str, Any]) -> dict[str, Any] | None:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    kind = part.get("type")
+    read = _READERS.get(kind) if isinstance(kind, str) else None
+    wire = read(part) if read is not None else None
+    if wire is None and kind not in _THOUGHTS:
+        raise ConfigError(
+            f"a content block of type {kind!r}{_described(part)} cannot be sent: Heroku's models "
+            "take text and images (PNG, JPEG, GIF, WebP; by URL or base64), and no PDF or other "
+            "file, audio or video."
+        )
+    return wire
+
+
+_THOUGHTS: Final = {"thinking", "redacted_thinking", "reasoning"}
+
+
+def _described(part: Mapping[str, Any]) -> str:
+    mime_type = part.get("mime_type")
+    return f" ({mime_type})" if mime_type else ""
+
+
+def _text(part: Mapping[str, Any]) -> dict[str, Any] | None:
+    text = part.get("text")
+    return {"type": "text", "text": text} if isinstance(text, str) else None
+
+
+def _document(part: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Plain text in a wrapper: Anthropic's `document`, and LangChain's older `file`."""
+    source = part.get("source")
+    if isinstance(source, dict) and source.get("type") == "text":
+        return {"type": "text", "text": source["data"]}
+    return _text(part) if part.get("source_type") == "text" else None
+
+
+def _image_url(part: Mapping[str, Any]) -> dict[str, Any]:
+    image = part.get("image_url")
+    return _image(image) if isinstance(image, str) else {"type": "image_url", "image_url": image}
+
+
+def _standard_image(part: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Blocks of type `image`: LangChain's of either version, and Anthropic's."""
+    source = part.get("source")
+    source = source if isinstance(source, dict) else part
+    if url := source.get("url"):
+        return _image(url)
+    data = source.get("base64") or source.get("data")
+    mime_type = source.get("mime_type") or source.get("media_type")
+    if data and not mime_type:
+        raise ConfigError("a base64 image needs its mime_type, for example image/png.")
+    return _image(f"data:{mime_type};base64,{data}") if data else None
+
+
+def _image(url: str) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+_READERS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]]] = {
+    "text": _text,
+    "input_text": _text,
+    "output_text": _text,
+    "text-plain": _text,
+    "document": _document,
+    "file": _document,
+    "image_url": _image_url,
+    "image": _standard_image,
+}
