@@ -1,0 +1,178 @@
+"""The framework-free face of the API, async: `Client`, awaited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_inference import _embeddings, _rerank
+from heroku_inference._async_transport import AsyncTransport
+from heroku_inference._calls import Call
+from heroku_inference._catalogue import AvailableModel, available_models
+from heroku_inference._chat_reading import ChunkReader, chat_result
+from heroku_inference._chat_request import chat_request
+from heroku_inference._client_base import (
+    CHAT_PATH,
+    MODELS_PATH,
+    ChatOptions,
+    ClientBase,
+    EmbedOptions,
+    finished,
+)
+from heroku_inference._errors import APIConnectionError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+
+    import httpx
+    from pydantic import SecretStr
+    from typing_extensions import Unpack
+
+    from heroku_inference._answers import ChatChunk, ChatResult, Reply
+    from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._rerank import RerankResult
+    from heroku_inference._retries import RetryEvent
+    from heroku_inference._settings import Kind, Settings
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient(ClientBase):
+    """Heroku Managed Inference, without a framework, async.
+
+    Opens nothing until the first call. One client may be used from several event loops, one after
+    the other or in several threads: each loop has connections of its own, which all clients of
+    the process share and which close with the loop. It can be pickled, unless
+    `async_http_client` is given.
+
+    ```python
+    client = AsyncClient()  # reads INFERENCE_KEY, INFERENCE_URL and INFERENCE_MODEL_ID
+    async for chunk in client.stream_chat([{"role": "user", "content": "Why is the sky blue?"}]):
+        print(chunk.text, end="")
+    ```
+
+    Arguments are those of `Client`; `async_http_client` is a client of your own, used as it is
+    (proxies, certificates, timeouts) and never closed.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        async_http_client: httpx.AsyncClient | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__(
+            api_key=api_key,
+            base_url=base_url,
+            model=model,
+            alias=alias,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            on_retry=on_retry,
+            settings=settings,
+        )
+        self._options["async_http_client"] = async_http_client
+        self._transports: dict[Kind, AsyncTransport] = {}
+
+    async def chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResult:
+        """Answer a conversation; arguments, result and errors are those of `Client.chat`."""
+        chosen = self.settings("chat").require_model(model)
+        request = chat_request(messages, model=chosen, **options)
+        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        return chat_result(await self._transport("chat").send(call), request)
+
+    async def stream_chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        **options: Unpack[ChatOptions],
+    ) -> AsyncGenerator[ChatChunk]:
+        """Answer a conversation piece by piece, as `Client.stream_chat` does.
+
+        Close the generator (`contextlib.aclosing`) when leaving it before its end.
+        """
+        chosen = self.settings("chat").require_model(model)
+        request = chat_request(messages, model=chosen, stream=True, **options)
+        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        stream = await self._transport("chat").stream(call)
+        reader = ChunkReader(request, stream.reply)
+        broken: APIConnectionError | None = None
+        try:
+            try:
+                async for events in stream:
+                    for name, data in events:
+                        if (chunk := reader.read(name, data)) is not None:
+                            yield chunk
+                    if reader.done:
+                        break
+            except APIConnectionError as error:
+                broken = error
+            if (last := finished(reader, broken)) is not None:
+                yield last
+            await stream.drain()
+        finally:
+            await stream.close()
+
+    async def embed(
+        self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
+    ) -> EmbeddingResult:
+        """One vector for each text, in order, as `Client.embed` gives them."""
+        chosen = self._embedding_options(model, options)
+        return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
+
+    def iter_embed(
+        self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
+    ) -> AsyncGenerator[EmbeddingBatch]:
+        """`embed` for bulk work: batches as they come, in order, with bounded memory.
+
+        Close the generator (`contextlib.aclosing`) when leaving it before its end.
+        """
+        chosen = self._embedding_options(model, options)
+        return _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
+
+    async def rerank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        model: str | None = None,
+        top_n: int | None = None,
+        max_concurrency: int = 8,
+    ) -> RerankResult:
+        """How well each document answers a query, the best first, as `Client.rerank` says it."""
+        options = _rerank.RerankOptions(
+            model=self.settings("rerank").require_model(model),
+            top_n=top_n,
+            max_concurrency=max_concurrency,
+        )
+        return await _rerank.arerank(self._sender("rerank"), query, documents, options)
+
+    async def models(self) -> list[AvailableModel]:
+        """The models that Heroku offers, in all regions, as `Client.models` lists them."""
+        return available_models(await self._transport("chat").send(Call(MODELS_PATH)))
+
+    def _transport(self, kind: Kind) -> AsyncTransport:
+        if kind not in self._transports:
+            self._transports[kind] = AsyncTransport(self.settings(kind), **self._options)
+        return self._transports[kind]
+
+    def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Awaitable[Reply]]:
+        transport = self._transport(kind)
+        return lambda path, body: transport.send(Call(path, body))

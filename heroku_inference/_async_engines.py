@@ -1,0 +1,157 @@
+"""The two ways to move bytes asynchronously: aiohttp, and a caller's own `httpx.AsyncClient`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from heroku_inference._pools import CONNECT_TIMEOUT, async_pool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    import aiohttp
+    import httpx
+    import yarl
+
+__all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
+
+_ErrorClasses = tuple[type[Exception], ...]
+
+
+class AsyncResponse(Protocol):
+    """An answer whose status has come and whose body is still to be read."""
+
+    status: int
+
+    def headers(self) -> dict[str, str]:
+        """Headers with lower-case names."""
+
+    async def read(self) -> bytes:
+        """The whole body."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes."""
+
+    async def close(self) -> None:
+        """Give the connection back when the body was read, else close it."""
+
+
+class AiohttpEngine:
+    """The usual engine: a session shared by all callers on the running event loop."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._urls: dict[str, yarl.URL] = {}
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> AsyncResponse:
+        """Send a request and wait for the status of its answer."""
+        import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
+
+        pool = await async_pool(self._base_url)
+        response = await pool.session.request(
+            method,
+            self._parsed(url),
+            data=content,
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=min(seconds, CONNECT_TIMEOUT), sock_read=seconds
+            ),
+            proxy=pool.proxy,
+            allow_redirects=False,
+        )
+        return _AiohttpResponse(response)
+
+    def _parsed(self, url: str) -> yarl.URL:
+        import yarl  # noqa: PLC0415 - comes with aiohttp
+
+        if url not in self._urls:
+            self._urls[url] = yarl.URL(url)
+        return self._urls[url]
+
+    @staticmethod
+    def errors() -> tuple[_ErrorClasses, _ErrorClasses]:
+        """What it raises for timeouts, and for other failures."""
+        import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
+
+        timeouts = (asyncio.TimeoutError, aiohttp.ServerTimeoutError)
+        return timeouts, (aiohttp.ClientError, OSError)
+
+
+class _AiohttpResponse:
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+
+    def headers(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self._response.headers.items()}
+
+    async def read(self) -> bytes:
+        return await self._response.read()
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self._response.content.iter_any()
+
+    async def close(self) -> None:
+        self._response.close()
+
+
+class HttpxEngine:
+    """A caller's own client, used as it is and never closed."""
+
+    def __init__(self, client: httpx.AsyncClient, *, use_its_timeout: bool) -> None:
+        self._client = client
+        self._use_its_timeout = use_its_timeout
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> AsyncResponse:
+        """Send a request and wait for the status of its answer."""
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        timeout = (
+            self._client.timeout
+            if self._use_its_timeout
+            else httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+        )
+        request = self._client.build_request(
+            method, url, content=content, headers=headers, timeout=timeout
+        )
+        return _HttpxResponse(await self._client.send(request, stream=True))
+
+    @staticmethod
+    def errors() -> tuple[_ErrorClasses, _ErrorClasses]:
+        """What it raises for timeouts, and for other failures."""
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        return (httpx.TimeoutException,), (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+
+
+class _HttpxResponse:
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+
+    def headers(self) -> dict[str, str]:
+        return dict(self._response.headers)
+
+    async def read(self) -> bytes:
+        return await self._response.aread()
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self._response.aiter_bytes()
+
+    async def close(self) -> None:
+        await self._response.aclose()

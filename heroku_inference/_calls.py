@@ -1,0 +1,155 @@
+"""What the sync and the async transport share: the shape of a call, its headers, its errors."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
+from heroku_inference._retries import RetryEvent, next_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from heroku_inference._answers import Reply
+    from heroku_inference._settings import Settings
+
+__all__ = ["Call", "MaskedHeaders", "TransportBase"]
+
+# The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
+# says more than a timeout of ours would; a stream may think for long between two events.
+_ANSWER_TIMEOUT: Final = 60.0  # seconds
+_STREAM_TIMEOUT: Final = 120.0  # seconds
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to the API.
+
+    Attributes:
+        path: Below the base URL, for example `/v1/rerank`.
+        body: What is sent as JSON; `None` for a GET.
+        headers: Sent besides the usual ones.
+        on_retry: Told of each failed attempt that is about to be repeated.
+    """
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    on_retry: Callable[[RetryEvent], None] | None = None
+
+    @property
+    def method(self) -> str:
+        """`POST` with a body, `GET` without."""
+        return "GET" if self.body is None else "POST"
+
+
+class MaskedHeaders(dict[str, str]):
+    """Headers whose `repr` keeps the key out of tracebacks that print local variables."""
+
+    def __repr__(self) -> str:
+        return repr({name: "***" if "auth" in name.lower() else self[name] for name in self})
+
+
+class TransportBase:
+    """Builds calls and judges answers; subclasses move the bytes.
+
+    Args:
+        settings: Where to and with which key.
+        timeout: Seconds to wait for an answer, and between two events of a stream.
+        max_retries: Attempts after the first, for failures that may pass.
+        default_headers: Merged over the usual ones.
+        on_retry: Told of each failed attempt that is about to be repeated.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+    ) -> None:
+        if timeout is not None and timeout <= 0:
+            raise ConfigError(f"timeout={timeout} is no waiting time; give seconds above 0.")
+        if max_retries < 0:
+            raise ConfigError(f"max_retries={max_retries} must be 0 or more.")
+        self._settings = settings
+        self._max_retries = max_retries
+        self._on_retry = on_retry
+        self._timeout_given = timeout is not None
+        self.answer_timeout = timeout or _ANSWER_TIMEOUT
+        self.stream_timeout = timeout or _STREAM_TIMEOUT
+        self._base_url = settings.base_url
+        self._headers = self._usual_headers(default_headers or {})
+        # A compressed stream would arrive in the compressor's blocks, not word by word.
+        self._stream_headers = MaskedHeaders(
+            self._headers | {"accept": "text/event-stream", "accept-encoding": "identity"}
+        )
+
+    def _usual_headers(self, default_headers: Mapping[str, str]) -> MaskedHeaders:
+        ours = {
+            "authorization": f"Bearer {self._settings.api_key.get_secret_value()}",
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate",
+            "content-type": "application/json",
+            "user-agent": _user_agent(),
+        }
+        theirs = {name.lower(): value for name, value in default_headers.items()}
+        return MaskedHeaders(ours | theirs)
+
+    def _headers_for(self, call: Call, *, streamed: bool = False) -> MaskedHeaders:
+        usual = self._stream_headers if streamed else self._headers
+        return MaskedHeaders(usual | dict(call.headers)) if call.headers else usual
+
+    @staticmethod
+    def _encoded(call: Call) -> bytes | None:
+        if call.body is None:
+            return None
+        try:
+            return to_json(call.body)
+        except (PydanticSerializationError, UnicodeEncodeError) as error:
+            raise ConfigError(f"The request cannot be written as JSON: {error}") from error
+
+    def _checked(self, reply: Reply) -> Reply:
+        """The answer itself, or the error that its status means."""
+        if 200 <= reply.status_code < 300:  # noqa: PLR2004
+            return reply
+        key = self._settings.api_key.get_secret_value()
+        raise error_from_reply(replace(reply, body=reply.body.replace(key.encode(), b"***")))
+
+    def _wait_after(self, error: APIError, attempt: int, call: Call) -> float:
+        """Seconds until the next attempt; raises `error` when there is to be none."""
+        wait = next_wait(error, attempt, self._max_retries)
+        if wait is None:
+            raise error
+        event = RetryEvent(attempt=attempt, wait=wait, error=error)
+        for listener in (self._on_retry, call.on_retry):
+            if listener is not None:
+                listener(event)
+        return wait
+
+    def timed_out(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
+        what = "event of the stream" if streaming else "answer"
+        return APITimeoutError(
+            f"No {what} from {self._base_url} within {seconds:g} seconds. Raise timeout=..."
+            + ("." if streaming else ", or stream: the first words come sooner.")
+        )
+
+    def unreachable(self, error: BaseException) -> APIConnectionError:
+        detail = f"{type(error).__name__}: {error}".rstrip(": ")
+        key = self._settings.api_key.get_secret_value()
+        return APIConnectionError(
+            f"The connection to {self._base_url} failed: {excerpt(detail.replace(key, '***'))}. "
+            "Check base_url, the network and any proxy."
+        )
+
+
+def _user_agent() -> str:
+    return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"

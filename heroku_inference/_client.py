@@ -1,0 +1,226 @@
+"""The framework-free face of the API, blocking. Every method is one call made of pure parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_inference import _embeddings, _rerank
+from heroku_inference._calls import Call
+from heroku_inference._catalogue import AvailableModel, available_models
+from heroku_inference._chat_reading import ChunkReader, chat_result
+from heroku_inference._chat_request import chat_request
+from heroku_inference._client_base import (
+    CHAT_PATH,
+    MODELS_PATH,
+    ChatOptions,
+    ClientBase,
+    EmbedOptions,
+    finished,
+)
+from heroku_inference._errors import APIConnectionError
+from heroku_inference._transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+
+    import httpx
+    from pydantic import SecretStr
+    from typing_extensions import Unpack
+
+    from heroku_inference._answers import ChatChunk, ChatResult, Reply
+    from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._rerank import RerankResult
+    from heroku_inference._retries import RetryEvent
+    from heroku_inference._settings import Kind, Settings
+
+__all__ = ["Client"]
+
+
+class Client(ClientBase):
+    """Heroku Managed Inference, without a framework.
+
+    Opens nothing until the first call. One client may be used from several threads; all clients
+    of a process share their connections. It can be pickled, unless `http_client` is given.
+
+    ```python
+    client = Client()  # reads INFERENCE_KEY, INFERENCE_URL and INFERENCE_MODEL_ID
+    client.chat([{"role": "user", "content": "Why is the sky blue?"}]).text
+    client.embed(["a text", "another"]).vectors
+    client.rerank("a question", ["a text", "another"], top_n=1).hits
+    ```
+
+    Arguments are those of `AsyncClient`; `http_client` is a client of your own, used as it is
+    (proxies, certificates, timeouts) and never closed.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        http_client: httpx.Client | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__(
+            api_key=api_key,
+            base_url=base_url,
+            model=model,
+            alias=alias,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            on_retry=on_retry,
+            settings=settings,
+        )
+        self._options["http_client"] = http_client
+        self._transports: dict[Kind, Transport] = {}
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResult:
+        """Answer a conversation.
+
+        Args:
+            messages: In OpenAI's form; what Heroku is stricter about is mended on the way.
+            model: The model id.
+            on_retry: Told of each failed attempt of this call that is about to be repeated.
+            **options: See `ChatOptions`.
+
+        Raises:
+            ConfigError: Something is missing or forbidden; nothing was sent.
+            APIError: The server refused, or could not be reached.
+            InvalidResponseError: The answer is not what the API documents.
+        """
+        chosen = self.settings("chat").require_model(model)
+        request = chat_request(messages, model=chosen, **options)
+        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        return chat_result(self._transport("chat").send(call), request)
+
+    def stream_chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        **options: Unpack[ChatOptions],
+    ) -> Generator[ChatChunk]:
+        """Answer a conversation piece by piece; `close()` on the generator ends the connection.
+
+        Arguments are those of `chat`.
+
+        Raises:
+            ConfigError: Something is missing or forbidden; nothing was sent.
+            APIError: The server refused, could not be reached, or failed in mid-answer.
+            InvalidResponseError: A piece is not what the API documents.
+            StreamInterruptedError: The stream ended without a finish reason; `.partial` holds
+                the text so far.
+        """
+        chosen = self.settings("chat").require_model(model)
+        request = chat_request(messages, model=chosen, stream=True, **options)
+        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        stream = self._transport("chat").stream(call)
+        reader = ChunkReader(request, stream.reply)
+        broken: APIConnectionError | None = None
+        try:
+            try:
+                for events in stream:
+                    for name, data in events:
+                        if (chunk := reader.read(name, data)) is not None:
+                            yield chunk
+                    if reader.done:
+                        break
+            except APIConnectionError as error:
+                broken = error
+            if (last := finished(reader, broken)) is not None:
+                yield last
+            # Read to the end of the body, the connection can be used again.
+            stream.drain()
+        finally:
+            stream.close()
+
+    def embed(
+        self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
+    ) -> EmbeddingResult:
+        """One vector for each text, in order; concurrent requests of at most 96 texts.
+
+        Args:
+            texts: Up to 2048 characters each; none at all need no request.
+            model: The model id.
+            **options: See `EmbedOptions`.
+
+        Raises:
+            ConfigError: An argument is wrong or a text too long; nothing was sent.
+            APIError: A request failed.
+            InvalidResponseError: An answer does not hold one vector for each text.
+        """
+        chosen = self._embedding_options(model, options)
+        return _embeddings.embed(self._sender("embedding"), texts, chosen)
+
+    def iter_embed(
+        self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
+    ) -> Generator[EmbeddingBatch]:
+        """`embed` for bulk work: batches as they come, in order, with bounded memory.
+
+        `texts` may be any iterable, even an endless one; a few requests run ahead of you.
+        """
+        chosen = self._embedding_options(model, options)
+        return _embeddings.iter_embed(self._sender("embedding"), texts, chosen)
+
+    def rerank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        model: str | None = None,
+        top_n: int | None = None,
+        max_concurrency: int = 8,
+    ) -> RerankResult:
+        """How well each document answers a query, the best first.
+
+        Args:
+            query: What is asked.
+            documents: Texts; more than 1000 are sent in several requests and merged.
+            model: The model id.
+            top_n: How many to give back; all by default.
+            max_concurrency: Requests in flight at a time.
+
+        Raises:
+            ConfigError: An argument is wrong; nothing was sent.
+            APIError: A request failed.
+            InvalidResponseError: The answer is not what the API documents.
+        """
+        options = _rerank.RerankOptions(
+            model=self.settings("rerank").require_model(model),
+            top_n=top_n,
+            max_concurrency=max_concurrency,
+        )
+        return _rerank.rerank(self._sender("rerank"), query, documents, options)
+
+    def models(self) -> list[AvailableModel]:
+        """The models that Heroku offers, in all regions (docs: `GET /available-models`).
+
+        Raises:
+            APIError: The request failed.
+            InvalidResponseError: The answer is not what the API documents.
+        """
+        return available_models(self._transport("chat").send(Call(MODELS_PATH)))
+
+    def _transport(self, kind: Kind) -> Transport:
+        if kind not in self._transports:
+            self._transports[kind] = Transport(self.settings(kind), **self._options)
+        return self._transports[kind]
+
+    def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Reply]:
+        transport = self._transport(kind)
+        return lambda path, body: transport.send(Call(path, body))

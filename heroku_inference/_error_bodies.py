@@ -1,0 +1,145 @@
+"""From a refusal, in any shape Heroku and its edge send, to the error that says it. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._errors import (
+    APIError,
+    AuthenticationError,
+    ContentBlockedError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+)
+from heroku_inference._retries import requested_wait
+
+if TYPE_CHECKING:
+    from heroku_inference._answers import Reply
+
+__all__ = ["error_from_reply", "excerpt", "stream_error"]
+
+_LONGEST_EXCERPT: Final = 200  # characters of a body that a message may show
+
+_CLASSES: Final[dict[int, type[APIError]]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: RequestTimeoutError,
+    429: RateLimitError,
+}
+_REMEDIES: Final[dict[type[APIError], str]] = {
+    AuthenticationError: "Check the key: `heroku config -a APP` shows <ALIAS>_KEY, and it only "
+    "opens the <ALIAS>_URL beside it.",
+    PermissionDeniedError: "The key does not open this model. A per-model plan's key opens its own "
+    "model only: attach the model (`heroku ai:models:create MODEL -a APP --as ALIAS`) and pass "
+    "alias=..., or use a standard plan's key.",
+    ContentBlockedError: "The firewall in front of the API refused the text, not the key: markup, "
+    "code, path chains or local URLs in a prompt can look like an attack. Sending the same text "
+    "again is refused again; rephrase or encode that part.",
+    NotFoundError: "Check the model id (`GET /available-models` lists them) and that base_url "
+    "is the add-on's <ALIAS>_URL.",
+    RequestTimeoutError: "The server cuts answers that take about 30 seconds; stream long ones.",
+    RateLimitError: "The add-on's requests or tokens per minute are used up; wait or send less.",
+}
+
+
+def error_from_reply(reply: Reply) -> APIError:
+    """The error that an answer with a status of 300 or more means.
+
+    The class follows the HTTP status, since Heroku's `type` strings vary (docs: errors).
+    """
+    detail = _decoded(reply.body)
+    if reply.status_code == 403 and _is_edge_block(reply, detail):  # noqa: PLR2004
+        return _error(ContentBlockedError, reply, reply.status_code, "blocked", None, reply.text)
+    message, type_, _ = _fields(detail if detail is not None else reply.text)
+    return _error(_class_for(reply.status_code), reply, reply.status_code, message, type_, detail)
+
+
+def stream_error(data: bytes, reply: Reply) -> APIError:
+    """The error that an error event inside a stream means; its status is the code it names."""
+    detail = _decoded(data)
+    text = data.decode("utf-8", errors="replace")
+    message, type_, code = _fields(detail if detail is not None else text)
+    status = code or 500
+    return _error(_class_for(status), reply, status, message, type_, detail)
+
+
+def excerpt(text: str) -> str:
+    """A text cut to what a message may show."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST_EXCERPT else flat[: _LONGEST_EXCERPT - 1] + "…"
+
+
+def _class_for(status: int) -> type[APIError]:
+    if status >= 500:  # noqa: PLR2004
+        return ServerError
+    if status < 400:  # noqa: PLR2004 - a redirect: nothing Heroku's API does
+        return APIError
+    return _CLASSES.get(status, InvalidRequestError)
+
+
+def _error(
+    error_class: type[APIError],
+    reply: Reply,
+    status: int,
+    message: str,
+    type_: str | None,
+    detail: Any,
+) -> APIError:
+    remedy = _REMEDIES.get(error_class) or (
+        "The address redirects: check base_url." if error_class is APIError else ""
+    )
+    said = f": {message}" if message else ""
+    return error_class(
+        f"Heroku answered {status}{said}{_stop(message)} {remedy}".rstrip(),
+        status_code=status,
+        type=type_,
+        request_id=reply.request_id,
+        body=excerpt(detail) if isinstance(detail, str) else detail,
+        retry_after=requested_wait(status, reply.headers),
+        response=reply,
+    )
+
+
+def _stop(message: str) -> str:
+    return "" if message.endswith((".", "!", "?")) else "."
+
+
+def _decoded(body: bytes) -> Any:
+    """The body as JSON, with an `error` that is itself JSON text decoded too; else `None`."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    if isinstance(value, dict):
+        value = value.get("error") or value
+    if isinstance(value, str):
+        try:
+            inner = json.loads(value)
+        except ValueError:
+            return value
+        return inner if isinstance(inner, dict) else value
+    return value
+
+
+def _fields(detail: Any) -> tuple[str, str | None, int | None]:
+    """Message, type and code of an error object or text."""
+    if isinstance(detail, dict):
+        code, type_ = detail.get("code"), detail.get("type")
+        message = detail.get("message")
+        text = message if isinstance(message, str) else json.dumps(detail, ensure_ascii=False)
+        number = int(str(code)) if str(code).isdigit() else None
+        known = number if number is not None and 400 <= number <= 599 else None  # noqa: PLR2004
+        return text.strip(), type_ if isinstance(type_, str) else None, known
+    return excerpt(detail if isinstance(detail, str) else json.dumps(detail)), None, None
+
+
+def _is_edge_block(reply: Reply, detail: Any) -> bool:
+    if "error from cloudfront" in reply.headers.get("x-cache", "").lower():
+        return True
+    return detail is None and bool(reply.body.strip())

@@ -1,0 +1,198 @@
+"""HTTP clients shared by everything in the process. The only file that builds them.
+
+A client costs milliseconds (it loads the certificates) and holds the open connections, so there is
+one for each API and network environment, made at first use; async clients live and die with their
+event loop.
+
+The sync engine is httpx. The async engine is aiohttp: httpx's own async pool costs CPU that grows
+with the square of the requests in flight (`bench/`, row `ainvoke-64`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from heroku_inference._errors import ConfigError
+from heroku_inference._settings import network_environment
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncGenerator
+
+    import aiohttp
+    import httpx
+
+__all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_client"]
+
+_KEEP_ALIVE: Final = 30.0  # seconds; shorter than the idle limit of Heroku's routers
+CONNECT_TIMEOUT: Final = 10.0  # seconds
+
+_Key = tuple[str, tuple[str | None, ...]]
+
+_lock = threading.Lock()
+_sync_clients: dict[_Key, httpx.Client] = {}
+_async_pools: dict[tuple[int, _Key], AsyncPool] = {}
+
+
+def sync_client(base_url: str) -> httpx.Client:
+    """The process's client for an API; safe to use from many threads."""
+    key = (base_url, network_environment())
+    client = _sync_clients.get(key)
+    if client is None:
+        with _lock:
+            client = _sync_clients.get(key)
+            if client is None:
+                client = _sync_clients[key] = _new_sync_client(key[1])
+    return client
+
+
+def _new_sync_client(network: tuple[str | None, ...]) -> httpx.Client:
+    import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+    return httpx.Client(
+        verify=_tls_context(network),
+        auth=httpx.Auth(),  # none; saves looking for credentials at every request
+        follow_redirects=False,
+        limits=httpx.Limits(
+            max_connections=None,
+            max_keepalive_connections=64,
+            keepalive_expiry=_KEEP_ALIVE,
+        ),
+    )
+
+
+class AsyncPool:
+    """The aiohttp session of one event loop for one API, and the proxy to use with it."""
+
+    __slots__ = ("_keeper", "loop", "proxy", "session")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession, proxy: str | None
+    ) -> None:
+        self.loop = loop
+        self.session = session
+        self.proxy = proxy
+        self._keeper = _closing_with_the_loop(session)
+
+    async def start(self) -> None:
+        """Tie the session to the loop: `asyncio.run` closes what its generators hold open."""
+        await anext(self._keeper)
+
+    async def close(self) -> None:
+        """Close the session and all its connections."""
+        await self._keeper.aclose()
+
+
+async def _closing_with_the_loop(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+async def async_pool(base_url: str) -> AsyncPool:
+    """The running event loop's pool for an API. Pools of closed loops are let go."""
+    loop = asyncio.get_running_loop()
+    key = (id(loop), (base_url, network_environment()))
+    pool = _async_pools.get(key)
+    if pool is not None and pool.loop is loop and not pool.session.closed:
+        return pool
+    _evict_closed_loops()
+    pool = AsyncPool(loop, _new_session(key[1][1]), _proxy_for(base_url))
+    _async_pools[key] = pool
+    await pool.start()
+    return pool
+
+
+def _new_session(network: tuple[str | None, ...]) -> aiohttp.ClientSession:
+    import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=_tls_context(network)
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Proxies are looked up once per pool, below; aiohttp would look at every request.
+        trust_env=False,
+    )
+
+
+def _evict_closed_loops() -> None:
+    with _lock:
+        gone = [key for key, pool in _async_pools.items() if pool.loop.is_closed()]
+        pools = [_async_pools.pop(key) for key in gone]
+    for pool in pools:
+        connector = pool.session.connector
+        pool.session.detach()
+        if connector is not None:
+            connector.close()
+
+
+@cache
+def _tls_context(network: tuple[str | None, ...]) -> ssl.SSLContext:  # noqa: ARG001 - the cache's key
+    import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+    return httpx.create_ssl_context()
+
+
+def _proxy_for(base_url: str) -> str | None:
+    """The proxy that the environment names for an API, as `httpx` reads it for sync calls."""
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow to import
+
+    parts = urlsplit(base_url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if urlsplit(proxy).scheme not in {"http", "https"}:
+        raise ConfigError(
+            "The environment names a SOCKS proxy, which async calls cannot use by themselves. "
+            "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks])."
+        )
+    return proxy
+
+
+def close_connections() -> None:
+    """Close the connections that blocking calls of this process hold open.
+
+    There is no need to: idle ones close by themselves after half a minute, all of them when the
+    process ends. The next call opens new ones. Do not call it while others are in a call.
+    """
+    with _lock:
+        clients = [_sync_clients.popitem()[1] for _ in range(len(_sync_clients))]
+    for client in clients:
+        client.close()
+
+
+async def aclose_connections() -> None:
+    """Close the connections that calls on the running event loop hold open.
+
+    There is no need to where `asyncio.run` or the like ends the loop: that closes them.
+    """
+    loop = asyncio.get_running_loop()
+    with _lock:
+        ours = [key for key, pool in _async_pools.items() if pool.loop is loop]
+        pools = [_async_pools.pop(key) for key in ours]
+    for pool in pools:
+        await pool.close()
+
+
+def _forget_all() -> None:
+    # A child process must not write on its parent's connections.
+    global _lock  # noqa: PLW0603 - the parent may have held it while forking
+    _lock = threading.Lock()
+    _sync_clients.clear()
+    _async_pools.clear()
+
+
+atexit.register(close_connections)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

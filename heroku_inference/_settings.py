@@ -1,0 +1,261 @@
+"""Which key, URL and model to use: from arguments, or from the config vars of an add-on attachment.
+
+The only file that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import SecretStr
+
+from heroku_inference._errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["DEFAULT_BASE_URL", "Kind", "Settings", "network_environment", "normalise_url"]
+
+Kind = Literal["chat", "embedding", "rerank", "image"]
+
+DEFAULT_BASE_URL: Final = "https://us.inference.heroku.com"
+
+# The aliases Heroku's own pages attach each kind of model under (docs: embeddings, rerank, images).
+_ALIASES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "chat": ("INFERENCE",),
+    "embedding": ("EMBEDDING", "INFERENCE"),
+    "rerank": ("RERANK", "INFERENCE"),
+    "image": ("DIFFUSION", "INFERENCE"),
+}
+# A standard plan has one key for all models and names none; these are the documented ones.
+_WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
+    "embedding": "cohere-embed-multilingual",
+    "rerank": "cohere-rerank-3-5",
+    "image": "stable-image-ultra",
+}
+_NETWORK_VARIABLES: Final = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    *(name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+      for name in (proxy, proxy.lower())),
+)  # fmt: skip
+
+
+class Settings:
+    """A key, the URL it belongs to, and a default model.
+
+    Each is taken from its argument, else from the config vars that the add-on sets:
+    `<ALIAS>_KEY`, `<ALIAS>_URL` and `<ALIAS>_MODEL_ID`. Key and URL come from one attachment:
+    a key found in the environment is never sent to a URL that it does not belong to.
+
+    ```python
+    Settings()                                   # INFERENCE_KEY, INFERENCE_URL, INFERENCE_MODEL_ID
+    Settings(alias="INFERENCE_TEAL")             # INFERENCE_TEAL_KEY, ...
+    Settings(api_key="inf-...", base_url="eu.inference.heroku.com", model="claude-4-5-sonnet")
+    ```
+
+    Args:
+        api_key: The key. Kept as a `SecretStr`: absent from `repr`, and from pickles unless it
+            was given here.
+        base_url: Where the API is. May be bare, end in `/`, `/v1` or `/v1/`, or lack `https://`:
+            all mean the same. Defaults to the US endpoint when only a key is known.
+        model: The model id.
+        alias: The attachment whose config vars to read, with or without a trailing underscore.
+            Defaults to the one usual for `kind`; embeddings, rerank and images then fall back to
+            `INFERENCE`, with the well-known model of that kind.
+        kind: What the model is for.
+
+    Raises:
+        ConfigError: No key was found, or a key and a URL would come from different sources.
+    """
+
+    __slots__ = ("_given", "alias", "api_key", "base_url", "kind", "model")
+
+    api_key: SecretStr
+    base_url: str
+    model: str | None
+    alias: str
+    kind: Kind
+
+    def __init__(
+        self,
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        alias: str | None = None,
+        kind: Kind = "chat",
+    ) -> None:
+        key = None if api_key is None else _checked_key(api_key)
+        given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
+        found = _resolve(os.environ, key, base_url, model, alias, kind)
+        for name, value in {**found, "kind": kind, "_given": given}.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_env_file(
+        cls,
+        path: str | Path = ".env",
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        alias: str | None = None,
+        kind: Kind = "chat",
+    ) -> Settings:
+        """Load the config vars of a `.env` file into the environment, then read settings.
+
+        Variables that are set already win over the file's.
+
+        Raises:
+            ConfigError: There is no such file, or the settings are incomplete.
+        """
+        from dotenv import load_dotenv  # noqa: PLC0415 - importing a library reads no file
+
+        if not Path(path).is_file():
+            msg = f"There is no file {str(path)!r} to read config vars from."
+            raise ConfigError(msg)
+        load_dotenv(path)
+        return cls(api_key=api_key, base_url=base_url, model=model, alias=alias, kind=kind)
+
+    def require_model(self, model: str | None = None) -> str:
+        """The model to call: the one given, else the default; `ConfigError` if there is none."""
+        if chosen := model or self.model:
+            return chosen
+        raise ConfigError(
+            f"No model is set. Pass model=... or set {self.alias}_MODEL_ID (a standard plan sets "
+            "none). `GET /available-models` lists the ids."
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Settings are immutable; {name!r} cannot be set.")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"Settings are immutable; {name!r} cannot be deleted.")
+
+    def __repr__(self) -> str:
+        return (
+            f"Settings(api_key={self.api_key!r}, base_url={self.base_url!r}, "
+            f"model={self.model!r}, alias={self.alias!r}, kind={self.kind!r})"
+        )
+
+    def _values(self) -> tuple[str, str, str | None, str, Kind]:
+        key = self.api_key.get_secret_value()
+        return (key, self.base_url, self.model, self.alias, self.kind)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Only what the caller gave travels; a key from a config var is looked up where it arrives.
+        return (_restore, (self._given,))  # type: ignore[attr-defined]
+
+
+def _restore(given: dict[str, Any]) -> Settings:
+    return Settings(**given)
+
+
+def _resolve(
+    environ: Mapping[str, str],
+    api_key: SecretStr | None,
+    base_url: str | None,
+    model: str | None,
+    alias: str | None,
+    kind: Kind,
+) -> dict[str, Any]:
+    attachment = _attachment(environ, alias, kind, wanted=api_key is None)
+    url_there = environ.get(f"{attachment}_URL") or None
+    if api_key is None:
+        api_key = _key_for(environ, attachment, base_url, url_there)
+    own_alias = _ALIASES[kind][0] if alias is None else attachment
+    model = model or environ.get(f"{own_alias}_MODEL_ID") or _WELL_KNOWN_MODELS.get(kind)
+    return {
+        "api_key": api_key,
+        "base_url": normalise_url(base_url or url_there or DEFAULT_BASE_URL),
+        "model": model,
+        "alias": attachment,
+    }
+
+
+def _attachment(environ: Mapping[str, str], alias: str | None, kind: Kind, *, wanted: bool) -> str:
+    """The attachment to read: the one named, else the first usual one that has a key."""
+    if alias is not None:
+        name = alias.strip().rstrip("_").upper()
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise ConfigError(
+                f"alias={alias!r} is no attachment name: letters, digits and underscores, "
+                "beginning with a letter, such as INFERENCE or INFERENCE_TEAL."
+            )
+        return name
+    usual = _ALIASES[kind]
+    marks = ("_KEY", "_URL") if wanted else ("_URL",)
+    for name in usual:
+        if any(environ.get(name + mark) for mark in marks):
+            return name
+    return usual[-1]
+
+
+def _key_for(
+    environ: Mapping[str, str], attachment: str, base_url: str | None, url_there: str | None
+) -> SecretStr:
+    key = environ.get(f"{attachment}_KEY")
+    if not key:
+        raise ConfigError(
+            f"No key was found: {attachment}_KEY is not set. Pass api_key=... and base_url=..., or "
+            f"copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
+            ".env`. A resource attached under another name is read with alias=...."
+        )
+    if base_url is None and url_there is None:
+        raise ConfigError(
+            f"{attachment}_KEY is set but {attachment}_URL is not, and a key is only sent to the "
+            f"URL it belongs to. Set {attachment}_URL too, or pass api_key=... and base_url=...."
+        )
+    if base_url and url_there and normalise_url(base_url) != normalise_url(url_there):
+        raise ConfigError(
+            f"base_url={base_url!r} is not the URL that {attachment}_KEY belongs to "
+            f"({attachment}_URL={normalise_url(url_there)!r}). Pass api_key=... together with "
+            "base_url=..., or neither."
+        )
+    return _checked_key(key)
+
+
+def _checked_key(key: str | SecretStr) -> SecretStr:
+    text = (key.get_secret_value() if isinstance(key, SecretStr) else key).strip()
+    if not text:
+        raise ConfigError("api_key is empty. Pass the add-on's key, or None to use the config var.")
+    if not (text.isascii() and text.isprintable()):
+        raise ConfigError("api_key holds characters that no key has. Was it copied whole?")
+    return SecretStr(text)
+
+
+def normalise_url(url: str) -> str:
+    """`https://host[/path]` without a trailing slash or `/v1`, from any of its spellings.
+
+    Raises:
+        ConfigError: The URL has no host, or a scheme other than `http` and `https`.
+    """
+    text = url.strip()
+    if "://" not in text:
+        text = f"https://{text}"
+    text = text.rstrip("/").removesuffix("/v1").rstrip("/")
+    if not re.match(r"https?://[^/\s?#]+", text, flags=re.IGNORECASE):
+        raise ConfigError(
+            f"{_without_credentials(url)!r} is no URL of an API. It should look like "
+            f"{DEFAULT_BASE_URL!r}."
+        )
+    return text
+
+
+def _without_credentials(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//***@", url)
+
+
+def network_environment() -> tuple[str | None, ...]:
+    """The proxy and certificate variables in force; clients may be shared while they are equal."""
+    return tuple(os.environ.get(name) for name in _NETWORK_VARIABLES)

@@ -1,0 +1,64 @@
+"""Server-sent events from bytes that arrive in any pieces. Performs no I/O of its own.
+
+Accepts every framing seen from Heroku: with and without a space after the colon, with and
+without event names, any line ending, comments, data of several lines (docs: chat streaming,
+agents).
+"""
+
+from __future__ import annotations
+
+__all__ = ["Event", "EventDecoder"]
+
+Event = tuple[str | None, bytes]
+"""An event's name, `None` when it has none, and its data."""
+
+
+class EventDecoder:
+    """Collects bytes and gives the events that are complete."""
+
+    __slots__ = ("_after_cr", "_buffer", "_fresh")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._after_cr = False
+        self._fresh = True
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """The events that this piece completes, in order."""
+        if b"\r" in piece or self._after_cr:
+            piece = self._with_plain_line_ends(piece)
+        *frames, self._buffer = (self._buffer + piece).split(b"\n\n")
+        return [event for frame in frames if (event := self._event(frame)) is not None]
+
+    def flush(self) -> list[Event]:
+        """What the end of the body completes: a last event that only lacks its blank line."""
+        frame, self._buffer = self._buffer, b""
+        event = self._event(frame)
+        if event is None:
+            return []
+        # A line cut in the middle is no event: only a finished line, or the terminator, counts.
+        return [event] if frame.endswith(b"\n") or event[1] == b"[DONE]" else []
+
+    def _with_plain_line_ends(self, piece: bytes) -> bytes:
+        if self._after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]  # the other half of a CRLF that was split between two pieces
+            self._after_cr = False
+        if piece:
+            self._after_cr = piece.endswith(b"\r")
+        return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _event(self, frame: bytes) -> Event | None:
+        if self._fresh:
+            frame, self._fresh = frame.removeprefix(b"\xef\xbb\xbf"), False
+        name: str | None = None
+        data: bytes | None = None
+        for line in frame.split(b"\n"):
+            if line.startswith(b"data:"):
+                value = line[6:] if line.startswith(b"data: ") else line[5:]
+                data = value if data is None else data + b"\n" + value
+            elif line.startswith(b"event:"):
+                name = line[6:].strip().decode("utf-8", errors="replace")
+        if data is None:
+            # Only an end or an error means something without data.
+            return (name, b"") if name in {"done", "error"} else None
+        return (name, data)

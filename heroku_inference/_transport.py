@@ -1,0 +1,193 @@
+"""Sends calls and reads answers, blocking. Retries happen here and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from heroku_inference._answers import Reply
+from heroku_inference._calls import Call, MaskedHeaders, TransportBase
+from heroku_inference._errors import APIError
+from heroku_inference._pools import CONNECT_TIMEOUT, sync_client
+from heroku_inference._sse import Event, EventDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+    import httpx
+
+    from heroku_inference._retries import RetryEvent
+    from heroku_inference._settings import Settings
+
+__all__ = ["EventStream", "Transport"]
+
+
+class Transport(TransportBase):
+    """Blocking transport; may be used from several threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        super().__init__(
+            settings,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            on_retry=on_retry,
+        )
+        self._own_client = http_client
+        self._urls: dict[str, httpx.URL] = {}
+
+    def send(self, call: Call) -> Reply:
+        """The answer to a call; raises `APIError` when every attempt failed."""
+        content, headers = self._encoded(call), self._headers_for(call)
+        attempt = 1
+        while True:
+            try:
+                return self._checked(self._exchange(call, content, headers))
+            except APIError as error:
+                wait = self._wait_after(error, attempt, call)
+            time.sleep(wait)
+            attempt += 1
+
+    def stream(self, call: Call) -> EventStream:
+        """The events of a streamed answer; retries only until the first one has come."""
+        content, headers = self._encoded(call), self._headers_for(call, streamed=True)
+        attempt = 1
+        while True:
+            try:
+                return self._open_stream(call, content, headers)
+            except APIError as error:
+                wait = self._wait_after(error, attempt, call)
+            time.sleep(wait)
+            attempt += 1
+
+    def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
+        with self.translated_errors(self.answer_timeout):
+            request, client = self._request(call, content, headers, self.answer_timeout)
+            response = client.send(request)
+        return Reply(response.status_code, dict(response.headers), response.content)
+
+    def _open_stream(
+        self, call: Call, content: bytes | None, headers: MaskedHeaders
+    ) -> EventStream:
+        with self.translated_errors(self.stream_timeout, streaming=True):
+            request, client = self._request(call, content, headers, self.stream_timeout)
+            response = client.send(request, stream=True)
+            refused = b"" if response.is_success else response.read()
+        reply = Reply(response.status_code, dict(response.headers), refused)
+        stream = EventStream(self, response, self._checked(reply))
+        stream.wait_for_first_event()
+        return stream
+
+    def _request(
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
+    ) -> tuple[httpx.Request, httpx.Client]:
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        url = self._base_url + call.path
+        timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+        if (theirs := self._own_client) is not None:
+            # Used as it is: with its own headers, and its own timeout unless ours was given.
+            chosen = timeout if self._timeout_given else theirs.timeout
+            return theirs.build_request(
+                call.method, url, content=content, headers=headers, timeout=chosen
+            ), theirs
+        # Built by hand, there is nothing to merge: a quarter of the cost of a call.
+        request = httpx.Request(
+            call.method,
+            self._parsed(url),
+            content=content,
+            headers=_pairs(headers),
+            extensions={"timeout": timeout.as_dict()},
+        )
+        return request, sync_client(self._base_url)
+
+    def _parsed(self, url: str) -> httpx.URL:
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        if url not in self._urls:
+            self._urls[url] = httpx.URL(url)
+        return self._urls[url]
+
+    @contextmanager
+    def translated_errors(self, seconds: float, *, streaming: bool = False) -> Generator[None]:
+        """Errors of the HTTP library leave as ours."""
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise self.timed_out(seconds, streaming=streaming) from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise self.unreachable(error) from error
+
+
+class _MaskedPairs(list[tuple[bytes, bytes]]):
+    def __repr__(self) -> str:
+        return f"[{len(self)} headers]"
+
+
+def _pairs(headers: MaskedHeaders) -> _MaskedPairs:
+    return _MaskedPairs((name.encode("ascii"), value.encode()) for name, value in headers.items())
+
+
+class EventStream:
+    """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
+
+    def __init__(self, transport: Transport, response: httpx.Response, reply: Reply) -> None:
+        self.reply = reply
+        self._response = response
+        self._batches = self._read(transport)
+        self._first: list[Event] = []
+
+    def wait_for_first_event(self) -> None:
+        """Read until something came, so that a failure before it can still be retried."""
+        try:
+            self._first = next(self._batches, [])
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        """Events as they come, those of one read together."""
+        yield self._first
+        yield from self._batches
+
+    def _read(self, transport: Transport) -> Iterator[list[Event]]:
+        seconds = transport.stream_timeout
+        decoder = EventDecoder()
+        latest = time.monotonic()
+        with transport.translated_errors(seconds, streaming=True):
+            for piece in self._pieces():
+                if events := decoder.feed(piece):
+                    yield events
+                    latest = time.monotonic()
+                elif time.monotonic() - latest > seconds:
+                    # Comments keep the connection alive but say nothing.
+                    raise transport.timed_out(seconds, streaming=True)
+            if events := decoder.flush():
+                yield events
+
+    def _pieces(self) -> Iterator[bytes]:
+        # Streams are asked for uncompressed; the decoding iterator costs half as much again.
+        encoded = "content-encoding" in self.reply.headers
+        return self._response.iter_bytes() if encoded else self._response.iter_raw()
+
+    def drain(self) -> None:
+        """Read what little follows the end mark, so that the connection can be used again."""
+        with suppress(APIError):  # the answer is complete; at worst the connection is lost
+            for _ in self._batches:
+                pass
+
+    def close(self) -> None:
+        """Give the connection back, or close it when the answer was not read to its end."""
+        self._response.close()
