@@ -1,0 +1,90 @@
+# Everything a contributor or CI runs. `make` lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WHEEL_VENV := .venv-wheel
+SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench tests
+
+# uv installs in seconds where it is there; plain pip does the same.
+UV := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+make_venv = $(PYTHON) -m venv $(1)
+install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+else
+make_venv = uv venv --quiet --allow-existing --python $$($(PYTHON) -c 'import sys; print(sys.executable)') $(1)
+install = VIRTUAL_ENV=$(1) uv pip install --quiet
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format lint types coverage wheel bench notebooks live lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; say which with PYTHON=..."; exit 1; }
+	$(call make_venv,$(VENV))
+
+$(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
+	$(call install,$(VENV)) -r requirements/demo.txt
+	$(call install,$(VENV)) --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(call install,$(VENV)) -r requirements/dev.txt
+	$(call install,$(VENV)) --no-deps -e .
+	@touch $@ $(VENV)/.demo
+
+setup: $(VENV)/.dev ## Create .venv with everything for development
+
+demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, retrieve, rerank, answer
+	$(BIN)/python examples/rag.py
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest
+
+check: lint types coverage wheel ## Everything CI checks
+
+format: setup ## Format the code
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+lint: setup ## Check format, style, spelling and the imports between the packages
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/codespell
+	$(BIN)/lint-imports
+
+types: setup ## Check the types
+	$(BIN)/mypy
+
+coverage: setup ## Run the tests with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+wheel: setup ## Build sdist and wheel, and run the tests against the installed wheel
+	rm -rf dist $(WHEEL_VENV)
+	$(BIN)/python -m build --outdir dist
+	$(call make_venv,$(WHEEL_VENV))
+	$(call install,$(WHEEL_VENV)) -r requirements/dev.txt
+	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
+	sh tests/run_against_wheel.sh $(WHEEL_VENV)
+
+bench: setup ## Measure speed side by side with other clients
+	$(BIN)/python -m bench
+
+notebooks: setup ## Run the notebooks
+	$(BIN)/python -m pytest --nbmake notebooks
+
+live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERENCE_URL
+	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
+
+lock: ## Resolve the dependencies anew
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove what was built
+	rm -rf $(VENV) $(WHEEL_VENV) dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

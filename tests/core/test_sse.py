@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from heroku_inference._sse import EventDecoder
+
+FRAMINGS = {
+    "spaces": b"event: message\ndata: {0}\n\nevent: message\ndata: {1}\n\nevent: done\ndata: [DONE]\n\n",
+    "no spaces": b"event:message\ndata:{0}\n\nevent:message\ndata:{1}\n\nevent:done\ndata:[DONE]\n\n",
+    "crlf": b"event: message\r\ndata: {0}\r\n\r\nevent: message\r\ndata: {1}\r\n\r\n"
+    b"event: done\r\ndata: [DONE]\r\n\r\n",
+    "cr": b"event:message\rdata:{0}\r\revent:message\rdata:{1}\r\revent:done\rdata:[DONE]\r\r",
+    "mark, comments and ids": b"\xef\xbb\xbf: hello\n\nid: 1\nretry: 5\nevent: message\ndata: {0}\n\n"
+    b": ping\n\n\n\n: ping\nevent: message\ndata: {1}\n\nevent: done\ndata: [DONE]\n\n",
+}
+EXPECTED = [
+    ("message", '{"text":"grün 🌿"}'.encode()),
+    ("message", b'{"text":"\\u00fc"}'),
+    ("done", b"[DONE]"),
+]
+
+
+def body(framing: str) -> bytes:
+    raw = FRAMINGS[framing]
+    return raw.replace(b"{0}", EXPECTED[0][1]).replace(b"{1}", EXPECTED[1][1])
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_frames_may_be_split_at_every_byte(framing):
+    whole = body(framing)
+    for size in range(1, len(whole) + 1):
+        decoder = EventDecoder()
+        pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+        events = [event for piece in pieces for event in decoder.feed(piece)]
+        assert events + decoder.flush() == EXPECTED, size
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_frames_may_be_split_in_two_anywhere(framing):
+    whole = body(framing)
+    for at in range(len(whole)):
+        decoder = EventDecoder()
+        events = [*decoder.feed(whole[:at]), *decoder.feed(b""), *decoder.feed(whole[at:])]
+        assert events + decoder.flush() == EXPECTED, at
+
+
+def test_an_event_is_given_as_soon_as_its_blank_line_came():
+    decoder = EventDecoder()
+    assert decoder.feed(b"data: 1\n") == []
+    assert decoder.feed(b"\ndata: 2") == [(None, b"1")]
+
+
+def test_data_of_several_lines_is_joined():
+    assert EventDecoder().feed(b"data: a\ndata:b\ndata:  c\n\n") == [(None, b"a\nb\n c")]
+
+
+@pytest.mark.parametrize("name", ["done", "error"])
+def test_an_end_or_an_error_needs_no_data(name):
+    assert EventDecoder().feed(f"event: {name}\n\n".encode()) == [(name, b"")]
+
+
+def test_other_events_without_data_are_nothing():
+    assert EventDecoder().feed(b"event: message\n\n: comment\n\n") == []
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        (b"data: [DONE]", [(None, b"[DONE]")]),
+        (b"data: {}\n", [(None, b"{}")]),
+        (b'data: {"cut', []),
+        (b"", []),
+        (b": comment", []),
+    ],
+)
+def test_the_end_of_the_body_completes_only_whole_lines(tail, expected):
+    decoder = EventDecoder()
+    assert decoder.feed(tail) == []
+    assert decoder.flush() == expected

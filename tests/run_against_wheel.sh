@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs the tests with the packages of the given environment and without the source tree in sight.
+set -eu
+environment=$(cd "$1" && pwd)
+elsewhere=$(mktemp -d)
+trap 'rm -rf "$elsewhere"' EXIT
+cp -r tests examples pyproject.toml README.md "$elsewhere"
+cd "$elsewhere"
+"$environment/bin/python" -c 'import heroku_inference as h; assert "site-packages" in h.__file__, h.__file__'
+"$environment/bin/python" -m pytest --quiet
