@@ -1,0 +1,103 @@
+"""Our core alone: what is left is the adapter's and the framework's."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from bench import work
+
+if TYPE_CHECKING:
+    from heroku_inference import AsyncClient, Client
+
+_MESSAGES = [{"role": "user", "content": work.PROMPT}]
+
+
+def _client(url: str) -> Client:
+    from heroku_inference import Client
+
+    return Client(model=work.CHAT_MODEL, api_key=work.KEY, base_url=url)
+
+
+def _async_client(url: str) -> AsyncClient:
+    from heroku_inference import AsyncClient
+
+    return AsyncClient(model=work.CHAT_MODEL, api_key=work.KEY, base_url=url)
+
+
+def construct(url: str) -> Any:
+    return work.one_by_one(lambda: _client(url))
+
+
+def invoke(url: str) -> Any:
+    client = _client(url)
+    return work.one_by_one(lambda: client.chat(_MESSAGES))
+
+
+def ainvoke_64(url: str) -> Any:
+    client = _async_client(url)
+    return work.in_flight(lambda: client.chat(_MESSAGES))
+
+
+def stream(url: str) -> Any:
+    client = _client(url)
+    return lambda: client.stream_chat(_MESSAGES)
+
+
+def astream(url: str) -> Any:
+    client = _async_client(url)
+    return lambda: client.stream_chat(_MESSAGES)
+
+
+stream_reasoning = first_token = stream
+
+
+def stream_tools(url: str) -> Any:
+    client = _client(url)
+    return lambda: client.stream_chat(_MESSAGES, tools=[work.TOOL])
+
+
+def embed(url: str) -> Any:
+    client = _client(url)
+    return lambda amount: client.embed(work.texts(amount), model=work.EMBEDDING_MODEL)
+
+
+embed_slow = embed
+
+
+def aembed_slow(url: str) -> Any:
+    client = _async_client(url)
+
+    async def run(amount: int) -> None:
+        await client.embed(work.texts(amount), model=work.EMBEDDING_MODEL)
+
+    return run
+
+
+def rerank(url: str) -> Any:
+    client = _client(url)
+    return work.one_by_one(
+        lambda: client.rerank(work.PROMPT, work.DOCUMENTS, model=work.RERANK_MODEL, top_n=10)
+    )
+
+
+def failing(url: str) -> Any:
+    from heroku_inference import ServerError
+
+    client = _client(url)
+
+    def run(_amount: int) -> None:
+        with suppress(ServerError):
+            client.chat(_MESSAGES)
+
+    return run
+
+
+def connections(url: str) -> Any:
+    client = _client(url)
+
+    def run(_amount: int) -> None:
+        for _ in range(10):
+            list(client.stream_chat(_MESSAGES))
+
+    return run

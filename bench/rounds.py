@@ -1,0 +1,167 @@
+"""Runs a row: every contender in a process of its own, round by round, so that noise hits all."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from bench.rows import Row
+    from bench.stub import Stub
+
+__all__ = ["Outcome", "measure"]
+
+_QUICK = 5  # the part of an amount that a quick run takes
+_IMPORT = (
+    "import time; start = time.process_time(); {statement}; "
+    "print((time.process_time() - start) * 1e3)"
+)
+
+
+@dataclass
+class Outcome:
+    """The values of a row by contender, in its unit, and why some contenders have none."""
+
+    row: Row
+    rounds: dict[str, list[float]] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The median of the rounds."""
+        return {name: statistics.median(values) for name, values in self.rounds.items()}
+
+    @contextmanager
+    def skipping(self, name: str) -> Iterator[None]:
+        """Note why a contender cannot take part, and go on without it."""
+        try:
+            yield
+        except SkippedError as reason:
+            self.skipped[name] = str(reason)
+
+    def add(self, name: str, value: float) -> None:
+        """One round's value of a contender."""
+        self.rounds.setdefault(name, []).append(value)
+
+
+class SkippedError(Exception):
+    """The contender is not installed, or cannot do the work of this row."""
+
+
+class Worker:
+    """A running `bench.worker`; entering waits until it has warmed up."""
+
+    def __init__(self, row: Row, contender: str, stub: Stub, amount: int) -> None:
+        url = stub.url(row.scenario)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.worker", row.name, contender, url, str(amount)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        answer = self._next_answer()
+        if answer != "ready":
+            self.__exit__(None, None, None)
+            raise SkippedError(answer["skipped"])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def measure(self) -> float:
+        """One round."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self._next_answer()["value"])
+
+    def _next_answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line:
+            return json.loads(line)
+        last_words = self._process.communicate()[1].strip().splitlines()
+        raise SkippedError("failed: " + (last_words[-1] if last_words else "without a word"))
+
+
+def measure(row: Row, stub: Stub, *, rounds: int, quick: bool = False) -> Outcome:
+    """Measure one row in interleaved rounds."""
+    outcome = Outcome(row)
+    amount = max(row.amount // _QUICK, 1) if quick and row.kind != "memory" else row.amount
+    if row.kind == "import":
+        _measure_imports(outcome, rounds)
+    elif row.kind == "memory":
+        _measure_fresh(outcome, stub, rounds, amount)
+    elif row.kind == "traffic":
+        _count_traffic(outcome, stub)
+    else:
+        _measure_warm(outcome, stub, rounds, amount)
+    return outcome
+
+
+def _measure_warm(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
+    """One process a contender for all rounds."""
+    row = outcome.row
+    with ExitStack() as stack:
+        workers = {}
+        for name in row.contenders:
+            with outcome.skipping(name):
+                workers[name] = stack.enter_context(Worker(row, name, stub, amount))
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                outcome.add(name, worker.measure())
+
+
+def _measure_fresh(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
+    """A new process a round, for what changes the process that it is measured in."""
+    for _ in range(rounds):
+        for name in outcome.row.contenders:
+            with outcome.skipping(name), Worker(outcome.row, name, stub, amount) as worker:
+                outcome.add(name, worker.measure())
+
+
+def _count_traffic(outcome: Outcome, stub: Stub) -> None:
+    """Exact, so one round will do."""
+    row = outcome.row
+    for name in row.contenders:
+        with outcome.skipping(name), Worker(row, name, stub, 1) as worker:
+            before = stub.traffic(row.scenario)
+            worker.measure()
+            after = stub.traffic(row.scenario)
+            seen = vars(after)[row.counted] - vars(before)[row.counted]
+            our_question = 1 if row.counted == "connections" else 0
+            outcome.add(name, seen - our_question)
+
+
+def _measure_imports(outcome: Outcome, rounds: int) -> None:
+    """A fresh interpreter a round; one before that, unmeasured, writes the bytecode."""
+    statements = dict(zip(outcome.row.contenders, outcome.row.statements, strict=True))
+    for number in range(rounds + 1):
+        for name, statement in statements.items():
+            code = _IMPORT.format(statement=statement)
+            run = subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, check=False
+            )
+            if run.returncode:
+                outcome.skipped[name] = run.stderr.strip().splitlines()[-1]
+            elif number:
+                outcome.add(name, float(run.stdout))

@@ -1,0 +1,277 @@
+"""What is measured: a `Row` for each kind of work, its contenders and our bounds. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+__all__ = ["ROWS", "Bound", "Kind", "Row"]
+
+Kind = Literal["calls", "wall", "stream", "first-token", "import", "memory", "traffic"]
+"""How a row is measured; `bench.worker` has one function for each.
+
+- `calls`: CPU microseconds a unit of `run(amount)`.
+- `wall`: the same by the clock on the wall, where waiting is the point.
+- `stream`: CPU microseconds a chunk, over `amount` streams read to their end.
+- `first-token`: CPU microseconds from asking until the first chunk.
+- `import`: CPU milliseconds of a fresh interpreter that runs one statement.
+- `memory`: MiB that `amount` live models add to a process that has one already.
+- `traffic`: what the stub counted while the contender ran once.
+"""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A promise: `contender` costs at most `ratio` times, or `added` more than, `against`.
+
+    Without `against` the value itself is at most `added`.
+    """
+
+    contender: str
+    against: str | None = None
+    ratio: float | None = None
+    added: float | None = None
+
+    def limit(self, values: dict[str, float]) -> float | None:
+        """The largest value that keeps the promise, or `None` when the other did not run."""
+        if self.against is None:
+            return self.added
+        if self.against not in values:
+            return None
+        return values[self.against] * (self.ratio or 1) + (self.added or 0)
+
+    def __str__(self) -> str:
+        if self.against is None:
+            return f"<= {self.added:g}"
+        if self.ratio is not None:
+            return f"<= {self.ratio:g}x {self.against}"
+        return f"<= {self.against} + {self.added:g}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of work.
+
+    Attributes:
+        name: How the command line and the contenders' functions (`-` as `_`) call it.
+        work: What is done, for people.
+        unit: What the numbers are.
+        contenders: Modules of `bench.contenders`; ours first.
+        kind: How it is measured.
+        amount: Units a round; `--quick` takes fewer.
+        bounds: What we promise.
+        scenario: The stub's port (see `bench.stub.SCENARIOS`).
+        peer: The contender that ratios are given against.
+        floor: The contender that nothing of this framework can go under.
+        statements: For imports: the statement of each contender.
+        counted: For traffic: which number of the stub.
+    """
+
+    name: str
+    work: str
+    unit: str
+    contenders: tuple[str, ...]
+    kind: Kind = "calls"
+    amount: int = 1
+    bounds: tuple[Bound, ...] = ()
+    scenario: str = "plain"
+    peer: str | None = "langchain_openai"
+    floor: str | None = None
+    statements: tuple[str, ...] = ()
+    counted: Literal["requests", "connections"] = "requests"
+
+
+def _openai_major() -> int:
+    """`openai` 3 brought an async pool that holds up; the bound against it is another."""
+    try:
+        return int(version("openai").split(".")[0])
+    except PackageNotFoundError:
+        return 0
+
+
+_OURS = "langchain_heroku"
+_PEER = "langchain_openai"
+_FLOOR = "langchain_floor"
+_CHAT = (_OURS, "heroku_inference", _PEER, "openai_sdk", "bare_httpx", _FLOOR)
+_ACHAT = (_OURS, "heroku_inference", _PEER, "openai_sdk", "bare_aiohttp", _FLOOR)
+_EMBED = (_OURS, "heroku_inference", _PEER, "bare_httpx")
+
+
+def _against_both(peer: float, floor: float) -> tuple[Bound, ...]:
+    return Bound(_OURS, _PEER, ratio=peer), Bound(_OURS, _FLOOR, ratio=floor)
+
+
+ROWS = (
+    Row(
+        "import",
+        "import the chat model",
+        "ms CPU",
+        (_OURS, "heroku_inference", _PEER, _FLOOR),
+        kind="import",
+        statements=(
+            "from langchain_heroku import ChatHeroku",
+            "from heroku_inference import Client",
+            "from langchain_openai import ChatOpenAI",
+            "import langchain_core.language_models.chat_models",
+        ),
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _FLOOR, added=50),),
+    ),
+    Row(
+        "import-embeddings",
+        "import the embeddings alone",
+        "ms CPU",
+        (_OURS, _PEER, _FLOOR),
+        kind="import",
+        statements=(
+            "from langchain_heroku import HerokuEmbeddings",
+            "from langchain_openai import OpenAIEmbeddings",
+            "import langchain_core.embeddings",
+        ),
+        floor=_FLOOR,
+    ),
+    Row(
+        "construct",
+        "construct a chat model",
+        "us CPU",
+        (_OURS, "heroku_inference", _PEER, "openai_sdk"),
+        amount=1000,
+        bounds=(Bound(_OURS, added=20),),
+    ),
+    Row(
+        "invoke",
+        "invoke, one after the other",
+        "us CPU a call",
+        _CHAT,
+        amount=300,
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _PEER, ratio=0.42),),
+    ),
+    Row(
+        "ainvoke-64",
+        "ainvoke, 64 in flight",
+        "us CPU a call",
+        _ACHAT,
+        amount=640,
+        floor=_FLOOR,
+        bounds=_against_both(0.15 if _openai_major() >= 3 else 0.05, 2.5),  # noqa: PLR2004
+    ),
+    Row(
+        "stream",
+        "stream text",
+        "us CPU a chunk",
+        _CHAT,
+        kind="stream",
+        amount=10,
+        floor=_FLOOR,
+        bounds=_against_both(0.20, 2.1),
+    ),
+    Row(
+        "astream",
+        "astream text",
+        "us CPU a chunk",
+        _ACHAT,
+        kind="stream",
+        amount=10,
+        floor=_FLOOR,
+        bounds=_against_both(0.16, 2.1),
+    ),
+    Row(
+        "stream-reasoning",
+        "stream reasoning (the peer drops it)",
+        "us CPU a chunk",
+        (_OURS, "heroku_inference", _PEER),
+        kind="stream",
+        amount=10,
+        scenario="reasoning",
+        bounds=(Bound(_OURS, _PEER, ratio=0.20),),
+    ),
+    Row(
+        "stream-tools",
+        "stream a tool call",
+        "us CPU a chunk",
+        (_OURS, "heroku_inference", _PEER, _FLOOR),
+        kind="stream",
+        amount=10,
+        scenario="tools",
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _PEER, ratio=0.42),),
+    ),
+    Row(
+        "first-token",
+        "from asking to the first token",
+        "us CPU",
+        _CHAT,
+        kind="first-token",
+        amount=50,
+        scenario="first-token",
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+    ),
+    Row(
+        "embed",
+        "embed 20,000 short texts, no latency",
+        "us CPU a text",
+        _EMBED,
+        amount=20_000,
+        bounds=(Bound(_OURS, _PEER, ratio=0.65),),
+    ),
+    Row(
+        "embed-slow",
+        "embed 4,800 texts, 50 ms a request",
+        "us wall a text",
+        (_OURS, "heroku_inference", _PEER),
+        kind="wall",
+        amount=4_800,
+        scenario="slow",
+        bounds=(Bound(_OURS, _PEER, ratio=0.15),),
+    ),
+    Row(
+        "aembed-slow",
+        "the same, async",
+        "us wall a text",
+        (_OURS, "heroku_inference", _PEER),
+        kind="wall",
+        amount=4_800,
+        scenario="slow",
+        bounds=(Bound(_OURS, _PEER, ratio=0.15),),
+    ),
+    Row(
+        "rerank",
+        "rerank 1,000 documents",
+        "us CPU a call",
+        (_OURS, "heroku_inference", "langchain_cohere", "bare_httpx"),
+        amount=50,
+        peer="bare_httpx",
+        bounds=(Bound(_OURS, "langchain_cohere", ratio=0.40),),
+    ),
+    Row(
+        "memory",
+        "200 live models, each called once",
+        "MiB added",
+        (_OURS, _PEER),
+        kind="memory",
+        amount=200,
+        bounds=(Bound(_OURS, added=2),),
+    ),
+    Row(
+        "failing",
+        "requests of a call that keeps failing, 2 retries allowed",
+        "requests",
+        (_OURS, "heroku_inference", _PEER, "openai_sdk"),
+        kind="traffic",
+        scenario="failing",
+        bounds=(Bound(_OURS, added=3),),
+    ),
+    Row(
+        "connections",
+        "connections of ten streams, one after the other",
+        "connections",
+        (_OURS, "heroku_inference", _PEER, "openai_sdk", "bare_httpx"),
+        kind="traffic",
+        counted="connections",
+        bounds=(Bound(_OURS, added=1),),
+    ),
+)
+"""Every row, in the order of printing. A new framework adds its rows here."""

@@ -1,0 +1,198 @@
+"""The server of the bench: `asyncio` protocols that answer with prepared bytes, a port a scenario.
+
+`Stub` starts it as a process of its own; `python -m bench.stub` is that process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bench import answers
+from bench.cores import pin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["SCENARIOS", "Stub"]
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_HEAD_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What one port answers, and how: `latency` and `pause` are seconds."""
+
+    stream: Callable[[], list[bytes]] = answers.text_stream
+    latency: float = 0
+    pause: float | None = None
+    """Seconds between the first event of a stream and the rest; `None` sends all at once."""
+    fails: bool = False
+
+
+SCENARIOS = {
+    "plain": Scenario(),
+    "reasoning": Scenario(stream=answers.reasoning_stream),
+    "tools": Scenario(stream=answers.tool_stream),
+    "first-token": Scenario(pause=0.003),
+    "slow": Scenario(latency=0.05),
+    "failing": Scenario(fails=True),
+}
+"""The ports that a stub opens, by name."""
+
+
+@dataclass
+class Traffic:
+    """What a port has seen."""
+
+    connections: int = 0
+    requests: int = 0
+
+
+@dataclass
+class Listener:
+    """A port: its scenario, its prepared bytes and what it has seen."""
+
+    scenario: Scenario
+    traffic: Traffic = field(default_factory=Traffic)
+
+    def __post_init__(self) -> None:
+        self.chat = answers.failure() if self.scenario.fails else answers.chat()
+        head, first, *rest = self.scenario.stream()
+        self.stream_start, self.stream_rest = head + first, b"".join(rest)
+        self.stream = self.stream_start + self.stream_rest
+
+    def answer(self, path: bytes, body: bytes) -> bytes:
+        """The whole answer to one request."""
+        if path == b"/traffic":
+            return _plain_json(vars(self.traffic))
+        self.traffic.requests += 1
+        if self.scenario.fails:
+            return self.chat
+        if path.endswith(b"/embeddings"):
+            asked = json.loads(body)
+            return answers.embeddings(_count(asked["input"]), asked.get("encoding_format", "raw"))
+        if path.endswith(b"/rerank"):
+            return answers.rerank(_count(json.loads(body)["documents"]))
+        return self.stream if _wants_stream(body) else self.chat
+
+
+class Conversation(asyncio.Protocol):
+    """One connection of a client: HTTP/1.1 with `Content-Length`, kept alive."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._listener.traffic.connections += 1
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        while (request := self._next_request()) is not None:
+            self._reply(*request)
+
+    def _next_request(self) -> tuple[bytes, bytes] | None:
+        """Path and body of the next request that has arrived whole."""
+        head_end = self._unread.find(_HEAD_END)
+        if head_end < 0:
+            return None
+        head = self._unread[:head_end]
+        length = _LENGTH.search(head)
+        body_start = head_end + len(_HEAD_END)
+        body_end = body_start + (int(length[1]) if length else 0)
+        if len(self._unread) < body_end:
+            return None
+        body, self._unread = self._unread[body_start:body_end], self._unread[body_end:]
+        return head.split(b" ", 2)[1], body
+
+    def _reply(self, path: bytes, body: bytes) -> None:
+        scenario, answer = self._listener.scenario, self._listener.answer(path, body)
+        if answer is self._listener.stream and scenario.pause is not None:
+            self._write(self._listener.stream_start)
+            self._later(scenario.pause, self._listener.stream_rest)
+        elif scenario.latency and path != b"/traffic":
+            self._later(scenario.latency, answer)
+        else:
+            self._write(answer)
+
+    def _later(self, seconds: float, data: bytes) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._write, data)
+
+    def _write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+
+class Stub:
+    """The stub as a context manager: a process of its own, pinned to the last core."""
+
+    ports: dict[str, int]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.stub"], stdout=subprocess.PIPE, stdin=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        self.ports = json.loads(self._process.stdout.readline())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def url(self, scenario: str) -> str:
+        """The base URL whose answers are those of `scenario`."""
+        return f"http://127.0.0.1:{self.ports[scenario]}"
+
+    def traffic(self, scenario: str) -> Traffic:
+        """What the scenario's port has seen since the start; this question opens a connection."""
+        with urllib.request.urlopen(f"{self.url(scenario)}/traffic") as reply:  # noqa: S310 - loopback
+            return Traffic(**json.load(reply))
+
+
+def _wants_stream(body: bytes) -> bool:
+    return b'"stream":true' in body or b'"stream": true' in body
+
+
+def _count(texts: str | list[str]) -> int:
+    return 1 if isinstance(texts, str) else len(texts)
+
+
+def _plain_json(value: Any) -> bytes:
+    body = json.dumps(value).encode()
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    return head % len(body) + body
+
+
+async def _serve() -> None:
+    loop = asyncio.get_running_loop()
+    ports = {}
+    for name, scenario in SCENARIOS.items():
+        open_conversation = functools.partial(Conversation, Listener(scenario))
+        server = await loop.create_server(open_conversation, "127.0.0.1", 0, backlog=512)
+        ports[name] = server.sockets[0].getsockname()[1]
+    print(json.dumps(ports), flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)  # until the bench ends, however it ends
+
+
+if __name__ == "__main__":
+    pin("server")
+    asyncio.run(_serve())

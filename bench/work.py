@@ -1,0 +1,79 @@
+"""What every contender is given to do, so that all do the same."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = [
+    "CHAT_MODEL",
+    "DOCUMENTS",
+    "EMBEDDING_BATCH",
+    "EMBEDDING_MODEL",
+    "IN_FLIGHT",
+    "KEY",
+    "PROMPT",
+    "RERANK_MODEL",
+    "TOOL",
+    "in_flight",
+    "one_by_one",
+    "texts",
+]
+
+KEY = "inf-bench-key"
+CHAT_MODEL = "claude-4-5-sonnet"
+EMBEDDING_MODEL = "cohere-embed-multilingual"
+RERANK_MODEL = "cohere-rerank-3-5"
+PROMPT = "What is the capital of France?"
+IN_FLIGHT = 64
+EMBEDDING_BATCH = 96
+"""Texts a request takes at most (docs: embeddings)."""
+
+DOCUMENTS = [f"Document {number}: a dyno is a lightweight container." for number in range(1000)]
+"""As many as one rerank request takes (docs: rerank)."""
+
+TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "save",
+        "description": "Saves a text.",
+        "parameters": {
+            "type": "object",
+            "properties": {"text": {"type": "string"}},
+            "required": ["text"],
+        },
+    },
+}
+
+
+def texts(count: int) -> list[str]:
+    """`count` short texts, all different."""
+    return [f"A short text about dynos, number {number}." for number in range(count)]
+
+
+def in_flight(call: Callable[[], Awaitable[object]]) -> Callable[[int], Awaitable[None]]:
+    """Work that awaits `call` `amount` times, never more than `IN_FLIGHT` at once."""
+
+    async def run(amount: int) -> None:
+        left = iter(range(amount))
+
+        async def lane() -> None:
+            for _ in left:
+                await call()
+
+        await asyncio.gather(*(lane() for _ in range(IN_FLIGHT)))
+
+    return run
+
+
+def one_by_one(call: Callable[[], object]) -> Callable[[int], None]:
+    """Work that calls `call` `amount` times in a row."""
+
+    def run(amount: int) -> None:
+        for _ in range(amount):
+            call()
+
+    return run

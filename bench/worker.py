@@ -1,0 +1,163 @@
+"""One contender at one row in a process of its own: `python -m bench.worker ROW CONTENDER URL`.
+
+It prepares, warms up, says `ready`, and then measures once for every line on its standard input.
+The answers are lines of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import json
+import os
+import resource
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.answers import CHUNKS
+from bench.cores import pin
+from bench.rows import ROWS, Kind, Row
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+_MICRO = 1e6
+_WARM_UP = 10  # the part of a round's amount that is done first, unmeasured
+
+
+class Contender:
+    """The prepared work of one contender, with the event loop that its async work lives on."""
+
+    def __init__(self, row: Row, name: str, url: str) -> None:
+        module = import_module(f"bench.contenders.{name}")
+        self._work: Any = getattr(module, row.name.replace("-", "_"))(url)
+        self._loop = asyncio.new_event_loop()
+
+    def run(self, amount: int) -> Any:
+        """Do `amount` units; what a model maker made is returned, so that it stays alive."""
+        done = self._work(amount)
+        return self._wait(done) if inspect.isawaitable(done) else done
+
+    def read_stream(self) -> None:
+        """Open one stream and read it to its end."""
+        stream = self._work()
+        if hasattr(stream, "__aiter__"):
+            self._wait(_drain(stream))
+        else:
+            for _ in stream:
+                pass
+
+    def first_token(self) -> float:
+        """CPU seconds until the first chunk; the rest is read, but not counted."""
+        start = time.process_time()
+        stream: Iterator[object] = iter(self._work())
+        next(stream)
+        seconds = time.process_time() - start
+        for _ in stream:
+            pass
+        return seconds
+
+    def _wait(self, awaitable: Awaitable[Any]) -> Any:
+        async def main() -> Any:
+            return await awaitable
+
+        return self._loop.run_until_complete(main())
+
+
+async def _drain(stream: AsyncIterator[object]) -> None:
+    async for _ in stream:
+        pass
+
+
+def calls(contender: Contender, amount: int) -> float:
+    """CPU microseconds a unit, user and system, of all threads."""
+    start = time.process_time()
+    contender.run(amount)
+    return (time.process_time() - start) / amount * _MICRO
+
+
+def wall(contender: Contender, amount: int) -> float:
+    """Microseconds a unit by the clock on the wall."""
+    start = time.perf_counter()
+    contender.run(amount)
+    return (time.perf_counter() - start) / amount * _MICRO
+
+
+def stream(contender: Contender, amount: int) -> float:
+    """CPU microseconds a chunk."""
+    start = time.process_time()
+    for _ in range(amount):
+        contender.read_stream()
+    return (time.process_time() - start) / (amount * CHUNKS) * _MICRO
+
+
+def first_token(contender: Contender, amount: int) -> float:
+    """CPU microseconds until the first chunk, on average."""
+    return sum(contender.first_token() for _ in range(amount)) / amount * _MICRO
+
+
+def memory(contender: Contender, amount: int) -> float:
+    """MiB that `amount` more live models need."""
+    gc.collect()
+    before = _resident_mib()
+    models = contender.run(amount)
+    gc.collect()
+    added = _resident_mib() - before
+    del models
+    return added
+
+
+def traffic(contender: Contender, _amount: int) -> float:
+    """Nothing here: the stub counts."""
+    contender.run(1)
+    return 0
+
+
+def _resident_mib() -> float:
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        pages = int(statm.read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+_MEASURES: dict[Kind, Callable[[Contender, int], float]] = {
+    "calls": calls,
+    "wall": wall,
+    "stream": stream,
+    "first-token": first_token,
+    "memory": memory,
+    "traffic": traffic,
+}
+
+
+def _warm_up(row: Row, contender: Contender, amount: int) -> None:
+    """Import what is imported late, open the connections, let caches and the interpreter settle."""
+    if row.kind == "memory":
+        contender.run(1)
+    elif row.kind != "traffic":
+        _MEASURES[row.kind](contender, max(amount // _WARM_UP, 1))
+
+
+def main(row_name: str, name: str, url: str, amount: int) -> None:
+    pin("client")
+    row = next(row for row in ROWS if row.name == row_name)
+    try:
+        contender = Contender(row, name, url)
+    except ImportError as error:
+        print(json.dumps({"skipped": str(error)}), flush=True)
+        return
+    _warm_up(row, contender, amount)
+    print(json.dumps("ready"), flush=True)
+    for _ in sys.stdin:
+        gc.collect()
+        print(json.dumps({"value": _MEASURES[row.kind](contender, amount)}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], int(sys.argv[4]))
