@@ -1,0 +1,360 @@
+"""Texts to vectors: what is sent, how answers are read, and how batches are put together."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import aclosing
+from itertools import count, islice
+
+import pytest
+
+from heroku_inference._answers import Reply, Usage
+from heroku_inference._embedding_wire import embedding_body, read_vectors
+from heroku_inference._embeddings import (
+    EmbeddingBatch,
+    EmbeddingOptions,
+    aembed,
+    aiter_embed,
+    embed,
+    iter_embed,
+)
+from heroku_inference._errors import ConfigError, InvalidResponseError
+from tests.core.vector_server import VectorServer, vector_of
+
+MODEL = "cohere-embed-multilingual"
+both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+
+
+def options(**given) -> EmbeddingOptions:
+    return EmbeddingOptions(model=MODEL, **given)
+
+
+async def embedded(server, texts, *, awaited, **given):
+    if awaited:
+        return await aembed(server.asend, texts, options(**given))
+    return embed(server.send, texts, options(**given))
+
+
+async def batches(server, texts, *, awaited, **given):
+    if awaited:
+        return [batch async for batch in aiter_embed(server.asend, texts, options(**given))]
+    return list(iter_embed(server.send, texts, options(**given)))
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+
+def test_a_body_holds_only_what_was_said_and_always_asks_for_raw_numbers():
+    assert embedding_body(["a"], model=MODEL, input_type="search_query") == {
+        "model": MODEL,
+        "input": ["a"],
+        "input_type": "search_query",
+        "encoding_format": "raw",
+    }
+
+
+def test_every_option_reaches_the_body_and_extra_fields_win():
+    body = embedding_body(
+        ("a", "b"),
+        model=MODEL,
+        input_type="clustering",
+        embedding_type="int8",
+        allow_ignored_params=False,
+        extra_body={"truncate": "END", "input_type": "classification"},
+    )
+    assert body == {
+        "model": MODEL,
+        "input": ["a", "b"],
+        "input_type": "classification",
+        "encoding_format": "raw",
+        "embedding_type": "int8",
+        "allow_ignored_params": False,
+        "truncate": "END",
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"batch_size": 0},
+        {"batch_size": 97},
+        {"max_concurrency": 0},
+        {"long_text": "ignore"},
+        {"long_text": "split", "embedding_type": "int8"},
+        {"extra_body": {"encoding_format": "base64"}},
+    ],
+)
+def test_options_that_cannot_work_are_refused(given):
+    with pytest.raises(ConfigError):
+        options(**given)
+
+
+def test_the_default_type_may_be_named_beside_split():
+    assert not options(long_text="split", embedding_type="float").gives_whole_numbers
+
+
+# --- batches -----------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize("size", [1, 95, 96, 97, 500])
+async def test_vectors_come_in_the_order_of_the_texts_in_batches_of_at_most_96(size, awaited):
+    server = VectorServer()
+    texts = [f"text {number}" for number in range(size)]
+    result = await embedded(server, texts, awaited=awaited)
+    assert result.vectors == [vector_of(text) for text in texts]
+    assert len(server.bodies) == math.ceil(size / 96)
+    assert all(len(body["input"]) <= 96 for body in server.bodies)
+    assert result.usage == Usage(prompt_tokens=size, completion_tokens=0, total_tokens=size)
+    assert result.model == MODEL
+    assert result.reply.status_code == 200
+    assert result.reply.request_id
+    assert result.reply.body == b""
+
+
+@both
+async def test_nothing_to_embed_needs_no_request(awaited):
+    server = VectorServer()
+    result = await embedded(server, [], awaited=awaited)
+    assert result.vectors == []
+    assert result.usage == Usage(0, 0, 0)
+    assert await batches(server, [], awaited=awaited) == []
+    assert server.bodies == []
+
+
+@both
+async def test_one_batch_needs_no_thread(awaited):
+    server = VectorServer()
+    await embedded(server, ["a", "b"], awaited=awaited, max_concurrency=8)
+    assert len(server.bodies) == len(server.threads) == 1
+
+
+@both
+async def test_batches_say_where_they_start(awaited):
+    texts = (f"text {number}" for number in range(7))
+    answered = await batches(VectorServer(), texts, awaited=awaited, batch_size=3)
+    assert [(batch.start, len(batch.vectors)) for batch in answered] == [(0, 3), (3, 3), (6, 1)]
+    assert [batch.usage.prompt_tokens for batch in answered] == [3, 3, 1]
+    assert all(batch.model == MODEL and batch.reply.request_id for batch in answered)
+
+
+@both
+async def test_endless_texts_are_embedded_as_they_are_asked_for(awaited):
+    server = VectorServer()
+    texts = (f"text {number}" for number in count())
+    given = options(batch_size=2, max_concurrency=2)
+    if awaited:
+        async with aclosing(aiter_embed(server.asend, texts, given)) as answered:
+            first = [await anext(answered) for _ in range(3)]
+    else:
+        answered = iter_embed(server.send, texts, given)
+        first = list(islice(answered, 3))
+        answered.close()
+    assert [batch.start for batch in first] == [0, 2, 4]
+    assert len(server.bodies) <= 8
+
+
+def test_batches_as_arrays_of_four_byte_floats():
+    [array] = EmbeddingBatch([[0.5, 0.25]]).float32()
+    assert (array.typecode, array.itemsize, array.tolist()) == ("f", 4, [0.5, 0.25])
+
+
+# --- texts -------------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["fine", "x" * 2049], "Text 1 has 2049 characters"),
+        (["fine", None], "Text 1 is a NoneType"),
+        (["fine", b"bytes"], "Text 1 is a bytes"),
+        ("one string", r"\[text\]"),
+    ],
+)
+async def test_texts_that_cannot_be_sent_are_refused_before_any_is(texts, words, awaited):
+    server = VectorServer()
+    with pytest.raises(ConfigError, match=words):
+        await embedded(server, texts, awaited=awaited, batch_size=1)
+    assert server.bodies == []
+
+
+@both
+async def test_in_bulk_a_bad_text_comes_behind_the_batches_before_it(awaited):
+    server = VectorServer()
+    texts = ["a", "b", "x" * 2049, "c"]
+    given = options(batch_size=1)
+    if awaited:
+        answered = aiter_embed(server.asend, texts, given)
+        starts = [(await anext(answered)).start for _ in range(2)]
+        with pytest.raises(ConfigError, match="Text 2"):
+            await anext(answered)
+    else:
+        answered = iter_embed(server.send, texts, given)
+        starts = [next(answered).start for _ in range(2)]
+        with pytest.raises(ConfigError, match="Text 2"):
+            next(answered)
+    assert starts == [0, 1]
+
+
+def test_in_bulk_one_string_is_refused_at_once():
+    with pytest.raises(ConfigError):
+        iter_embed(VectorServer().send, "one string", options())
+    with pytest.raises(ConfigError):
+        aiter_embed(VectorServer().asend, "one string", options())
+
+
+@both
+async def test_truncate_embeds_the_beginning(awaited):
+    text = "y" * 2000 + "z" * 2000
+    result = await embedded(VectorServer(), ["a", text], awaited=awaited, long_text="truncate")
+    assert result.vectors == [vector_of("a"), vector_of("y" * 2000 + "z" * 48)]
+
+
+@both
+async def test_split_takes_the_mean_weighted_by_length_and_scaled_to_length_one(awaited):
+    server = VectorServer()
+    text = "y" * 2048 + "z" * 1024
+    result = await embedded(server, ["a", text, "b"], awaited=awaited, long_text="split")
+    assert [len(piece) for piece in server.bodies[0]["input"]] == [1, 2048, 1024, 1]
+    assert result.vectors[0] == vector_of("a")
+    assert result.vectors[2] == vector_of("b")
+    pieces = zip(vector_of("y" * 2048), vector_of("z" * 1024), strict=True)
+    sums = [2 * of_y + of_z for of_y, of_z in pieces]
+    assert result.vectors[1] == pytest.approx([value / math.hypot(*sums) for value in sums])
+    assert math.hypot(*result.vectors[1]) == pytest.approx(1)
+
+
+@both
+async def test_split_cuts_behind_white_space_and_loses_no_character(awaited):
+    server = VectorServer()
+    text = " ".join(f"word{number}" for number in range(1000))
+    await embedded(server, [text], awaited=awaited, long_text="split")
+    pieces = server.bodies[0]["input"]
+    assert "".join(pieces) == text
+    assert all(piece.endswith(" ") and len(piece) <= 2048 for piece in pieces[:-1])
+
+
+@both
+async def test_pieces_beyond_one_request_are_sent_in_several(awaited):
+    server = VectorServer()
+    texts = ["x" * 2048 * 5, "short"]
+    result = await embedded(server, texts, awaited=awaited, long_text="split", batch_size=4)
+    assert [len(body["input"]) for body in server.bodies] == [4, 2]
+    assert result.vectors[0] == pytest.approx(vector_of("x" * 2048))
+    assert result.vectors[1] == vector_of("short")
+    assert result.usage.total_tokens == 6
+
+
+@both
+async def test_pieces_that_cancel_out_give_zeros(awaited):
+    def opposed(answer):
+        answer["data"][0]["embedding"] = [1.0, 0.0]
+        answer["data"][1]["embedding"] = [-1.0, 0.0]
+        return answer
+
+    result = await embedded(VectorServer(opposed), ["x" * 4096], awaited=awaited, long_text="split")
+    assert result.vectors == [[0.0, 0.0]]
+
+
+def test_texts_are_not_changed():
+    texts = ["a", "x" * 5000]
+    embed(VectorServer().send, texts, options(long_text="truncate"))
+    assert texts == ["a", "x" * 5000]
+
+
+# --- answers -----------------------------------------------------------------------------------
+
+
+def reply(body) -> Reply:
+    return Reply(200, {}, json.dumps(body).encode())
+
+
+def item(index, vector):
+    return {"object": "embedding", "index": index, "embedding": vector}
+
+
+def test_vectors_are_put_in_order_by_index():
+    answer = read_vectors(reply({"data": [item(1, [0.1]), item(0, [0.2])]}), 2)
+    assert answer.vectors == [[0.2], [0.1]]
+    assert (answer.usage, answer.model) == (None, None)
+
+
+def test_floats_are_floats_also_where_the_wire_says_0_or_1():
+    [vector] = read_vectors(reply({"data": [item(0, [0, 1, 0.5])]}), 1).vectors
+    assert [type(number) for number in vector] == [float, float, float]
+
+
+def test_whole_numbers_stay_whole():
+    [vector] = read_vectors(reply({"data": [item(0, [-128, 127])]}), 1, whole_numbers=True).vectors
+    assert [type(number) for number in vector] == [int, int]
+
+
+def test_the_pilots_name_of_the_field_is_read_too():
+    answer = read_vectors(reply({"data": [{"index": 0, "embeddings": [0.5]}]}), 1)
+    assert answer.vectors == [[0.5]]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([item(0, [0.1])], "2 texts were sent"),
+        ([item(0, [0.1])] * 2, "2 texts were sent"),
+        ([item(0, [0.1]), item(2, [0.1])], "2 texts were sent"),
+        ([item(n, [0.1]) for n in range(3)], "2 texts were sent"),
+        ([item(0, [0.1]), {"embedding": [0.1]}], "index"),
+        ([item(0, [0.1]), item("1", [0.1])], "index"),
+        ([item(0, [0.1]), item(1, [0.1, 0.2])], "widths"),
+        ([item(0, [0.1]), item(1, [])], "embedding"),
+        ([item(0, [0.1]), item(1, "c29tZQ==")], "embedding"),
+        ([item(0, [0.1]), item(1, ["0.1"])], "number"),
+        ([item(0, [0.1]), item(1, [None])], "number"),
+        ([item(0, [0.1]), item(1, [math.inf])], "finite"),
+        (None, "data"),
+    ],
+)
+def test_an_answer_without_one_vector_for_each_text_is_refused(data, words):
+    with pytest.raises(InvalidResponseError, match=words):
+        read_vectors(reply({"data": data}), 2)
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b"", b"[]", b"{}", b"null"])
+def test_what_is_no_answer_at_all_is_refused_with_its_beginning(body):
+    with pytest.raises(InvalidResponseError, match="request-7") as caught:
+        read_vectors(Reply(200, {"x-request-id": "request-7"}, body), 1)
+    assert caught.value.body == body.decode()
+
+
+@both
+async def test_a_bad_answer_in_the_middle_fails_the_call(awaited):
+    def cut(answer):
+        answer["data"] = answer["data"][:-1] if len(answer["data"]) == 2 else answer["data"]
+        return answer
+
+    with pytest.raises(InvalidResponseError):
+        await embedded(VectorServer(cut), list("abcdefgh"), awaited=awaited, batch_size=3)
+
+
+@both
+async def test_usage_that_one_answer_leaves_out_is_unknown(awaited):
+    def silent(answer):
+        if len(answer["data"]) == 1:
+            del answer["usage"]
+        return answer
+
+    result = await embedded(VectorServer(silent), list("abc"), awaited=awaited, batch_size=2)
+    assert result.usage is None
+
+
+@both
+async def test_quantised_vectors(awaited):
+    def quantised(answer):
+        for entry in answer["data"]:
+            entry["embedding"] = [-7, 100]
+        return answer
+
+    server = VectorServer(quantised)
+    result = await embedded(server, ["a"], awaited=awaited, embedding_type="int8")
+    assert server.bodies[0]["embedding_type"] == "int8"
+    assert result.vectors == [[-7, 100]]

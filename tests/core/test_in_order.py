@@ -1,0 +1,174 @@
+"""Bounded concurrency with results in order, on threads and in tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextlib import aclosing
+from contextvars import ContextVar
+from itertools import count, islice
+
+import pytest
+
+from heroku_inference._errors import ConfigError
+from heroku_inference._in_order import amap_in_order, check_concurrency, map_in_order
+
+
+class Load:
+    """Doubles numbers, slower for early ones, and remembers how many it did at a time."""
+
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.running = 0
+        self.most = 0
+        self.started: list[int] = []
+        self._fail_at = fail_at
+        self._lock = threading.Lock()
+
+    def __call__(self, number: int) -> int:
+        self._begin(number)
+        try:
+            time.sleep(0.02 / (number + 1))
+            return self._answer(number)
+        finally:
+            self._end()
+
+    async def awaited(self, number: int) -> int:
+        self._begin(number)
+        try:
+            await asyncio.sleep(0.02 / (number + 1))
+            return self._answer(number)
+        finally:
+            self._end()
+
+    def _begin(self, number: int) -> None:
+        with self._lock:
+            self.started.append(number)
+            self.running += 1
+            self.most = max(self.most, self.running)
+
+    def _answer(self, number: int) -> int:
+        if number == self._fail_at:
+            raise LookupError(number)
+        return 2 * number
+
+    def _end(self) -> None:
+        with self._lock:
+            self.running -= 1
+
+
+async def collected(load: Load, items, max_concurrency: int, *, awaited: bool) -> list[int]:
+    if awaited:
+        return [result async for result in amap_in_order(load.awaited, items, max_concurrency)]
+    return list(map_in_order(load, items, max_concurrency))
+
+
+both = pytest.mark.parametrize("awaited", [False, True], ids=["threads", "tasks"])
+
+
+@both
+@pytest.mark.parametrize("size", [0, 1, 2, 30])
+async def test_results_come_in_the_order_of_the_items(size, awaited):
+    assert await collected(Load(), range(size), 4, awaited=awaited) == [
+        2 * number for number in range(size)
+    ]
+
+
+@both
+@pytest.mark.parametrize("max_concurrency", [1, 3])
+async def test_no_more_run_at_a_time_than_allowed(max_concurrency, awaited):
+    load = Load()
+    await collected(load, range(20), max_concurrency, awaited=awaited)
+    assert load.most == max_concurrency
+
+
+@both
+async def test_an_error_comes_behind_the_results_before_it_and_nothing_more_is_started(awaited):
+    load = Load(fail_at=2)
+    if awaited:
+        results = amap_in_order(load.awaited, range(100), 2)
+        assert [await anext(results), await anext(results)] == [0, 2]
+        with pytest.raises(LookupError):
+            await anext(results)
+    else:
+        results = map_in_order(load, range(100), 2)
+        assert [next(results), next(results)] == [0, 2]
+        with pytest.raises(LookupError):
+            next(results)
+    assert len(load.started) <= 6
+    assert load.running == 0
+
+
+@both
+async def test_items_are_taken_as_needed_and_nothing_runs_after_closing(awaited):
+    load = Load()
+    taken = count()
+    if awaited:
+        async with aclosing(amap_in_order(load.awaited, taken, 2)) as results:
+            assert [await anext(results), await anext(results)] == [0, 2]
+    else:
+        results = map_in_order(load, taken, 2)
+        assert list(islice(results, 2)) == [0, 2]
+        results.close()
+    assert load.running == 0
+    assert next(taken) <= 8
+
+
+def test_one_item_is_computed_in_the_callers_thread():
+    assert list(map_in_order(lambda _: threading.current_thread(), [1], 8)) == [
+        threading.current_thread()
+    ]
+
+
+def test_threads_see_the_callers_context():
+    variable: ContextVar[str] = ContextVar("variable")
+    variable.set("set by the caller")
+    assert set(map_in_order(lambda _: variable.get(), range(5), 3)) == {"set by the caller"}
+
+
+def test_queued_items_behind_a_failed_one_are_skipped():
+    gate = threading.Event()
+    done: list[int] = []
+
+    def function(number: int) -> None:
+        if number == 0:
+            gate.wait(5)
+            time.sleep(0.05)  # until the failure has been noticed
+        if number == 1:
+            gate.set()
+            raise LookupError(number)
+        done.append(number)
+
+    with pytest.raises(LookupError):
+        list(map_in_order(function, range(4), 2))
+    assert set(done) <= {0}
+
+
+async def test_cancelling_the_consumer_cancels_what_runs():
+    running: set[int] = set()
+    three_run = asyncio.Event()
+
+    async def endless(number: int) -> None:
+        running.add(number)
+        if len(running) == 3:
+            three_run.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            running.discard(number)
+
+    async def consume():
+        return [result async for result in amap_in_order(endless, count(), 3)]
+
+    task = asyncio.create_task(consume())
+    await three_run.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not running
+
+
+@pytest.mark.parametrize("max_concurrency", [0, -1])
+def test_a_concurrency_that_starts_nothing_is_refused(max_concurrency):
+    with pytest.raises(ConfigError, match="at least 1"):
+        check_concurrency(max_concurrency)
