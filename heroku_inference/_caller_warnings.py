@@ -1,0 +1,34 @@
+"""Warnings that point at the user's own line, however deep the library noticed. Pure."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+__all__ = ["warn_caller"]
+
+# The frameworks stand between the user and us: a warning that points into them helps nobody.
+_BETWEEN = frozenset(
+    {
+        "heroku_inference",
+        "langchain",
+        "langchain_core",
+        "langchain_heroku",
+        "llama_index",
+        "llama_index_heroku",
+    }
+)
+
+
+def warn_caller(message: str) -> None:
+    """Warn (`UserWarning`) at the first line outside of this library and the frameworks."""
+    level = 1
+    frame = inspect.currentframe()
+    while frame is not None and _package(frame.f_globals) in _BETWEEN:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _package(module_globals: dict[str, object]) -> str:
+    return str(module_globals.get("__name__", "")).partition(".")[0]

@@ -1,0 +1,207 @@
+"""`response_format`, which Heroku ignores, done with what it has. Pure.
+
+A wanted JSON schema becomes a hidden tool that the model is made to call: its arguments are the
+answer's text. A wanted JSON object becomes an instruction, and code fences around the answer
+are taken off.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from heroku_inference._errors import ConfigError
+from heroku_inference._messages import with_instruction
+from heroku_inference._thinking import thinks
+from heroku_inference._tools import forced_tool, is_forced, object_schema
+
+if TYPE_CHECKING:
+    from heroku_inference._answers import ChatChunk, ToolCallDelta
+
+__all__ = ["AnswerText", "ResponseFormat", "apply_response_format"]
+
+ANSWER_TOOL = "final_answer"
+_DESCRIPTION = "Give your final answer by calling this tool, in the form that it asks for."
+_CALL_IT = f"Give your final answer only by calling the tool `{ANSWER_TOOL}`, never as text."
+_JSON_ONLY = "Answer with one JSON object and nothing else: no words around it and no code fence."
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """How an answer must be read because of the `response_format` of its request.
+
+    Attributes:
+        answer_tool: Name of the hidden tool whose arguments are the answer; `None` when the
+            answer is JSON text.
+    """
+
+    answer_tool: str | None = None
+
+
+def apply_response_format(
+    body: dict[str, Any], response_format: Mapping[str, Any] | None
+) -> ResponseFormat | None:
+    """Change `body`, which is the caller's own copy, so that the model answers in this format.
+
+    Returns:
+        How to read the answer, or `None` when there is nothing to it: for the type `text`, and
+        where the caller forces a tool of its own, so that no text is to come.
+
+    Raises:
+        ConfigError: An unknown type, or a schema that describes no object.
+    """
+    kind = None if response_format is None else response_format.get("type")
+    if response_format is None or kind == "text" or is_forced(body.get("tool_choice")):
+        return None
+    if kind == "json_object":
+        body["messages"] = with_instruction(body["messages"], _JSON_ONLY)
+        return ResponseFormat()
+    if kind == "json_schema":
+        return _apply_schema(body, response_format.get("json_schema", response_format))
+    raise ConfigError(
+        f"response_format has the type {kind!r}; it can be 'json_schema', 'json_object' or 'text'."
+    )
+
+
+def _apply_schema(body: dict[str, Any], wanted: Any) -> ResponseFormat:
+    schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
+    if not isinstance(schema, Mapping):
+        raise ConfigError('response_format needs {"json_schema": {"name": …, "schema": {…}}}.')
+    schema = object_schema(schema)
+    if schema.get("type") != "object":
+        raise ConfigError("The schema of response_format must describe an object at its root.")
+    if body.get("tool_choice") == "none" and thinks(body):
+        # Neither may a tool be called nor one be forced: words are all that is left.
+        instruction = f"{_JSON_ONLY} It must satisfy this JSON schema: {json.dumps(schema)}"
+        body["messages"] = with_instruction(body["messages"], instruction)
+        return ResponseFormat()
+    return _add_answer_tool(body, schema, wanted.get("description"))
+
+
+def _add_answer_tool(
+    body: dict[str, Any], schema: dict[str, Any], description: str | None
+) -> ResponseFormat:
+    tools = body.get("tools") or []
+    name = _free_name({tool["function"]["name"] for tool in tools})
+    text = f"{_DESCRIPTION} {description}" if description else _DESCRIPTION
+    function = {"name": name, "description": text, "parameters": schema}
+    body["tools"] = [*tools, {"type": "function", "function": function}]
+    if thinks(body):  # which no tool can be forced on
+        body["messages"] = with_instruction(body["messages"], _CALL_IT.replace(ANSWER_TOOL, name))
+        body["tool_choice"] = "auto"
+    elif tools and body.get("tool_choice") != "none":
+        body["tool_choice"] = "required"  # one of the tools, or the answer
+    else:
+        body["tool_choice"] = forced_tool(name)
+    return ResponseFormat(answer_tool=name)
+
+
+def _free_name(taken: set[str]) -> str:
+    name = ANSWER_TOOL
+    while name in taken:
+        name += "_"
+    return name
+
+
+class AnswerText:
+    """Turns the pieces of such an answer into what was asked for; one for each answer.
+
+    Of the hidden tool nothing is left but the text of the answer. Words beside it are passed on
+    as reasoning, for they would spoil the JSON. A model that answers in text all the same is
+    heard: its text is the answer, without a code fence.
+    """
+
+    def __init__(self, response_format: ResponseFormat) -> None:
+        self._tool = response_format.answer_tool
+        self._fence = _Fence()
+        self._words: list[str] = []  # held until it is clear whether an answer follows
+        self._answers: set[int] = set()
+        self._other_calls: dict[int, int] = {}
+
+    @property
+    def held(self) -> str:
+        """The text that is not passed on yet."""
+        return "".join(self._words) + self._fence.held
+
+    def rewrite(self, chunk: ChatChunk) -> None:
+        """Change this piece, in place; with the finish reason all that was held is let go."""
+        text, chunk.text = chunk.text, ""
+        if text:
+            self._hear(chunk, text)
+        if chunk.tool_calls:
+            calls, chunk.tool_calls = chunk.tool_calls, []
+            for delta in calls:
+                self._take_call(chunk, delta)
+        if chunk.finish_reason:
+            self.release(chunk)
+            if chunk.finish_reason == "tool_calls" and self._answers and not self._other_calls:
+                chunk.finish_reason = "stop"
+
+    def release(self, chunk: ChatChunk) -> None:
+        """Put the text that is still held into the last piece."""
+        chunk.text += self._fence.feed(self._take_words()) + self._fence.finish()
+
+    def _hear(self, chunk: ChatChunk, text: str) -> None:
+        if self._answers:
+            chunk.reasoning += text
+        elif self._tool is not None and not self._other_calls:
+            self._words.append(text)
+        else:
+            chunk.text += self._fence.feed(text)
+
+    def _take_call(self, chunk: ChatChunk, delta: ToolCallDelta) -> None:
+        if self._tool is not None and delta.name == self._tool:
+            chunk.reasoning += self._take_words()
+            if self._answers:
+                chunk.text += "\n"  # two answers are no JSON: better than to lose one of them
+            self._answers.add(delta.index)
+        if delta.index in self._answers:
+            chunk.text += delta.arguments
+            return
+        chunk.text += self._fence.feed(self._take_words())
+        delta.index = self._other_calls.setdefault(delta.index, len(self._other_calls))
+        chunk.tool_calls.append(delta)
+
+    def _take_words(self) -> str:
+        words = "".join(self._words)
+        self._words.clear()
+        return words
+
+
+class _Fence:
+    """Takes the code fence off a text that starts and ends with one, piece by piece."""
+
+    _START = re.compile(r"\s*```\w*\s*(?=\S)")
+    _MAYBE_START = re.compile(r"\s*(`{0,2}|```\w*\s*)")
+    _MAYBE_END = " \t\r\n`"
+
+    def __init__(self) -> None:
+        self.held = ""
+        self._fenced: bool | None = None  # not known yet
+
+    def feed(self, text: str) -> str:
+        """What of the text so far is certainly no fence."""
+        if self._fenced is False or not text:
+            return text
+        text, self.held = self.held + text, ""
+        if self._fenced is None:
+            if self._MAYBE_START.fullmatch(text):
+                self.held = text
+                return ""
+            start = self._START.match(text)
+            self._fenced = start is not None
+            if start is None:
+                return text
+            text = text[start.end() :]
+        certain = text.rstrip(self._MAYBE_END)
+        self.held = text[len(certain) :]
+        return certain
+
+    def finish(self) -> str:
+        """What is left at the end, when there is no fence to take off."""
+        held, self.held = self.held, ""
+        closed = self._fenced and held.strip().startswith("```")
+        return "" if closed else held

@@ -1,0 +1,132 @@
+"""Tool definitions and tool choice of any framework as Heroku accepts them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from heroku_inference._errors import ConfigError
+
+__all__ = ["forced_tool", "is_forced", "object_schema", "wire_tool_choice", "wire_tools"]
+
+_NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
+# Below these keywords the keys are names, or the value is data: no schema keywords there.
+_NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+_DATA = frozenset({"const", "default", "enum", "examples"})
+_CHOICES = {"any": "required", "auto": "auto", "none": "none", "required": "required"}
+
+
+def wire_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The definitions with exactly the documented fields, from OpenAI's or Anthropic's form.
+
+    Raises:
+        ConfigError: A tool is no function. Heroku's own tools and MCP tools belong to the agents
+            endpoint (docs: chat completions, tools).
+    """
+    return [_wire_tool(tool) for tool in tools]
+
+
+def wire_tool_choice(
+    choice: str | bool | Mapping[str, Any] | None, tools: Sequence[Mapping[str, Any]]
+) -> str | dict[str, Any] | None:
+    """The choice in Heroku's words, `None` for none; `tools` are the wire tools to choose from.
+
+    Raises:
+        ConfigError: The choice names no tool of these, or has an unknown form.
+    """
+    if choice is None or choice is False:
+        return None
+    if choice is True:
+        return "required"
+    if isinstance(choice, Mapping):
+        return _choice_from_mapping(choice)
+    if choice in _CHOICES:
+        return _CHOICES[choice]
+    names = [tool["function"]["name"] for tool in tools]
+    if choice in names:
+        return forced_tool(choice)
+    raise ConfigError(
+        f"tool_choice {choice!r} is neither 'auto', 'none', 'required' (or 'any') nor one of the "
+        f"tools: {', '.join(names) or 'there are none'}."
+    )
+
+
+def forced_tool(name: str) -> dict[str, Any]:
+    """The choice that makes the model call this tool."""
+    return {"type": "function", "function": {"name": name}}
+
+
+def is_forced(choice: Any) -> bool:
+    """Whether the choice leaves the model no way but to call a tool."""
+    return choice == "required" or isinstance(choice, Mapping)
+
+
+def object_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema as Heroku takes it for a tool: no `$schema`, which it refuses, and an object.
+
+    A reference at the root, as recursive models have it, is resolved: the root must say `type`.
+    """
+    clean: dict[str, Any] = _without_dialect(schema)
+    reference = clean.get("$ref")
+    if isinstance(reference, str):
+        holder, _, name = reference.removeprefix("#/").partition("/")
+        clean = {**clean, **clean.get(holder, {}).get(name, {})}
+        del clean["$ref"]
+    if "type" not in clean and not clean.keys() & {"anyOf", "oneOf", "allOf"}:
+        clean = {"type": "object", "properties": {}, **clean}
+    return clean
+
+
+def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    function = tool.get("function", tool)
+    if not _is_function(tool, function):
+        raise ConfigError(
+            f"The tool {tool.get('name') or tool.get('type')!r} is no function with a name: chat "
+            "completions takes functions only; 'heroku_tool' and 'mcp' tools belong to agents."
+        )
+    name = function["name"]
+    parameters = function.get("parameters") or function.get("input_schema") or _NO_PARAMETERS
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": function.get("description") or name,  # must not be empty
+            "parameters": object_schema(parameters),
+        },
+    }
+
+
+def _is_function(tool: Mapping[str, Any], function: Any) -> bool:
+    if not isinstance(function, Mapping) or not function.get("name"):
+        return False
+    # Anthropic's own form may say "custom", which is something else in OpenAI's.
+    return tool.get("type", "function") == "function" or "input_schema" in tool
+
+
+def _choice_from_mapping(choice: Mapping[str, Any]) -> str | dict[str, Any]:
+    kind = choice.get("type")
+    name = choice.get("name") or (choice.get("function") or {}).get("name")
+    if kind in {"function", "tool"} and name:
+        return forced_tool(name)
+    if kind in _CHOICES:
+        return _CHOICES[kind]
+    raise ConfigError(
+        f"tool_choice {dict(choice)!r} has an unknown form; to force a tool give its name or "
+        '{"type": "function", "function": {"name": …}}.'
+    )
+
+
+def _without_dialect(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        return {key: _below(key, value) for key, value in schema.items() if key != "$schema"}
+    if isinstance(schema, list):
+        return [_without_dialect(item) for item in schema]
+    return schema
+
+
+def _below(key: str, value: Any) -> Any:
+    if key in _DATA:
+        return value
+    if key in _NAMED_SCHEMAS and isinstance(value, Mapping):
+        return {name: _without_dialect(schema) for name, schema in value.items()}
+    return _without_dialect(value)
