@@ -15,6 +15,7 @@ from typing import Any
 __all__ = [
     "CHUNKS",
     "EMBEDDING_WIDTH",
+    "EVENTS_PER_WRITE",
     "chat",
     "embeddings",
     "failure",
@@ -26,6 +27,9 @@ __all__ = [
 
 CHUNKS = 500
 """Deltas in one streamed answer."""
+
+EVENTS_PER_WRITE = 50
+"""Events in one HTTP chunk, as a client reads them that is slower than the network."""
 
 EMBEDDING_WIDTH = 1024
 """Numbers in one vector (docs: cohere-embed-multilingual)."""
@@ -56,9 +60,9 @@ def chat() -> bytes:
     return _json_answer(_completion("chat.completion", [choice], _USAGE))
 
 
-def text_stream() -> list[bytes]:
+def text_stream(events_per_write: int = EVENTS_PER_WRITE) -> list[bytes]:
     """`CHUNKS` text deltas, then finish reason, usage and `[DONE]`."""
-    return _stream([{"content": " token"}] * CHUNKS, "stop")
+    return _stream([{"content": " token"}] * CHUNKS, "stop", events_per_write)
 
 
 def reasoning_stream() -> list[bytes]:
@@ -125,16 +129,21 @@ def _completion(kind: str, choices: list[Any], usage: dict[str, int]) -> dict[st
     }
 
 
-def _stream(deltas: list[dict[str, Any]], finish_reason: str) -> list[bytes]:
-    """The pieces of one answer: its head, then every event as the one HTTP chunk it is sent in."""
+def _stream(
+    deltas: list[dict[str, Any]], finish_reason: str, events_per_write: int = EVENTS_PER_WRITE
+) -> list[bytes]:
+    """The pieces of one answer: its head, the HTTP chunks with its events, and its end."""
     first = {"role": "assistant", **deltas[0]}
     frames = [_chunk(delta, "") for delta in [first, *deltas[1:]]]
     frames += [_chunk({}, finish_reason), _chunk({}, "", _USAGE)]
     events = [b"event: message\ndata: %b\n\n" % _dumps(frame) for frame in frames]
     events.append(b"event: done\ndata: [DONE]\n\n")
-    pieces = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+    writes = [
+        b"".join(events[start : start + events_per_write])
+        for start in range(0, len(events), events_per_write)
+    ]
     head = _head("200 OK", "text/event-stream", {"transfer-encoding": "chunked"})
-    return [head, *pieces, b"0\r\n\r\n"]
+    return [head, *(b"%x\r\n%b\r\n" % (len(write), write) for write in writes), b"0\r\n\r\n"]
 
 
 def _chunk(

@@ -29,6 +29,8 @@ __all__ = ["SCENARIOS", "Stub"]
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD_END = b"\r\n\r\n"
 
+_flushed = functools.partial(answers.text_stream, events_per_write=1)
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -45,7 +47,8 @@ SCENARIOS = {
     "plain": Scenario(),
     "reasoning": Scenario(stream=answers.reasoning_stream),
     "tools": Scenario(stream=answers.tool_stream),
-    "first-token": Scenario(pause=0.003),
+    "flushed": Scenario(stream=_flushed),
+    "first-token": Scenario(stream=_flushed, pause=0.003),
     "slow": Scenario(latency=0.05),
     "failing": Scenario(fails=True),
 }

@@ -44,7 +44,7 @@ def stream(url: str) -> Any:
     return chunks
 
 
-first_token = stream
+stream_flushed = first_token = stream
 
 
 def embed(url: str) -> Any:

@@ -49,7 +49,7 @@ def astream(url: str) -> Any:
     return lambda: client.stream_chat(_MESSAGES)
 
 
-stream_reasoning = first_token = stream
+stream_flushed = stream_reasoning = first_token = stream
 
 
 def stream_tools(url: str) -> Any:

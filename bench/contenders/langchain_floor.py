@@ -73,7 +73,7 @@ def astream(_url: str) -> Any:
     return lambda: model.astream(work.PROMPT)
 
 
-first_token = stream
+stream_flushed = first_token = stream
 
 
 def stream_tools(_url: str) -> Any:

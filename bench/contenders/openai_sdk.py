@@ -49,7 +49,7 @@ def stream(url: str) -> Any:
     return lambda: completions.create(stream=True, **_ASKED)
 
 
-first_token = stream
+stream_flushed = first_token = stream
 
 
 def astream(url: str) -> Any:
