@@ -1,1 +1,45 @@
-"""In the making."""
+"""Heroku Managed Inference in LangChain: chat models, embeddings and a reranker.
+
+```python
+from langchain_heroku import ChatHeroku, HerokuEmbeddings, HerokuRerank
+```
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from langchain_heroku.chat_models import ChatHeroku
+    from langchain_heroku.embeddings import HerokuEmbeddings
+    from langchain_heroku.registration import register
+    from langchain_heroku.rerank import HerokuRerank
+
+__all__ = ["ChatHeroku", "HerokuEmbeddings", "HerokuRerank", "register"]
+
+# Loaded when they are asked for: embeddings alone need a tenth of what a chat model needs.
+_MODULES: Final = {
+    "ChatHeroku": "langchain_heroku.chat_models",
+    "HerokuEmbeddings": "langchain_heroku.embeddings",
+    "HerokuRerank": "langchain_heroku.rerank",
+    "register": "langchain_heroku.registration",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+# Messages of ours that come out of a checkpoint are understood without a model at hand. Where
+# LangChain's messages are not loaded there are none, and loading them would cost too much here.
+if "langchain_core.messages" in sys.modules:
+    import_module("langchain_heroku._content_blocks")

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.messages.content import ContentBlock
 
-__all__ = ["PROVIDER", "content_blocks", "content_blocks_of_chunk"]
+__all__ = ["HAS_REFUSALS", "PROVIDER", "content_blocks", "content_blocks_of_chunk"]
 
 PROVIDER: Final = "heroku"
 
 # Since langchain-core 1.7.5; the parsers of structured output raise ModelRefusalError at it.
-_HAS_REFUSALS: Final = hasattr(standard, "RefusalContentBlock")
+HAS_REFUSALS: Final = hasattr(standard, "RefusalContentBlock")
 # What a message holds in fields of its own too is taken from there.
 _ALSO_IN_FIELDS: Final = {
     "invalid_tool_call",
@@ -81,7 +81,7 @@ def _text(message: AIMessage) -> Iterator[dict[str, Any]]:
 
 def _refusal(message: AIMessage) -> Iterator[dict[str, Any]]:
     if refusal := message.additional_kwargs.get("refusal"):
-        if _HAS_REFUSALS:
+        if HAS_REFUSALS:
             yield {"type": "refusal", "refusal": refusal}
         else:
             yield {"type": "non_standard", "value": {"type": "refusal", "refusal": refusal}}

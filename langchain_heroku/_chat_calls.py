@@ -1,0 +1,134 @@
+"""The four ways to call a chat model: whole or in pieces, blocking or not.
+
+Each is three steps: messages and parameters become the core's values, the core's client asks, its
+answer becomes LangChain's.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.language_models.chat_models import BaseChatModel
+
+from heroku_inference._errors import ConfigError
+from heroku_inference._in_order import amap_in_order, map_in_order
+from langchain_heroku._callbacks import retry_listener
+from langchain_heroku._chat_parameters import ChatParameters
+from langchain_heroku._generations import chat_result, generation_chunk, summed_usage
+from langchain_heroku._messages import wire_messages
+from langchain_heroku.errors import langchain_errors
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+    from langchain_core.messages import BaseMessage
+    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+    from heroku_inference import _answers as heroku
+
+__all__ = ["ChatCalls"]
+
+_MAX_CONCURRENCY: Final = 8  # requests in flight for `n` answers
+
+
+class ChatCalls(ChatParameters, BaseChatModel):
+    """Asks the model, by the parameters it has; `ChatHeroku` is its public face."""
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with langchain_errors():
+            options = self._options(stop, kwargs)
+            wire, listener = wire_messages(messages), retry_listener(run_manager)
+
+            def ask(_: int) -> heroku.ChatResult:
+                return self._client.chat(wire, on_retry=listener, **options)
+
+            numbers = range(self._number_of_answers(kwargs))
+            answers = list(map_in_order(ask, numbers, _MAX_CONCURRENCY))
+        return chat_result(answers, options["model"])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with langchain_errors():
+            options = self._options(stop, kwargs)
+            wire, listener = wire_messages(messages), retry_listener(run_manager)
+
+            async def ask(_: int) -> heroku.ChatResult:
+                return await self._async_client.chat(wire, on_retry=listener, **options)
+
+            number = self._number_of_answers(kwargs)
+            if number == 1:
+                answers = [await ask(0)]
+            else:
+                async with aclosing(amap_in_order(ask, range(number), _MAX_CONCURRENCY)) as asked:
+                    answers = [answer async for answer in asked]
+        return chat_result(answers, options["model"])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        stream_usage: bool | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with_usage = self.stream_usage if stream_usage is None else stream_usage
+        with langchain_errors():
+            options = self._options_of_stream(stop, kwargs)
+            model, listener = options["model"], retry_listener(run_manager)
+            chunks = self._client.stream_chat(wire_messages(messages), on_retry=listener, **options)
+            with closing(chunks):
+                for chunk in chunks:
+                    generation = generation_chunk(chunk, model, with_usage=with_usage)
+                    if run_manager is not None:
+                        run_manager.on_llm_new_token(generation.text, chunk=generation)
+                    yield generation
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        *,
+        stream_usage: bool | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        with_usage = self.stream_usage if stream_usage is None else stream_usage
+        with langchain_errors():
+            options = self._options_of_stream(stop, kwargs)
+            model, listener = options["model"], retry_listener(run_manager)
+            chunks = self._async_client.stream_chat(
+                wire_messages(messages), on_retry=listener, **options
+            )
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    generation = generation_chunk(chunk, model, with_usage=with_usage)
+                    if run_manager is not None:
+                        await run_manager.on_llm_new_token(generation.text, chunk=generation)
+                    yield generation
+
+    def _options_of_stream(self, stop: list[str] | None, call: dict[str, Any]) -> dict[str, Any]:
+        if (number := self._number_of_answers(call)) > 1:
+            raise ConfigError(f"n={number} answers cannot be streamed as one; invoke instead.")
+        return self._options(stop, call)
+
+    def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None]) -> dict[str, Any]:
+        outputs = [output for output in llm_outputs if output]
+        usages = [output["token_usage"] for output in outputs if "token_usage" in output]
+        combined: dict[str, Any] = {"token_usage": summed_usage(usages)} if usages else {}
+        if outputs:
+            combined["model_name"] = outputs[0]["model_name"]
+        return combined

@@ -1,0 +1,162 @@
+"""What the core read from the server, as LangChain's messages and generations. Pure.
+
+A stream's pieces add up to the message that the same answer gives when it comes whole: each fact
+is told once, and under the same name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from heroku_inference._tool_arguments import parse_arguments
+from langchain_heroku._content_blocks import PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from langchain_core.messages import InvalidToolCall
+    from langchain_core.messages import ToolCall as LangChainToolCall
+
+    from heroku_inference import _answers as heroku
+    from heroku_inference._answers import ChatChunk, Reply, ToolCall, Usage
+
+__all__ = ["chat_result", "generation_chunk", "summed_usage"]
+
+# Core looks up the block translator of every piece by it. Pydantic copies the dict.
+_OURS: Final = {"model_provider": PROVIDER}
+
+
+def chat_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatResult:
+    """The result of one call, with a generation for each answer; `model` is who was asked."""
+    generations = [
+        ChatGeneration(
+            message=_message(answer, model), generation_info=_finish(answer.finish_reason)
+        )
+        for answer in answers
+    ]
+    usages = [asdict(answer.usage) for answer in answers if answer.usage is not None]
+    output: dict[str, Any] = {"model_name": model}
+    if usages:
+        output["token_usage"] = summed_usage(usages)
+    return ChatResult(generations=generations, llm_output=output)
+
+
+def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatGenerationChunk:
+    """One piece of a stream."""
+    fields: dict[str, Any] = {"content": chunk.text, "response_metadata": _OURS}
+    if chunk.reply is not None:
+        fields["response_metadata"] = _metadata(chunk, chunk.reply, model)
+    if chunk.finish_reason:
+        fields["response_metadata"] = {
+            **fields["response_metadata"],
+            "finish_reason": chunk.finish_reason,
+        }
+    if chunk.reasoning or chunk.reasoning_signature or chunk.refusal:
+        fields["additional_kwargs"] = _additional(chunk)
+    if chunk.tool_calls:
+        fields["tool_call_chunks"] = [
+            tool_call_chunk(name=delta.name, args=delta.arguments, id=delta.id, index=delta.index)
+            for delta in chunk.tool_calls
+        ]
+    if chunk.usage is not None:
+        if with_usage:
+            fields["usage_metadata"] = _usage(chunk.usage)
+            fields["response_metadata"] = {
+                **fields["response_metadata"],
+                "token_usage": asdict(chunk.usage),
+            }
+        if not chunk.tool_calls:  # nothing follows; spares the empty chunk that core would add
+            fields["chunk_position"] = "last"
+    return ChatGenerationChunk(
+        message=AIMessageChunk(**fields), generation_info=_finish(chunk.finish_reason)
+    )
+
+
+def summed_usage(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Token counts of several answers, by name."""
+    total: dict[str, int] = {}
+    for usage in usages:
+        for name, tokens in usage.items():
+            total[name] = total.get(name, 0) + tokens
+    return total
+
+
+def _message(answer: heroku.ChatResult, model: str) -> AIMessage:
+    metadata = _metadata(answer, answer.reply, model)
+    if answer.finish_reason:
+        metadata["finish_reason"] = answer.finish_reason
+    if answer.usage is not None:
+        metadata["token_usage"] = asdict(answer.usage)
+    calls, invalid = _tool_calls(answer.tool_calls)
+    return AIMessage(
+        content=answer.text,
+        additional_kwargs=_additional(answer),
+        response_metadata=metadata,
+        tool_calls=calls,
+        invalid_tool_calls=invalid,
+        usage_metadata=None if answer.usage is None else _usage(answer.usage),
+    )
+
+
+def _finish(reason: str | None) -> dict[str, Any] | None:
+    return {"finish_reason": reason} if reason else None
+
+
+def _metadata(
+    answer: ChatChunk | heroku.ChatResult, reply: Reply | None, model: str
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {**_OURS, "model_name": answer.model or model}
+    if answer.id:
+        metadata["id"] = answer.id
+    if answer.system_fingerprint:
+        metadata["system_fingerprint"] = answer.system_fingerprint
+    if reply is not None:
+        if reply.request_id:
+            metadata["request_id"] = reply.request_id
+        if any(name.startswith("x-ratelimit-") for name in reply.headers):
+            limits = asdict(reply.rate_limits)
+            metadata["rate_limits"] = {
+                name: value for name, value in limits.items() if value is not None
+            }
+    return metadata
+
+
+def _additional(answer: ChatChunk | heroku.ChatResult) -> dict[str, Any]:
+    """Reasoning as the server gives it, and once more under the name that others use."""
+    additional: dict[str, Any] = {}
+    if answer.reasoning or answer.reasoning_signature:
+        additional["reasoning"] = {"thinking": answer.reasoning or ""}
+        additional["reasoning_content"] = answer.reasoning or ""
+    if answer.reasoning_signature:
+        additional["reasoning"]["signature"] = answer.reasoning_signature
+    if answer.refusal:
+        additional["refusal"] = answer.refusal
+    return additional
+
+
+def _tool_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], list[InvalidToolCall]]:
+    valid, invalid = [], []
+    for call in calls:
+        try:
+            arguments = parse_arguments(call.arguments)
+        except ValueError as error:  # noqa: PERF203 - a handful of calls
+            invalid.append(
+                invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error))
+            )
+        else:
+            valid.append(tool_call(name=call.name, args=arguments, id=call.id))
+    return valid, invalid
+
+
+def _usage(usage: Usage) -> UsageMetadata:
+    return UsageMetadata(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
+        total_tokens=usage.total_tokens,
+    )
