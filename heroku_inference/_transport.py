@@ -147,7 +147,7 @@ class EventStream:
         self.reply = reply
         self._response = response
         self._batches = self._read(transport)
-        self._first: list[Event] = []
+        self._first: list[Event] | None = None
 
     def wait_for_first_event(self) -> None:
         """Read until something came, so that a failure before it can still be retried."""
@@ -159,8 +159,14 @@ class EventStream:
 
     def __iter__(self) -> Iterator[list[Event]]:
         """Events as they come, those of one read together."""
-        yield self._first
-        yield from self._batches
+        # Not a generator: leaving the loop early must not close what `drain` has yet to read.
+        return self
+
+    def __next__(self) -> list[Event]:
+        if (first := self._first) is not None:
+            self._first = None
+            return first
+        return next(self._batches)
 
     def _read(self, transport: Transport) -> Iterator[list[Event]]:
         seconds = transport.stream_timeout
