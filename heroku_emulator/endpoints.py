@@ -1,0 +1,146 @@
+"""The endpoints: from an exchange to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.chat_request import check_chat_request
+from heroku_emulator.completion import (
+    Completion,
+    completion_body,
+    completion_of_answer,
+    completion_of_script,
+)
+from heroku_emulator.embeddings import check_embeddings_request, embeddings_body
+from heroku_emulator.errors import ApiError, error_body
+from heroku_emulator.exchange import Exchange
+from heroku_emulator.rerank import check_rerank_request, rerank_body
+from heroku_emulator.responses import BrokenBody, EventStream, body_response
+from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawBody, RawStream, Say
+from heroku_emulator.streaming import frame, frames
+from heroku_emulator.thinking import thinking_of
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from heroku_emulator.script import Step
+
+__all__ = ["ENDPOINTS", "Endpoint"]
+
+Endpoint = Callable[[Exchange], Awaitable["Response"]]
+
+
+async def chat(exchange: Exchange) -> Response:
+    """POST /v1/chat/completions, plain or streamed."""
+    model = exchange.admit("chat")
+    if exchange.switches.strict:
+        check_chat_request(exchange.body, model, exchange.switches)
+    step = exchange.next_step()
+    if isinstance(step, RawBody | RawStream):
+        return _raw_response(exchange, step)
+    completion = await _completion(exchange, step)
+    exchange.spend(completion.usage["total_tokens"])
+    if exchange.body.get("stream") is True:
+        return _stream(exchange, completion, step)
+    if isinstance(step, ErrorEvent):
+        raise ApiError(step.status, step.message)
+    return _plain(completion_body(completion, exchange.switches), step)
+
+
+async def embeddings(exchange: Exchange) -> Response:
+    """POST /v1/embeddings."""
+    service, body = exchange.service, exchange.body
+    model = exchange.admit("embedding")
+    if exchange.switches.strict:
+        check_embeddings_request(body, exchange.switches)
+    step = exchange.next_step()
+    if isinstance(step, RawBody):
+        return _raw_response(exchange, step)
+    answer = await exchange.in_thread(
+        lambda: embeddings_body(body, model, service.engine, exchange.switches)
+    )
+    exchange.spend(answer["usage"]["total_tokens"])
+    return _plain(answer, step)
+
+
+async def rerank(exchange: Exchange) -> Response:
+    """POST /v1/rerank."""
+    service, body = exchange.service, exchange.body
+    exchange.admit("rerank")
+    if exchange.switches.strict:
+        check_rerank_request(body)
+    step = exchange.next_step()
+    if isinstance(step, RawBody):
+        return _raw_response(exchange, step)
+    return _plain(await exchange.in_thread(lambda: rerank_body(body, service.engine)), step)
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    "/v1/chat/completions": chat,
+    "/v1/embeddings": embeddings,
+    "/v1/rerank": rerank,
+}
+"""What is answered to POST, by path."""
+
+
+async def _completion(exchange: Exchange, step: Step | None) -> Completion:
+    """Asks the script, or else the engine."""
+    body, engine = exchange.body, exchange.service.engine
+    said = step.answer if isinstance(step, Cut | ErrorEvent) else step
+    if isinstance(said, Say | CallTools):
+        return completion_of_script(said, body, engine)
+    return await exchange.in_thread(lambda: _engine_completion(exchange))
+
+
+def _engine_completion(exchange: Exchange) -> Completion:
+    switches, engine = exchange.switches, exchange.service.engine
+    request = dict(exchange.body)
+    if switches.response_format == "ignored":
+        request.pop("response_format", None)
+    assert exchange.model is not None  # noqa: S101 - admitted before it is answered
+    thinking = thinking_of(request, exchange.model)
+    answer = engine.chat(request)
+    if not thinking.enabled:
+        answer = replace(answer, reasoning=None)
+    completion = completion_of_answer(answer, request, engine, switches)
+    # Reasoning is paid for either way, and shown only on request.
+    return completion if thinking.include_reasoning else replace(completion, reasoning=None)
+
+
+def _stream(exchange: Exchange, completion: Completion, step: Step | None) -> EventStream:
+    switches = exchange.switches
+    whole = frames(completion, switches)
+    if isinstance(step, Cut):
+        begun = islice(whole, step.after)
+        return EventStream(begun, switches, exchange.entry, broken=not step.politely)
+    if isinstance(step, ErrorEvent):
+        error = frame("error", _error_data(step), switches)
+        return EventStream(chain(islice(whole, step.after), [error]), switches, exchange.entry)
+    return EventStream(whole, switches, exchange.entry)
+
+
+def _error_data(step: ErrorEvent) -> str:
+    body, _ = error_body(ApiError(step.status, step.message), step.form)
+    return body.decode()
+
+
+def _plain(answer: Any, step: Step | None) -> Response:
+    response = body_response(answer)
+    if not isinstance(step, Cut):
+        return response
+    broken = BrokenBody(response.body)
+    broken.headers["content-type"] = "application/json"
+    return broken
+
+
+def _raw_response(exchange: Exchange, step: RawBody | RawStream) -> Response:
+    if isinstance(step, RawBody):
+        return body_response(
+            step.body, status=step.status, content_type=step.content_type, headers=step.headers
+        )
+    parts = [step.parts] if isinstance(step.parts, bytes | str) else step.parts
+    raw = (part.encode() if isinstance(part, str) else part for part in parts)
+    return EventStream(raw, exchange.switches, exchange.entry, status=step.status)

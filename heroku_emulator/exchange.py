@@ -1,0 +1,57 @@
+"""One request on its way to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from heroku_emulator.journal import JournalEntry
+    from heroku_emulator.models import Kind, Model
+    from heroku_emulator.script import Step
+    from heroku_emulator.service import Service
+    from heroku_emulator.switches import Switches
+
+__all__ = ["Exchange"]
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """A request, the service it came to, and the switches as they stood when it came."""
+
+    service: Service
+    switches: Switches
+    entry: JournalEntry
+    body: dict[str, Any]
+    model: Model | None = None
+    """Known once `admit` has let the request in."""
+
+    def admit(self, kind: Kind) -> Model:
+        """Checks model and rate limit.
+
+        Raises:
+            ApiError: 400, 403, 404 or 429.
+        """
+        self.model = self.service.model_for(self.body, kind, self.switches)
+        enforce = self.switches.enforce_rate_limits
+        self.service.rate_limits.count_request(self.model, enforce=enforce)
+        return self.model
+
+    def next_step(self) -> Step | None:
+        """Takes the next scripted answer for this request, if there is one."""
+        return self.service.script.take(self.entry.path)
+
+    def spend(self, tokens: int) -> None:
+        """Counts the answer's tokens against the model's limit."""
+        if self.model is not None:
+            self.service.rate_limits.count_tokens(self.model, tokens)
+
+    async def in_thread(self, work: Callable[[], _Result]) -> _Result:
+        """Runs an engine's work beside the event loop; a time limit leaves it behind."""
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)

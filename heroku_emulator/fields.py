@@ -1,0 +1,90 @@
+"""Checks of single fields that every endpoint needs. Pure; a refusal is an `ApiError`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = [
+    "check_choice",
+    "check_flag",
+    "check_integer",
+    "check_number",
+    "check_object",
+    "check_text",
+    "refuse_unknown",
+    "refused",
+]
+
+
+def refused(message: str) -> ApiError:
+    """Returns the refusal of a bad request: status 400, `invalid_request`."""
+    return ApiError(400, message)
+
+
+def refuse_unknown(value: Mapping[str, Any], known: Collection[str], where: str = "") -> None:
+    """Refuses fields that are not documented."""
+    unknown = [f"{where}{name}" for name in value if name not in known]
+    if unknown:
+        raise refused(f"unsupported parameter: {', '.join(unknown)}")
+
+
+def check_text(body: Mapping[str, Any], name: str, where: str = "") -> str:
+    """Returns a text that must be there and not be empty."""
+    value = body.get(name)
+    if value is None or value == "":
+        raise refused(f"{where}{name} is required")
+    if not isinstance(value, str):
+        raise refused(f"{where}{name} must be a string")
+    return value
+
+
+def check_flag(body: Mapping[str, Any], name: str) -> bool | None:
+    """Returns an optional boolean."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise refused(f"{name} must be a boolean")
+    return value
+
+
+def check_integer(body: Mapping[str, Any], name: str, low: int = 1) -> int | None:
+    """Returns an optional whole number of at least `low`."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise refused(f"{name} must be an integer")
+    if value < low:
+        raise refused(f"{name} must be at least {low}")
+    return value
+
+
+def check_number(body: Mapping[str, Any], name: str) -> float | None:
+    """Returns an optional number from 0 to 1, the range of every sampling parameter."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise refused(f"{name} must be a number")
+    if not 0 <= value <= 1:
+        raise refused(f"{name} must be between 0 and 1")
+    return value
+
+
+def check_choice(body: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:
+    """Returns an optional word out of a few."""
+    value = body.get(name)
+    if value is not None and (not isinstance(value, str) or value not in choices):
+        raise refused(f"{name} must be one of {', '.join(choices)}")
+    return value
+
+
+def check_object(value: Any, where: str) -> dict[str, Any]:
+    """Returns a JSON object that must be there."""
+    if not isinstance(value, dict):
+        raise refused(f"{where} must be an object")
+    return value

@@ -1,0 +1,208 @@
+"""What Heroku accepts as a conversation (docs: chat completions, messages). Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.errors import ApiError
+from heroku_emulator.fields import check_object, check_text, refuse_unknown, refused
+
+if TYPE_CHECKING:
+    from heroku_emulator.models import Model
+    from heroku_emulator.switches import Switches
+
+__all__ = ["check_messages", "texts_of"]
+
+_FIELDS = {
+    "system": ("role", "content", "name"),
+    "developer": ("role", "content", "name"),
+    "user": ("role", "content", "name"),
+    # `refusal` is null in every answer, so an echoed answer carries it.
+    "assistant": ("role", "content", "name", "tool_calls", "refusal"),
+    "tool": ("role", "content", "name", "tool_call_id"),
+}
+_REASONING_TAG = re.compile(r"</?reasoning\b[^>]*>", re.IGNORECASE)
+_IMAGE_DATA = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
+
+
+def check_messages(messages: Any, model: Model, switches: Switches) -> None:
+    """Checks the messages one by one, then how calls and results pair up.
+
+    Raises:
+        ApiError: 400 for what is malformed, 422 for an image that cannot be fetched, 500 for
+            what makes the gateway stumble (tool arguments that are no object, reasoning tags).
+    """
+    if not isinstance(messages, list) or not messages:
+        raise refused("messages is required")
+    for number, message in enumerate(messages):
+        where = f"messages.{number}"
+        role = check_object(message, where).get("role")
+        if not isinstance(role, str) or role not in _FIELDS:
+            raise refused(f"{where}.role must be one of {', '.join(_FIELDS)}")
+        refuse_unknown(message, _FIELDS[role], f"{where}.")
+        if role == "user" and isinstance(message.get("content"), list):
+            _check_parts(message["content"], where, model, switches)
+        else:
+            _check_content(message.get("content"), where)
+        if role == "assistant":
+            _check_assistant(message, where)
+        elif role == "tool":
+            _check_tool_result(message, where)
+    _check_pairing(messages)
+
+
+def texts_of(messages: list[dict[str, Any]]) -> list[str]:
+    """Returns every text of the conversation: contents, text parts and tool arguments."""
+    texts = []
+    for message in messages:
+        content = message.get("content") or ""
+        parts = [{"text": content}] if isinstance(content, str) else content
+        texts += [part["text"] for part in parts if isinstance(part.get("text"), str)]
+        for call in message.get("tool_calls") or []:
+            texts += [call["function"]["name"], call["function"]["arguments"]]
+    return texts
+
+
+def _check_content(content: Any, where: str) -> None:
+    if content is None or content in ("", []):
+        raise refused("content is required")
+    if not isinstance(content, str):
+        raise refused(f"{where}.content must be a string")
+    if not content.strip():
+        # Bedrock's own rule: a text block of nothing but white space is no content.
+        raise refused(
+            "ValidationException: The text field in the ContentBlock object at "
+            f"{where}.content.0 is blank. Add text to the text field, and try again."
+        )
+
+
+def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches) -> None:
+    if not parts:
+        raise refused("content is required")
+    for number, value in enumerate(parts):
+        part = check_object(value, f"{where}.content.{number}")
+        if part.get("type") == "text":
+            refuse_unknown(part, ("type", "text"), f"{where}.content.{number}.")
+            _check_content(part.get("text"), where)
+        elif part.get("type") == "image_url":
+            refuse_unknown(part, ("type", "image_url"), f"{where}.content.{number}.")
+            _check_image(part.get("image_url"), f"{where}.content.{number}", model, switches)
+        else:
+            raise refused(f"{where}.content.{number}.type must be one of text, image_url")
+
+
+def _check_image(value: Any, where: str, model: Model, switches: Switches) -> None:
+    """Nothing is ever fetched: https URLs are believed, everything else must bring its data."""
+    image = check_object(value, f"{where}.image_url")
+    refuse_unknown(image, ("url", "detail"), f"{where}.image_url.")
+    url = check_text(image, "url", f"{where}.image_url.")
+    if model.vision is False:
+        raise refused(f"{model.model_id} does not support image input")
+    if url.startswith("https://") and switches.image_urls == "accept":
+        return
+    data = _IMAGE_DATA.fullmatch(url)
+    if data is None or not _is_base64(data[1]):
+        raise ApiError(422)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except binascii.Error:
+        return False
+
+
+def _check_assistant(message: dict[str, Any], where: str) -> None:
+    if _REASONING_TAG.search(message["content"]):
+        raise ApiError(500, "Failed to execute chat")
+    calls = message.get("tool_calls")
+    if calls is None:
+        return
+    if not isinstance(calls, list) or not calls:
+        raise refused(f"{where}.tool_calls must be a list of calls")
+    for number, value in enumerate(calls):
+        _check_call(value, f"{where}.tool_calls.{number}")
+
+
+def _check_call(value: Any, where: str) -> None:
+    call = check_object(value, where)
+    refuse_unknown(call, ("id", "type", "function"), f"{where}.")
+    check_text(call, "id", f"{where}.")
+    if call.get("type") != "function":
+        raise refused(f"{where}.type must be function")
+    function = check_object(call.get("function"), f"{where}.function")
+    refuse_unknown(function, ("name", "arguments"), f"{where}.function.")
+    check_text(function, "name", f"{where}.function.")
+    arguments = function.get("arguments")
+    if arguments is not None and not isinstance(arguments, str):
+        raise refused(f"{where}.function.arguments must be a string")
+    if not isinstance(_parsed(arguments or ""), dict):
+        raise ApiError(500, "Failed to execute chat")
+
+
+def _check_tool_result(message: dict[str, Any], where: str) -> None:
+    check_text(message, "tool_call_id", f"{where}.")
+    content = message["content"]
+    # The gateway parses what looks like JSON, and only understands objects and plain text.
+    if not isinstance(_parsed(content), dict | str | _NotJson):
+        raise refused("error parsing JSON")
+
+
+class _NotJson:
+    """What text that is no JSON parses to."""
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError:
+        return _NotJson()
+
+
+def _refuse_constant(name: str) -> None:
+    """`NaN` and `Infinity` are Python's idea of JSON, not the gateway's."""
+    raise ValueError(name)
+
+
+def _check_pairing(messages: list[dict[str, Any]]) -> None:
+    """Every call is answered by a tool message right behind it; no result stands alone."""
+    open_calls: list[str] = []
+    for number, message in enumerate(messages):
+        if message["role"] == "tool":
+            _close_call(open_calls, message["tool_call_id"], number)
+            continue
+        _refuse_open(open_calls, number - 1)
+        open_calls = [call["id"] for call in message.get("tool_calls") or []]
+        if len(set(open_calls)) < len(open_calls):
+            raise refused(_invalid(f"messages.{number}: `tool_use` ids must be unique"))
+    _refuse_open(open_calls, len(messages) - 1)
+
+
+def _close_call(open_calls: list[str], call_id: str, number: int) -> None:
+    if call_id not in open_calls:
+        raise refused(
+            _invalid(
+                f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                f"{call_id}. Each `tool_result` block must have a corresponding `tool_use` block "
+                "in the previous message."
+            )
+        )
+    open_calls.remove(call_id)
+
+
+def _refuse_open(open_calls: list[str], number: int) -> None:
+    if open_calls:
+        raise refused(
+            _invalid(
+                f"messages.{number}: `tool_use` ids were found without `tool_result` blocks "
+                f"immediately after: {', '.join(open_calls)}."
+            )
+        )
+
+
+def _invalid(reason: str) -> str:
+    return f"Failed to execute chat: ValidationException: {reason}"

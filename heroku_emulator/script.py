@@ -1,0 +1,240 @@
+"""Scripted answers and faults: what the next requests get, in order, counted. Performs no I/O."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from heroku_emulator.errors import FIREWALL_PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "CallTools",
+    "Cut",
+    "ErrorEvent",
+    "Fault",
+    "RawBody",
+    "RawStream",
+    "Reset",
+    "Say",
+    "Script",
+    "Step",
+]
+
+
+_CHAT = "/v1/chat/completions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a script. Answers are given to requests that pass validation; faults to any."""
+
+    comes_first: ClassVar[bool] = False
+    """Whether the step stands in for everything, the check of key and body included."""
+    home: ClassVar[str] = ""
+    """Where paths must end if the step itself does not say."""
+
+    times: int = 1
+    """How many requests it serves."""
+    path: str | None = None
+    """Serve only requests whose path ends so, for example `/v1/embeddings`.
+
+    Default: chat completions for what only chat can say, any path for the rest.
+    """
+
+    def serves(self, path: str) -> bool:
+        """Says whether a request to `path` is one for this step."""
+        return path.endswith(self.home if self.path is None else self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Step):
+    """A chat answer in text: `Say("Paris.")`. Stop sequences and `max_tokens` do not touch it."""
+
+    home: ClassVar[str] = _CHAT
+
+    text: str
+    reasoning: str | None = None
+    """Sent whether or not the request asks for it, as models with hidden reasoning do."""
+    finish_reason: str | None = None
+    """Default: `stop`. `""` is possible too: an answer that never says why it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTools(Step):
+    """A chat answer that calls tools: `CallTools([("add", {"a": 1, "b": 2})])`.
+
+    Arguments given as a `str` are sent as they are, valid JSON or not: Heroku does not check
+    what a model writes. No such check is made of the names either.
+    """
+
+    home: ClassVar[str] = _CHAT
+
+    calls: Sequence[tuple[str, Mapping[str, Any] | str]]
+    text: str = ""
+    reasoning: str | None = None
+    finish_reason: str | None = None
+    """Default: `tool_calls`."""
+    ids: Sequence[str] | None = None
+    """Ids of the calls; default: made up as Heroku does, `tooluse_…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody(Step):
+    """Any body at all: bytes and text as they are, everything else as compact JSON."""
+
+    body: Any
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawStream(Step):
+    """Bytes of an event stream as they are, one write for each part.
+
+    The switches `pace`, `gap_after` and `split_bytes` apply to the parts as they do to frames.
+    """
+
+    home: ClassVar[str] = _CHAT
+
+    parts: bytes | str | Sequence[bytes | str]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Step):
+    """An answer with an error status, before any validation.
+
+    `Fault(429, headers={"retry-after": "1"}, times=2)` fails two requests, then all is well.
+    The body is an error in the envelope that is switched on, unless `body` says otherwise;
+    `message` and `error_type` default to those of the status. With `delay` (seconds) the server
+    keeps silent first: `Fault(delay=60)` looks like a server that hangs.
+    """
+
+    comes_first: ClassVar[bool] = True
+
+    status: int = 500
+    message: str | None = None
+    error_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    content_type: str | None = None
+    delay: float = 0.0
+
+    @classmethod
+    def html403(cls, *, times: int = 1, path: str | None = None) -> Fault:
+        """Returns the block page of the edge firewall: status 403, HTML."""
+        return cls(
+            403,
+            headers={"server": "CloudFront", "x-cache": "Error from cloudfront"},
+            body=FIREWALL_PAGE,
+            content_type="text/html",
+            times=times,
+            path=path,
+        )
+
+    @classmethod
+    def empty(cls, status: int = 503, *, times: int = 1, path: str | None = None) -> Fault:
+        """Returns an error without a body."""
+        return cls(status, body=b"", content_type="text/plain", times=times, path=path)
+
+    @classmethod
+    def not_json(cls, *, times: int = 1, path: str | None = None) -> Fault:
+        """Returns status 200 with a page instead of JSON."""
+        page = "<html><body>Welcome</body></html>"
+        return cls(200, body=page, content_type="text/html", times=times, path=path)
+
+    @classmethod
+    def wrong_shape(cls, body: Any = None, *, times: int = 1, path: str | None = None) -> Fault:
+        """Returns status 200 with JSON of a shape that no endpoint answers."""
+        return cls(200, body={"unexpected": True} if body is None else body, times=times, path=path)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(Step):
+    """The connection is reset before any answer; with `politely` it is closed without one."""
+
+    comes_first: ClassVar[bool] = True
+
+    politely: bool = False
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Step):
+    """The connection is lost in the middle of an answer.
+
+    A stream breaks off after `after` frames, a plain answer in the middle of its body.
+    With `politely` a stream ends well formed but early: without finish reason and `[DONE]`.
+    """
+
+    after: int = 2
+    answer: Say | CallTools | None = None
+    """What is being said; default: what the engine says."""
+    politely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent(Step):
+    """A stream turns into an `event: error` after `after` frames, and ends.
+
+    A request that is not streamed gets the error as a plain answer.
+    """
+
+    home: ClassVar[str] = _CHAT
+
+    after: int = 2
+    form: Literal["object", "string", "flat", "text"] = "object"
+    """Shape of its data: the error envelopes `object`, `string`, `flat`, or the bare message."""
+    status: int = 500
+    message: str | None = None
+    answer: Say | CallTools | None = None
+
+
+class Script:
+    """The queue of steps. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._steps: deque[Step] = deque()
+        self._lock = threading.Lock()
+
+    def append(self, *steps: Step) -> None:
+        """Appends steps behind those that still wait.
+
+        Raises:
+            ValueError: A step that would serve no request.
+        """
+        if any(step.times < 1 for step in steps):
+            raise ValueError("times must be at least 1")
+        with self._lock:
+            self._steps.extend(steps)
+
+    def take(self, path: str, *, first: bool = False) -> Step | None:
+        """Takes the next step for a request to `path`; with `first` only if it comes first."""
+        with self._lock:
+            for position, step in enumerate(self._steps):
+                if step.serves(path):
+                    return self._use(position, step) if step.comes_first or not first else None
+        return None
+
+    def _use(self, position: int, step: Step) -> Step:
+        if step.times > 1:
+            self._steps[position] = replace(step, times=step.times - 1)
+        else:
+            del self._steps[position]
+        return step
+
+    def clear(self) -> None:
+        """Forgets every step."""
+        with self._lock:
+            self._steps.clear()
+
+    def __len__(self) -> int:
+        """The number of requests that the remaining steps would serve."""
+        with self._lock:
+            return sum(step.times for step in self._steps)

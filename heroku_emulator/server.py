@@ -1,0 +1,164 @@
+"""The application: routes, and the way of a request through journal and faults to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Route
+
+from heroku_emulator.endpoints import ENDPOINTS
+from heroku_emulator.errors import ApiError
+from heroku_emulator.exchange import Exchange
+from heroku_emulator.fields import refused
+from heroku_emulator.firewall import looks_like_an_attack
+from heroku_emulator.models import available_models
+from heroku_emulator.responses import NoAnswer, body_response, disconnection, error_response
+from heroku_emulator.script import Fault, Reset
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from heroku_emulator.endpoints import Endpoint
+    from heroku_emulator.journal import JournalEntry
+    from heroku_emulator.service import Service
+    from heroku_emulator.switches import Switches
+
+__all__ = ["create_app"]
+
+_SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "strict-transport-security": "max-age=63072000",
+}
+
+
+def create_app(service: Service) -> Starlette:
+    """Returns the ASGI application of one emulated service."""
+    return Starlette(
+        routes=[
+            Route("/available-models", _Door(service, "GET", None)),
+            *(Route(path, _Door(service, "POST", answer)) for path, answer in ENDPOINTS.items()),
+            Route("/{path:path}", _Door(service, "", None)),
+        ]
+    )
+
+
+class _Door:
+    """Where requests to one path come in, and where their answers leave."""
+
+    def __init__(self, service: Service, method: str, endpoint: Endpoint | None) -> None:
+        self._service = service
+        self._method = method
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return
+        entry = self._service.journal.record(
+            request.method, request.url.path, request.headers, _parsed(body), len(body)
+        )
+        try:
+            response = await _unless_gone(self._answer(request, body, entry), receive)
+            if response is None:
+                entry.client_left = True
+                return
+            entry.status = None if isinstance(response, NoAnswer) else response.status_code
+            await response(scope, receive, send)
+        finally:
+            entry.close()
+
+    async def _answer(self, request: Request, body: bytes, entry: JournalEntry) -> Response:
+        exchange = Exchange(
+            service=self._service,
+            switches=self._service.switches,
+            entry=entry,
+            body=entry.body if isinstance(entry.body, dict) else {},
+        )
+        envelope = exchange.switches.error_envelope
+        streamed = exchange.body.get("stream") is True
+        try:
+            with anyio.fail_after(None if streamed else exchange.switches.time_limit):
+                response = await self._considered(exchange, request, body)
+        except TimeoutError:
+            response = error_response(ApiError(408), envelope)
+        except ApiError as error:
+            response = error_response(error, envelope)
+        except Exception as error:  # noqa: BLE001 - an engine may fail in any way
+            failure = ApiError(500, f"{type(error).__name__}: {error}")
+            response = error_response(failure, envelope)
+        _add_headers(response, exchange)
+        return response
+
+    async def _considered(self, exchange: Exchange, request: Request, body: bytes) -> Response:
+        """Faults come first, then the edge, then the gateway with its checks."""
+        await anyio.sleep(exchange.switches.latency)
+        step = self._service.script.take(exchange.entry.path, first=True)
+        if isinstance(step, Fault | Reset):
+            await anyio.sleep(step.delay)
+            return _fault_response(step, exchange.switches)
+        if request.method != self._method:
+            raise ApiError(404)
+        if exchange.switches.firewall and looks_like_an_attack(body.decode(errors="replace")):
+            return _fault_response(Fault.html403(), exchange.switches)
+        if self._endpoint is None:
+            no_cache = {"expires": "0", "pragma": "no-cache"}
+            return body_response(available_models(), headers=no_cache)
+        self._service.check_key(request.headers)
+        if not isinstance(exchange.entry.body, dict):
+            raise refused("error parsing JSON")
+        return await self._endpoint(exchange)
+
+
+def _parsed(body: bytes) -> Any:
+    """The body for the journal: JSON, else text, else nothing."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return body.decode(errors="replace")
+
+
+async def _unless_gone(answer: Coroutine[Any, Any, Response], receive: Receive) -> Response | None:
+    """Returns the answer, or `None` as soon as the client has left."""
+    working = asyncio.ensure_future(answer)
+    leaving = asyncio.ensure_future(disconnection(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.wait({working, leaving})
+
+
+def _fault_response(step: Fault | Reset, switches: Switches) -> Response:
+    if isinstance(step, Reset):
+        return NoAnswer(politely=step.politely)
+    if step.body is None:
+        error = ApiError(step.status, step.message, step.error_type)
+        return error_response(error, switches.error_envelope, step.headers)
+    content_type = step.content_type or "application/json"
+    return body_response(
+        step.body, status=step.status, content_type=content_type, headers=step.headers
+    )
+
+
+def _add_headers(response: Response, exchange: Exchange) -> None:
+    """Adds what every answer carries, behind what the answer itself says."""
+    headers = dict(_SECURITY_HEADERS)
+    if exchange.switches.request_id_header != "none":
+        headers[exchange.switches.request_id_header] = str(uuid.uuid4())
+    if exchange.switches.rate_limit_headers and exchange.model is not None:
+        headers |= exchange.service.rate_limits.headers(exchange.model)
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)

@@ -1,0 +1,131 @@
+"""Every behaviour that occurs in the wild in more than one form, as one value. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from heroku_emulator.errors import Envelope  # noqa: TC001 - read when the switches are checked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Switches"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """How the emulator behaves where Heroku has been seen to behave in several ways.
+
+    The defaults are the documented or best observed form. Change them with
+    `Emulator(terminator="message")`, `emulator.switch(terminator="message")` or
+    `with emulator.switched(terminator="message"):`. A value that no switch knows is refused.
+    """
+
+    # Refusals
+
+    strict: bool = True
+    """Check everything Heroku is known to refuse; off: only what cannot be answered at all."""
+    error_envelope: Envelope = "object"
+    """Form of error bodies; see `heroku_emulator.errors.error_body` for the eight of them."""
+    firewall: bool = False
+    """Block prompts that look like attacks (`<script>`, `../`, `{{…}}`) with the HTML 403."""
+    allow_ignored_params: bool = False
+    """What a request means that does not say `allow_ignored_params` itself."""
+    unknown_models: Literal["reject", "accept"] = "reject"
+    """Model ids that are not in the catalogue: 404, or answered like any other."""
+    image_urls: Literal["accept", "unreachable"] = "accept"
+    """`https` image URLs: believed (nothing is ever fetched), or 422 as if unreachable."""
+    long_inputs: Literal["reject", "accept"] = "reject"
+    """Embedding inputs over 2048 characters: 400, or embedded."""
+    response_format: Literal["ignored", "honoured", "rejected"] = "ignored"
+    """Heroku's pages say all three of `response_format`."""
+    enforce_rate_limits: bool = False
+    """Answer 429 beyond the model's requests and tokens per minute; off: only count down."""
+
+    # Headers and timing
+
+    rate_limit_headers: bool = True
+    """Send `x-ratelimit-*`."""
+    request_id_header: Literal["x-request-id", "request-id", "none"] = "x-request-id"
+    """Which header names the request; Heroku's documentation does not say."""
+    latency: float = 0.0
+    """Seconds before every answer."""
+    time_limit: float = 30.0
+    """Seconds after which an answer that is not streamed becomes a 408."""
+
+    # Answers, streamed or not
+
+    reasoning_form: Literal["object", "string", "reasoning_content"] = "object"
+    """`reasoning: {"thinking": …}`, `reasoning: "…"` or `reasoning_content: "…"`."""
+    empty_content: Literal["empty", "null", "absent"] = "empty"
+    """`content` where there is no text: `""`, `null` or no such key."""
+    tool_calls_first: bool = False
+    """Whether `tool_calls` stands before `content` in a message; both have been captured."""
+    length_reason: Literal["length", "max_tokens"] = "length"
+    """Finish reason of an answer cut by `max_tokens`."""
+
+    # Embeddings
+
+    embedding_order: Literal["input", "reversed"] = "input"
+    """Order of `data`; `index` is right in both."""
+    embedding_field: Literal["embedding", "embeddings"] = "embedding"
+    """`embeddings` is the form of the pilot."""
+
+    # How streams are framed
+
+    sse_space: bool = True
+    """`event: message` / `data: {…}`, or without the space after the colon."""
+    terminator: Literal["done", "message", "none"] = "done"
+    """`[DONE]` under `event: done`, under `event: message`, or the bare end of the stream."""
+    heartbeats: bool = False
+    """An SSE comment line before every frame."""
+    pings: bool = False
+    """An unknown JSON frame, `{"type":"ping"}`, before every frame."""
+    split_bytes: int = 0
+    """Write the stream in pieces of so many bytes, whatever they cut; 0: a frame at a time."""
+    pace: float = 0.0
+    """Seconds of silence before every frame."""
+    gap_after: int = -1
+    """Number of frames after which one silent gap of `gap_seconds` falls; -1: none."""
+    gap_seconds: float = 0.0
+
+    # What the chunks of a stream look like
+
+    delta_characters: int = 0
+    """Characters of text, reasoning or arguments per chunk; 0: a word per chunk."""
+    middle_finish_reason: Literal["empty", "null", "absent"] = "empty"
+    """`finish_reason` of chunks that do not finish: `""`, `null` or no such key."""
+    middle_usage: Literal["empty", "zeros", "null", "absent"] = "empty"
+    """`usage` of chunks without usage: `{}`, zeros, `null` or no such key."""
+    usage: Literal["own_chunk", "empty_choices", "finish_chunk", "none"] = "own_chunk"
+    """Usage after the finish chunk in its own one, the same with `choices: []`, in the finish
+    chunk itself, or nowhere."""
+    role_on_every_chunk: bool = False
+    choice_index: bool = True
+    """Whether choices of a chunk carry `index`."""
+    whole_message: bool = False
+    """One chunk with the whole `message` in place of `delta` pieces."""
+    tool_index: Literal["call", "drift", "absent"] = "call"
+    """`call`: opening and arguments carry the call's number. `drift`: the opening carries the
+    content block's number (1 after text), all arguments 0. `absent`: no index at all."""
+    repeat_empty_name: bool = True
+    """Argument deltas repeat `"name":""`."""
+    interleave_tool_calls: bool = False
+    """Parallel calls all open first, then their arguments come in turns (`tool_index="call"`)."""
+
+    def __post_init__(self) -> None:
+        for name, choices in _choices():
+            if getattr(self, name) not in choices:
+                msg = (
+                    f"{name}={getattr(self, name)!r}: choose one of {', '.join(map(repr, choices))}"
+                )
+                raise ValueError(msg)
+
+
+def _choices() -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yields each switch that has named positions, with them."""
+    hints = get_type_hints(Switches)
+    for switch in fields(Switches):
+        if get_origin(hints[switch.name]) is Literal:
+            yield switch.name, get_args(hints[switch.name])
