@@ -1,0 +1,173 @@
+"""`HerokuEmbeddings`: Heroku's embedding models as LangChain's. Nothing here talks HTTP."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from langchain_core.embeddings import Embeddings
+from pydantic import ConfigDict
+
+from heroku_inference._embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._long_text import LongText  # noqa: TC001 - pydantic reads the annotation
+from langchain_heroku._connection import HerokuConnection
+from langchain_heroku.errors import langchain_errors
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Iterable
+
+    from heroku_inference._client_base import EmbedOptions
+    from heroku_inference._embeddings import EmbeddingBatch
+    from heroku_inference._settings import Kind
+
+__all__ = ["HerokuEmbeddings"]
+
+
+class HerokuEmbeddings(HerokuConnection, Embeddings):
+    """An embedding model of Heroku Managed Inference.
+
+    **Setup.** Attach the add-on; the config vars `EMBEDDING_KEY`, `EMBEDDING_URL` and
+    `EMBEDDING_MODEL_ID` are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has
+    one key for all models) with the model `cohere-embed-multilingual`.
+
+    ```bash
+    pip install "heroku-inference[langchain]"
+    heroku ai:models:create cohere-embed-multilingual -a APP --as EMBEDDING
+    heroku config -a APP -s | grep EMBEDDING >> .env
+    ```
+
+    **Instantiate.**
+
+    ```python
+    from langchain_heroku import HerokuEmbeddings
+
+    embeddings = HerokuEmbeddings()
+    ```
+
+    **Embed.** Documents and queries get vectors made for their side of a search (`input_type`).
+
+    ```python
+    vector_store = InMemoryVectorStore.from_texts(texts, embeddings)
+    vectors = embeddings.embed_documents(["a text", "another"])
+    vector = await embeddings.aembed_query("a question")
+    ```
+
+    Many texts are sent in batches of at most 96 (docs: embeddings), eight at a time, whether
+    blocking or async; vectors come back in the order of the texts. No texts need no request.
+
+    **Bulk.** A list of floats takes 32 bytes a number. `iter_embed` takes texts from any iterable
+    and yields batch by batch, in bounded memory:
+
+    ```python
+    for batch in embeddings.iter_embed(lines):
+        store(batch.start, batch.float32())
+    ```
+
+    **Long texts.** The API takes 2048 characters a text. A longer one is an error that names it,
+    before anything is sent; set `long_text` to do something else.
+
+    **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
+
+    Raises:
+        ConfigError: No key was found, or arguments contradict each other.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    _KIND: ClassVar[Kind] = "embedding"
+
+    input_type: str | None = None
+    """What vectors are for: `search_document`, `search_query`, `classification` or `clustering`
+    (docs: embeddings). By default `search_document` for documents and `search_query` for queries;
+    what is set here is used for both."""
+
+    embedding_type: str | None = None
+    """`float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`; all but `float` give
+    whole numbers, and the last two pack eight dimensions into one."""
+
+    batch_size: int = MAX_TEXTS
+    """Texts in one request, 1 to 96."""
+
+    max_concurrency: int = 8
+    """Requests in flight at a time."""
+
+    long_text: LongText = "error"
+    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
+    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
+    scaled to length 1."""
+
+    allow_ignored_params: bool | None = None
+    """Have the API ignore parameters it does not know instead of refusing them."""
+
+    extra_body: dict[str, Any] | None = None
+    """Further fields of the request body, merged over ours."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        with langchain_errors():  # what cannot work is said now, not at the first call
+            EmbeddingOptions(model=self.model_name, **self._options("search_document"))
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One vector for each text, in order.
+
+        Raises:
+            ConfigError: A text is no string or too long; nothing was sent.
+            APIError: A request failed.
+            InvalidResponseError: An answer does not hold one vector for each text.
+        """
+        with langchain_errors():
+            options = self._options("search_document")
+            return self._client.embed(texts, model=self.model, **options).vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector of a question, to look for documents with. Raises as `embed_documents`."""
+        with langchain_errors():
+            options = self._options("search_query")
+            return self._client.embed([text], model=self.model, **options).vectors[0]
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """`embed_documents`, awaited."""
+        with langchain_errors():
+            options = self._options("search_document")
+            return (await self._async_client.embed(texts, model=self.model, **options)).vectors
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """`embed_query`, awaited."""
+        with langchain_errors():
+            options = self._options("search_query")
+            return (await self._async_client.embed([text], model=self.model, **options)).vectors[0]
+
+    def iter_embed(self, texts: Iterable[str]) -> Generator[EmbeddingBatch]:
+        """Vectors of documents batch by batch, in order, a few requests ahead of the consumer.
+
+        `texts` may be endless, and memory stays bounded. An error is raised in its place: batches
+        before it are yielded first.
+
+        Yields:
+            Batches with `start` (the position of its first text), `vectors` (and `float32()`
+            arrays of them) and `usage`.
+        """
+        with langchain_errors():
+            options = self._options("search_document")
+            with closing(self._client.iter_embed(texts, model=self.model, **options)) as batches:
+                yield from batches
+
+    async def aiter_embed(self, texts: Iterable[str]) -> AsyncGenerator[EmbeddingBatch]:
+        """`iter_embed` as an async generator; close it (`contextlib.aclosing`) if left early."""
+        with langchain_errors():
+            options = self._options("search_document")
+            batches = self._async_client.iter_embed(texts, model=self.model, **options)
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
+
+    def _options(self, input_type: str) -> EmbedOptions:
+        return {
+            "input_type": self.input_type or input_type,
+            "embedding_type": self.embedding_type,
+            "batch_size": self.batch_size,
+            "max_concurrency": self.max_concurrency,
+            "long_text": self.long_text,
+            "allow_ignored_params": self.allow_ignored_params,
+            "extra_body": self.extra_body,
+        }

@@ -1,0 +1,61 @@
+"""What LangChain wants to know of a chat model, from the core's catalogue. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from heroku_inference._catalogue import known_model
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import ModelProfile
+
+    from heroku_inference._catalogue import ModelFacts
+
+__all__ = ["profile_of"]
+
+# True of the API whatever the model (docs: chat completions): text and images in, text out, tools
+# streamed; `response_format` is ignored, so no model has structured output of its own.
+_OF_THE_API: Final[ModelProfile] = {
+    "text_inputs": True,
+    "pdf_inputs": False,
+    "audio_inputs": False,
+    "video_inputs": False,
+    "pdf_tool_message": False,
+    "text_outputs": True,
+    "image_outputs": False,
+    "audio_outputs": False,
+    "video_outputs": False,
+    "tool_call_streaming": True,
+    "structured_output": False,
+    "temperature": True,
+}
+_EFFORTS: Final = ("low", "medium", "high")
+
+
+def profile_of(model: str) -> ModelProfile:
+    """The profile of a model, as a new dict; what is not known of it is left out.
+
+    A model that this library does not know has the profile of the API alone: nothing is refused
+    or assumed because of it.
+    """
+    profile = _OF_THE_API.copy()
+    facts = known_model(model)
+    if facts is not None and facts.kind == "chat":
+        _add(profile, facts)
+    return profile
+
+
+def _add(profile: ModelProfile, facts: ModelFacts) -> None:
+    profile["status"] = "deprecated" if facts.eol_date else "active"
+    if facts.context_window is not None:
+        profile["max_input_tokens"] = facts.context_window
+    if facts.max_output_tokens is not None:
+        profile["max_output_tokens"] = facts.max_output_tokens
+    if facts.vision is not None:
+        profile["image_inputs"] = profile["image_url_inputs"] = facts.vision
+    if facts.tools is not None:
+        profile["tool_calling"] = profile["tool_choice"] = facts.tools
+    if facts.thinking is not None:
+        profile["reasoning_output"] = facts.thinking
+    if facts.thinking:
+        profile["reasoning_effort_levels"] = list(_EFFORTS)

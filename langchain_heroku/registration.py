@@ -1,0 +1,77 @@
+"""Makes `init_chat_model("heroku:...")` and `init_embeddings("heroku:...")` work, if asked to."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+__all__ = ["register"]
+
+_PROVIDER: Final = "heroku"
+_CLASSES: Final = {
+    "langchain.chat_models.base": "ChatHeroku",
+    "langchain.embeddings.base": "HerokuEmbeddings",
+}
+
+
+def register() -> None:
+    """Add the provider `heroku` to LangChain's own, for this process.
+
+    ```python
+    import langchain_heroku
+
+    langchain_heroku.register()
+    init_chat_model("heroku:claude-4-5-sonnet")
+    init_embeddings("heroku:cohere-embed-multilingual")
+    create_agent("heroku:claude-4-5-sonnet", tools)
+    ```
+
+    LangChain offers no public way to do this, so it writes into a private table, and only when
+    called. Calling it again changes nothing.
+
+    Raises:
+        ImportError: The package `langchain` is not installed.
+        RuntimeError: This release of `langchain` has no such table. Nothing was changed; pass
+            objects (`ChatHeroku(...)`) instead of names.
+    """
+    tables = {name: _table(name) for name in _CLASSES}
+    for name, table in tables.items():
+        table[_PROVIDER] = ("langchain_heroku", _CLASSES[name], _create)
+
+
+def _create(cls: type[Any], **arguments: Any) -> Any:
+    return cls(**arguments)
+
+
+def _table(module_name: str) -> dict[str, tuple[str, str, Any]]:
+    """The private table of providers of one of LangChain's factories, if it is as we know it."""
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != "langchain":
+            raise
+        if error.name != "langchain":
+            raise _changed(module_name) from error
+        raise ImportError(
+            "register() extends the package langchain, which is not installed: "
+            "`pip install langchain`."
+        ) from error
+    table = getattr(module, "_BUILTIN_PROVIDERS", None)
+    if not isinstance(table, dict) or not all(_is_entry(entry) for entry in table.values()):
+        raise _changed(module_name)
+    return table
+
+
+def _is_entry(entry: object) -> bool:
+    match entry:
+        case (str(), str(), create):
+            return callable(create)
+    return False
+
+
+def _changed(module_name: str) -> RuntimeError:
+    return RuntimeError(
+        f"{module_name} of the installed langchain is not as register() knows it, so nothing was "
+        'changed. Pass objects instead of names: ChatHeroku(model="...") works everywhere that '
+        '"heroku:..." would.'
+    )

@@ -1,0 +1,198 @@
+"""`HerokuRerank`: Heroku's rerank models as a LangChain document compressor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from langchain_core.documents import BaseDocumentCompressor, Document
+from pydantic import ConfigDict
+
+from heroku_inference._errors import ConfigError
+from heroku_inference._rerank import RerankHit, RerankOptions
+from langchain_heroku._connection import HerokuConnection
+from langchain_heroku.errors import langchain_errors
+
+if TYPE_CHECKING:
+    from types import EllipsisType
+
+    from langchain_core.callbacks import Callbacks
+
+    from heroku_inference._settings import Kind
+
+__all__ = ["HerokuRerank"]
+
+
+class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
+    """Puts documents in the order of their relevance to a question, and keeps the best.
+
+    **Setup.** Attach the add-on; the config vars `RERANK_KEY`, `RERANK_URL` and `RERANK_MODEL_ID`
+    are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has one key for all models)
+    with the model `cohere-rerank-3-5`.
+
+    ```bash
+    pip install "heroku-inference[langchain]"
+    heroku ai:models:create cohere-rerank-3-5 -a APP --as RERANK
+    heroku config -a APP -s | grep RERANK >> .env
+    ```
+
+    **Rerank what a retriever found**, blocking or async. Documents that come back are copies with
+    `relevance_score` in their metadata, best first; those given are left as they are.
+
+    ```python
+    from langchain_heroku import HerokuRerank
+
+    reranker = HerokuRerank(top_n=3)
+    reranker.compress_documents(retriever.invoke(question), question)
+    ```
+
+    **In a chain** (LCEL). Retrieve more than needed, and keep the best:
+
+    ```python
+    @chain
+    def best(found: dict) -> Sequence[Document]:
+        return reranker.compress_documents(**found)
+
+    answer_from = {"documents": retriever, "query": RunnablePassthrough()} | best
+    ```
+
+    Or, with `langchain-classic`,
+    `ContextualCompressionRetriever(base_retriever=retriever, base_compressor=reranker)`.
+
+    **Rank anything else.** `rerank` takes strings, documents and mappings with a `text`, and gives
+    positions and scores.
+
+    More than 1000 documents, the most one request takes (docs: rerank), are sent in parts and
+    merged by score.
+
+    **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
+
+    Raises:
+        ConfigError: No key was found, or an argument is out of range.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    _KIND: ClassVar[Kind] = "rerank"
+
+    top_n: int | None = None
+    """How many documents to keep, best first; `None` keeps all."""
+
+    max_concurrency: int = 8
+    """Requests in flight at a time, where more than one is needed."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        with langchain_errors():  # what cannot work is said now, not at the first call
+            RerankOptions(
+                model=self.model_name, top_n=self.top_n, max_concurrency=self.max_concurrency
+            )
+
+    def compress_documents(
+        self,
+        documents: Sequence[Document],
+        query: str,
+        callbacks: Callbacks | None = None,  # noqa: ARG002 - nothing to report: no chain, no model run
+    ) -> Sequence[Document]:
+        """The most relevant documents, best first.
+
+        Args:
+            documents: What a retriever found; none at all need no request.
+            query: What was asked.
+            callbacks: Not used.
+
+        Returns:
+            Copies with `relevance_score` in their metadata, which is copied deeply.
+
+        Raises:
+            APIError: A request failed.
+            InvalidResponseError: An answer does not rank the documents it was asked about.
+        """
+        return _scored(documents, self.rerank(query, documents))
+
+    async def acompress_documents(
+        self,
+        documents: Sequence[Document],
+        query: str,
+        callbacks: Callbacks | None = None,  # noqa: ARG002 - as above
+    ) -> Sequence[Document]:
+        """`compress_documents`, awaited."""
+        return _scored(documents, await self.arerank(query, documents))
+
+    def rerank(
+        self,
+        query: str,
+        documents: Sequence[str | Document | Mapping[str, Any]],
+        *,
+        top_n: int | EllipsisType | None = ...,
+    ) -> list[RerankHit]:
+        """The positions and scores of the most relevant documents, best first.
+
+        Args:
+            query: What was asked.
+            documents: Strings, documents, or mappings with a `text` or `page_content`; none at
+                all need no request.
+            top_n: How many to return; `None` for all. By default as set on this object.
+
+        Returns:
+            Hits with `index`, a position among `documents`, and `score`, higher is better.
+
+        Raises:
+            ConfigError: An argument is wrong; nothing was sent.
+            APIError: A request failed.
+            InvalidResponseError: An answer does not rank the documents it was asked about.
+        """
+        with langchain_errors():
+            return self._client.rerank(
+                query,
+                _texts(documents),
+                model=self.model,
+                top_n=self.top_n if top_n is ... else top_n,
+                max_concurrency=self.max_concurrency,
+            ).hits
+
+    async def arerank(
+        self,
+        query: str,
+        documents: Sequence[str | Document | Mapping[str, Any]],
+        *,
+        top_n: int | EllipsisType | None = ...,
+    ) -> list[RerankHit]:
+        """`rerank`, awaited."""
+        with langchain_errors():
+            result = await self._async_client.rerank(
+                query,
+                _texts(documents),
+                model=self.model,
+                top_n=self.top_n if top_n is ... else top_n,
+                max_concurrency=self.max_concurrency,
+            )
+            return result.hits
+
+
+def _texts(documents: Sequence[str | Document | Mapping[str, Any]]) -> list[str]:
+    if isinstance(documents, (str, Mapping)):
+        raise ConfigError("documents is a single one; pass a list.")
+    return [_text(document, index) for index, document in enumerate(documents)]
+
+
+def _text(document: str | Document | Mapping[str, Any], index: int) -> str:
+    """What of a document is compared with the query."""
+    if isinstance(document, Document):
+        return document.page_content
+    if isinstance(document, Mapping):
+        for name in ("text", "page_content"):
+            if isinstance(text := document.get(name), str):
+                return text
+        raise ConfigError(f"Document {index} has no string in `text` or `page_content`.")
+    return document
+
+
+def _scored(documents: Sequence[Document], hits: Sequence[RerankHit]) -> list[Document]:
+    return [_with_score(documents[hit.index], hit.score) for hit in hits]
+
+
+def _with_score(document: Document, score: float) -> Document:
+    metadata = {**deepcopy(document.metadata), "relevance_score": score}
+    return document.model_copy(update={"metadata": metadata})
