@@ -1,0 +1,235 @@
+"""From a JSON schema and a prompt to a value of that schema, out of the prompt's words. Pure."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["arguments_for", "positional_arguments"]
+
+_DEEPEST = 8
+# Typographic quotes by code point: \u201c \u201d double, \u2018 \u2019 single, \u300c-\u300f CJK.
+_QUOTED = re.compile(
+    r"[\"\u201c\u00ab]([^\"\u201d\u00bb]+)[\"\u201d\u00bb]"
+    r"|(?<!\w)['\u2018\u300c\u300e]([^'\u2019\u300d\u300f]+)['\u2019\u300d\u300f](?!\w)"
+)
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
+_CAPITALISED = r"[A-Z][\w'\u2019-]*"
+_NAME = re.compile(rf"{_CAPITALISED}(?:,? {_CAPITALISED})*")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|\n)$")
+_NEGATION = re.compile(r"\b(?:no|not|never|false|off|disable)\b", re.IGNORECASE)
+_FORMATS = {
+    "date": "2026-01-31",
+    "date-time": "2026-01-31T12:00:00Z",
+    "time": "12:00:00Z",
+    "email": "someone@example.com",
+    "uri": "https://example.com/",
+    "url": "https://example.com/",
+    "uuid": "123e4567-e89b-42d3-a456-426614174000",
+    "ipv4": "192.0.2.1",
+}
+
+
+def arguments_for(schema: dict[str, Any] | None, prompt: str) -> dict[str, Any]:
+    """Returns an object of the schema: enums, numbers and names are those of the prompt."""
+    value = _Writer(schema or {}, prompt).value(schema or {}, "", 0)
+    return value if isinstance(value, dict) else {}
+
+
+def positional_arguments(
+    schema: dict[str, Any] | None, written: str, prompt: str
+) -> dict[str, Any]:
+    """Returns the object for a call as prompts write it: `3`, `1, b=2` or nothing at all."""
+    given = _literals(list((schema or {}).get("properties") or {}), written)
+    if given is None:
+        return arguments_for(schema, f"{written}. {prompt}")
+    missing = set((schema or {}).get("required") or []) - set(given)
+    return arguments_for(schema, prompt) | given if missing else given
+
+
+def _literals(names: list[str], written: str) -> dict[str, Any] | None:
+    """Reads Python literals by position and name; `None` for anything else."""
+    try:
+        call = ast.parse(f"f({written})", mode="eval").body
+        if not isinstance(call, ast.Call) or len(call.args) > len(names):
+            return None
+        values = [ast.literal_eval(argument) for argument in call.args]
+        named = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
+    except (SyntaxError, ValueError):
+        return None
+    return dict(zip(names, values, strict=False)) | named
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a prompt offers to fill in; each piece is used once."""
+
+    numbers: list[float]
+    quoted: list[str]
+    names: list[str]
+    first_words: list[str]
+    """Names that begin a sentence; most are no names at all."""
+
+    @classmethod
+    def in_text(cls, text: str) -> _Found:
+        plain = _QUOTED.sub(lambda match: " " * len(match[0]), text)
+        names: list[str] = []
+        first_words: list[str] = []
+        for match in _NAME.finditer(plain):
+            begins = _SENTENCE_START.search(plain[: match.start()])
+            (first_words if begins else names).append(match[0])
+        return cls(
+            numbers=[_number(match[0]) for match in _NUMBER.finditer(text)],
+            quoted=[match[1] or match[2] for match in _QUOTED.finditer(text)],
+            names=names,
+            first_words=first_words,
+        )
+
+
+def _number(text: str) -> float:
+    return float(text) if "." in text else int(text)
+
+
+class _Writer:
+    """Writes one value; remembers which pieces of the prompt it has used."""
+
+    def __init__(self, root: dict[str, Any], prompt: str) -> None:
+        self._root = root
+        self._prompt = prompt.strip() or "unknown"
+        self._found = _Found.in_text(prompt)
+
+    def value(self, schema: dict[str, Any], name: str, depth: int) -> Any:
+        schema = self._resolved(schema, depth)
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return self._mentioned(schema["enum"]) or schema["enum"][0]
+        kind = _kind_of(schema)
+        if kind == "object":
+            return self._object(schema, depth)
+        if kind == "array":
+            return self._array(schema, name, depth)
+        if kind in ("integer", "number"):
+            return self._take_number(schema, whole=kind == "integer")
+        if kind == "boolean":
+            return not _NEGATION.search(self._prompt)
+        return None if kind == "null" else self._text(schema, name)
+
+    def _resolved(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+        """Follows `$ref` and takes the first branch that is not null."""
+        if "$ref" in schema:
+            target: Any = self._root
+            for step in schema["$ref"].removeprefix("#/").split("/"):
+                target = target.get(step, {}) if isinstance(target, dict) else {}
+            return self._resolved(target, depth + 1) if depth < _DEEPEST else {}
+        for choice in ("anyOf", "oneOf"):
+            branches = schema.get(choice)
+            if branches:
+                real = [branch for branch in branches if branch.get("type") != "null"]
+                shallow = branches if depth > _DEEPEST else [*real, *branches]
+                return self._resolved(shallow[0], depth)
+        for part in schema.get("allOf", []):
+            schema = self._resolved(part, depth) | schema
+        return schema
+
+    def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+        required = schema.get("required") or []
+        return {
+            name: self.value(inner, name, depth + 1)
+            for name, inner in (schema.get("properties") or {}).items()
+            if name in required or (self._speaks_of(name) and depth < _DEEPEST)
+        }
+
+    def _speaks_of(self, name: str) -> bool:
+        """Says whether the prompt mentions an optional property."""
+        words = re.escape(name.replace("_", " "))
+        return re.search(rf"\b{words}\b", self._prompt, re.IGNORECASE) is not None
+
+    def _array(self, schema: dict[str, Any], name: str, depth: int) -> list[Any]:
+        if schema.get("prefixItems"):
+            return [self.value(item, name, depth + 1) for item in schema["prefixItems"]]
+        items = self._resolved(schema.get("items") or {"type": "string"}, depth)
+        least = schema.get("minItems", 1 if depth < _DEEPEST else 0)
+        most = schema.get("maxItems", max(least, self._available(items)))
+        return [self.value(items, name, depth + 1) for _ in range(max(least, min(most, 20)))]
+
+    def _available(self, items: dict[str, Any]) -> int:
+        """How many values of this kind the prompt offers."""
+        kind = _kind_of(items)
+        if "enum" in items or kind not in ("integer", "number", "string"):
+            return 1
+        return len(self._found.quoted if kind == "string" else self._found.numbers) or 1
+
+    def _take_number(self, schema: dict[str, Any], *, whole: bool) -> float:
+        for number in self._found.numbers:
+            if (not whole or number == int(number)) and _fits(number, schema):
+                self._found.numbers.remove(number)
+                return int(number) if whole else number
+        return _plain_number(schema, whole=whole)
+
+    def _mentioned(self, choices: list[Any]) -> Any:
+        said = self._prompt.lower()
+        return next((choice for choice in choices if str(choice).lower() in said), None)
+
+    def _text(self, schema: dict[str, Any], name: str) -> str:
+        if schema.get("format") in _FORMATS:
+            return _FORMATS[schema["format"]]
+        text = self._take_text(schema, name)
+        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        return text.ljust(least, ".")[:most]
+
+    def _take_text(self, schema: dict[str, Any], name: str) -> str:
+        """A quoted piece, else a name, else all of the prompt; what the pattern allows."""
+        pattern = schema.get("pattern")
+        first_words = self._found.first_words if "name" in name.lower() else []
+        for pieces in (self._found.quoted, self._found.names, first_words):
+            for piece in pieces:
+                if pattern is None or re.search(pattern, piece):
+                    pieces.remove(piece)
+                    return piece
+        if pattern is not None:
+            words = [*self._prompt.split(), name, "a", "A", "0", "1"]
+            return next((word for word in words if re.search(pattern, word)), name)
+        return self._prompt
+
+
+def _kind_of(schema: dict[str, Any]) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return str(next((one for one in kind if one != "null"), "null"))
+    if kind is None:
+        return "object" if "properties" in schema else "string"
+    return str(kind)
+
+
+def _fits(number: float, schema: dict[str, Any]) -> bool:
+    step = schema.get("multipleOf")
+    return (
+        schema.get("minimum", -math.inf) <= number <= schema.get("maximum", math.inf)
+        and schema.get("exclusiveMinimum", -math.inf) < number
+        and number < schema.get("exclusiveMaximum", math.inf)
+        and (not step or number % step == 0)
+    )
+
+
+def _plain_number(schema: dict[str, Any], *, whole: bool) -> float:
+    """Returns one step, or else the nearest number that fits."""
+    step = schema.get("multipleOf", 1)
+    start = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+    first = math.ceil(start / step) * step
+    candidates: list[float] = [
+        step,
+        0,
+        first + step,
+        first,
+        first + 2 * step,
+        schema.get("maximum", first),
+    ]
+    if not whole:
+        top = schema.get("maximum", schema.get("exclusiveMaximum", start + 1))
+        candidates.append((start + top) / 2)
+    fitting = [number for number in candidates if _fits(number, schema)]
+    return next(iter(fitting), first)

@@ -1,0 +1,78 @@
+"""What a list of messages says to the deterministic engine: question, context, results. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+__all__ = ["Conversation"]
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_LEAST_CONTEXT = 300  # characters below which instructions are not mistaken for a context
+_LEAST_SENTENCE = 20
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Reads the messages of a validated request."""
+
+    messages: list[dict[str, Any]]
+
+    @cached_property
+    def question(self) -> str:
+        """All text of the last user message; of the last message where no user speaks."""
+        asked = [message for message in self.messages if message["role"] == "user"]
+        return _text_of((asked or self.messages)[-1])
+
+    @cached_property
+    def system(self) -> str:
+        """All instructions."""
+        instructions = [m for m in self.messages if m["role"] in ("system", "developer")]
+        return "\n".join(map(_text_of, instructions))
+
+    @cached_property
+    def calls_since_question(self) -> list[str]:
+        """Names of the tools called since the user last spoke."""
+        return [call["function"]["name"] for call in self._calls]
+
+    @cached_property
+    def results(self) -> list[tuple[str, str]]:
+        """`(tool name, result)` of everything that tools have said since then."""
+        names = {call["id"]: call["function"]["name"] for call in self._calls}
+        return [
+            (names.get(message["tool_call_id"], "tool"), _text_of(message))
+            for message in self._since_question
+            if message["role"] == "tool"
+        ]
+
+    @cached_property
+    def asked(self) -> str:
+        """The last paragraph of the question: what comes before it is material."""
+        return self.question.strip().rsplit("\n\n", 1)[-1]
+
+    @cached_property
+    def context_sentences(self) -> list[str]:
+        """Sentences of the material that came with the question, if there is any to speak of."""
+        material = self.system + "\n" + self.question.strip().removesuffix(self.asked)
+        if len(material) < _LEAST_CONTEXT:
+            return []
+        sentences = (sentence.strip() for sentence in _SENTENCE.split(material))
+        return [sentence for sentence in sentences if len(sentence) >= _LEAST_SENTENCE]
+
+    @cached_property
+    def _since_question(self) -> list[dict[str, Any]]:
+        users = [n for n, message in enumerate(self.messages) if message["role"] == "user"]
+        return self.messages[users[-1] + 1 :] if users else self.messages
+
+    @cached_property
+    def _calls(self) -> list[dict[str, Any]]:
+        return [call for m in self._since_question for call in m.get("tool_calls") or []]
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in content if part.get("type") == "text")
