@@ -1,0 +1,67 @@
+"""`python -m heroku_emulator`: serve until interrupted, saying how to connect."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from heroku_emulator.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_DEFAULT_PORT = 8377
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serves until Ctrl-C; returns the exit code: 0, or 2 for what cannot be served."""
+    options = _parser().parse_args(arguments)
+    try:
+        emulator = Emulator(
+            api_key=options.key, engine=options.engine, host=options.host, port=options.port
+        ).start()
+    except (ImportError, OSError, ValueError) as error:
+        print(f"heroku_emulator: {error}", file=sys.stderr)
+        return 2
+    with emulator, contextlib.suppress(KeyboardInterrupt):
+        _announce(emulator)
+        threading.Event().wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m heroku_emulator",
+        description="A strict local server of Heroku's inference API.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=_DEFAULT_PORT, help="0 lets the system choose (%(default)s)"
+    )
+    parser.add_argument(
+        "--engine",
+        default="auto",
+        choices=["auto", "deterministic", "minilm", "real", "llama"],
+        help="what answers; auto: minilm where the extra `demo` is installed (%(default)s)",
+    )
+    parser.add_argument(
+        "--key", default="inf-emulator-key", help="the key requests must carry (%(default)s)"
+    )
+    return parser
+
+
+def _announce(emulator: Emulator) -> None:
+    """Prints lines that a shell can evaluate; what is for the reader is a comment."""
+    for name, value in emulator.config_vars.items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(f"# {emulator.url} answers with engine {emulator.engine.name}; Ctrl-C stops", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
