@@ -97,12 +97,12 @@ def embeddings(count: int, encoding_format: str) -> bytes:
 
 
 @lru_cache(maxsize=16)
-def rerank(count: int) -> bytes:
-    """Scores of `count` documents, the last document first."""
+def rerank(count: int, top_n: int | None) -> bytes:
+    """Scores of the best `top_n` of `count` documents, the last document first."""
     results = [
         {"index": index, "relevance_score": round(0.1 + 0.8 * index / count, 8)}
         for index in reversed(range(count))
-    ]
+    ][:top_n]
     meta = {"api_version": {"version": "2", "is_experimental": False}}
     return _json_answer({"id": "8d5c8b0e", "results": results, "meta": meta})
 

@@ -106,7 +106,8 @@ class Worker:
 def measure(row: Row, stub: Stub, *, rounds: int, quick: bool = False) -> Outcome:
     """Measure one row in interleaved rounds."""
     outcome = Outcome(row)
-    amount = max(row.amount // _QUICK, 1) if quick and row.kind != "memory" else row.amount
+    shrinks = quick and row.kind not in {"wall", "memory"}  # these need their whole amount
+    amount = max(row.amount // _QUICK, 1) if shrinks else row.amount
     if row.kind == "import":
         _measure_imports(outcome, rounds)
     elif row.kind == "memory":

@@ -127,7 +127,7 @@ ROWS = (
         statements=(
             "from langchain_heroku import HerokuEmbeddings",
             "from langchain_openai import OpenAIEmbeddings",
-            "import langchain_core.embeddings",
+            "from langchain_core.embeddings import Embeddings",
         ),
         floor=_FLOOR,
     ),
@@ -250,7 +250,7 @@ ROWS = (
     ),
     Row(
         "rerank",
-        "rerank 1,000 documents",
+        "rerank 1,000 documents, the best 10 wanted",
         "us CPU a call",
         (_OURS, "heroku_inference", "langchain_cohere", "bare_httpx"),
         amount=50,

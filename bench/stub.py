@@ -87,7 +87,8 @@ class Listener:
             asked = json.loads(body)
             return answers.embeddings(_count(asked["input"]), asked.get("encoding_format", "raw"))
         if path.endswith(b"/rerank"):
-            return answers.rerank(_count(json.loads(body)["documents"]))
+            asked = json.loads(body)
+            return answers.rerank(len(asked["documents"]), asked.get("top_n"))
         return self.stream if _wants_stream(body) else self.chat
 
 

@@ -62,7 +62,12 @@ def embed(url: str) -> Any:
 
 def rerank(url: str) -> Any:
     client = _client(url)
-    asked = {"model": work.RERANK_MODEL, "query": work.PROMPT, "documents": work.DOCUMENTS}
+    asked = {
+        "model": work.RERANK_MODEL,
+        "query": work.PROMPT,
+        "documents": work.DOCUMENTS,
+        "top_n": 10,
+    }
     return work.one_by_one(lambda: client.post("rerank", json=asked).json())
 
 
