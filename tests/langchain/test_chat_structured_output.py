@@ -1,0 +1,148 @@
+"""Answers in the form of a schema, by each method."""
+
+import pytest
+from langchain_core.exceptions import OutputParserException
+from pydantic import BaseModel, Field, ValidationError
+from typing_extensions import TypedDict
+
+from heroku_emulator import CallTools, Say
+from langchain_heroku import ChatHeroku, errors
+
+pytestmark = pytest.mark.usefixtures("config_vars")
+
+
+class Joke(BaseModel):
+    """A joke."""
+
+    setup: str = Field(description="what comes first")
+    punchline: str
+
+
+class JokeDict(TypedDict):
+    """A joke."""
+
+    setup: str
+    punchline: str
+
+
+JOKE = {"setup": "Why?", "punchline": "Because."}
+SCHEMA = {"title": "Joke", "description": "A joke.", **Joke.model_json_schema()}
+METHODS = ["function_calling", "json_schema", "json_mode"]
+
+
+@pytest.fixture
+def llm():
+    return ChatHeroku(model="claude-4-5-sonnet")
+
+
+def telling(method):
+    """What a model answers that is asked by this method."""
+    if method == "json_mode":
+        return Say('```json\n{"setup": "Why?", "punchline": "Because."}\n```')
+    name = "Joke" if method == "function_calling" else "final_answer"
+    return CallTools([(name, JOKE)], text="Here you are.")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("schema", [Joke, JokeDict, SCHEMA], ids=["pydantic", "dict", "schema"])
+def test_each_method_gives_each_kind_of_schema(emulator, llm, method, schema):
+    name = "JokeDict" if schema is JokeDict and method == "function_calling" else None
+    answer = CallTools([(name, JOKE)]) if name else telling(method)
+    emulator.script(answer, answer)
+    structured = llm.with_structured_output(schema, method=method)
+    expected = Joke(**JOKE) if schema is Joke else JOKE
+    assert structured.invoke("A joke.") == expected
+    assert list(structured.stream("A joke."))[-1] == expected
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_heroku_ignores_is_never_sent(emulator, llm, method):
+    emulator.script(telling(method))
+    llm.with_structured_output(Joke, method=method, strict=True).invoke("A joke.")
+    body = emulator.journal[-1].body
+    assert not body.keys() & {"response_format", "strict", "ls_structured_output_format"}
+    assert "strict" not in str(body.get("tools"))
+
+
+def test_by_default_a_tool_is_forced_by_its_name(emulator, llm):
+    emulator.script(telling("function_calling"))
+    llm.with_structured_output(Joke).invoke("A joke.")
+    assert emulator.journal[-1].body["tool_choice"] == {
+        "type": "function",
+        "function": {"name": "Joke"},
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_with_the_raw_message_a_failure_is_told_and_not_raised(emulator, llm, method):
+    bad = {"setup": "Why?"}
+    name = {"function_calling": "Joke", "json_schema": "final_answer"}.get(method)
+    emulator.script(telling(method))
+    emulator.script(CallTools([(name, bad)]) if name else Say('{"setup": "Why?"}'))
+    structured = llm.with_structured_output(Joke, method=method, include_raw=True)
+    good = structured.invoke("A joke.")
+    assert good["parsed"] == Joke(**JOKE)
+    assert good["parsing_error"] is None
+    assert good["raw"].response_metadata["model_provider"] == "heroku"
+    failed = structured.invoke("A joke.")
+    assert failed["parsed"] is None
+    assert isinstance(failed["parsing_error"], (ValidationError, OutputParserException))
+
+
+def test_partial_answers_come_while_it_streams(emulator, llm):
+    emulator.switch(delta_characters=4)
+    emulator.script(CallTools([("JokeDict", JOKE)]))
+    pieces = list(llm.with_structured_output(JokeDict).stream("A joke."))
+    assert len(pieces) > 2
+    assert pieces[-1] == JOKE
+
+
+async def test_it_works_async_too(emulator, llm):
+    emulator.script(telling("function_calling"), telling("function_calling"))
+    structured = llm.with_structured_output(Joke)
+    assert await structured.ainvoke("A joke.") == Joke(**JOKE)
+    assert [piece async for piece in structured.astream("A joke.")][-1] == Joke(**JOKE)
+
+
+@pytest.mark.parametrize(
+    "thinking",
+    [
+        {"extended_thinking": True},
+        {"extended_thinking": {"enabled": True, "budget_tokens": 1024}},
+        {"reasoning_effort": "low"},
+        {"extra_body": {"extended_thinking": {"enabled": True, "budget_tokens": 1024}}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_model_that_thinks_is_asked_without_force_and_without_warning(emulator, method, thinking):
+    llm = ChatHeroku(model="claude-4-5-sonnet", max_tokens=4000, **thinking)
+    emulator.script(telling(method))
+    assert llm.with_structured_output(Joke, method=method).invoke("A joke.") == Joke(**JOKE)
+    assert emulator.journal[-1].body.get("tool_choice") in {None, "auto"}
+
+
+async def test_a_model_that_only_talks_is_a_clear_error(emulator):
+    llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=1024, max_tokens=4000)
+    structured = llm.with_structured_output(Joke)
+    emulator.script(*[Say("I would rather talk.")] * 4)
+    with pytest.raises(OutputParserException, match=r"without calling the tool.*rather talk"):
+        structured.invoke("A joke.")
+    with pytest.raises(OutputParserException, match="rather talk"):
+        list(structured.stream("A joke."))
+    with pytest.raises(OutputParserException, match="rather talk"):
+        await structured.ainvoke("A joke.")
+    raw = llm.with_structured_output(Joke, include_raw=True).invoke("A joke.")
+    assert isinstance(raw["parsing_error"], OutputParserException)
+
+
+def test_what_makes_no_sense_is_refused_at_once(llm):
+    with pytest.raises(errors.ConfigError, match="'json'"):
+        llm.with_structured_output(Joke, method="json")
+    with pytest.raises(errors.ConfigError, match="needs a schema"):
+        llm.with_structured_output(method="json_schema")
+
+
+def test_json_mode_needs_no_schema(emulator, llm):
+    emulator.script(Say('{"a": 1}'))
+    assert llm.with_structured_output(method="json_mode").invoke("JSON, please.") == {"a": 1}
