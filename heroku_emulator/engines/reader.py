@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from heroku_emulator.engines.conversation import Passage, ReadingTask
     from heroku_emulator.engines.minilm import MiniLM
 
-__all__ = ["NOTHING_GIVEN", "TEXT_DOES_NOT_SAY", "answer"]
+__all__ = ["NOTHING_GIVEN", "TEXT_DOES_NOT_SAY", "Reading", "best_sentences", "read"]
 
 TEXT_DOES_NOT_SAY = "The text does not say."
 NOTHING_GIVEN = (
@@ -24,7 +24,7 @@ NOTHING_GIVEN = (
 )
 
 _RELEVANT = 0.42
-"""The score from which a sentence counts as an answer: see `tests/emulator/test_engine_reader.py`."""
+"""The score from which a sentence is an answer; set by `tests/emulator/test_engine_minilm.py`."""
 _RUNNER_UP = 0.85
 """A second sentence joins in when its score comes this near to the best one's."""
 _SHORTEST = 4  # words; less is a fragment
@@ -37,16 +37,35 @@ class _Candidate(NamedTuple):
     score: float
 
 
-def answer(task: ReadingTask, model: MiniLM) -> str:
-    """Returns the one or two sentences that answer best, in text order, each with its source."""
+class Reading(NamedTuple):
+    """An answer, and how it was found."""
+
+    text: str
+    reasoning: str
+
+
+def read(task: ReadingTask, model: MiniLM) -> Reading:
+    """Answers with the one or two best sentences, in text order, each with its source's number."""
     if not task.passages:
-        return NOTHING_GIVEN
-    ranked = sorted(_candidates(task, model), key=lambda c: (-c.score, c.position))
+        return Reading(NOTHING_GIVEN, "The messages hold a question and nothing to read.")
+    ranked = _ranked(task, model)
     if not ranked or ranked[0].score < _RELEVANT:
-        return TEXT_DOES_NOT_SAY
+        return Reading(TEXT_DOES_NOT_SAY, f"None of {len(ranked)} sentences fits the question.")
     worth = max(_RELEVANT, _RUNNER_UP * ranked[0].score)
-    chosen = [candidate for candidate in ranked[:2] if candidate.score >= worth]
-    return " ".join(_cited(candidate) for candidate in sorted(chosen))
+    chosen = sorted(candidate for candidate in ranked[:2] if candidate.score >= worth)
+    return Reading(
+        " ".join(map(_cited, chosen)),
+        f"Ranked {len(ranked)} sentences; the best one scores {ranked[0].score:.2f}.",
+    )
+
+
+def best_sentences(task: ReadingTask, model: MiniLM, count: int) -> list[str]:
+    """Returns the best sentences with their sources' numbers, best first; none if none fits."""
+    return [_cited(found) for found in _ranked(task, model)[:count] if found.score >= _RELEVANT]
+
+
+def _ranked(task: ReadingTask, model: MiniLM) -> list[_Candidate]:
+    return sorted(_candidates(task, model), key=lambda c: (-c.score, c.position))
 
 
 def _candidates(task: ReadingTask, model: MiniLM) -> list[_Candidate]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from heroku_emulator.engine import Answer
-from heroku_emulator.engines.conversation import reading_task
+from heroku_emulator.engines.arguments import fill
+from heroku_emulator.engines.conversation import Passage, reading_task, tool_results
+from heroku_emulator.engines.json_answers import wanted_schema, without_format
 from heroku_emulator.engines.minilm import MiniLM, late_interaction
-from heroku_emulator.engines.reader import answer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from heroku_emulator.engines.reader import TEXT_DOES_NOT_SAY, read
+from heroku_emulator.engines.router import closest, route
 
 __all__ = ["RealEngine"]
 
@@ -34,8 +36,7 @@ class RealEngine:
         self._model = MiniLM()
 
     def embed(self, texts: list[str], input_type: str) -> list[list[float]]:  # noqa: ARG002
-        """Returns unit vectors; MiniLM's 384 numbers are followed by zeros, and it knows one kind
-        of input."""
+        """Returns unit vectors: MiniLM's 384 numbers and zeros. It knows one kind of input."""
         return [self._padded(text) for text in texts]
 
     def _padded(self, text: str) -> list[float]:
@@ -49,8 +50,31 @@ class RealEngine:
         return [late_interaction(asked, self._model.encode(document)) for document in documents]
 
     def chat(self, request: dict[str, Any]) -> Answer:
-        """Answers with a tool call, with sentences of the given text, or that it does not say."""
-        return Answer(text=answer(reading_task(request["messages"]), self._model))
+        """Calls a tool, or answers with sentences of the text it was given, or says it cannot."""
+        if call := route(request, self._model):
+            return Answer(tool_calls=[call], reasoning=f"The tool {call[0]} fits the request.")
+        messages = request["messages"]
+        if schema := wanted_schema(messages):
+            return self._json_answer(messages, schema)
+        return self._read(messages)
+
+    def _read(self, messages: list[dict[str, Any]]) -> Answer:
+        results = tool_results(messages)
+        task = reading_task(messages)
+        if results:
+            task = replace(task, passages=[Passage(result) for _, result in results])
+        found = read(task, self._model)
+        if results and found.text == TEXT_DOES_NOT_SAY:
+            said = " ".join(f"{name} returned {result}." for name, result in results)
+            return Answer(text=said, reasoning=found.reasoning)
+        return Answer(text=found.text, reasoning=found.reasoning)
+
+    def _json_answer(self, messages: list[dict[str, Any]], schema: dict[str, Any]) -> Answer:
+        found = self._read(messages)
+        asked = without_format(reading_task(messages).question)
+        text = f"{asked}\n{found.text}"
+        value = fill(schema, text, lambda t, options: closest(t, options, self._model))
+        return Answer(text=json.dumps(value, ensure_ascii=False), reasoning=found.reasoning)
 
     def count_tokens(self, text: str) -> int:
         """Returns the number of WordPiece tokens, at least 1 for text that is not empty."""

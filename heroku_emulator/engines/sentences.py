@@ -15,7 +15,9 @@ _RULE = re.compile(r"^[\s|:=-]*$")
 _QUOTE = re.compile(r"^\s*>\s?")
 _TITLE = re.compile(r"[A-Z0-9\"'`(].{0,58}[^\s.!?;:,]$")
 _TITLE_WORDS = 8
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_`]*[A-Z0-9])|(?<=[。！？])")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_`]*[A-Z0-9])|(?<=[\u3002\uff01\uff1f])"
+)
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Fig|Dr|Mr|Mrs|St)|\b[A-Z])\.$")
 
 
@@ -117,7 +119,7 @@ def _row_sentence(head: list[str], cells: list[str]) -> str:
     """`| Model | Limit |` over `| nova-pro | 150 |` reads "Model nova-pro (Limit: 150)."."""
     if len(head) != len(cells):
         return ", ".join(filter(None, cells))
-    named = [f"{name}: {cell}" for name, cell in zip(head[1:], cells[1:]) if cell]
+    named = [f"{name}: {cell}" for name, cell in zip(head[1:], cells[1:], strict=True) if cell]
     return f"{head[0]} {cells[0]} ({'; '.join(named)})." if named else cells[0]
 
 
