@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from heroku_emulator.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["main"]
 
@@ -29,10 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, ValueError) as error:
         print(f"heroku_emulator: {error}", file=sys.stderr)
         return 2
-    with emulator, contextlib.suppress(KeyboardInterrupt):
+    with _stopped_at_last(emulator), contextlib.suppress(KeyboardInterrupt):
         _announce(emulator)
         threading.Event().wait()
     return 0
+
+
+@contextlib.contextmanager
+def _stopped_at_last(emulator: Emulator) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        emulator.stop()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -48,7 +48,7 @@ class DeterministicEngine:
         """Calls tools where they are due, answers in JSON where it is asked for, else in text."""
         talk = Conversation(request["messages"])
         reasoning = f"The user says: {talk.question}" if _thinks(request) else None
-        calls = route(request, talk.question, talk.calls_since_question)
+        calls = route(request, talk)
         if calls:
             named = " and ".join(name for name, _ in calls)
             return Answer(f"I will use {named}.", calls, reasoning)

@@ -11,31 +11,39 @@ from heroku_emulator.words import content_stems
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from heroku_emulator.conversation import Conversation
+
 __all__ = ["route"]
 
+_ORDER = re.compile(
+    r"\b(?:answer|must|always|final)\b.*\bcall|\bcall.*\b(?:answer|final)", re.IGNORECASE
+)
 _CLEAR = 2
 """Words that a request and a tool's description share when one clearly means the other."""
 
 
-def route(
-    request: dict[str, Any], prompt: str, already_called: list[str]
-) -> list[tuple[str, dict[str, Any]]]:
+def route(request: dict[str, Any], talk: Conversation) -> list[tuple[str, dict[str, Any]]]:
     """Returns the calls to make now.
 
     A forced choice always calls. Otherwise tools are called once: when the user names them or
-    clearly asks for what they do, and none has been called since. So every agent loop ends.
+    clearly asks for what they do, and none has been called since; last, those that the
+    instructions say to call. So every agent loop ends.
     """
     tools = {tool["function"]["name"]: tool["function"] for tool in request.get("tools") or []}
     choice = request.get("tool_choice") or "auto"
+    prompt, called = talk.question, talk.calls_since_question
     if choice == "none" or not tools:
         return []
     if isinstance(choice, dict):
         tool = tools[choice["function"]["name"]]
         return (_written_calls([tool], prompt) or [_call(tool, prompt)])[:1]
-    left = [tool for name, tool in tools.items() if name not in already_called]
+    left = [tool for name, tool in tools.items() if name not in called]
+    all_known = " ".join([prompt, *(result for _, result in talk.results)])
     if choice == "required":
-        return _wanted(left, prompt, request) or [_call(_last_resort(left, tools), prompt)]
-    return [] if already_called else _wanted(left, prompt, request)
+        return _wanted(left, prompt, request) or [_call(_last_resort(left, tools), all_known)]
+    wanted = [] if called else _wanted(left, prompt, request)
+    ordered = (tool for tool in left if _is_ordered(tool, talk.system))
+    return wanted or [_call(tool, all_known) for tool in ordered][:1]
 
 
 def _wanted(
@@ -72,6 +80,13 @@ def _is_clear(tool: dict[str, Any], prompt: str) -> bool:
     named = content_stems(tool["name"])
     described = content_stems(tool.get("description") or "")
     return bool(named and named <= asked) or len((named | described) & asked) >= _CLEAR
+
+
+def _is_ordered(tool: dict[str, Any], instructions: str) -> bool:
+    """Finds `Give your answer by calling the tool X`, but not `You may use X`."""
+    sentences = re.split(r"[.!\n]", instructions)
+    ordering = (sentence for sentence in sentences if _ORDER.search(sentence))
+    return any(next(_mentions(tool, sentence), None) for sentence in ordering)
 
 
 def _last_resort(left: list[dict[str, Any]], tools: dict[str, dict[str, Any]]) -> dict[str, Any]:
