@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from heroku_inference._pools import CONNECT_TIMEOUT, async_pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     import aiohttp
     import httpx
@@ -24,8 +24,8 @@ class AsyncResponse(Protocol):
 
     status: int
 
-    def headers(self) -> dict[str, str]:
-        """Headers with lower-case names."""
+    def headers(self) -> Iterable[tuple[bytes, bytes]]:
+        """Names and values as they came."""
 
     async def read(self) -> bytes:
         """The whole body."""
@@ -90,8 +90,8 @@ class _AiohttpResponse:
         self._response = response
         self.status = response.status
 
-    def headers(self) -> dict[str, str]:
-        return {name.lower(): value for name, value in self._response.headers.items()}
+    def headers(self) -> Iterable[tuple[bytes, bytes]]:
+        return self._response.raw_headers
 
     async def read(self) -> bytes:
         return await self._response.read()
@@ -144,8 +144,8 @@ class _HttpxResponse:
         self._response = response
         self.status = response.status_code
 
-    def headers(self) -> dict[str, str]:
-        return dict(self._response.headers)
+    def headers(self) -> Iterable[tuple[bytes, bytes]]:
+        return self._response.headers.raw
 
     async def read(self) -> bytes:
         return await self._response.aread()

@@ -7,9 +7,8 @@ import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from heroku_inference._answers import Reply
 from heroku_inference._async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
-from heroku_inference._calls import Call, TransportBase
+from heroku_inference._calls import Call, TransportBase, is_success
 from heroku_inference._errors import APIError
 from heroku_inference._sse import Event, EventDecoder
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from heroku_inference._answers import Reply
     from heroku_inference._retries import RetryEvent
     from heroku_inference._settings import Settings
 
@@ -83,7 +83,7 @@ class AsyncTransport(TransportBase):
         async with self.translated_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
             try:
-                return Reply(response.status, response.headers(), await response.read())
+                return self._reply(response.status, response.headers(), await response.read())
             finally:
                 await response.close()
 
@@ -94,8 +94,12 @@ class AsyncTransport(TransportBase):
         async with self.translated_errors(seconds, streaming=True):
             response = await self._respond(call, content, headers, seconds)
             try:
-                refused = await response.read() if response.status >= 300 else b""  # noqa: PLR2004
-                reply = self._checked(Reply(response.status, response.headers(), refused))
+                reply = self._reply(
+                    response.status,
+                    response.headers(),
+                    b"" if is_success(response.status) else await response.read(),
+                )
+                self._checked(reply)
             except BaseException:
                 await response.close()
                 raise

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from heroku_inference._answers import Reply
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
 from heroku_inference._retries import RetryEvent, next_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from heroku_inference._answers import Reply
     from heroku_inference._settings import Settings
 
-__all__ = ["Call", "MaskedHeaders", "TransportBase"]
+__all__ = ["Call", "MaskedHeaders", "TransportBase", "is_success"]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
 # says more than a timeout of ours would; a stream may think for long between two events.
@@ -54,6 +54,16 @@ class MaskedHeaders(dict[str, str]):
 
     def __repr__(self) -> str:
         return repr({name: "***" if "auth" in name.lower() else self[name] for name in self})
+
+
+def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of an answer with lower-case names."""
+    return {name.decode("ascii").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def is_success(status: int) -> bool:
+    """Whether a status means that the answer is one; redirects are not followed."""
+    return 200 <= status < 300  # noqa: PLR2004
 
 
 class TransportBase:
@@ -117,12 +127,17 @@ class TransportBase:
         except (PydanticSerializationError, UnicodeEncodeError) as error:
             raise ConfigError(f"The request cannot be written as JSON: {error}") from error
 
-    def _checked(self, reply: Reply) -> Reply:
+    def _reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
+        """The answer as a value; a refusal that quotes the key does not get to keep it."""
+        kept = body if is_success(status) else self._without_key(body)
+        return Reply(status, _lower_headers(headers), kept)
+
+    @staticmethod
+    def _checked(reply: Reply) -> Reply:
         """The answer itself, or the error that its status means."""
-        if 200 <= reply.status_code < 300:  # noqa: PLR2004
+        if is_success(reply.status_code):
             return reply
-        key = self._settings.api_key.get_secret_value()
-        raise error_from_reply(replace(reply, body=reply.body.replace(key.encode(), b"***")))
+        raise error_from_reply(reply)
 
     def _wait_after(self, error: APIError, attempt: int, call: Call) -> float:
         """Seconds until the next attempt; raises `error` when there is to be none."""
@@ -144,11 +159,14 @@ class TransportBase:
 
     def unreachable(self, error: BaseException) -> APIConnectionError:
         detail = f"{type(error).__name__}: {error}".rstrip(": ")
-        key = self._settings.api_key.get_secret_value()
         return APIConnectionError(
-            f"The connection to {self._base_url} failed: {excerpt(detail.replace(key, '***'))}. "
+            f"The connection to {self._base_url} failed: "
+            f"{excerpt(self._without_key(detail.encode()).decode())}. "
             "Check base_url, the network and any proxy."
         )
+
+    def _without_key(self, text: bytes) -> bytes:
+        return text.replace(self._settings.api_key.get_secret_value().encode(), b"***")
 
 
 def _user_agent() -> str:

@@ -127,7 +127,12 @@ class ClientBase:
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
     ) -> None:
-        arguments = {"api_key": api_key, "base_url": base_url, "model": model, "alias": alias}
+        arguments: dict[str, Any] = {
+            "api_key": api_key,
+            "base_url": base_url,
+            "model": model,
+            "alias": alias,
+        }
         if settings is not None and any(value is not None for value in arguments.values()):
             raise ConfigError("Pass settings=... or api_key, base_url, model and alias, not both.")
         self._given_settings = settings

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import aiohttp
     import httpx
 
-__all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_client"]
+__all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_transport"]
 
 _KEEP_ALIVE: Final = 30.0  # seconds; shorter than the idle limit of Heroku's routers
 CONNECT_TIMEOUT: Final = 10.0  # seconds
@@ -36,29 +36,32 @@ CONNECT_TIMEOUT: Final = 10.0  # seconds
 _Key = tuple[str, tuple[str | None, ...]]
 
 _lock = threading.Lock()
-_sync_clients: dict[_Key, httpx.Client] = {}
+_sync_transports: dict[_Key, httpx.HTTPTransport] = {}
 _async_pools: dict[tuple[int, _Key], AsyncPool] = {}
 
 
-def sync_client(base_url: str) -> httpx.Client:
-    """The process's client for an API; safe to use from many threads."""
+def sync_transport(base_url: str) -> httpx.HTTPTransport:
+    """The process's connections to an API; safe to use from many threads.
+
+    An `httpx.HTTPTransport`, not a `Client`: cookies, redirects and credential look-ups would be
+    a sixth of the cost of a call, and the API uses none of them.
+    """
     key = (base_url, network_environment())
-    client = _sync_clients.get(key)
-    if client is None:
+    transport = _sync_transports.get(key)
+    if transport is None:
         with _lock:
-            client = _sync_clients.get(key)
-            if client is None:
-                client = _sync_clients[key] = _new_sync_client(key[1])
-    return client
+            transport = _sync_transports.get(key)
+            if transport is None:
+                transport = _sync_transports[key] = _new_transport(*key)
+    return transport
 
 
-def _new_sync_client(network: tuple[str | None, ...]) -> httpx.Client:
+def _new_transport(base_url: str, network: tuple[str | None, ...]) -> httpx.HTTPTransport:
     import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
-    return httpx.Client(
+    return httpx.HTTPTransport(
         verify=_tls_context(network),
-        auth=httpx.Auth(),  # none; saves looking for credentials at every request
-        follow_redirects=False,
+        proxy=_proxy_for(base_url),
         limits=httpx.Limits(
             max_connections=None,
             max_keepalive_connections=64,
@@ -104,7 +107,8 @@ async def async_pool(base_url: str) -> AsyncPool:
     if pool is not None and pool.loop is loop and not pool.session.closed:
         return pool
     _evict_closed_loops()
-    pool = AsyncPool(loop, _new_session(key[1][1]), _proxy_for(base_url))
+    proxy = _http_proxy_for(base_url)
+    pool = AsyncPool(loop, _new_session(key[1][1]), proxy)
     _async_pools[key] = pool
     await pool.start()
     return pool
@@ -142,7 +146,7 @@ def _tls_context(network: tuple[str | None, ...]) -> ssl.SSLContext:  # noqa: AR
 
 
 def _proxy_for(base_url: str) -> str | None:
-    """The proxy that the environment names for an API, as `httpx` reads it for sync calls."""
+    """The proxy that the environment names for an API."""
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow to import
 
     parts = urlsplit(base_url)
@@ -150,9 +154,12 @@ def _proxy_for(base_url: str) -> str | None:
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    if urlsplit(proxy).scheme not in {"http", "https"}:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _http_proxy_for(base_url: str) -> str | None:
+    proxy = _proxy_for(base_url)
+    if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
         raise ConfigError(
             "The environment names a SOCKS proxy, which async calls cannot use by themselves. "
             "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks])."
@@ -167,9 +174,9 @@ def close_connections() -> None:
     process ends. The next call opens new ones. Do not call it while others are in a call.
     """
     with _lock:
-        clients = [_sync_clients.popitem()[1] for _ in range(len(_sync_clients))]
-    for client in clients:
-        client.close()
+        transports = [_sync_transports.popitem()[1] for _ in range(len(_sync_transports))]
+    for transport in transports:
+        transport.close()
 
 
 async def aclose_connections() -> None:
@@ -189,7 +196,7 @@ def _forget_all() -> None:
     # A child process must not write on its parent's connections.
     global _lock  # noqa: PLW0603 - the parent may have held it while forking
     _lock = threading.Lock()
-    _sync_clients.clear()
+    _sync_transports.clear()
     _async_pools.clear()
 
 

@@ -6,10 +6,9 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from heroku_inference._answers import Reply
 from heroku_inference._calls import Call, MaskedHeaders, TransportBase
 from heroku_inference._errors import APIError
-from heroku_inference._pools import CONNECT_TIMEOUT, sync_client
+from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._sse import Event, EventDecoder
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from heroku_inference._answers import Reply
     from heroku_inference._retries import RetryEvent
     from heroku_inference._settings import Settings
 
@@ -72,25 +72,35 @@ class Transport(TransportBase):
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         with self.translated_errors(self.answer_timeout):
-            request, client = self._request(call, content, headers, self.answer_timeout)
-            response = client.send(request)
-        return Reply(response.status_code, dict(response.headers), response.content)
+            response = self._respond(call, content, headers, self.answer_timeout)
+            try:
+                return self._reply(response.status_code, response.headers.raw, response.read())
+            finally:
+                response.close()
 
     def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders
     ) -> EventStream:
         with self.translated_errors(self.stream_timeout, streaming=True):
-            request, client = self._request(call, content, headers, self.stream_timeout)
-            response = client.send(request, stream=True)
-            refused = b"" if response.is_success else response.read()
-        reply = Reply(response.status_code, dict(response.headers), refused)
-        stream = EventStream(self, response, self._checked(reply))
+            response = self._respond(call, content, headers, self.stream_timeout)
+            try:
+                reply = self._reply(
+                    response.status_code,
+                    response.headers.raw,
+                    b"" if response.is_success else response.read(),
+                )
+                self._checked(reply)
+            except BaseException:
+                response.close()
+                raise
+        stream = EventStream(self, response, reply)
         stream.wait_for_first_event()
         return stream
 
-    def _request(
+    def _respond(
         self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
-    ) -> tuple[httpx.Request, httpx.Client]:
+    ) -> httpx.Response:
+        """Send a call; the answer's body is still to be read."""
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
         url = self._base_url + call.path
@@ -98,10 +108,10 @@ class Transport(TransportBase):
         if (theirs := self._own_client) is not None:
             # Used as it is: with its own headers, and its own timeout unless ours was given.
             chosen = timeout if self._timeout_given else theirs.timeout
-            return theirs.build_request(
+            request = theirs.build_request(
                 call.method, url, content=content, headers=headers, timeout=chosen
-            ), theirs
-        # Built by hand, there is nothing to merge: a quarter of the cost of a call.
+            )
+            return theirs.send(request, stream=True)
         request = httpx.Request(
             call.method,
             self._parsed(url),
@@ -109,7 +119,7 @@ class Transport(TransportBase):
             headers=_pairs(headers),
             extensions={"timeout": timeout.as_dict()},
         )
-        return request, sync_client(self._base_url)
+        return sync_transport(self._base_url).handle_request(request)
 
     def _parsed(self, url: str) -> httpx.URL:
         import httpx  # noqa: PLC0415 - paid at the first request, not at import

@@ -4,14 +4,14 @@ import pytest
 
 from heroku_inference._sse import EventDecoder
 
+SPACED = b"event: message\ndata: {0}\n\nevent: message\ndata: {1}\n\nevent: done\ndata: [DONE]\n\n"
 FRAMINGS = {
-    "spaces": b"event: message\ndata: {0}\n\nevent: message\ndata: {1}\n\nevent: done\ndata: [DONE]\n\n",
-    "no spaces": b"event:message\ndata:{0}\n\nevent:message\ndata:{1}\n\nevent:done\ndata:[DONE]\n\n",
-    "crlf": b"event: message\r\ndata: {0}\r\n\r\nevent: message\r\ndata: {1}\r\n\r\n"
-    b"event: done\r\ndata: [DONE]\r\n\r\n",
-    "cr": b"event:message\rdata:{0}\r\revent:message\rdata:{1}\r\revent:done\rdata:[DONE]\r\r",
-    "mark, comments and ids": b"\xef\xbb\xbf: hello\n\nid: 1\nretry: 5\nevent: message\ndata: {0}\n\n"
-    b": ping\n\n\n\n: ping\nevent: message\ndata: {1}\n\nevent: done\ndata: [DONE]\n\n",
+    "spaces": SPACED,
+    "no spaces": SPACED.replace(b": ", b":"),
+    "crlf": SPACED.replace(b"\n", b"\r\n"),
+    "cr": SPACED.replace(b"\n", b"\r"),
+    "mark, comments and ids": b"\xef\xbb\xbf: hello\n\nid: 1\nretry: 5\n"
+    + SPACED.replace(b"\n\n", b"\n\n: ping\n\n\n\n: ping\n"),
 }
 EXPECTED = [
     ("message", '{"text":"grün 🌿"}'.encode()),

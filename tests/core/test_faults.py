@@ -1,0 +1,189 @@
+"""The fault table: for each failure the error's class and the exact number of requests."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+
+import pytest
+
+from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, RawStream, Reset, Say
+from heroku_inference import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    AuthenticationError,
+    ContentBlockedError,
+    InvalidRequestError,
+    InvalidResponseError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    StreamInterruptedError,
+)
+
+SOON = {"retry-after-ms": "1"}
+WAYS = ["send", "stream"]
+
+FAULTS = {
+    "400": (Fault(400), InvalidRequestError, 1),
+    "401": (Fault(401), AuthenticationError, 1),
+    "403": (Fault(403), PermissionDeniedError, 1),
+    "403 of the firewall": (Fault.html403(), ContentBlockedError, 1),
+    "404": (Fault(404), NotFoundError, 1),
+    "408": (Fault(408, headers=SOON), RequestTimeoutError, 3),
+    "422": (Fault(422), InvalidRequestError, 1),
+    "429, milliseconds": (Fault(429, headers=SOON), RateLimitError, 3),
+    "429, seconds": (Fault(429, headers={"retry-after": "0"}), RateLimitError, 3),
+    "429, date": (
+        Fault(429, headers={"retry-after": formatdate(time.time() - 60, usegmt=True)}),
+        RateLimitError,
+        3,
+    ),
+    "429, go duration": (
+        Fault(429, headers={"x-ratelimit-reset-requests": "2ms"}),
+        RateLimitError,
+        3,
+    ),
+    "500": (Fault(500, message="internal", headers=SOON), ServerError, 3),
+    "500, a client fault": (
+        Fault(500, message="Failed to execute chat", headers=SOON),
+        ServerError,
+        2,
+    ),
+    "502": (Fault(502, headers=SOON), ServerError, 3),
+    "503 without a body": (
+        Fault(503, body=b"", content_type="text/plain", headers=SOON),
+        ServerError,
+        3,
+    ),
+    "504": (Fault(504, headers=SOON), ServerError, 3),
+}
+
+
+@pytest.mark.parametrize("envelope", ["object", "string"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_refusal_has_its_class_and_number_of_requests(emulator, make_calls, fault, way, envelope):
+    emulator.switch(error_envelope=envelope, rate_limit_headers=False)
+    step, error_class, requests = FAULTS[fault]
+    emulator.script(*[step] * 9)
+    with pytest.raises(APIError) as caught:
+        getattr(make_calls(max_retries=2), way)()
+    assert type(caught.value) is error_class
+    assert len(emulator.journal) == requests
+    assert caught.value.request_id is not None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_reset_connection_is_tried_again(emulator, make_calls, way):
+    emulator.script(Reset(times=9))
+    with pytest.raises(APIConnectionError) as caught:
+        getattr(make_calls(max_retries=1), way)()
+    assert caught.value.status_code is None
+    assert len(emulator.journal) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_passes_is_not_noticed(emulator, make_calls, way):
+    emulator.script(Fault(503, headers=SOON, times=2))
+    seen = []
+    assert getattr(make_calls(on_retry=seen.append), way)()
+    assert len(emulator.journal) == 3
+    assert [(event.attempt, type(event.error)) for event in seen] == [
+        (1, ServerError),
+        (2, ServerError),
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_call_can_watch_its_own_retries(emulator, calls, way):
+    emulator.script(Fault(429, headers=SOON))
+    seen = []
+    getattr(calls, way)(on_retry=seen.append)
+    assert [event.wait for event in seen] == [0.001]
+
+
+def test_no_retries_means_one_request(emulator, make_calls):
+    emulator.script(Fault(503, headers=SOON, times=9))
+    with pytest.raises(ServerError):
+        make_calls(max_retries=0).send()
+    assert len(emulator.journal) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_hanging_server_times_out(emulator, make_calls, way):
+    emulator.script(Fault(delay=5, times=9))
+    with pytest.raises(APITimeoutError, match=r"within 0\.2 seconds"):
+        getattr(make_calls(timeout=0.2, max_retries=0), way)()
+    assert len(emulator.journal) <= 1
+
+
+def test_an_unreachable_server_is_said(make_calls):
+    with pytest.raises(APIConnectionError, match=r"127\.0\.0\.1:9"):
+        make_calls(base_url="http://127.0.0.1:9", max_retries=0).send()
+
+
+@pytest.mark.parametrize("step", [Fault.not_json(), Fault.wrong_shape(), Fault.wrong_shape([])])
+def test_a_success_that_makes_no_sense_is_said(emulator, calls, step):
+    emulator.script(step)
+    with pytest.raises(InvalidResponseError):
+        calls.send()
+    assert len(emulator.journal) == 1
+
+
+def test_an_answer_cut_in_the_middle_is_tried_again(emulator, make_calls):
+    emulator.script(Cut(times=9))
+    with pytest.raises(APIConnectionError):
+        make_calls(max_retries=1).send()
+    assert len(emulator.journal) == 2
+
+
+@pytest.mark.parametrize("politely", [False, True])
+def test_a_stream_cut_in_the_middle_is_never_taken_for_an_answer(emulator, calls, politely):
+    emulator.script(Cut(after=3, politely=politely, answer=Say("one two three four five")))
+    with pytest.raises(StreamInterruptedError) as caught:
+        calls.stream()
+    assert "one two".startswith(caught.value.partial.strip()[:7])
+    assert caught.value.partial
+    assert "five" not in caught.value.partial
+    assert len(emulator.journal) == 1
+
+
+def test_a_stream_cut_in_a_tool_call_is_never_taken_for_an_answer(emulator, calls):
+    emulator.script(Cut(after=2, answer=CallTools([("add", {"a": 1, "b": 2})])))
+    with pytest.raises(StreamInterruptedError):
+        calls.stream()
+
+
+@pytest.mark.parametrize("form", ["object", "string", "flat", "text"])
+def test_an_error_event_is_an_error(emulator, calls, form):
+    emulator.script(ErrorEvent(form=form, status=503, message="the model went away"))
+    with pytest.raises(ServerError, match="the model went away"):
+        calls.stream()
+    assert len(emulator.journal) == 1
+
+
+def test_a_frame_that_is_no_json_is_said(emulator, calls):
+    emulator.script(RawStream(b"event: message\ndata: {broken\n\n"))
+    with pytest.raises(InvalidResponseError):
+        calls.stream()
+
+
+def test_silence_between_frames_times_out(emulator, make_calls):
+    emulator.switch(gap_after=2, gap_seconds=5)
+    started = time.monotonic()
+    with pytest.raises(APITimeoutError, match="event of the stream"):
+        make_calls(timeout=0.3).stream()
+    assert time.monotonic() - started < 3
+
+
+def test_heartbeats_do_not_hide_silence(emulator, make_calls):
+    emulator.switch(pace=0.15)
+    emulator.script(RawStream([b"data: {}\n\n", *[b": still here\n\n"] * 60]))
+    started = time.monotonic()
+    with pytest.raises(APITimeoutError, match="event of the stream"):
+        make_calls(timeout=0.4).stream()
+    assert time.monotonic() - started < 3

@@ -1,0 +1,111 @@
+"""However the server frames and cuts a stream, its pieces sum to the plain answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from heroku_emulator import CallTools, Say
+from heroku_inference import ToolCall, Usage
+from heroku_inference._chat_reading import sum_chunks
+
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": f"{name} two numbers",
+            "parameters": {
+                "type": "object",
+                "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+            },
+        },
+    }
+    for name in ("add", "multiply", "now")
+]
+TEXT = "Grüße aus Ōsaka 🌿 — “quoted”,\n\ttabbed and {braced}."
+ANSWERS = {
+    "text": Say(TEXT),
+    "reasoning and text": Say(TEXT, reasoning="First, 🤔 think.\nThen answer."),
+    "cut by length": Say(TEXT, finish_reason="length"),
+    "one tool call": CallTools([("add", {"a": 1, "b": 2})], ids=["tooluse_1"]),
+    "parallel tool calls": CallTools(
+        [("add", {"a": 1, "b": 2}), ("multiply", {"a": 3, "b": 4}), ("now", {})],
+        ids=["tooluse_1", "tooluse_2", "tooluse_3"],
+    ),
+    "all of it": CallTools(
+        [("add", {"a": 1, "b": 2}), ("add", {"a": 3, "b": 40})],
+        text=TEXT,
+        reasoning="Two sums.",
+        ids=["tooluse_1", "tooluse_2"],
+    ),
+}
+SWITCHES = {
+    "default": {},
+    "no space": {"sse_space": False},
+    "[DONE] as a message": {"terminator": "message"},
+    "no [DONE]": {"terminator": "none"},
+    "heartbeats and pings": {"heartbeats": True, "pings": True},
+    "one byte at a time": {"split_bytes": 1},
+    "seven bytes at a time": {"split_bytes": 7},
+    "a character a chunk": {"delta_characters": 1},
+    "nulls in the middle": {"middle_finish_reason": "null", "middle_usage": "null"},
+    "zero usage in the middle": {"middle_finish_reason": "absent", "middle_usage": "zeros"},
+    "usage without choices": {"usage": "empty_choices"},
+    "usage with the finish": {"usage": "finish_chunk"},
+    "role on every chunk": {"role_on_every_chunk": True},
+    "no choice index": {"choice_index": False},
+    "a whole message": {"whole_message": True},
+    "tool index drifts": {"tool_index": "drift"},
+    "no tool index": {"tool_index": "absent"},
+    "no empty names": {"repeat_empty_name": False},
+    "interleaved calls": {"interleave_tool_calls": True},
+    "reasoning as a string": {"reasoning_form": "string"},
+    "reasoning_content": {"reasoning_form": "reasoning_content"},
+    "content null": {"empty_content": "null"},
+    "content absent, tools first": {"empty_content": "absent", "tool_calls_first": True},
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("switches", SWITCHES)
+def test_the_sum_of_the_pieces_is_the_plain_answer(emulator, calls, switches, answer):
+    emulator.switch(**SWITCHES[switches])
+    emulator.script(ANSWERS[answer], ANSWERS[answer])
+    options = {"tools": TOOLS} if isinstance(ANSWERS[answer], CallTools) else {}
+    plain = calls.send(**options)
+    streamed = sum_chunks(calls.stream(**options))
+    own = {"id": None, "created": None, "reply": None}
+    assert replace(streamed, **own) == replace(plain, **own)
+    assert_is(ANSWERS[answer], plain)
+
+
+def assert_is(answer, result):
+    assert result.text == answer.text
+    assert result.reasoning == answer.reasoning
+    assert isinstance(result.usage, Usage)
+    if isinstance(answer, Say):
+        assert result.finish_reason == (answer.finish_reason or "stop")
+        return
+    assert result.finish_reason == "tool_calls"
+    assert [call.id for call in result.tool_calls] == list(answer.ids)
+    assert all(isinstance(call, ToolCall) for call in result.tool_calls)
+    assert [call.name for call in result.tool_calls] == [name for name, _ in answer.calls]
+
+
+def test_a_stream_may_report_no_usage(emulator, calls):
+    emulator.switch(usage="none")
+    assert sum_chunks(calls.stream()).usage is None
+
+
+@pytest.mark.parametrize("usage", ["own_chunk", "empty_choices", "finish_chunk"])
+def test_usage_finish_and_identity_come_once(emulator, calls, usage):
+    emulator.switch(usage=usage, middle_usage="zeros", role_on_every_chunk=True)
+    chunks = calls.stream()
+    assert sum(chunk.usage is not None for chunk in chunks) == 1
+    assert sum(chunk.finish_reason is not None for chunk in chunks) == 1
+    assert sum(chunk.id is not None for chunk in chunks) == 1
+    assert sum(chunk.model is not None for chunk in chunks) == 1
+    assert chunks[0].id is not None
+    assert chunks[0].reply.rate_limits.limit_requests is not None
