@@ -50,10 +50,7 @@ def chat_result(reply: Reply, request: ChatRequest) -> ChatResult:
     reader = ChunkReader(request, reply)
     completion = reader.decode(None, reply.body)
     if not completion.get("choices"):
-        raise InvalidResponseError(
-            "The server's answer is no chat completion: it has no choices.",
-            body=_excerpt(reply.body),
-        )
+        raise _shapeless(reply.body)
     pieces = (reader.read_frame(completion), reader.close())
     return sum_chunks(piece for piece in pieces if piece is not None)
 
@@ -129,12 +126,8 @@ class ChunkReader:
         """The frame in this data, unless it is an error."""
         try:
             frame = from_json(data)
-        except ValueError as error:
-            if event != "error":
-                raise InvalidResponseError(
-                    "The server sent something that is not JSON.", body=_excerpt(data)
-                ) from error
-            frame = {}
+        except ValueError:
+            frame = None
         if event == "error" or (type(frame) is dict and frame.get("error")):
             from heroku_inference._error_bodies import stream_error  # noqa: PLC0415 - needed rarely
 
@@ -175,7 +168,10 @@ class ChunkReader:
         delta = choice.get("delta") or choice.get("message")
         if delta:
             if content := delta.get("content"):
-                self._read_content(content, chunk)
+                if self._began and type(content) is str:  # nearly every piece of a stream
+                    chunk.text += content
+                else:
+                    self._read_content(content, chunk)
             if reasoning := delta.get("reasoning") or delta.get("reasoning_content"):
                 _read_reasoning(reasoning, chunk)
             if refusal := delta.get("refusal"):
@@ -222,13 +218,15 @@ class ChunkReader:
 
 def _text_of_parts(parts: Any, chunk: ChatChunk) -> str:
     """The texts of content that came as a list; thoughts among the parts are reasoning."""
-    texts = []
+    text = ""
     for part in parts:
-        if isinstance(text := part.get("text"), str):
-            texts.append(text)
-        else:
+        if "thinking" in part:
             _read_reasoning(part, chunk)
-    return "".join(texts)
+        elif isinstance(piece := part.get("text"), str):
+            text += piece
+        else:
+            raise TypeError(f"a content part {part.get('type')!r}")
+    return text
 
 
 def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:
@@ -257,11 +255,9 @@ def _summed_call(deltas: list[ToolCallDelta]) -> ToolCall:
 
 
 def _shapeless(data: object) -> InvalidResponseError:
-    return InvalidResponseError(
-        "The server sent JSON that is not of a chat completion.", body=_excerpt(data)
-    )
-
-
-def _excerpt(data: object) -> str:
     text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else str(data)
-    return text[:200]
+    return InvalidResponseError(
+        "The server sent something that is no chat completion. Is the URL that of Heroku's "
+        "inference API?",
+        body=text[:200],
+    )

@@ -69,7 +69,7 @@ def has_tool_calls(messages: Iterable[Mapping[str, Any]]) -> bool:
 def with_instruction(messages: list[dict[str, Any]], instruction: str) -> list[dict[str, Any]]:
     """The wire messages with a sentence more in the system message, which is added if missing."""
     first, *rest = messages
-    if first["role"] not in {"system", "developer"}:
+    if first.get("role") not in {"system", "developer"}:
         return [{"role": "system", "content": instruction}, *messages]
     content = first["content"]
     if isinstance(content, list):
@@ -172,7 +172,9 @@ def _content(content: Any, joint: str) -> str | list[dict[str, Any]]:
     if content is None:
         return ""
     if not isinstance(content, Sequence):
-        raise ConfigError(f"content is a {type(content).__name__}, not text or a list of parts.")
+        raise ConfigError(
+            f"content is of type {type(content).__name__}, not text or a list of parts."
+        )
     parts = [wire for part in content if (wire := _part(part)) is not None]
     if all(part["type"] == "text" for part in parts):
         return joint.join(part["text"] for part in parts)

@@ -85,7 +85,7 @@ def _add_answer_tool(
     body: dict[str, Any], schema: dict[str, Any], description: str | None
 ) -> ResponseFormat:
     tools = body.get("tools") or []
-    name = _free_name({tool["function"]["name"] for tool in tools})
+    name = _free_name({tool.get("function", {}).get("name") for tool in tools})
     text = f"{_DESCRIPTION} {description}" if description else _DESCRIPTION
     function = {"name": name, "description": text, "parameters": schema}
     body["tools"] = [*tools, {"type": "function", "function": function}]

@@ -1,0 +1,21 @@
+import warnings
+
+import pytest
+
+from heroku_inference._caller_warnings import warn_caller
+
+
+def test_a_warning_points_at_the_first_line_outside_of_the_library():
+    inside: dict[str, object] = {"__name__": "langchain_core.runnables", "warn_caller": warn_caller}
+    exec("def deep(): warn_caller('careful')", inside)  # noqa: S102 - a framework's frame
+    with pytest.warns(UserWarning, match="careful") as caught:
+        inside["deep"]()
+    assert caught[0].filename == __file__
+
+
+def test_a_warning_with_nobody_outside_is_still_given(monkeypatch):
+    monkeypatch.setattr("inspect.currentframe", lambda: None)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_caller("careful")
+    assert [str(warning.message) for warning in caught] == ["careful"]

@@ -1,0 +1,122 @@
+import copy
+
+import pytest
+
+from heroku_inference import _errors
+from heroku_inference._chat_request import IGNORED_PARAMETERS, chat_request, drop_ignored
+
+HI = [{"role": "user", "content": "Hi"}]
+TOOL = {
+    "type": "function",
+    "function": {"name": "now", "description": "The time.", "parameters": {"type": "object"}},
+}
+
+
+def test_what_the_caller_did_not_say_is_not_sent():
+    request = chat_request(HI, model="claude-4-5-haiku")
+    assert request.body == {"model": "claude-4-5-haiku", "messages": HI}
+    assert request.headers == {}
+    assert request.response_format is None
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"temperature": 0.0},
+        {"temperature": 1},
+        {"top_p": 0.9},
+        {"top_k": 40},
+        {"max_tokens": 100},
+        {"max_completion_tokens": 100},
+        {"stop": ["a", "b"]},
+        {"tools": [TOOL]},
+        {"parallel_tool_calls": False},
+        {"reasoning_effort": "medium"},
+        {"allow_ignored_params": False},
+        {"stream": True},
+    ],
+)
+def test_an_option_is_sent_as_it_is(option):
+    assert chat_request(HI, model="m", **option).body == {"model": "m", "messages": HI, **option}
+
+
+@pytest.mark.parametrize(
+    ("stop", "sent"), [("END", ["END"]), (("a", "b"), ["a", "b"]), ([], None), ("", None)]
+)
+def test_stop_is_a_list_or_absent(stop, sent):
+    assert chat_request(HI, model="m", stop=stop).body.get("stop") == sent
+
+
+def test_a_tool_choice_names_one_of_the_tools():
+    body = chat_request(HI, model="m", tools=[TOOL], tool_choice="now").body
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "now"}}
+
+
+def test_no_tools_are_sent_for_an_empty_list():
+    assert "tools" not in chat_request(HI, model="m", tools=[]).body
+
+
+@pytest.mark.parametrize(
+    ("caching", "headers"),
+    [(None, {}), (True, {}), (False, {"X-Heroku-Prompt-Caching": "false"})],
+)
+def test_prompt_caching_is_turned_off_by_header(caching, headers):
+    assert chat_request(HI, model="m", prompt_caching=caching).headers == headers
+
+
+def test_extra_body_wins():
+    extra = {"top_p": 0.1, "seed": 7, "stop": None}
+    body = chat_request(HI, model="m", top_p=0.9, stop="x", extra_body=extra).body
+    assert body == {"model": "m", "messages": HI, "top_p": 0.1, "seed": 7, "stop": None}
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"temperature": 1.5}, "temperature is 1.5"),
+        ({"temperature": -0.1}, "temperature is -0.1"),
+        ({"top_p": 2}, "top_p is 2"),
+        ({"reasoning_effort": "minimal"}, "low, medium, high"),
+    ],
+)
+def test_what_is_documented_to_be_refused_raises_before_it_is_sent(option, said):
+    with pytest.raises(_errors.ConfigError, match=said):
+        chat_request(HI, model="m", **option)
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(TypeError, match="temprature"):
+        chat_request(HI, model="m", temprature=0.5)
+
+
+def test_nothing_given_is_changed():
+    options = {
+        "tools": [TOOL],
+        "extra_body": {"extended_thinking": {"budget_tokens": 2000}},
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "a", "schema": {"$schema": "x", "type": "object"}},
+        },
+        "stop": ["x"],
+    }
+    messages = [{"role": "system", "content": "Be kind."}, *HI]
+    before = copy.deepcopy((messages, options))
+    chat_request(messages, model="claude-4-sonnet", **options)
+    assert (messages, options) == before
+
+
+def test_ignored_parameters_are_dropped_with_one_warning():
+    options = {"temperature": 0.1, "seed": 1, "user": "u", "store": None}
+    with pytest.warns(UserWarning, match="seed, user not sent") as caught:
+        kept = drop_ignored(options)
+    assert kept == {"temperature": 0.1}
+    assert [warning.filename for warning in caught] == [__file__]
+    assert options == {"temperature": 0.1, "seed": 1, "user": "u", "store": None}
+
+
+def test_nothing_to_drop_says_nothing():
+    assert drop_ignored({"temperature": 0.1, "n": None}) == {"temperature": 0.1}
+
+
+def test_no_option_of_a_request_counts_as_ignored():
+    assert IGNORED_PARAMETERS.isdisjoint(chat_request.__kwdefaults__)

@@ -1,0 +1,241 @@
+import copy
+
+import pytest
+
+from heroku_inference import _errors
+from heroku_inference._messages import (
+    NO_OUTPUT,
+    PLACEHOLDER,
+    has_tool_calls,
+    wire_messages,
+    with_instruction,
+)
+
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
+CALL = {
+    "id": "tooluse_1",
+    "type": "function",
+    "function": {"name": "add", "arguments": '{"a": 1}'},
+}
+
+
+def wired(message):
+    before = copy.deepcopy(message)
+    (wire,) = wire_messages([message])
+    assert message == before, "the given message was changed"
+    return wire
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "user"])
+def test_plain_messages_stay_as_they_are(role):
+    assert wired({"role": role, "content": " Hi\n"}) == {"role": role, "content": " Hi\n"}
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_names_and_echoes_of_an_answer_are_left_out(role):
+    echo = {
+        "role": role,
+        "content": "Hi",
+        "name": "bob",
+        "reasoning": {"thinking": "hm"},
+        "reasoning_content": "hm",
+        "refusal": None,
+        "annotations": [],
+        "tool_calls": [],
+        "function_call": None,
+    }
+    assert wired(echo) == {"role": role, "content": "Hi"}
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (None, ""),
+        ([], ""),
+        ("", ""),
+        (["a", "b"], "a\nb"),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
+        ([{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}], "a"),
+        ([{"type": "text", "text": ""}, "b"], "b"),
+    ],
+)
+def test_content_of_only_text_becomes_one_string(content, text):
+    assert wired({"role": "user", "content": content})["content"] == text
+
+
+def test_the_parts_of_an_answer_are_joined_without_a_seam():
+    parts = [{"type": "text", "text": "The sun "}, {"type": "text", "text": "shines."}]
+    assert wired({"role": "assistant", "content": parts})["content"] == "The sun shines."
+
+
+@pytest.mark.parametrize(
+    ("image", "sent"),
+    [
+        (IMAGE, IMAGE),
+        ({"type": "image_url", "image_url": IMAGE["image_url"]["url"]}, IMAGE),
+        (
+            {
+                **IMAGE,
+                "image_url": {**IMAGE["image_url"], "detail": "low", "format": "png"},
+                "id": 1,
+            },
+            {**IMAGE, "image_url": {**IMAGE["image_url"], "detail": "low"}},
+        ),
+    ],
+)
+def test_images_are_kept_beside_text(image, sent):
+    content = [{"type": "text", "text": "What?"}, {"type": "text", "text": ""}, image]
+    assert wired({"role": "user", "content": content})["content"] == [
+        {"type": "text", "text": "What?"},
+        sent,
+    ]
+
+
+@pytest.mark.parametrize("content", ["", None, " \n", [], [{"type": "text", "text": " "}]])
+@pytest.mark.parametrize("calls", [{}, {"tool_calls": [CALL]}])
+def test_an_assistant_message_without_words_gets_the_placeholder(content, calls):
+    wire = wired({"role": "assistant", "content": content, **calls})
+    assert wire == {"role": "assistant", "content": PLACEHOLDER, **calls}
+
+
+def test_an_assistant_message_may_lack_its_content():
+    assert wired({"role": "assistant", "tool_calls": [CALL]})["content"] == PLACEHOLDER
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("<reasoning>I think\nso</reasoning>\n\nYes", "Yes"),
+        ("a<reasoning>b</reasoning>c<reasoning>d</reasoning>", "ac"),
+        ("cut off <reasoning>here", "cut off here"),
+        ("<reasoning>only</reasoning>", PLACEHOLDER),
+    ],
+)
+def test_reasoning_in_tags_is_not_sent_back(said, sent):
+    assert wired({"role": "assistant", "content": said})["content"] == sent
+
+
+def test_reasoning_parts_are_not_sent_back():
+    parts = [
+        {"type": "thinking", "thinking": "hm", "signature": "x"},
+        {"type": "reasoning", "reasoning": "hm"},
+        {"type": "text", "text": "Yes"},
+    ]
+    assert wired({"role": "assistant", "content": parts})["content"] == "Yes"
+
+
+def test_a_refusal_is_what_the_assistant_said():
+    assert wired({"role": "assistant", "content": None, "refusal": "No."})["content"] == "No."
+    part = {"type": "refusal", "refusal": "No."}
+    assert wired({"role": "assistant", "content": [part]})["content"] == "No."
+
+
+def test_an_assistants_image_is_sent_for_the_server_to_judge():
+    assert wired({"role": "assistant", "content": [IMAGE]})["content"] == [IMAGE]
+
+
+def test_tool_calls_carry_the_documented_fields_and_object_arguments():
+    call = {"index": 0, "id": "c", "function": {"name": "now", "arguments": "", "x": 1}, "type": ""}
+    assert wired({"role": "assistant", "content": "Hm", "tool_calls": [call]})["tool_calls"] == [
+        {"id": "c", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "sent"),
+    [
+        ("sunny", "sunny"),
+        ('{"a": 1}', '{"a": 1}'),
+        ("", NO_OUTPUT),
+        (" \n", NO_OUTPUT),
+        (None, NO_OUTPUT),
+        ([], NO_OUTPUT),
+        ("[]", '{"result": []}'),
+        (" 42 ", '{"result": 42}'),
+        ("1.10", '{"result": 1.10}'),
+        ("true", '{"result": true}'),
+        ("null", '{"result": null}'),
+        ('"quoted"', '{"result": "quoted"}'),
+        ('[{"a": 1}]', '{"result": [{"a": 1}]}'),
+        ("42 apples", "42 apples"),
+        ("NaN", "NaN"),
+        ("[not json", "[not json"),
+        ("{not json", "{not json"),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
+        ([{"type": "text", "text": "7"}], '{"result": 7}'),
+        ([IMAGE], [IMAGE]),
+    ],
+)
+def test_tool_output_is_neither_empty_nor_a_bare_json_value(output, sent):
+    message = {"role": "tool", "tool_call_id": "c", "name": "add", "content": output}
+    assert wired(message) == {"role": "tool", "tool_call_id": "c", "content": sent}
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ({"content": "Hi"}, "role is None"),
+        ({"role": "function", "content": "Hi"}, "role is 'function'"),
+        ({"role": ["user"], "content": "Hi"}, "role is"),
+        ({"role": "tool", "content": "Hi"}, "tool_call_id"),
+        ({"role": "user", "content": "Hi", "tool_calls": [CALL]}, "'tool_calls'"),
+        ({"role": "assistant", "content": "", "function_call": {"name": "f"}}, "'function_call'"),
+        ({"role": "assistant", "content": "", "audio": {"id": "a"}}, "'audio'"),
+        ({"role": "assistant", "content": "", "tool_calls": [{"id": "c"}]}, "tool call needs"),
+        (
+            {"role": "assistant", "content": "", "tool_calls": [{**CALL, "id": None}]},
+            "tool call needs",
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": ""}}]},
+            "tool call needs",
+        ),
+        ({"role": "user", "content": {"a": 1}}, "content is of type dict"),
+        ({"role": "user", "content": 42}, "content is of type int"),
+        ({"role": "user", "content": [42]}, "'int'"),
+        ({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}, "audio"),
+        ({"role": "user", "content": [{"type": "file", "file": {}}]}, "'file'"),
+        ({"role": "user", "content": [{"type": "image_url"}]}, "'image_url'"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {}}]}, "'image_url'"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_its_position(message, said):
+    with pytest.raises(_errors.ConfigError, match=rf"messages\[1\].*{said}"):
+        wire_messages([{"role": "user", "content": "Hi"}, message])
+
+
+def test_a_chat_needs_a_message():
+    with pytest.raises(_errors.ConfigError, match="messages is empty"):
+        wire_messages([])
+
+
+def test_order_and_number_of_messages_are_kept():
+    messages = [{"role": "user", "content": str(n)} for n in range(5)]
+    assert wire_messages(messages) == messages
+
+
+def test_a_history_with_tool_calls_is_known():
+    assert has_tool_calls([{"role": "user"}, {"role": "assistant", "tool_calls": [CALL]}])
+    assert not has_tool_calls([{"role": "assistant", "tool_calls": []}])
+
+
+@pytest.mark.parametrize(
+    ("messages", "first"),
+    [
+        ([{"role": "user", "content": "Hi"}], {"role": "system", "content": "Be brief."}),
+        (
+            [{"role": "developer", "content": "You are kind."}],
+            {"role": "developer", "content": "You are kind.\n\nBe brief."},
+        ),
+        ([{"role": "system", "content": ""}], {"role": "system", "content": "Be brief."}),
+        (
+            [{"role": "system", "content": [IMAGE]}],
+            {"role": "system", "content": [IMAGE, {"type": "text", "text": "Be brief."}]},
+        ),
+    ],
+)
+def test_an_instruction_joins_the_system_message(messages, first):
+    before = copy.deepcopy(messages)
+    instructed = with_instruction(messages, "Be brief.")
+    assert instructed[0] == first
+    assert messages == before

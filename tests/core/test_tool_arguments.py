@@ -1,0 +1,60 @@
+import pytest
+
+from heroku_inference._tool_arguments import (
+    arguments_for_history,
+    arguments_text,
+    is_json_object,
+    parse_arguments,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ('{"b": 1, "a": [2]}', '{"b": 1, "a": [2]}'),
+        ({"b": 1, "a": "é"}, '{"b":1,"a":"é"}'),
+        (None, "{}"),
+        ("", "{}"),
+        (" \n", "{}"),
+        (" { } ", "{}"),
+        ("42", '{"value":42}'),
+        ("true", '{"value":true}'),
+        ("null", '{"value":null}'),
+        ('"text"', '{"value":"text"}'),
+        ("[1,2]", '{"value":[1,2]}'),
+        ('{"a": 1', '{"value":"{\\"a\\": 1"}'),
+        ("some prose", '{"value":"some prose"}'),
+        ('{"a": NaN}', '{"value":"{\\"a\\": NaN}"}'),
+    ],
+)
+def test_arguments_of_the_history_are_always_an_object(written, sent):
+    assert arguments_for_history(written) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [("", {}), ("  ", {}), ("null", {}), ("{}", {}), ('{"a": {"b": null}}', {"a": {"b": None}})],
+)
+def test_arguments_are_parsed_and_nothing_means_none(text, arguments):
+    assert parse_arguments(text) == arguments
+
+
+@pytest.mark.parametrize("text", ["[1]", "1", '"a"', '{"a"', "prose"])
+def test_arguments_that_are_no_object_raise_a_value_error(text):
+    with pytest.raises(ValueError, match=r"no JSON object|at line 1"):
+        parse_arguments(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("as it is ", "as it is "), (None, ""), ({"a": [1]}, '{"a":[1]}')]
+)
+def test_arguments_become_text(value, text):
+    assert arguments_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [("{}", True), ('{"a": {}} ', True), ('{"a": {}', False), ("", False), ('"}', False)],
+)
+def test_a_whole_object_is_told_from_its_beginning(text, whole):
+    assert is_json_object(text) is whole

@@ -1,0 +1,155 @@
+import copy
+
+import pytest
+
+from heroku_inference import _errors
+from heroku_inference._tools import is_forced, object_schema, wire_tool_choice, wire_tools
+
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+WIRED = {
+    "type": "function",
+    "function": {"name": "weather", "description": "The weather.", "parameters": PARAMETERS},
+}
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        WIRED,
+        {**WIRED, "function": {**WIRED["function"], "strict": True}, "extras": {"defer": True}},
+        WIRED["function"],
+        {"type": "function", **WIRED["function"], "strict": None},
+        {"name": "weather", "description": "The weather.", "input_schema": PARAMETERS},
+        {
+            "type": "custom",
+            "name": "weather",
+            "description": "The weather.",
+            "input_schema": PARAMETERS,
+            "cache_control": {"type": "ephemeral"},
+        },
+    ],
+)
+def test_every_form_of_a_tool_becomes_the_documented_one(tool):
+    before = copy.deepcopy(tool)
+    assert wire_tools([tool]) == [WIRED]
+    assert tool == before
+
+
+@pytest.mark.parametrize("function", [{"name": "now"}, {"name": "now", "description": ""}])
+def test_a_tool_without_words_or_parameters_gets_its_name_and_an_empty_object(function):
+    (tool,) = wire_tools([{"type": "function", "function": function}])
+    assert tool["function"] == {
+        "name": "now",
+        "description": "now",
+        "parameters": {"type": "object", "properties": {}},
+    }
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "mcp", "name": "code_exec_python"},
+        {"type": "heroku_tool", "name": "html_to_markdown"},
+        {"type": "custom", "custom": {"name": "grammar"}},
+        {"type": "custom", "name": "grammar", "format": {"type": "text"}},
+        {"type": "function", "function": {}},
+        {"type": "function", "function": "weather"},
+        {"type": "web_search_20250305", "name": "web_search"},
+    ],
+)
+def test_a_tool_that_is_no_function_is_refused(tool):
+    with pytest.raises(_errors.ConfigError, match="functions only"):
+        wire_tools([tool])
+
+
+def test_the_dialect_is_removed_at_every_depth_but_not_from_names_and_data():
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    schema = {
+        "$schema": dialect,
+        "type": "object",
+        "properties": {
+            "$schema": {"type": "string", "$schema": dialect, "default": {"$schema": "data"}},
+            "many": {"type": "array", "items": {"$schema": dialect, "type": "integer"}},
+            "either": {"anyOf": [{"$schema": dialect, "type": "null"}]},
+        },
+        "$defs": {"x": {"$schema": dialect}},
+        "additionalProperties": False,
+    }
+    before = copy.deepcopy(schema)
+    assert object_schema(schema) == {
+        "type": "object",
+        "properties": {
+            "$schema": {"type": "string", "default": {"$schema": "data"}},
+            "many": {"type": "array", "items": {"type": "integer"}},
+            "either": {"anyOf": [{"type": "null"}]},
+        },
+        "$defs": {"x": {}},
+        "additionalProperties": False,
+    }
+    assert schema == before
+
+
+def test_the_reference_at_the_root_of_a_recursive_schema_is_resolved():
+    node = {"type": "object", "properties": {"child": {"$ref": "#/$defs/Node"}}}
+    schema = object_schema({"$defs": {"Node": node}, "$ref": "#/$defs/Node"})
+    assert schema == {"$defs": {"Node": node}, **node}
+
+
+def test_a_schema_without_a_type_describes_an_object_unless_it_is_a_choice():
+    assert object_schema({"properties": {"a": {}}}) == {"type": "object", "properties": {"a": {}}}
+    choice = {"anyOf": [{"type": "object"}, {"type": "string"}]}
+    assert object_schema(choice) == choice
+
+
+@pytest.mark.parametrize(
+    ("choice", "wire"),
+    [
+        (None, None),
+        (False, None),
+        (True, "required"),
+        ("any", "required"),
+        ("required", "required"),
+        ("auto", "auto"),
+        ("none", "none"),
+        ("weather", {"type": "function", "function": {"name": "weather"}}),
+        (
+            {"type": "function", "function": {"name": "weather"}},
+            {"type": "function", "function": {"name": "weather"}},
+        ),
+        (
+            {"type": "function", "name": "weather"},
+            {"type": "function", "function": {"name": "weather"}},
+        ),
+        (
+            {"type": "tool", "name": "weather"},
+            {"type": "function", "function": {"name": "weather"}},
+        ),
+        ({"type": "any"}, "required"),
+        ({"type": "auto"}, "auto"),
+        ({"type": "none"}, "none"),
+    ],
+)
+def test_every_form_of_a_tool_choice_is_understood(choice, wire):
+    assert wire_tool_choice(choice, [WIRED]) == wire
+
+
+@pytest.mark.parametrize(
+    ("choice", "tools", "said"),
+    [
+        ("wether", [WIRED], "one of the tools: weather"),
+        ("weather", [], "there are none"),
+        ({"type": "custom", "custom": {"name": "x"}}, [WIRED], "unknown form"),
+        ({"type": "tool"}, [WIRED], "unknown form"),
+    ],
+)
+def test_a_tool_choice_that_means_nothing_is_refused(choice, tools, said):
+    with pytest.raises(ValueError, match=said):
+        wire_tool_choice(choice, tools)
+
+
+@pytest.mark.parametrize(
+    ("choice", "forced"),
+    [("required", True), (WIRED, True), ("auto", False), ("none", False), (None, False)],
+)
+def test_a_forced_choice_is_known(choice, forced):
+    assert is_forced(choice) is forced
