@@ -45,7 +45,8 @@ class ChatCalls(ChatParameters, BaseChatModel):
     ) -> ChatResult:
         with langchain_errors():
             options = self._options(stop, kwargs)
-            wire, listener = wire_messages(messages), retry_listener(run_manager)
+            wire = wire_messages(messages, options.get("response_format"))
+            listener = retry_listener(run_manager)
 
             def ask(_: int) -> heroku.ChatResult:
                 return self._client.chat(wire, on_retry=listener, **options)
@@ -63,7 +64,8 @@ class ChatCalls(ChatParameters, BaseChatModel):
     ) -> ChatResult:
         with langchain_errors():
             options = self._options(stop, kwargs)
-            wire, listener = wire_messages(messages), retry_listener(run_manager)
+            wire = wire_messages(messages, options.get("response_format"))
+            listener = retry_listener(run_manager)
 
             async def ask(_: int) -> heroku.ChatResult:
                 return await self._async_client.chat(wire, on_retry=listener, **options)
@@ -88,11 +90,12 @@ class ChatCalls(ChatParameters, BaseChatModel):
         with_usage = self.stream_usage if stream_usage is None else stream_usage
         with langchain_errors():
             options = self._options_of_stream(stop, kwargs)
-            model, listener = options["model"], retry_listener(run_manager)
-            chunks = self._client.stream_chat(wire_messages(messages), on_retry=listener, **options)
+            wire = wire_messages(messages, options.get("response_format"))
+            listener = retry_listener(run_manager)
+            chunks = self._client.stream_chat(wire, on_retry=listener, **options)
             with closing(chunks):
                 for chunk in chunks:
-                    generation = generation_chunk(chunk, model, with_usage=with_usage)
+                    generation = generation_chunk(chunk, options["model"], with_usage=with_usage)
                     if run_manager is not None:
                         run_manager.on_llm_new_token(generation.text, chunk=generation)
                     yield generation
@@ -109,13 +112,12 @@ class ChatCalls(ChatParameters, BaseChatModel):
         with_usage = self.stream_usage if stream_usage is None else stream_usage
         with langchain_errors():
             options = self._options_of_stream(stop, kwargs)
-            model, listener = options["model"], retry_listener(run_manager)
-            chunks = self._async_client.stream_chat(
-                wire_messages(messages), on_retry=listener, **options
-            )
+            wire = wire_messages(messages, options.get("response_format"))
+            listener = retry_listener(run_manager)
+            chunks = self._async_client.stream_chat(wire, on_retry=listener, **options)
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    generation = generation_chunk(chunk, model, with_usage=with_usage)
+                    generation = generation_chunk(chunk, options["model"], with_usage=with_usage)
                     if run_manager is not None:
                         await run_manager.on_llm_new_token(generation.text, chunk=generation)
                     yield generation

@@ -81,9 +81,11 @@ def _by_tool(
 
 
 def _response_format(method: Method, schema: dict[str, Any] | type | None) -> dict[str, Any]:
-    if method == "json_mode" or schema is None:
+    if schema is None:
         return {"type": "json_object"}
     wanted = convert_to_json_schema(schema)
+    if method == "json_mode":
+        return {"type": "json_object", "schema": wanted}
     described = {"description": wanted["description"]} if wanted.get("description") else {}
     return {
         "type": "json_schema",

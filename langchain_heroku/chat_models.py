@@ -198,10 +198,9 @@ class ChatHeroku(ChatCalls):
             schema: A pydantic class, whose instances are the answers then; or a `TypedDict`, a
                 JSON schema or OpenAI's definition of a tool, which make dicts.
             method: `"function_calling"` (default) has the model call a tool of this schema.
-                `"json_schema"` makes the answer's text that JSON. `"json_mode"` makes it any
-                JSON object, so say in the prompt which; `schema` only parses it then. Heroku
-                ignores `response_format` (docs: OpenAI compatibility), so the last two are done
-                by a hidden tool and by an instruction.
+                `"json_schema"` makes the answer's text that JSON, by a hidden tool;
+                `"json_mode"` by an instruction, with or without a schema. Neither sends
+                `response_format`: Heroku ignores it (docs: OpenAI compatibility).
             include_raw: Give a dict of `raw` (the message), `parsed` and `parsing_error`
                 instead of raising what the parser raises.
             strict: Accepted as elsewhere in LangChain, and not sent.
