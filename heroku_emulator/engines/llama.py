@@ -11,14 +11,15 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from heroku_emulator.conversation import Conversation
 from heroku_emulator.engine import Answer
-from heroku_emulator.engines.conversation import message_text, reading_task, tool_results
-from heroku_emulator.engines.json_answers import wanted_schema
+from heroku_emulator.engines.passages import message_text, reading_task
 from heroku_emulator.engines.reader import TEXT_DOES_NOT_SAY, best_sentences
 from heroku_emulator.engines.real import RealEngine
 from heroku_emulator.engines.router import route
 from heroku_emulator.engines.schema import is_valid
 from heroku_emulator.engines.weights import verified_file
+from heroku_emulator.json_answers import json_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,18 +57,22 @@ class LlamaEngine(RealEngine):
 
     def chat(self, request: dict[str, Any]) -> Answer:
         """Writes the arguments of a call, a JSON answer, a sentence of the text, or freely."""
-        messages = request["messages"]
-        if call := route(request, self._model):
-            return Answer(tool_calls=[(call[0], self._arguments(request, *call))])
-        if schema := wanted_schema(messages):
-            return self._write(request, json_schema=schema)
-        task = reading_task(messages)
-        if tool_results(messages):
+        talk = Conversation(request["messages"])
+        if calls := route(request, talk, self._model):
+            return Answer(
+                tool_calls=[(name, self._arguments(request, name, a)) for name, a in calls]
+            )
+        if form := request.get("response_format"):  # only here where the emulator honours it
+            return self._write(request, response_format=form)
+        if text := json_answer(request, talk):
+            return Answer(text)
+        if talk.results:
             return self._write(request)
+        task = reading_task(talk.messages)
         if candidates := best_sentences(task, self._model, _SENTENCES_TO_CHOOSE_FROM):
             return self._chosen_sentence(request, candidates)
         sources_were_given = any(passage.number for passage in task.passages)
-        return Answer(text=TEXT_DOES_NOT_SAY) if sources_were_given else self._write(request)
+        return Answer(TEXT_DOES_NOT_SAY) if sources_were_given else self._write(request)
 
     def _arguments(
         self, request: dict[str, Any], name: str, found: dict[str, Any]
@@ -75,8 +80,9 @@ class LlamaEngine(RealEngine):
         """The model's own arguments where they are valid, else those found in the text."""
         tool = next(t["function"] for t in request["tools"] if t["function"]["name"] == name)
         schema = tool.get("parameters") or {"type": "object", "properties": {}}
+        form = {"type": "json_schema", "json_schema": {"name": name, "schema": schema}}
         try:
-            written = json.loads(self._write(request, json_schema=schema).text)
+            written = json.loads(self._write(request, response_format=form).text)
         except ValueError:
             return found
         return written if isinstance(written, dict) and is_valid(written, schema) else found

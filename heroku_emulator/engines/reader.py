@@ -12,8 +12,8 @@ from heroku_emulator.engines.minilm import late_interaction
 from heroku_emulator.engines.sentences import sentences
 
 if TYPE_CHECKING:
-    from heroku_emulator.engines.conversation import Passage, ReadingTask
     from heroku_emulator.engines.minilm import MiniLM
+    from heroku_emulator.engines.passages import Passage, ReadingTask
 
 __all__ = ["NOTHING_GIVEN", "TEXT_DOES_NOT_SAY", "Reading", "best_sentences", "read"]
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from heroku_emulator.conversation import Conversation
 from heroku_emulator.engine import Answer
-from heroku_emulator.engines.arguments import fill
-from heroku_emulator.engines.conversation import Passage, reading_task, tool_results
-from heroku_emulator.engines.json_answers import wanted_schema, without_format
 from heroku_emulator.engines.minilm import MiniLM, late_interaction
-from heroku_emulator.engines.reader import TEXT_DOES_NOT_SAY, read
-from heroku_emulator.engines.router import closest, route
+from heroku_emulator.engines.passages import Passage, reading_task
+from heroku_emulator.engines.reader import TEXT_DOES_NOT_SAY, Reading, read
+from heroku_emulator.engines.router import route
+from heroku_emulator.json_answers import json_answer
 
 __all__ = ["RealEngine"]
 
@@ -50,31 +49,25 @@ class RealEngine:
         return [late_interaction(asked, self._model.encode(document)) for document in documents]
 
     def chat(self, request: dict[str, Any]) -> Answer:
-        """Calls a tool, or answers with sentences of the text it was given, or says it cannot."""
-        if call := route(request, self._model):
-            return Answer(tool_calls=[call], reasoning=f"The tool {call[0]} fits the request.")
-        messages = request["messages"]
-        if schema := wanted_schema(messages):
-            return self._json_answer(messages, schema)
-        return self._read(messages)
+        """Calls tools, or answers with sentences of the text it was given, or says it cannot."""
+        talk = Conversation(request["messages"])
+        calls = route(request, talk, self._model)
+        if calls:
+            named = " and ".join(name for name, _ in calls)
+            return Answer(tool_calls=calls, reasoning=f"This request fits {named}.")
+        found = self._read(talk)
+        return Answer(json_answer(request, talk) or found.text, reasoning=found.reasoning)
 
-    def _read(self, messages: list[dict[str, Any]]) -> Answer:
-        results = tool_results(messages)
-        task = reading_task(messages)
-        if results:
-            task = replace(task, passages=[Passage(result) for _, result in results])
-        found = read(task, self._model)
-        if results and found.text == TEXT_DOES_NOT_SAY:
-            said = " ".join(f"{name} returned {result}." for name, result in results)
-            return Answer(text=said, reasoning=found.reasoning)
-        return Answer(text=found.text, reasoning=found.reasoning)
-
-    def _json_answer(self, messages: list[dict[str, Any]], schema: dict[str, Any]) -> Answer:
-        found = self._read(messages)
-        asked = without_format(reading_task(messages).question)
-        text = f"{asked}\n{found.text}"
-        value = fill(schema, text, lambda t, options: closest(t, options, self._model))
-        return Answer(text=json.dumps(value, ensure_ascii=False), reasoning=found.reasoning)
+    def _read(self, talk: Conversation) -> Reading:
+        task = reading_task(talk.messages)
+        if not talk.results:
+            return read(task, self._model)
+        results = [Passage(result) for _, result in talk.results]
+        found = read(replace(task, passages=results), self._model)
+        if found.text != TEXT_DOES_NOT_SAY:
+            return found
+        said = "\n".join(f"{name} returned: {result}" for name, result in talk.results)
+        return found._replace(text=said)
 
     def count_tokens(self, text: str) -> int:
         """Returns the number of WordPiece tokens, at least 1 for text that is not empty."""

@@ -1,4 +1,4 @@
-"""What a conversation asks, and the text it gives to answer from. Pure."""
+"""What a conversation asks to be read, and the passages it gives to read from. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Passage", "ReadingTask", "message_text", "reading_task", "tool_results"]
+__all__ = ["Passage", "ReadingTask", "message_text", "reading_task"]
 
 _NUMBERED = re.compile(r"^\s*\[(\d{1,3})\][ \t]*", re.MULTILINE)
 _QUESTION_LABEL = re.compile(
@@ -43,21 +43,6 @@ def message_text(message: dict[str, Any]) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part.get("text", "") for part in content if part.get("type") == "text")
-
-
-def tool_results(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Returns `(tool name, result)` of every tool answered since the last user message."""
-    turn = messages[_last_user(messages) + 1 :]
-    names = {
-        call.get("id"): call["function"]["name"]
-        for message in turn
-        for call in message.get("tool_calls") or []
-    }
-    return [
-        (names.get(message.get("tool_call_id"), "tool"), message_text(message))
-        for message in turn
-        if message.get("role") == "tool"
-    ]
 
 
 def reading_task(messages: list[dict[str, Any]]) -> ReadingTask:
