@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 from contextlib import aclosing
+from pathlib import Path
 
 import httpx
 import pytest
 
-from heroku_inference import AsyncClient, Client, _pools, aclose_connections, close_connections
+from heroku_inference import AsyncClient, Client, aclose_connections, close_connections
 
 from .conftest import HELLO
 from .relay import Relay
@@ -142,7 +143,7 @@ def test_asyncio_run_leaves_no_connection_open(relay, arguments):
     assert relay.eventually(lambda relay: relay.closed_by_client == 5)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files in /proc")
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files in /proc")
 def test_loops_that_were_just_closed_are_forgotten_with_their_connections(arguments):
     # In a process of its own: such a loop leaves its sockets to the garbage collector.
     program = (
