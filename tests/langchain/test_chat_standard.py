@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+import vcr
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.integration_tests import chat_models as standard
 from langchain_tests.unit_tests import ChatModelUnitTests
@@ -79,6 +80,24 @@ class OnEmulator(EverythingChatHerokuCan):
 
 class TestByToolCall(OnEmulator):
     """The default."""
+
+    enable_vcr_tests = True
+
+    @pytest.fixture
+    def vcr_config(self):
+        return {"allow_playback_repeats": True}
+
+    @pytest.fixture
+    def vcr_cassette_dir(self, request, emulator, tmp_path, default_cassette_name):
+        """A cassette made on the spot: what is proven is that recorders see and replay us."""
+        if request.node.get_closest_marker("vcr") is None:
+            yield str(tmp_path)
+            return
+        llm = ChatHeroku(model=MODEL, api_key=emulator.api_key, base_url=emulator.url)
+        with vcr.use_cassette(str(tmp_path / f"{default_cassette_name}.yaml")):
+            list(llm.stream("Write a story about a cat."))
+        yield str(tmp_path)
+        assert len(emulator.journal) == 1
 
 
 class TestByJsonSchema(OnEmulator):
