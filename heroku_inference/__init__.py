@@ -1,39 +1,45 @@
 """Heroku Managed Inference, exactly: one small core under the LangChain and LlamaIndex adapters."""
 
-from heroku_inference._answers import (
-    ChatChunk,
-    ChatResult,
-    RateLimits,
-    Reply,
-    ToolCall,
-    ToolCallDelta,
-    Usage,
-)
-from heroku_inference._async_client import AsyncClient
-from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
-from heroku_inference._client import Client
-from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
-from heroku_inference._errors import (
-    APIConnectionError,
-    APIError,
-    APITimeoutError,
-    AuthenticationError,
-    ConfigError,
-    ContentBlockedError,
-    HerokuError,
-    InvalidRequestError,
-    InvalidResponseError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    RequestTimeoutError,
-    ServerError,
-    StreamInterruptedError,
-)
-from heroku_inference._pools import aclose_connections, close_connections
-from heroku_inference._rerank import RerankHit, RerankResult
-from heroku_inference._retries import RetryEvent
-from heroku_inference._settings import Settings
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from heroku_inference._answers import (
+        ChatChunk,
+        ChatResult,
+        RateLimits,
+        Reply,
+        ToolCall,
+        ToolCallDelta,
+        Usage,
+    )
+    from heroku_inference._async_client import AsyncClient
+    from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
+    from heroku_inference._client import Client
+    from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._errors import (
+        APIConnectionError,
+        APIError,
+        APITimeoutError,
+        AuthenticationError,
+        ConfigError,
+        ContentBlockedError,
+        HerokuError,
+        InvalidRequestError,
+        InvalidResponseError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestTimeoutError,
+        ServerError,
+        StreamInterruptedError,
+    )
+    from heroku_inference._pools import aclose_connections, close_connections
+    from heroku_inference._rerank import RerankHit, RerankResult
+    from heroku_inference._retries import RetryEvent
+    from heroku_inference._settings import Settings
 
 __all__ = [
     "KNOWN_MODELS",
@@ -74,10 +80,71 @@ __all__ = [
     "known_model",
 ]
 
+# Importing an adapter must cost next to nothing: a name's module is loaded when it is first used.
+_MODULES = {
+    "_answers": (
+        "ChatChunk",
+        "ChatResult",
+        "RateLimits",
+        "Reply",
+        "ToolCall",
+        "ToolCallDelta",
+        "Usage",
+    ),
+    "_async_client": ("AsyncClient",),
+    "_catalogue": (
+        "KNOWN_MODELS",
+        "AvailableModel",
+        "ModelFacts",
+        "known_model",
+    ),
+    "_client": ("Client",),
+    "_embeddings": (
+        "EmbeddingBatch",
+        "EmbeddingResult",
+    ),
+    "_errors": (
+        "APIConnectionError",
+        "APIError",
+        "APITimeoutError",
+        "AuthenticationError",
+        "ConfigError",
+        "ContentBlockedError",
+        "HerokuError",
+        "InvalidRequestError",
+        "InvalidResponseError",
+        "NotFoundError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "RequestTimeoutError",
+        "ServerError",
+        "StreamInterruptedError",
+    ),
+    "_pools": (
+        "aclose_connections",
+        "close_connections",
+    ),
+    "_rerank": (
+        "RerankHit",
+        "RerankResult",
+    ),
+    "_retries": ("RetryEvent",),
+    "_settings": ("Settings",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-def __getattr__(name: str) -> str:
+
+def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - asked for rarely
 
         return version("heroku-inference")
-    raise AttributeError(f"module 'heroku_inference' has no attribute {name!r}")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
