@@ -72,11 +72,10 @@ class _Blocks:
             self._read_text(line)
 
     def end_block(self) -> None:
-        block = " ".join(self._lines)
-        if len(self._lines) == 1 and not self._in_item and _is_title(block):
-            self._heading = block
-        elif block:
-            self.found.append((self._heading, block))
+        title = self._lines.pop() if self._title_is_last() else None
+        if self._lines:
+            self.found.append((self._heading, " ".join(self._lines)))
+        self._heading = title or self._heading
         self._lines.clear()
         self._table_head = []
         self._last_row = []
@@ -95,20 +94,17 @@ class _Blocks:
 
     def _read_text(self, line: str) -> None:
         is_item = bool(_BULLET.match(line))
-        title = self._lines.pop() if self._ends_in_title(line, is_item=is_item) else None
-        if is_item or title:
+        if is_item or (self._title_is_last() and line[:1].isupper()):
             self.end_block()
-        self._heading = title or self._heading
         self._in_item = self._in_item or is_item
         self._lines.append(_BULLET.sub("", line).strip())
 
-    def _ends_in_title(self, next_line: str, *, is_item: bool) -> bool:
-        """Text taken from a PDF has no blank lines around its titles."""
+    def _title_is_last(self) -> bool:
+        """Whether a title ends the block; text from a PDF has no blank lines around its titles."""
         if not self._lines or not _is_title(self._lines[-1]):
             return False
         above = self._lines[-2:-1]
-        starts_block = above[0].endswith((".", "!", "?", ":")) if above else not self._in_item
-        return starts_block and (is_item or next_line[:1].isupper())
+        return above[0].endswith((".", "!", "?", ":")) if above else not self._in_item
 
 
 def _is_title(line: str) -> bool:

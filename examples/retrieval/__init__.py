@@ -1,0 +1,1 @@
+"""The parts of `rag.py`: documents in, chunks in PostgreSQL, answers with their sources out."""

@@ -1,0 +1,138 @@
+"""First step: files become chunks that fit into one embedding each."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from langchain_core.documents import Document
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+from pypdf import PdfReader
+
+from retrieval.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["SUFFIXES", "chunks_of", "find_files", "read_file"]
+
+SUFFIXES = (".md", ".markdown", ".txt", ".pdf")
+
+CHUNK_CHARACTERS = 1200
+"""Small enough to be about one thing, and well below the 2,048 characters an embedding may have."""
+OVERLAP_CHARACTERS = 150
+HEADING_CHARACTERS = 200
+
+_HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$")
+_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # it reports what it repairs; we raise the rest
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Returns the documents among `paths`, folders searched to their depths, sorted.
+
+    Raises:
+        InputError: A path does not exist, or there is nothing to read.
+    """
+    paths = list(paths)
+    found: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            found.update(file for file in path.rglob("*") if _is_document(file))
+        elif not path.exists():
+            raise InputError(f"{path} does not exist")
+        elif path.suffix.lower() not in SUFFIXES:
+            raise InputError(f"{path} is not one of {', '.join(SUFFIXES)}")
+        else:
+            found.add(path)
+    if not found:
+        places = ", ".join(map(str, paths))
+        raise InputError(f"There is no document ({', '.join(SUFFIXES)}) in {places}")
+    return sorted(found)
+
+
+def _is_document(file: Path) -> bool:
+    hidden = any(part.startswith(".") and part not in {".", ".."} for part in file.parts)
+    return file.suffix.lower() in SUFFIXES and file.is_file() and not hidden
+
+
+def read_file(file: Path) -> list[Document]:
+    """Reads a file as its sections (Markdown), pages (PDF) or as a whole (text).
+
+    The metadata say where a part is from: `source`, and `place` such as "Errors > Retrying" or
+    "page 2".
+
+    Raises:
+        InputError: The file cannot be read or holds no text.
+    """
+    parts = list(_pages(file) if file.suffix.lower() == ".pdf" else _sections(file))
+    documents = [
+        Document(text.strip(), metadata={"source": file.as_posix(), "place": place})
+        for place, text in parts
+        if text.strip()
+    ]
+    if not documents:
+        reason = "holds no text (a scan?)" if file.suffix.lower() == ".pdf" else "is empty"
+        raise InputError(f"{file} {reason}")
+    return documents
+
+
+def _pages(file: Path) -> Iterator[tuple[str, str]]:
+    try:
+        for number, page in enumerate(PdfReader(file).pages, start=1):
+            # PostgreSQL's text type takes every character but this one.
+            yield f"page {number}", page.extract_text().replace("\x00", "")
+    except Exception as error:  # damaged files make pypdf raise nearly anything
+        raise InputError(f"{file} cannot be read as a PDF: {error}") from error
+
+
+def _sections(file: Path) -> Iterator[tuple[str, str]]:
+    """The text under each heading, with the path of headings that leads to it."""
+    try:
+        text = file.read_text(encoding="utf-8-sig").replace("\x00", "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read as UTF-8 text: {error}") from error
+    if file.suffix.lower() == ".txt":
+        yield "", text
+        return
+    headings: dict[int, str] = {}
+    lines: list[str] = []
+    in_code = False
+    for line in text.splitlines():
+        in_code ^= bool(_FENCE.match(line))
+        heading = None if in_code else _HEADING.match(line)
+        if heading is None:
+            lines.append(line)
+            continue
+        yield " > ".join(headings.values()), "\n".join(lines)
+        lines.clear()
+        level = len(heading[1])
+        headings = {depth: title for depth, title in headings.items() if depth < level}
+        headings[level] = heading[2]
+    yield " > ".join(headings.values()), "\n".join(lines)
+
+
+def chunks_of(documents: Iterable[Document]) -> list[Document]:
+    """Splits documents into chunks that carry their heading and are named by their content.
+
+    Equal content at an equal place always has an equal id, so a store can tell what is new.
+    """
+    splitter = RecursiveCharacterTextSplitter(
+        separators=["\n\n", "\n", ". ", " ", ""],
+        keep_separator="end",
+        chunk_size=CHUNK_CHARACTERS,
+        chunk_overlap=OVERLAP_CHARACTERS,
+    )
+    chunks: dict[str, Document] = {}
+    for document in documents:
+        source, place = document.metadata["source"], document.metadata["place"]
+        for text in splitter.split_text(document.page_content):
+            content = f"# {place[:HEADING_CHARACTERS]}\n\n{text}" if place else text
+            name = f"{Path(source).resolve()}\n{content}"
+            chunk_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+            chunks[chunk_id] = Document(content, id=chunk_id, metadata=document.metadata)
+    return list(chunks.values())
