@@ -36,8 +36,6 @@ _FINISH_REASONS = {
 # What an answer says about itself, on its first piece.
 _IDENTITY = ("id", "model", "created", "system_fingerprint")
 _SAID_ONCE = (*_IDENTITY, "finish_reason", "usage", "reasoning_signature", "reply")
-# What makes a piece without text worth passing on.
-_NEWS = ("reasoning", "tool_calls", "finish_reason", "usage", "refusal", "reasoning_signature")
 
 
 def chat_result(reply: Reply, request: ChatRequest) -> ChatResult:
@@ -203,7 +201,14 @@ class ChunkReader:
     def _passed_on(self, chunk: ChatChunk) -> ChatChunk | None:
         if chunk.text:
             self._spoken.append(chunk.text)
-        elif not any(getattr(chunk, name) for name in _NEWS):
+        elif not (
+            chunk.reasoning
+            or chunk.tool_calls
+            or chunk.finish_reason
+            or chunk.usage
+            or chunk.refusal
+            or chunk.reasoning_signature
+        ):
             return None
         if not self._signed:
             self._sign(chunk)

@@ -171,6 +171,9 @@ class TestWholeAnswer:
     def test_a_refusal_is_read(self):
         assert whole({"content": None, "refusal": "No."}).refusal == "No."
 
+    def test_text_instead_of_the_hidden_tool_is_not_lost_without_a_finish_reason(self):
+        assert whole({"content": '{"a": 1}'}, None, HIDDEN).text == '{"a": 1}'
+
     def test_an_empty_answer_is_an_answer(self):
         result = whole({"content": ""}, None)
         assert (result.text, result.finish_reason, result.usage) == ("", None, None)
@@ -320,6 +323,11 @@ class TestStream:
     def test_the_finish_reason_comes_once(self):
         frames = [frame({"content": "Hi"}, finish_reason="stop"), frame({}, finish_reason="stop")]
         assert [chunk.finish_reason for chunk in read(frames)] == ["stop"]
+
+    @pytest.mark.parametrize("request_", [PLAIN, HIDDEN])
+    def test_text_after_the_finish_reason_is_not_lost(self, request_):
+        frames = [frame({"content": "Hel"}, finish_reason="stop"), frame({"content": "lo"})]
+        assert sum_chunks(read(frames, request_)).text == "Hello"
 
     def test_an_answer_without_words_is_signed_all_the_same(self):
         (only,) = read([frame({"role": "assistant"}), frame({}, finish_reason="stop")])

@@ -146,6 +146,14 @@ def test_a_call_without_arguments_takes_none_from_the_next_under_drift():
     assert calls_of(*pieces) == [("a", "now", ""), B]
 
 
+def test_once_the_numbers_have_disagreed_they_are_not_trusted_again():
+    pieces = [
+        *(opening(0, "a", "add", A[2]), opening(1, "b", "sub"), more(0, B[2])),
+        *(opening(2, "c", "now"), opening(3, "d", "mul"), more(2, '{"z": 3}')),
+    ]
+    assert calls_of(*pieces) == [A, B, ("c", "now", ""), ("d", "mul", '{"z": 3}')]
+
+
 def test_a_call_that_is_incomplete_still_takes_its_pieces_after_the_next_has_opened():
     pieces = [opening(0, "a", "add"), opening(1, "b", "sub", B[2]), more(0, A[2])]
     assert calls_of(*pieces) == [A, B]
