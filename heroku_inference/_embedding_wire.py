@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter
+from pydantic import AliasChoices, BaseModel, Field, FiniteFloat, TypeAdapter
 
 from heroku_inference._answers import Usage
 from heroku_inference._reading import invalid_response, read_json
@@ -51,8 +51,6 @@ class _Tokens(BaseModel):
 
 
 class _Vector(BaseModel, Generic[_Number]):
-    model_config = ConfigDict(strict=True)
-
     index: int
     # `embeddings` is the pilot's name for it, still found in Heroku's own command line.
     embedding: list[_Number] = Field(

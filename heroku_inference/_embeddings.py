@@ -119,6 +119,9 @@ class EmbeddingBatch:
     model: str | None = None
     reply: Reply | None = None
 
+    def __repr__(self) -> str:
+        return f"EmbeddingBatch({_sized(self.vectors)}, start={self.start}, {_told(self)})"
+
     def float32(self) -> list[array[float]]:
         """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
         return [array("f", vector) for vector in self.vectors]
@@ -139,6 +142,21 @@ class EmbeddingResult:
     usage: Usage | None = None
     model: str | None = None
     reply: Reply | None = None
+
+    def __repr__(self) -> str:
+        return f"EmbeddingResult({_sized(self.vectors)}, {_told(self)})"
+
+
+# A million numbers help no reader, and writing them takes seconds: `asyncio.run` writes (and throws
+# away) the repr of what it returns.
+
+
+def _sized(vectors: list[list[float]]) -> str:
+    return f"<{len(vectors)} vectors of {len(vectors[0]) if vectors else 0} numbers>"
+
+
+def _told(answer: EmbeddingBatch | EmbeddingResult) -> str:
+    return f"usage={answer.usage!r}, model={answer.model!r}, reply={answer.reply!r}"
 
 
 def embed(send: Send, texts: Iterable[str], options: EmbeddingOptions) -> EmbeddingResult:

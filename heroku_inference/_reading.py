@@ -17,13 +17,13 @@ _Value = TypeVar("_Value")
 
 
 def read_json(reply: Reply, shape: TypeAdapter[_Value]) -> _Value:
-    """The body of `reply` as a value of `shape`, decoded and checked in one go.
+    """The body of `reply` as a value of `shape`, decoded and checked in one go, without guessing.
 
     Raises:
         InvalidResponseError: The body is no JSON, or not of this shape.
     """
     try:
-        return shape.validate_json(reply.body)
+        return shape.validate_json(reply.body, strict=True)
     except ValidationError as error:
         first: Any = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"]))

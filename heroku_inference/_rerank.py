@@ -10,9 +10,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, TypeAdapter
+from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
 
 from heroku_inference._errors import ConfigError
 from heroku_inference._in_order import amap_in_order, check_concurrency, map_in_order
@@ -71,7 +72,7 @@ def check_top_n(top_n: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RerankHit:
-    """One document's place in the ranking.
+    """One document's place in the ranking; read from the answer as it stands.
 
     Attributes:
         index: Its position among the documents given.
@@ -80,7 +81,7 @@ class RerankHit:
     """
 
     index: int
-    score: float
+    score: Annotated[FiniteFloat, Field(validation_alias="relevance_score")]
 
 
 @dataclass(slots=True)
@@ -185,7 +186,7 @@ class _Part:
 
     def ranking(self, reply: Reply, options: RerankOptions) -> _Ranking:
         answer = read_json(reply, _shape())
-        indices = {result.index for result in answer.results}
+        indices = {hit.index for hit in answer.results}
         wanted = min(options.top_n or len(self.texts), len(self.texts))
         if len(indices) < len(answer.results):
             raise invalid_response(reply, "it ranks a document twice")
@@ -193,27 +194,26 @@ class _Part:
             raise invalid_response(reply, f"it ranks documents beyond the {len(self.texts)} sent")
         if len(indices) < wanted:
             raise invalid_response(reply, f"it ranks {len(indices)} of {wanted} documents")
-        hits = [RerankHit(self.start + r.index, r.relevance_score) for r in answer.results]
-        return _Ranking(hits, answer.id, replace(reply, body=b""))
+        return _Ranking(self._placed(answer.results), answer.id, replace(reply, body=b""))
+
+    def _placed(self, hits: list[RerankHit]) -> list[RerankHit]:
+        """`hits` of this part with their positions among all documents."""
+        if self.start == 0:
+            return hits
+        return [RerankHit(self.start + hit.index, hit.score) for hit in hits]
 
 
 def _merged(rankings: Sequence[_Ranking], options: RerankOptions) -> RerankResult:
     if not rankings:
         return RerankResult()
     hits = [hit for ranking in rankings for hit in ranking.hits]
-    hits.sort(key=lambda hit: (-hit.score, hit.index))
+    hits.sort(key=attrgetter("index"))
+    hits.sort(key=attrgetter("score"), reverse=True)  # equals stay in the order given
     return RerankResult(hits[: options.top_n], id=rankings[0].id, reply=rankings[-1].reply)
 
 
-class _Result(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    index: int
-    relevance_score: FiniteFloat
-
-
 class _Answer(BaseModel):
-    results: list[_Result]
+    results: list[RerankHit]
     id: str | None = None
 
 

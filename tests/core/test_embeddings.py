@@ -155,6 +155,15 @@ async def test_endless_texts_are_embedded_as_they_are_asked_for(awaited):
     assert len(server.bodies) <= 8
 
 
+def test_results_of_any_size_have_a_short_repr():
+    result = embed(VectorServer().send, [f"text {number}" for number in range(200)], options())
+    assert repr(result).startswith("EmbeddingResult(<200 vectors of 4 numbers>, usage=Usage(")
+    assert len(repr(result)) < 300
+    assert repr(EmbeddingBatch([], start=3)).startswith(
+        "EmbeddingBatch(<0 vectors of 0 numbers>, start=3, usage=None"
+    )
+
+
 def test_batches_as_arrays_of_four_byte_floats():
     [array] = EmbeddingBatch([[0.5, 0.25]]).float32()
     assert (array.typecode, array.itemsize, array.tolist()) == ("f", 4, [0.5, 0.25])
