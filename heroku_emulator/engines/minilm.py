@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from tokenizers import BertWordPieceTokenizer
+from tokenizers.models import WordPiece
 
 from heroku_emulator.engines.weights import verified_file
 
@@ -60,8 +61,9 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(
             str(model_file), options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
-        self._windows = BertWordPieceTokenizer(str(_VOCABULARY), lowercase=True)
+        vocabulary = WordPiece.read_file(str(_VOCABULARY))
+        self._tokenizer = BertWordPieceTokenizer(vocabulary, lowercase=True)
+        self._windows = BertWordPieceTokenizer(vocabulary, lowercase=True)
         self._windows.enable_truncation(_WINDOW, stride=_WINDOW_OVERLAP)
         # Retrieval asks about the same passages again and again.
         self.encode = lru_cache(maxsize=512)(self._encode)
