@@ -15,6 +15,7 @@ from langchain_heroku._chat_calls import ChatCalls
 from langchain_heroku._content_blocks import PROVIDER
 from langchain_heroku._structured_output import structured_output
 from langchain_heroku._tools import tool_options
+from langchain_heroku.profiles import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,8 +138,6 @@ class ChatHeroku(ChatCalls):
         return self
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        from langchain_heroku.profiles import profile_of  # noqa: PLC0415 - core expects failures
-
         return profile_of(self.model_name)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:

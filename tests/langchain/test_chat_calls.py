@@ -1,0 +1,366 @@
+"""What a call sends, and what it tells: to caches, tracers, callbacks, limiters and fallbacks."""
+
+import warnings
+
+import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.callbacks import (
+    AsyncCallbackHandler,
+    BaseCallbackHandler,
+    UsageMetadataCallbackHandler,
+)
+from langchain_core.exceptions import ContextOverflowError
+from langchain_core.messages import HumanMessage
+from langchain_core.outputs import LLMResult
+from langchain_core.rate_limiters import InMemoryRateLimiter
+from langchain_core.tracers.run_collector import RunCollectorCallbackHandler
+
+from heroku_emulator import Fault, Say
+from heroku_inference._chat_request import chat_request
+from heroku_inference._client_base import ChatOptions
+from langchain_heroku import ChatHeroku, errors
+
+pytestmark = pytest.mark.usefixtures("config_vars")
+
+
+@pytest.fixture
+def llm():
+    return ChatHeroku(model="claude-4-5-sonnet")
+
+
+def sent(emulator):
+    body = dict(emulator.journal[-1].body)
+    body.pop("messages")
+    return body
+
+
+def test_what_is_not_set_is_not_sent(emulator, llm):
+    llm.invoke("Hello")
+    assert sent(emulator) == {"model": "claude-4-5-sonnet"}
+
+
+PARAMETERS = {
+    "temperature": 0.5,
+    "top_k": 10,
+    "max_tokens": 5000,
+    "stop": ["x"],
+    "parallel_tool_calls": True,
+    "allow_ignored_params": True,
+}
+
+
+def test_each_parameter_is_sent_from_the_model_and_from_the_call_which_wins(emulator, llm):
+    ChatHeroku(model="claude-4-5-sonnet", **PARAMETERS).invoke("Hello")
+    assert sent(emulator) == {"model": "claude-4-5-sonnet", **PARAMETERS}
+    llm.invoke("Hello", **PARAMETERS)
+    assert sent(emulator) == {"model": "claude-4-5-sonnet", **PARAMETERS}
+    other = {"temperature": 0.25, "stop": ["y"], "max_completion_tokens": 50}
+    bound = ChatHeroku(model="claude-4-5-sonnet", **PARAMETERS).bind(**other)
+    bound.invoke("Hello", model="claude-4-5-haiku")
+    body = sent(emulator)
+    assert body["model"] == "claude-4-5-haiku"
+    assert {name: body[name] for name in other} == other
+    assert "max_tokens" not in body
+
+
+def test_thinking_and_effort_are_sent(emulator):
+    answer = ChatHeroku(extended_thinking=2000, max_tokens=4000).invoke("Hello")
+    assert sent(emulator)["extended_thinking"] == {
+        "enabled": True,
+        "budget_tokens": 2000,
+        "include_reasoning": True,
+    }
+    assert answer.content_blocks[0]["type"] == "reasoning"
+    ChatHeroku(reasoning_effort="low").invoke("Hello")
+    assert sent(emulator)["reasoning_effort"] == "low"
+
+
+def test_extra_fields_are_merged_last_those_of_the_call_over_those_of_the_model(emulator):
+    llm = ChatHeroku(temperature=0.5, extra_body={"temperature": 0.1, "tool_options": {}})
+    llm.invoke("Hello", extra_body={"temperature": 0.2})
+    assert sent(emulator)["temperature"] == 0.2
+    assert "tool_options" in sent(emulator)
+
+
+def test_what_heroku_ignores_is_left_out_with_a_warning(emulator, llm):
+    with pytest.warns(UserWarning, match="seed not sent: Heroku ignores it"):
+        llm.invoke("Hello", seed=1)
+    with pytest.warns(UserWarning, match="no parameter of ChatHeroku"):
+        llm = ChatHeroku(frequency_penalty=0.5)
+    with pytest.warns(UserWarning, match="frequency_penalty not sent"):
+        llm.invoke("Hello")
+    assert sent(emulator) == {"model": "claude-4-5-sonnet"}
+
+
+def test_a_field_nobody_knows_goes_to_heroku_which_answers_for_it(emulator, llm):
+    with pytest.raises(errors.InvalidRequestError):
+        llm.invoke("Hello", quux=1)
+    assert emulator.journal[-1].body["quux"] == 1
+
+
+def test_prompt_caching_can_be_turned_off(emulator):
+    ChatHeroku(prompt_caching=False).invoke("Hello")
+    assert emulator.journal[-1].headers["x-heroku-prompt-caching"] == "false"
+
+
+def test_every_option_of_the_core_can_be_given_to_a_call():
+    import inspect
+
+    core = set(inspect.signature(chat_request).parameters) - {"messages", "model", "stream"}
+    assert core == set(ChatOptions.__annotations__)
+
+
+async def test_several_answers_are_several_requests_counted_together(emulator):
+    llm = ChatHeroku(model="claude-4-5-sonnet", n=3)
+    emulator.script(*[Say(text) for text in "abc"])
+    result = llm.generate([[HumanMessage("Hello")]])
+    assert sorted(generation.text for generation in result.generations[0]) == ["a", "b", "c"]
+    assert "n" not in emulator.journal[-1].body
+    total = sum(g.message.usage_metadata["total_tokens"] for g in result.generations[0])
+    assert result.llm_output["token_usage"]["total_tokens"] == total
+    assert len((await llm.agenerate([[HumanMessage("Hello")]], n=2)).generations[0]) == 2
+    assert len(emulator.journal) == 5
+
+
+def test_a_batch_keeps_its_order_and_counts_together(emulator, llm):
+    answers = llm.batch([f"Say {number}" for number in range(5)])
+    assert all(str(number) in answer.text for number, answer in enumerate(answers))
+    result = llm.generate([[HumanMessage("a")], [HumanMessage("b")]])
+    each = [g[0].message.usage_metadata["total_tokens"] for g in result.generations]
+    assert result.llm_output["token_usage"]["total_tokens"] == sum(each)
+
+
+# Caches, limits, alternatives
+
+
+def test_a_cache_answers_the_same_call_and_no_other(emulator):
+    cache = InMemoryCache()
+    llm = ChatHeroku(model="claude-4-5-sonnet", cache=cache)
+    first = llm.invoke("Hello")
+    again = llm.invoke("Hello")
+    assert again.text == first.text
+    assert again.usage_metadata["total_cost"] == 0
+    assert len(emulator.journal) == 1
+    calls = [
+        lambda: llm.invoke("Bye"),
+        lambda: llm.invoke("Hello", stop=["x"]),
+        lambda: llm.invoke("Hello", temperature=0.5),
+        lambda: llm.model_copy(update={"temperature": 0.25}).invoke("Hello"),
+        lambda: llm.model_copy(update={"model": "claude-4-5-haiku"}).invoke("Hello"),
+    ]
+    for number, call in enumerate(calls, 2):
+        call()
+        assert len(emulator.journal) == number
+    llm.temperature = 0.75
+    llm.invoke("Hello")
+    assert len(emulator.journal) == len(calls) + 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": 0.5},
+        {"top_p": 0.5},
+        {"top_k": 5},
+        {"max_tokens": 5000},
+        {"stop": ["x"]},
+        {"extended_thinking": 1024},
+        {"reasoning_effort": "low"},
+        {"parallel_tool_calls": False},
+        {"n": 2},
+        {"extra_body": {"top_k": 3}},
+        {"model_kwargs": {"top_k": 3}},
+        {"alias": "INFERENCE_TEAL"},
+        {"prompt_caching": False},
+        {"output_version": "v1"},
+    ],
+    ids=str,
+)
+def test_every_field_that_changes_an_answer_is_part_of_the_cache_key(llm, change):
+    assert llm.model_copy(update=change)._get_llm_string() != llm._get_llm_string()
+
+
+def test_the_model_of_a_config_var_is_part_of_the_cache_key_and_the_key_is_not(monkeypatch):
+    first = ChatHeroku()._get_llm_string()
+    monkeypatch.setenv("INFERENCE_MODEL_ID", "claude-4-5-haiku")
+    assert ChatHeroku()._get_llm_string() != first
+    assert "inf-emulator-key" not in ChatHeroku(api_key="inf-emulator-key")._get_llm_string()
+
+
+def test_a_rate_limiter_is_asked_before_a_request_and_not_for_the_cache(emulator):
+    limiter = InMemoryRateLimiter(requests_per_second=1000, check_every_n_seconds=0.001)
+    asked = []
+    acquire = limiter.acquire
+    limiter.acquire = lambda **options: asked.append(1) or acquire(**options)
+    llm = ChatHeroku(rate_limiter=limiter, cache=InMemoryCache())
+    llm.invoke("Hello")
+    llm.invoke("Hello")
+    assert len(asked) == len(emulator.journal) == 1
+
+
+def test_retries_and_fallbacks_of_langchain_go_by_the_class(emulator):
+    llm = ChatHeroku(max_retries=0)
+    emulator.script(Fault(503, times=2))
+    retrying = llm.with_retry(
+        retry_if_exception_type=(errors.ServerError,), wait_exponential_jitter=False
+    )
+    assert retrying.invoke("Hello").text
+    emulator.script(Fault(429))
+    other = ChatHeroku(model="claude-4-5-haiku")
+    falling_back = llm.with_fallbacks([other], exceptions_to_handle=(errors.RateLimitError,))
+    assert falling_back.invoke("Hello").response_metadata["model_name"] == "claude-4-5-haiku"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "requests"),
+    [
+        (Fault(400, times=9), errors.InvalidRequestError, 1),
+        (Fault(401, times=9), errors.AuthenticationError, 1),
+        (Fault(403, times=9), errors.PermissionDeniedError, 1),
+        (Fault.html403(times=9), errors.ContentBlockedError, 1),
+        (Fault(404, times=9), errors.NotFoundError, 1),
+        (Fault(422, times=9), errors.InvalidRequestError, 1),
+        (Fault(429, times=9, headers={"retry-after": "0"}), errors.RateLimitError, 2),
+        (Fault(503, times=9, headers={"retry-after": "0"}), errors.ServerError, 2),
+        (Fault(400, message="prompt is too long: 9 > 8", times=9), ContextOverflowError, 1),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+async def test_a_fault_raises_its_class_from_all_four_ways_to_call(
+    emulator, fault, error, requests
+):
+    llm = ChatHeroku(max_retries=1)
+    emulator.script(fault)
+
+    async def astream():
+        return [chunk async for chunk in llm.astream("Hello")]
+
+    with pytest.raises(error):
+        llm.invoke("Hello")
+    assert len(emulator.journal) == requests
+    with pytest.raises(error):
+        list(llm.stream("Hello"))
+    with pytest.raises(error):
+        await llm.ainvoke("Hello")
+    with pytest.raises(error):
+        await astream()
+    assert len(emulator.journal) == 4 * requests
+
+
+@pytest.mark.parametrize("fault", [Fault.not_json(times=2), Fault.wrong_shape(times=2)], ids=str)
+async def test_a_success_that_makes_no_sense_is_an_error(emulator, llm, fault):
+    emulator.script(fault)
+    with pytest.raises(errors.InvalidResponseError):
+        llm.invoke("Hello")
+    with pytest.raises(errors.InvalidResponseError):
+        await llm.ainvoke("Hello")
+
+
+# Callbacks and tracers
+
+
+class Retries(BaseCallbackHandler):
+    def __init__(self):
+        self.seen = []
+
+    def on_retry(self, retry_state, **_):
+        self.seen.append(retry_state)
+
+
+class AsyncRetries(AsyncCallbackHandler):
+    def __init__(self):
+        self.seen = []
+
+    async def on_retry(self, retry_state, **_):
+        self.seen.append(retry_state)
+
+
+@pytest.mark.parametrize("handler", [Retries, AsyncRetries])
+async def test_callbacks_see_each_retry(emulator, llm, handler):
+    seen = handler()
+    emulator.script(Fault(429, headers={"retry-after": "0"}))
+    await llm.ainvoke("Hello", config={"callbacks": [seen]})
+    emulator.script(Fault(429, headers={"retry-after": "0"}))
+    if handler is Retries:
+        llm.invoke("Hello", config={"callbacks": [seen]})
+    for state in seen.seen:
+        assert state.attempt_number == 1
+        assert isinstance(state.outcome.exception(), errors.RateLimitError)
+    assert len(seen.seen) == (2 if handler is Retries else 1)
+
+
+class Tokens(BaseCallbackHandler):
+    def __init__(self):
+        self.text = ""
+        self.started = {}
+        self.ended = None
+
+    def on_chat_model_start(self, serialized, messages, **options):
+        self.started = {**options, "serialized": serialized}
+
+    def on_llm_new_token(self, token, **_):
+        self.text += token
+
+    def on_llm_end(self, response, **_):
+        self.ended = response
+
+
+def test_callbacks_see_each_token_and_the_result(emulator, llm):
+    seen = Tokens()
+    text = "".join(chunk.text for chunk in llm.stream("Hello", config={"callbacks": [seen]}))
+    assert seen.text == text
+    assert isinstance(seen.ended, LLMResult)
+    assert "inf-emulator-key" not in str(seen.started)
+
+
+def test_tracers_learn_who_answered_and_how(llm):
+    collector = RunCollectorCallbackHandler()
+    llm = ChatHeroku(model="claude-4-5-sonnet", temperature=0.5, max_tokens=100, stop=["x"])
+    llm.invoke("Hello", config={"callbacks": [collector]})
+    (run,) = collector.traced_runs
+    expected = {
+        "ls_provider": "heroku",
+        "ls_model_name": "claude-4-5-sonnet",
+        "ls_model_type": "chat",
+        "ls_temperature": 0.5,
+        "ls_max_tokens": 100,
+        "ls_stop": ["x"],
+        "ls_integration": "langchain_chat_model",
+    }
+    assert {name: run.extra["metadata"][name] for name in expected} == expected
+    assert "heroku-inference" in run.extra["metadata"]["lc_versions"]
+    assert run.extra["invocation_params"]["_type"] == "heroku-chat"
+    assert "inf-emulator-key" not in str(run.extra) + str(run.serialized)
+
+
+def test_the_provider_of_a_message_is_that_of_the_traces(llm):
+    answer = llm.invoke("Hello")
+    assert answer.response_metadata["model_provider"] == llm._get_ls_params()["ls_provider"]
+
+
+def test_usage_is_counted_by_the_standard_handler(llm):
+    counter = UsageMetadataCallbackHandler()
+    llm.invoke("Hello", config={"callbacks": [counter]})
+    list(llm.stream("Hello", config={"callbacks": [counter]}))
+    counted = counter.usage_metadata["claude-4-5-sonnet"]
+    assert counted["total_tokens"] == counted["input_tokens"] + counted["output_tokens"] > 0
+
+
+def test_an_answer_tells_what_the_server_told(emulator, llm):
+    metadata = llm.invoke("Hello").response_metadata
+    assert metadata["finish_reason"] == "stop"
+    assert metadata["id"].startswith("chatcmpl-")
+    assert metadata["request_id"]
+    assert metadata["system_fingerprint"].startswith("heroku-inf-")
+    assert metadata["rate_limits"]["remaining_requests"] > 0
+    emulator.switch(rate_limit_headers=False, request_id_header="none")
+    metadata = llm.invoke("Hello").response_metadata
+    assert not metadata.keys() & {"rate_limits", "request_id"}
+
+
+async def test_nothing_warns_in_ordinary_use(llm):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        llm.invoke("Hello")
+        await llm.ainvoke("Hello")
+        list(llm.stream("Hello"))
