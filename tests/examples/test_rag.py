@@ -1,0 +1,213 @@
+"""The retrieval example, as its users run it: against the emulator, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "rag.py"
+
+
+@pytest.fixture
+def docs(workplace):
+    folder = workplace / "docs"
+    folder.mkdir()
+    (folder / "keys.md").write_text(
+        "# Keys\n\nKeys are rotated every month.\n\n## Lost\n\nAsk Ada."
+    )
+    (folder / "bread.txt").write_text("Bread is baked at 230 degrees.")
+    shutil.copy(EXAMPLE.parent / "docs" / "plans.pdf", folder)
+    return folder
+
+
+def embedded(emulator) -> list[str]:
+    """All texts that were embedded as documents so far."""
+    bodies = [entry.body for entry in emulator.journal if entry.path == "/v1/embeddings"]
+    documents = [body for body in bodies if body["input_type"] == "search_document"]
+    return [text for body in documents for text in body["input"]]
+
+
+def test_it_answers_with_numbered_sources_and_scores(run, docs):
+    code, out, err = run("--docs", docs, "--", "How often are keys rotated?")
+    assert (code, "Keys are rotated every month" in out) == (0, True)
+    assert "[1]  0." in out
+    assert f"{docs.as_posix()}/keys.md, Keys" in out
+    assert "3 documents" in err
+
+
+def test_a_second_run_embeds_nothing(run, docs, emulator):
+    run("--docs", docs, "--", "How often?")
+    assert embedded(emulator)
+    emulator.journal.clear()
+    _, _, err = run("--docs", docs, "--", "How often?")
+    assert embedded(emulator) == []
+    assert " 0 embedded" in err
+
+
+def test_only_what_changed_is_embedded_again(run, docs, emulator):
+    run("--docs", docs, "--", "How often?")
+    emulator.journal.clear()
+    (docs / "keys.md").write_text("# Keys\n\nKeys are rotated every week.\n\n## Lost\n\nAsk Ada.")
+    _, out, err = run("--docs", docs, "--", "How often are keys rotated?")
+    assert embedded(emulator) == ["# Keys\n\nKeys are rotated every week."]
+    assert "1 embedded" in err
+    assert "1 removed" in err
+    assert "every week" in out
+    assert "every month" not in out
+
+
+def test_what_a_removed_file_said_is_forgotten(run, docs):
+    run("--docs", docs, "--", "How often?")
+    (docs / "keys.md").unlink()
+    _, out, err = run("--docs", docs, "--", "How often are keys rotated?")
+    assert "2 removed" in err
+    assert "keys.md" not in out
+
+
+def test_folders_do_not_see_each_other(run, docs, workplace):
+    other = workplace / "other"
+    other.mkdir()
+    (other / "cats.md").write_text("Cats sleep all day.")
+    run("--docs", docs, "--", "How often?")
+    _, out, _ = run("--docs", other, "--", "How often are keys rotated?")
+    assert "keys.md" not in out
+    _, _, err = run("--docs", docs, "--", "How often?")
+    assert " 0 embedded" in err
+
+
+def test_files_and_folders_can_be_mixed(run, docs, workplace):
+    single = workplace / "single.md"
+    single.write_text("A single page.")
+    code, _, err = run("--docs", docs, single, "--", "How often?")
+    assert (code, "4 documents" in err) == (0, True)
+
+
+def test_no_chunk_is_longer_than_an_embedding_allows(run, workplace, emulator):
+    (workplace / "long.md").write_text(f"# {'Long title ' * 60}\n\n" + "No space" * 2000)
+    (workplace / "wide.txt").write_text("One two three. " * 2000)
+    code, _, _ = run("--docs", workplace, "--", "How long?")
+    assert code == 0
+    assert max(map(len, embedded(emulator))) <= 2048
+
+
+def test_a_page_of_a_pdf_is_named_as_the_source(run, docs):
+    _, out, _ = run("--docs", docs / "plans.pdf", "--", "What does the standard plan set?")
+    assert "plans.pdf, page 1" in out
+
+
+def test_the_key_is_never_shown(run, docs, emulator):
+    _, out, err = run("--docs", docs, "--", "What is the key?")
+    assert emulator.api_key not in out + err
+
+
+def test_a_refusal_by_the_api_is_one_line_and_exit_code_1(run, docs, monkeypatch):
+    monkeypatch.setenv("EMBEDDING_KEY", "inf-wrong-key")
+    code, out, err = run("--docs", docs, "--", "How often?")
+    assert (code, out) == (1, "")
+    assert one_error(err)
+    assert "inf-wrong-key" not in err
+
+
+def one_error(err: str) -> bool:
+    return err.count("\n") == 1 and err.startswith("Error: ")
+
+
+def refused(run, *arguments) -> str:
+    code, out, err = run(*arguments, "--", "How often?")
+    assert (code, out) == (2, "")
+    assert one_error(err), err
+    return err
+
+
+def test_a_missing_folder_is_said_to_be_missing(run, workplace):
+    assert "nowhere does not exist" in refused(run, "--docs", "nowhere")
+
+
+def test_a_folder_without_documents_is_said_to_have_none(run, workplace):
+    (workplace / "picture.png").write_bytes(b"\x89PNG")
+    assert "no document (.md, .markdown, .txt, .pdf) in" in refused(run, "--docs", workplace)
+
+
+def test_a_file_of_another_kind_is_refused(run, workplace):
+    (workplace / "letter.docx").write_bytes(b"PK")
+    assert "letter.docx is not one of .md" in refused(run, "--docs", "letter.docx")
+
+
+@pytest.mark.parametrize("content", ["", " \n\t\n", "# Only a heading\n"])
+def test_an_empty_file_is_named(run, docs, content):
+    (docs / "nothing.md").write_text(content)
+    assert "nothing.md is empty" in refused(run, "--docs", docs)
+
+
+def test_a_file_that_is_no_text_is_named(run, docs):
+    (docs / "picture.md").write_bytes(b"\x89PNG\xff\xfe")
+    assert "picture.md cannot be read as UTF-8 text" in refused(run, "--docs", docs)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a PDF", b"%PDF-1.4\ntrailer << /Root 9 0 R >>"])
+def test_a_pdf_that_cannot_be_read_is_named(run, docs, content):
+    (docs / "broken.pdf").write_bytes(content)
+    assert "broken.pdf cannot be read as a PDF" in refused(run, "--docs", docs)
+
+
+def test_a_database_that_does_not_answer_is_said_so(run, docs, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@127.0.0.1:1/rag")
+    err = refused(run, "--docs", docs)
+    assert "database in DATABASE_URL cannot be reached" in err
+    assert "secret" not in err
+
+
+def test_an_address_that_is_no_postgresql_is_refused(run, docs, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "mysql://me:secret@127.0.0.1/rag")
+    err = refused(run, "--docs", docs)
+    assert "not the address of a PostgreSQL" in err
+    assert "secret" not in err
+
+
+def test_a_database_that_cannot_be_started_is_said_so(run, docs, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL")
+    Path(".rag").write_text("in the way")
+    assert "no database could be started in .rag" in refused(run, "--docs", docs)
+
+
+def test_an_empty_question_is_refused(run, docs):
+    code, _, err = run("--docs", docs, "--", " ")
+    assert (code, err) == (2, "Error: The question is empty\n")
+
+
+def test_a_key_without_a_url_is_a_matter_of_configuration(run, docs, monkeypatch):
+    for name in ("INFERENCE_URL", "EMBEDDING_URL", "EMBEDDING_KEY"):
+        monkeypatch.delenv(name)
+    assert "INFERENCE_URL" in refused(run, "--docs", docs)
+
+
+def test_the_env_file_is_read(docs, workplace, emulator, config_vars, monkeypatch):
+    for name in config_vars:
+        monkeypatch.delenv(name)
+    lines = [f"{name}={value}\n" for name, value in config_vars.items()]
+    (workplace / ".env").write_text("".join(lines))
+    done = command("--docs", docs, "--", "How often are keys rotated?")
+    assert done.returncode == 0, done.stderr
+    assert "emulator" not in done.stderr
+    assert embedded(emulator)
+
+
+def test_with_nothing_set_it_brings_its_own_database_and_emulator(bare_workplace):
+    done = command()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("▌") == 3
+    assert "at most 96 texts. [1]" in done.stdout
+    assert done.stderr.count("\n") == 2, done.stderr
+    note, summary = done.stderr.splitlines()
+    assert note.startswith("INFERENCE_KEY is not set: using a local emulator (MiniLM-L6-v2")
+    assert "13 documents" in summary
+    assert (bare_workplace / ".rag" / "postgres").is_dir()
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(EXAMPLE), *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
