@@ -121,9 +121,10 @@ class ChatParameters(HerokuConnection):
     @classmethod
     def _with_model_kwargs(cls, data: dict[str, Any]) -> dict[str, Any]:
         """`data` with the arguments that are no field put under `model_kwargs`."""
-        unknown = [name for name in data if name not in _argument_names(cls)]
-        if not unknown:
+        known = _argument_names(cls)
+        if data.keys() <= known:
             return data
+        unknown = [name for name in data if name not in known]
         moved = {name: data[name] for name in unknown}
         given = data.get("model_kwargs") or {}
         if twice := moved.keys() & given.keys():

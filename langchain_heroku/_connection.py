@@ -100,8 +100,9 @@ class HerokuConnection(BaseModel):
     @classmethod
     def _respelled(cls, data: dict[str, Any]) -> dict[str, Any]:
         """`data` with every accepted other spelling replaced by the name of its field."""
-        for other in data.keys() & cls._SPELLINGS.keys():
-            name = cls._SPELLINGS[other]
+        for other, name in cls._SPELLINGS.items():
+            if other not in data:
+                continue
             if name in data:
                 raise ConfigError(f"{name} and {other} are the same argument; pass one of them.")
             data = {**data, name: data[other]}

@@ -4,15 +4,17 @@ import copy
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_type_hints
 
 import httpx
 import pytest
+from langchain_core.language_models import ModelProfile
 from langchain_core.load import dumpd, dumps, load, loads
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import ConfigurableField
 from pydantic import ValidationError
 
-from heroku_inference import ConfigError
+from heroku_inference import KNOWN_MODELS, ConfigError
 from langchain_heroku import ChatHeroku, errors
 
 KEY = "inf-test-key"
@@ -226,6 +228,13 @@ def test_the_profile_is_that_of_the_model_unless_one_is_given():
     assert given().profile["tool_calling"]
     assert given(profile={"max_input_tokens": 5}).profile == {"max_input_tokens": 5}
     assert given().profile is not given().profile
+
+
+def test_our_profiles_have_no_key_that_core_does_not_know_and_a_users_is_warned_of():
+    for model in KNOWN_MODELS:
+        assert given(model=model).profile.keys() <= get_type_hints(ModelProfile).keys()
+    with pytest.warns(UserWarning, match="Unrecognized keys"):
+        given(profile={"no_such_key": 1})
 
 
 def test_tokens_are_counted_without_network():
