@@ -144,6 +144,22 @@ def test_queued_items_behind_a_failed_one_are_skipped():
     assert set(done) <= {0}
 
 
+async def test_queued_tasks_behind_a_failed_one_are_skipped():
+    done: list[int] = []
+
+    async def function(number: int) -> None:
+        await asyncio.sleep(0.01 * number)
+        if number == 1:
+            raise LookupError(number)
+        if number == 0:
+            await asyncio.sleep(0.05)  # until the failure has been noticed
+        done.append(number)
+
+    with pytest.raises(LookupError):
+        [result async for result in amap_in_order(function, range(4), 2)]
+    assert done == [0]
+
+
 async def test_cancelling_the_consumer_cancels_what_runs():
     running: set[int] = set()
     three_run = asyncio.Event()
