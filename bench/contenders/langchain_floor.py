@@ -34,9 +34,12 @@ class FloorChat(BaseChatModel):
         return self._generate()
 
     def _stream(self, *_args: Any, **_kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        delta = _tool_chunk if self.tools else _text_chunk
-        for _ in range(CHUNKS):
-            yield ChatGenerationChunk(message=delta())
+        if self.tools:
+            deltas = (_tool_chunk(arguments) for arguments in _arguments())
+        else:
+            deltas = (AIMessageChunk(" token") for _ in range(CHUNKS))
+        for delta in deltas:
+            yield ChatGenerationChunk(message=delta)
         yield ChatGenerationChunk(message=AIMessageChunk("", usage_metadata=_USAGE))
 
     async def _astream(self, *_args: Any, **_kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
@@ -44,12 +47,15 @@ class FloorChat(BaseChatModel):
             yield chunk
 
 
-def _text_chunk() -> AIMessageChunk:
-    return AIMessageChunk(" token")
+def _arguments() -> Iterator[str]:
+    """One call's arguments, in pieces that add up to JSON."""
+    yield '{"text":"'
+    yield from ["word "] * (CHUNKS - 2)
+    yield '"}'
 
 
-def _tool_chunk() -> AIMessageChunk:
-    call = {"name": None, "args": "word ", "id": None, "index": 0, "type": "tool_call_chunk"}
+def _tool_chunk(arguments: str) -> AIMessageChunk:
+    call = {"name": None, "args": arguments, "id": None, "index": 0, "type": "tool_call_chunk"}
     return AIMessageChunk("", tool_call_chunks=[call])
 
 
