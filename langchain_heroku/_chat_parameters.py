@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -9,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pydantic import Field
 
 from heroku_inference._caller_warnings import warn_caller
-from heroku_inference._chat_request import drop_ignored
-from heroku_inference._client_base import ChatOptions
+from heroku_inference._chat_request import chat_request, drop_ignored
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatParameters"]
 
-_OPTIONS: Final = frozenset({*ChatOptions.__annotations__, "model"})
+# Everything that the core can be asked for; the rest of a call's arguments go into the body.
+_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {"messages", "stream"}
 _PARAMETERS: Final = (
     "temperature",
     "top_p",

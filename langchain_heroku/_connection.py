@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from heroku_inference._async_client import AsyncClient
-from heroku_inference._client import Client
 from heroku_inference._errors import ConfigError
 from heroku_inference._settings import Kind, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from heroku_inference._async_client import AsyncClient
+    from heroku_inference._client import Client
 
 __all__ = ["HerokuConnection"]
 
@@ -163,6 +164,9 @@ class HerokuConnection(BaseModel):
         )
 
     def _make_client(self) -> Client:
+        # Here and not above: loading the clients takes as long as the rest of this package.
+        from heroku_inference._client import Client  # noqa: PLC0415
+
         return Client(
             settings=self.settings,
             timeout=self.timeout,
@@ -172,6 +176,8 @@ class HerokuConnection(BaseModel):
         )
 
     def _make_async_client(self) -> AsyncClient:
+        from heroku_inference._async_client import AsyncClient  # noqa: PLC0415
+
         return AsyncClient(
             settings=self.settings,
             timeout=self.timeout,

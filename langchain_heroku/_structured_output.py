@@ -10,11 +10,6 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langchain_core.exceptions import OutputParserException
-from langchain_core.output_parsers import (
-    BaseOutputParser,
-    JsonOutputParser,
-    PydanticOutputParser,
-)
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
 from langchain_core.runnables import (
     Runnable,
@@ -33,6 +28,7 @@ if TYPE_CHECKING:
 
     from langchain_core.language_models import LanguageModelInput
     from langchain_core.messages import AIMessage
+    from langchain_core.output_parsers import BaseOutputParser
 
     from langchain_heroku.chat_models import ChatHeroku
 
@@ -94,6 +90,11 @@ def _response_format(method: Method, schema: dict[str, Any] | type | None) -> di
 
 
 def _text_parser(schema: dict[str, Any] | type | None) -> BaseOutputParser[Any]:
+    from langchain_core.output_parsers import (  # noqa: PLC0415 - core has not loaded these
+        JsonOutputParser,
+        PydanticOutputParser,
+    )
+
     if isinstance(schema, type) and is_basemodel_subclass(schema):
         return PydanticOutputParser(pydantic_object=schema)
     return JsonOutputParser()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from importlib.metadata import version
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
+from heroku_inference._errors import ConfigError
 from langchain_heroku._chat_calls import ChatCalls
 from langchain_heroku._content_blocks import PROVIDER
 from langchain_heroku._structured_output import structured_output
@@ -144,8 +146,9 @@ class ChatHeroku(ChatCalls):
     def _check_profile_keys(self) -> Self:
         # Takes the place of core's check, which resolves type hints each time an object is made
         # (half of what that costs). Our own profiles are checked once, by a test.
-        if self.profile == profile_of(self.model_name):
-            return self
+        with suppress(ConfigError):  # which is raised when the fields are complete
+            if self.profile == profile_of(self.model_name):
+                return self
         checked: Self = super()._check_profile_keys()  # type: ignore[operator] # a method by now
         return checked
 
