@@ -103,8 +103,8 @@ class HerokuEmbeddings(HerokuConnection, Embeddings):
     """Further fields of the request body, merged over ours."""
 
     def __init__(self, **data: Any) -> None:
-        super().__init__(**data)
         with langchain_errors():  # what cannot work is said now, not at the first call
+            super().__init__(**data)
             EmbeddingOptions(model=self.model_name, **self._options("search_document"))
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:

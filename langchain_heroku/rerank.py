@@ -83,8 +83,8 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
     """Requests in flight at a time, where more than one is needed."""
 
     def __init__(self, **data: Any) -> None:
-        super().__init__(**data)
         with langchain_errors():  # what cannot work is said now, not at the first call
+            super().__init__(**data)
             RerankOptions(
                 model=self.model_name, top_n=self.top_n, max_concurrency=self.max_concurrency
             )

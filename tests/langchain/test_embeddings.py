@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import count, islice
 
@@ -275,6 +276,15 @@ def test_one_object_serves_several_event_loops():
     embeddings = HerokuEmbeddings()
     first = asyncio.run(embeddings.aembed_query("a question"))
     assert asyncio.run(embeddings.aembed_query("a question")) == first
+
+
+def test_one_object_serves_several_threads():
+    embeddings = HerokuEmbeddings()
+    texts = [f"text {number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(embeddings.embed_query, texts)) == [
+            embeddings.embed_query(text) for text in texts
+        ]
 
 
 def test_importing_it_loads_no_chat_model_and_no_http_library():

@@ -1,4 +1,7 @@
-"""LangChain's own tests of embedding models, against the emulator."""
+"""LangChain's own suites for embedding models.
+
+Against the emulator, and, where `INFERENCE_KEY` is set, against Heroku (`make live`).
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,15 @@ class TestEmbeddingsIntegration(EmbeddingsIntegrationTests):
     @pytest.fixture(autouse=True)
     def _served_by_the_emulator(self, config_vars):
         """Every object reads the emulator's config vars."""
+
+    @property
+    def embeddings_class(self):
+        return HerokuEmbeddings
+
+
+@pytest.mark.live
+class TestLive(EmbeddingsIntegrationTests):
+    """The same on Heroku."""
 
     @property
     def embeddings_class(self):

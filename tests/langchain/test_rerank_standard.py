@@ -1,4 +1,7 @@
-"""The standard tests of a reranker, against the emulator."""
+"""The standard tests of a reranker.
+
+Against the emulator, and, where `INFERENCE_KEY` is set, against Heroku (`make live`).
+"""
 
 from __future__ import annotations
 
@@ -22,3 +25,12 @@ class TestRerankByAmazon(TestRerank):
     @property
     def reranker_params(self):
         return {"model": "amazon-rerank-1-0", "top_n": 2}
+
+
+@pytest.mark.live
+class TestLive(RerankerStandardTests):
+    """The same on Heroku."""
+
+    @property
+    def reranker_class(self):
+        return HerokuRerank

@@ -9,7 +9,7 @@ import traceback
 import pytest
 from langchain_core.load import dumps
 
-from langchain_heroku import HerokuEmbeddings, HerokuRerank
+from langchain_heroku import HerokuEmbeddings, HerokuRerank, errors
 
 ALIAS = {HerokuEmbeddings: "EMBEDDING", HerokuRerank: "RERANK"}
 URL = "https://us.inference.heroku.com"
@@ -46,6 +46,12 @@ def test_a_key_in_the_wrong_place_is_not_shown_by_the_error(kind):
     with pytest.raises(ValueError, match="timeout") as caught:
         kind(api_key=KEY, base_url=URL, timeout=KEY)
     assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+@kinds
+def test_a_missing_key_is_an_error_of_ours_and_langchains_that_names_the_config_var(kind):
+    with pytest.raises(errors.ConfigError, match="INFERENCE_KEY"):
+        kind()
 
 
 @kinds
