@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ServerThread"]
 
 _PATIENCE = 10.0  # seconds that the thread may take to start or stop
+_TURNS = 5  # of the event loop, within which a connection that is accepted is made
 
 
 class ServerThread:
@@ -84,15 +85,19 @@ class _Server(uvicorn.Server):
         await self._stopping.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in sockets or []:
+            self._loop.remove_reader(listener)
+        # A connection accepted in the last moment must be made before the port may close.
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         for server in self.servers:
             server.close()
-        for listener in sockets or []:
-            listener.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         if self.server_state.tasks:
             # They see that their client is gone, and end.
             await asyncio.wait(set(self.server_state.tasks), timeout=1)
+        await asyncio.sleep(0)
 
 
 def _family(host: str) -> socket.AddressFamily:

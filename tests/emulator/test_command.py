@@ -1,0 +1,47 @@
+"""`python -m heroku_emulator`."""
+
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from heroku_emulator import Emulator
+from heroku_emulator.__main__ import main
+
+
+def test_it_prints_how_to_connect_and_serves_until_interrupted():
+    command = [sys.executable, "-m", "heroku_emulator", "--port", "0"]
+    command += ["--engine", "deterministic", "--key", "inf test"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        lines = [run.stdout.readline().rstrip() for _ in range(10)]
+        assert lines[1] == "export INFERENCE_KEY='inf test'"
+        assert lines[2] == "export INFERENCE_MODEL_ID=claude-4-5-sonnet"
+        assert all(line.startswith("export ") for line in lines[:9])
+        assert "deterministic" in lines[9]
+        assert lines[9].startswith("# ")
+        url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])[0]
+        assert httpx.get(f"{url}/available-models").status_code == 200
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=10)
+    assert (run.returncode, errors) == (0, "")
+
+
+def test_a_taken_port_is_said_in_one_line(capsys):
+    with Emulator(engine="deterministic") as emulator:
+        port = emulator.url.rsplit(":", 1)[1]
+        assert main(["--port", port, "--engine", "deterministic"]) == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "in use" in errors
+
+
+def test_an_unknown_engine_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["--engine", "crystal"])
+    assert exit_.value.code == 2
+    assert "crystal" in capsys.readouterr().err
