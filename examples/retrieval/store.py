@@ -12,6 +12,7 @@ import psycopg
 from langchain_postgres import PGEngine, PGVectorStore
 from sqlalchemy.exc import SQLAlchemyError
 
+from heroku_inference import ContentBlockedError
 from retrieval.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "ChunkStore", "database", "open_store"]
 
 CONNECT_SECONDS = 5
-EMBED_AT_ONCE = 384
+MOST_AT_ONCE = 384
 """Four full embedding requests; what has been embedded is stored before the next ones."""
+FEWEST_AT_ONCE = 16
+STEPS = 20
+"""In between, so many steps of the progress bar."""
 
 
 class Changes(NamedTuple):
@@ -56,8 +60,9 @@ class ChunkStore:
         new = [chunk for chunk in chunks if chunk.id not in known]
         gone = known - {chunk.id for chunk in chunks}
         on_progress(0, len(new))
-        for start in range(0, len(new), EMBED_AT_ONCE):
-            batch = new[start : start + EMBED_AT_ONCE]
+        size = min(max(len(new) // STEPS, FEWEST_AT_ONCE), MOST_AT_ONCE)
+        for start in range(0, len(new), size):
+            batch = new[start : start + size]
             self._add(batch)
             on_progress(start + len(batch), len(new))
         if gone:
@@ -65,13 +70,26 @@ class ChunkStore:
         return Changes(len(new), len(chunks) - len(new), len(gone))
 
     def _add(self, chunks: list[Document]) -> None:
-        texts = [chunk.page_content for chunk in chunks]
         self._vectors.add_embeddings(
-            texts,
-            self._embeddings.embed_documents(texts),
+            [chunk.page_content for chunk in chunks],
+            self._embed(chunks),
             metadatas=[chunk.metadata for chunk in chunks],
             ids=[str(chunk.id) for chunk in chunks],
         )
+
+    def _embed(self, chunks: list[Document]) -> list[list[float]]:
+        """Embeds chunks together; where the edge firewall objects, finds the one it objects to."""
+        try:
+            return self._embeddings.embed_documents([chunk.page_content for chunk in chunks])
+        except ContentBlockedError as error:
+            if len(chunks) == 1:
+                place = f"{chunks[0].metadata['source']} ({chunks[0].metadata['place']})"
+                raise InputError(
+                    f"The firewall in front of Heroku takes text in {place} for an attack: "
+                    "reword it or leave it out"
+                ) from error
+        middle = len(chunks) // 2
+        return [*self._embed(chunks[:middle]), *self._embed(chunks[middle:])]
 
     def search(self, question: str, count: int) -> list[Document]:
         """Returns the chunks whose vectors are nearest to the question's."""

@@ -112,6 +112,19 @@ def test_a_refusal_by_the_api_is_one_line_and_exit_code_1(run, docs, monkeypatch
     assert "inf-wrong-key" not in err
 
 
+def test_text_that_the_firewall_blocks_is_named(run, docs, emulator):
+    (docs / "shell.md").write_text("# Shell\n\n## Danger\n\nNever call os.system here.")
+    emulator.switch(firewall=True)
+    err = refused(run, "--docs", docs)
+    assert "shell.md (Shell > Danger)" in err
+
+
+def test_the_shipped_pages_pass_the_firewall(run, workplace, emulator):
+    emulator.switch(firewall=True)
+    code, _, err = run()
+    assert (code, "13 documents" in err) == (0, True), err
+
+
 def one_error(err: str) -> bool:
     return err.count("\n") == 1 and err.startswith("Error: ")
 
