@@ -77,7 +77,7 @@ bench: setup ## Measure speed side by side with other clients
 	$(BIN)/python -m bench
 
 notebooks: setup ## Run the notebooks
-	$(BIN)/python -m pytest --nbmake notebooks
+	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks
 
 live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERENCE_URL
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
