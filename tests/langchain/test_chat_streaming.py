@@ -127,6 +127,7 @@ def test_each_fact_is_told_once(emulator, llm):
     assert sum(chunk.usage_metadata is not None for chunk in chunks) == 1
     assert [chunk.chunk_position for chunk in chunks if chunk.chunk_position] == ["last"]
     assert chunks[-1].chunk_position == "last"
+    assert chunks[-1].usage_metadata  # so core had to add no chunk of its own
 
 
 def test_the_reasoning_is_kept_under_both_names(emulator, llm):
