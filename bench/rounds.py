@@ -23,7 +23,7 @@ __all__ = ["Outcome", "measure"]
 
 _QUICK = 5  # the part of an amount that a quick run takes
 _IMPORT = (
-    "import time; start = time.process_time(); {statement}; "
+    "import time; {before}; start = time.process_time(); {statement}; "
     "print((time.process_time() - start) * 1e3)"
 )
 
@@ -155,10 +155,12 @@ def _count_traffic(outcome: Outcome, stub: Stub) -> None:
 
 def _measure_imports(outcome: Outcome, rounds: int) -> None:
     """A fresh interpreter a round; one before that, unmeasured, writes the bytecode."""
-    statements = dict(zip(outcome.row.contenders, outcome.row.statements, strict=True))
+    row = outcome.row
+    statements = dict(zip(row.contenders, row.statements, strict=True))
     for number in range(rounds + 1):
         for name, statement in statements.items():
-            code = _IMPORT.format(statement=statement)
+            before = "pass" if name == row.floor else statements[row.floor or name]
+            code = _IMPORT.format(before=before, statement=statement)
             run = subprocess.run(
                 [sys.executable, "-c", code], capture_output=True, text=True, check=False
             )

@@ -15,7 +15,8 @@ Kind = Literal["calls", "wall", "stream", "first-token", "import", "memory", "tr
 - `wall`: the same by the clock on the wall, where waiting is the point.
 - `stream`: CPU microseconds a chunk, over `amount` streams read to their end.
 - `first-token`: CPU microseconds from asking until the first chunk.
-- `import`: CPU milliseconds of a fresh interpreter that runs one statement.
+- `import`: CPU milliseconds that one statement adds to a fresh interpreter which has run the
+  floor's; the floor's own are those of a bare interpreter.
 - `memory`: MiB that `amount` live models add to a process that has one already.
 - `traffic`: what the stub counted while the contender ran once.
 """
@@ -23,30 +24,24 @@ Kind = Literal["calls", "wall", "stream", "first-token", "import", "memory", "tr
 
 @dataclass(frozen=True)
 class Bound:
-    """A promise: `contender` costs at most `ratio` times, or `added` more than, `against`.
-
-    Without `against` the value itself is at most `added`.
-    """
+    """A promise: `contender` costs at most `ratio` times what `against` costs, or `most` in all."""
 
     contender: str
     against: str | None = None
-    ratio: float | None = None
-    added: float | None = None
+    ratio: float = 1
+    most: float = 0
 
     def limit(self, values: dict[str, float]) -> float | None:
         """The largest value that keeps the promise, or `None` when the other did not run."""
         if self.against is None:
-            return self.added
-        if self.against not in values:
-            return None
-        return values[self.against] * (self.ratio or 1) + (self.added or 0)
+            return self.most
+        other = values.get(self.against)
+        return None if other is None else other * self.ratio
 
     def __str__(self) -> str:
         if self.against is None:
-            return f"<= {self.added:g}"
-        if self.ratio is not None:
-            return f"<= {self.ratio:g}x {self.against}"
-        return f"<= {self.against} + {self.added:g}"
+            return f"<= {self.most:g}"
+        return f"<= {self.ratio:g}x {self.against}"
 
 
 @dataclass(frozen=True)
@@ -105,22 +100,21 @@ def _against_both(peer: float, floor: float) -> tuple[Bound, ...]:
 ROWS = (
     Row(
         "import",
-        "import the chat model",
+        "import the chat model, beyond what the floor imports",
         "ms CPU",
-        (_OURS, "heroku_inference", _PEER, _FLOOR),
+        (_OURS, _PEER, _FLOOR),
         kind="import",
         statements=(
             "from langchain_heroku import ChatHeroku",
-            "from heroku_inference import Client",
             "from langchain_openai import ChatOpenAI",
             "import langchain_core.language_models.chat_models",
         ),
         floor=_FLOOR,
-        bounds=(Bound(_OURS, _FLOOR, added=50),),
+        bounds=(Bound(_OURS, _FLOOR, ratio=0.043),),  # 50 ms where the floor takes 1170
     ),
     Row(
         "import-embeddings",
-        "import the embeddings alone",
+        "import the embeddings alone, beyond what the floor imports",
         "ms CPU",
         (_OURS, _PEER, _FLOOR),
         kind="import",
@@ -137,7 +131,7 @@ ROWS = (
         "us CPU",
         (_OURS, "heroku_inference", _PEER, "openai_sdk"),
         amount=1000,
-        bounds=(Bound(_OURS, added=20),),
+        bounds=(Bound(_OURS, _PEER, ratio=0.088),),  # 20 us where the peer takes 227
     ),
     Row(
         "invoke",
@@ -264,7 +258,7 @@ ROWS = (
         (_OURS, _PEER),
         kind="memory",
         amount=200,
-        bounds=(Bound(_OURS, added=2),),
+        bounds=(Bound(_OURS, most=2),),
     ),
     Row(
         "failing",
@@ -273,7 +267,7 @@ ROWS = (
         (_OURS, "heroku_inference", _PEER, "openai_sdk"),
         kind="traffic",
         scenario="failing",
-        bounds=(Bound(_OURS, added=3),),
+        bounds=(Bound(_OURS, most=3),),
     ),
     Row(
         "connections",
@@ -282,7 +276,7 @@ ROWS = (
         (_OURS, "heroku_inference", _PEER, "openai_sdk", "bare_httpx"),
         kind="traffic",
         counted="connections",
-        bounds=(Bound(_OURS, added=1),),
+        bounds=(Bound(_OURS, most=1),),
     ),
 )
 """Every row, in the order of printing. A new framework adds its rows here."""
