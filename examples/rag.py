@@ -1,7 +1,7 @@
 """Answers questions about your documents with Heroku Managed Inference and PostgreSQL.
 
     python examples/rag.py "How many texts fit into one embeddings request?"
-    python examples/rag.py --docs handbook/ notes.pdf -- "Who approves holidays?"
+    python examples/rag.py --docs handbook/ notes.pdf "Who approves holidays?"
 
 Reads Markdown, text and PDF, embeds what is new since the last run, retrieves, reranks and answers
 with numbered sources. Without a question it asks three about the documents beside this file.
@@ -83,13 +83,22 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--docs",
         nargs="+",
-        type=Path,
         metavar="PATH",
-        default=[_shortest(DOCUMENTS)],
+        default=[str(_shortest(DOCUMENTS))],
         help="files and folders to read: Markdown, text, PDF (default: the pages beside this file)",
     )
     parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    *paths, last = options.docs
+    if options.question is None and paths and _is_question(last):
+        options.docs, options.question = paths, last
+    options.docs = [Path(path) for path in options.docs]
+    return options
+
+
+def _is_question(argument: str) -> bool:
+    """`--docs` takes all that follows, and people write the question last."""
+    return not Path(argument).exists() and (" " in argument or argument.endswith("?"))
 
 
 def run(options: argparse.Namespace, screen: Screen) -> None:
@@ -151,10 +160,14 @@ def update(store: ChunkStore, files: list[Path], screen: Screen) -> None:
     with screen.progress("Embedding") as advance:
         changes = store.synchronise(chunks, advance)
     screen.note(
-        f"{len(files)} documents, {len(chunks)} chunks: {changes.embedded} embedded, "
+        f"{_count(files, 'document')}, {_count(chunks, 'chunk')}: {changes.embedded} embedded, "
         f"{changes.unchanged} unchanged, {changes.removed} removed "
         f"in {time.perf_counter() - began:.1f} s"
     )
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
 
 
 def ask(question: str, store: ChunkStore, models: Models, screen: Screen) -> None:

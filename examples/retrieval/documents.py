@@ -42,7 +42,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     found: set[Path] = set()
     for path in paths:
         if path.is_dir():
-            found.update(file for file in path.rglob("*") if _is_document(file))
+            found.update(file for file in path.rglob("*") if _is_document(file, path))
         elif not path.exists():
             raise InputError(f"{path} does not exist")
         elif path.suffix.lower() not in SUFFIXES:
@@ -55,8 +55,8 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def _is_document(file: Path) -> bool:
-    hidden = any(part.startswith(".") and part not in {".", ".."} for part in file.parts)
+def _is_document(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
     return file.suffix.lower() in SUFFIXES and file.is_file() and not hidden
 
 

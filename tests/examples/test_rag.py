@@ -32,7 +32,7 @@ def embedded(emulator) -> list[str]:
 
 
 def test_it_answers_with_numbered_sources_and_scores(run, docs):
-    code, out, err = run("--docs", docs, "--", "How often are keys rotated?")
+    code, out, err = run("--docs", docs, "How often are keys rotated?")
     assert (code, "Keys are rotated every month" in out) == (0, True)
     assert "[1]  0." in out
     assert f"{docs.as_posix()}/keys.md, Keys" in out
@@ -40,19 +40,19 @@ def test_it_answers_with_numbered_sources_and_scores(run, docs):
 
 
 def test_a_second_run_embeds_nothing(run, docs, emulator):
-    run("--docs", docs, "--", "How often?")
+    run("--docs", docs, "How often?")
     assert embedded(emulator)
     emulator.journal.clear()
-    _, _, err = run("--docs", docs, "--", "How often?")
+    _, _, err = run("--docs", docs, "How often?")
     assert embedded(emulator) == []
     assert " 0 embedded" in err
 
 
 def test_only_what_changed_is_embedded_again(run, docs, emulator):
-    run("--docs", docs, "--", "How often?")
+    run("--docs", docs, "How often?")
     emulator.journal.clear()
     (docs / "keys.md").write_text("# Keys\n\nKeys are rotated every week.\n\n## Lost\n\nAsk Ada.")
-    _, out, err = run("--docs", docs, "--", "How often are keys rotated?")
+    _, out, err = run("--docs", docs, "How often are keys rotated?")
     assert embedded(emulator) == ["# Keys\n\nKeys are rotated every week."]
     assert "1 embedded" in err
     assert "1 removed" in err
@@ -61,9 +61,9 @@ def test_only_what_changed_is_embedded_again(run, docs, emulator):
 
 
 def test_what_a_removed_file_said_is_forgotten(run, docs):
-    run("--docs", docs, "--", "How often?")
+    run("--docs", docs, "How often?")
     (docs / "keys.md").unlink()
-    _, out, err = run("--docs", docs, "--", "How often are keys rotated?")
+    _, out, err = run("--docs", docs, "How often are keys rotated?")
     assert "2 removed" in err
     assert "keys.md" not in out
 
@@ -72,41 +72,41 @@ def test_folders_do_not_see_each_other(run, docs, workplace):
     other = workplace / "other"
     other.mkdir()
     (other / "cats.md").write_text("Cats sleep all day.")
-    run("--docs", docs, "--", "How often?")
-    _, out, _ = run("--docs", other, "--", "How often are keys rotated?")
+    run("--docs", docs, "How often?")
+    _, out, _ = run("--docs", other, "How often are keys rotated?")
     assert "keys.md" not in out
-    _, _, err = run("--docs", docs, "--", "How often?")
+    _, _, err = run("--docs", docs, "How often?")
     assert " 0 embedded" in err
 
 
 def test_files_and_folders_can_be_mixed(run, docs, workplace):
     single = workplace / "single.md"
     single.write_text("A single page.")
-    code, _, err = run("--docs", docs, single, "--", "How often?")
+    code, _, err = run("--docs", docs, single, "How often?")
     assert (code, "4 documents" in err) == (0, True)
 
 
 def test_no_chunk_is_longer_than_an_embedding_allows(run, workplace, emulator):
     (workplace / "long.md").write_text(f"# {'Long title ' * 60}\n\n" + "No space" * 2000)
     (workplace / "wide.txt").write_text("One two three. " * 2000)
-    code, _, _ = run("--docs", workplace, "--", "How long?")
+    code, _, _ = run("--docs", workplace, "How long?")
     assert code == 0
     assert max(map(len, embedded(emulator))) <= 2048
 
 
 def test_a_page_of_a_pdf_is_named_as_the_source(run, docs):
-    _, out, _ = run("--docs", docs / "plans.pdf", "--", "What does the standard plan set?")
+    _, out, _ = run("--docs", docs / "plans.pdf", "What does the standard plan set?")
     assert "plans.pdf, page 1" in out
 
 
 def test_the_key_is_never_shown(run, docs, emulator):
-    _, out, err = run("--docs", docs, "--", "What is the key?")
+    _, out, err = run("--docs", docs, "What is the key?")
     assert emulator.api_key not in out + err
 
 
 def test_a_refusal_by_the_api_is_one_line_and_exit_code_1(run, docs, monkeypatch):
     monkeypatch.setenv("EMBEDDING_KEY", "inf-wrong-key")
-    code, out, err = run("--docs", docs, "--", "How often?")
+    code, out, err = run("--docs", docs, "How often?")
     assert (code, out) == (1, "")
     assert one_error(err)
     assert "inf-wrong-key" not in err
@@ -130,7 +130,7 @@ def one_error(err: str) -> bool:
 
 
 def refused(run, *arguments) -> str:
-    code, out, err = run(*arguments, "--", "How often?")
+    code, out, err = run(*arguments, "How often?")
     assert (code, out) == (2, "")
     assert one_error(err), err
     return err
@@ -187,6 +187,22 @@ def test_a_database_that_cannot_be_started_is_said_so(run, docs, monkeypatch):
     assert "no database could be started in .rag" in refused(run, "--docs", docs)
 
 
+def test_the_question_may_also_come_first(run, docs):
+    code, out, _ = run("Where is it?", "--docs", docs, docs / "keys.md")
+    assert (code, "▌ Where is it?" in out) == (0, True)
+
+
+def test_folders_with_hidden_ones_above_them_are_read_and_hidden_ones_inside_are_not(
+    run, workplace
+):
+    folder = workplace / ".notes"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "page.md").write_text("Something to read.")
+    (folder / ".git" / "hidden.md").write_text("Nothing to read.")
+    _, _, err = run("--docs", folder, "What is there to read?")
+    assert "1 document, 1 chunk" in err
+
+
 def test_an_empty_question_is_refused(run, docs):
     code, _, err = run("--docs", docs, "--", " ")
     assert (code, err) == (2, "Error: The question is empty\n")
@@ -203,7 +219,7 @@ def test_the_env_file_is_read(docs, workplace, emulator, config_vars, monkeypatc
         monkeypatch.delenv(name)
     lines = [f"{name}={value}\n" for name, value in config_vars.items()]
     (workplace / ".env").write_text("".join(lines))
-    done = command("--docs", docs, "--", "How often are keys rotated?")
+    done = command("--docs", docs, "How often are keys rotated?")
     assert done.returncode == 0, done.stderr
     assert "emulator" not in done.stderr
     assert embedded(emulator)
