@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import httpx
     import yarl
 
-__all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
+    from heroku_inference._calls import LibraryErrors
+    from heroku_inference._settings import NetworkEnvironment
 
-_ErrorClasses = tuple[type[Exception], ...]
+__all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
 
 
 class AsyncResponse(Protocol):
@@ -40,9 +41,11 @@ class AsyncResponse(Protocol):
 class AiohttpEngine:
     """The usual engine: a session shared by all callers on the running event loop."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, network: NetworkEnvironment) -> None:
         self._base_url = base_url
+        self._network = network
         self._urls: dict[str, yarl.URL] = {}
+        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
 
     async def send(
         self,
@@ -53,17 +56,13 @@ class AiohttpEngine:
         seconds: float,
     ) -> AsyncResponse:
         """Send a request and wait for the status of its answer."""
-        import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
-
-        pool = await async_pool(self._base_url)
+        pool = await async_pool(self._base_url, self._network)
         response = await pool.session.request(
             method,
             self._parsed(url),
             data=content,
             headers=headers,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=min(seconds, CONNECT_TIMEOUT), sock_read=seconds
-            ),
+            timeout=self._timeout(seconds),
             proxy=pool.proxy,
             allow_redirects=False,
         )
@@ -76,8 +75,17 @@ class AiohttpEngine:
             self._urls[url] = yarl.URL(url)
         return self._urls[url]
 
+    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
+        import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
+
+        if seconds not in self._timeouts:
+            self._timeouts[seconds] = aiohttp.ClientTimeout(
+                total=None, sock_connect=min(seconds, CONNECT_TIMEOUT), sock_read=seconds
+            )
+        return self._timeouts[seconds]
+
     @staticmethod
-    def errors() -> tuple[_ErrorClasses, _ErrorClasses]:
+    def errors() -> LibraryErrors:
         """What it raises for timeouts, and for other failures."""
         import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
@@ -132,7 +140,7 @@ class HttpxEngine:
         return _HttpxResponse(await self._client.send(request, stream=True))
 
     @staticmethod
-    def errors() -> tuple[_ErrorClasses, _ErrorClasses]:
+    def errors() -> LibraryErrors:
         """What it raises for timeouts, and for other failures."""
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 

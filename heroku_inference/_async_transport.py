@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from heroku_inference._async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
-from heroku_inference._calls import Call, TransportBase, is_success
+from heroku_inference._calls import Call, LibraryErrors, TransportBase, is_success
 from heroku_inference._errors import APIError
 from heroku_inference._sse import Event, EventDecoder
 
@@ -47,7 +47,7 @@ class AsyncTransport(TransportBase):
             on_retry=on_retry,
         )
         self._engine: AiohttpEngine | HttpxEngine = (
-            AiohttpEngine(self._base_url)
+            AiohttpEngine(self._base_url, self._network)
             if async_http_client is None
             else HttpxEngine(async_http_client, use_its_timeout=not self._timeout_given)
         )
@@ -80,7 +80,7 @@ class AsyncTransport(TransportBase):
         self, call: Call, content: bytes | None, headers: Mapping[str, str]
     ) -> Reply:
         seconds = self.answer_timeout
-        async with self.translated_errors(seconds):
+        with self.translated_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
             try:
                 return self._reply(response.status, response.headers(), await response.read())
@@ -91,7 +91,7 @@ class AsyncTransport(TransportBase):
         self, call: Call, content: bytes | None, headers: Mapping[str, str]
     ) -> AsyncEventStream:
         seconds = self.stream_timeout
-        async with self.translated_errors(seconds, streaming=True):
+        with self.translated_errors(seconds, streaming=True):
             response = await self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(
@@ -113,18 +113,8 @@ class AsyncTransport(TransportBase):
         url = self._base_url + call.path
         return await self._engine.send(call.method, url, content, headers, seconds)
 
-    @asynccontextmanager
-    async def translated_errors(
-        self, seconds: float, *, streaming: bool = False
-    ) -> AsyncGenerator[None]:
-        """Errors of the HTTP library leave as ours."""
-        timeouts, failures = self._engine.errors()
-        try:
-            yield
-        except timeouts as error:
-            raise self.timed_out(seconds, streaming=streaming) from error
-        except failures as error:
-            raise self.unreachable(error) from error
+    def _library_errors(self) -> LibraryErrors:
+        return self._engine.errors()
 
 
 class AsyncEventStream:
@@ -158,7 +148,7 @@ class AsyncEventStream:
         seconds = transport.stream_timeout
         decoder = EventDecoder()
         latest = time.monotonic()
-        async with transport.translated_errors(seconds, streaming=True):
+        with transport.translated_errors(seconds, streaming=True):
             async for piece in self._response.pieces():
                 if events := decoder.feed(piece):
                     yield events

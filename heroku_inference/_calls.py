@@ -13,18 +13,23 @@ from heroku_inference._answers import Reply
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
 from heroku_inference._retries import RetryEvent, next_wait
+from heroku_inference._settings import network_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from heroku_inference._settings import Settings
 
-__all__ = ["Call", "MaskedHeaders", "TransportBase", "is_success"]
+__all__ = ["Call", "LibraryErrors", "MaskedHeaders", "TransportBase", "is_success"]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
 # says more than a timeout of ours would; a stream may think for long between two events.
 _ANSWER_TIMEOUT: Final = 60.0  # seconds
 _STREAM_TIMEOUT: Final = 120.0  # seconds
+
+
+LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
+"""What an HTTP library raises for timeouts, and for other failures."""
 
 
 @dataclass(slots=True)
@@ -66,6 +71,29 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004
 
 
+class _TranslatedErrors:
+    """Errors of the HTTP library leave as ours."""
+
+    __slots__ = ("_failures", "_seconds", "_streaming", "_timeouts", "_transport")
+
+    def __init__(
+        self, transport: TransportBase, library: LibraryErrors, seconds: float, *, streaming: bool
+    ) -> None:
+        self._transport = transport
+        self._timeouts, self._failures = library
+        self._seconds = seconds
+        self._streaming = streaming
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, self._timeouts):
+            raise self._transport.timed_out(self._seconds, streaming=self._streaming) from error
+        if isinstance(error, self._failures):
+            raise self._transport.unreachable(error) from error
+
+
 class TransportBase:
     """Builds calls and judges answers; subclasses move the bytes.
 
@@ -97,6 +125,7 @@ class TransportBase:
         self.answer_timeout = timeout or _ANSWER_TIMEOUT
         self.stream_timeout = timeout or _STREAM_TIMEOUT
         self._base_url = settings.base_url
+        self._network = network_environment()
         self._headers = self._usual_headers(default_headers or {})
         # A compressed stream would arrive in the compressor's blocks, not word by word.
         self._stream_headers = MaskedHeaders(
@@ -149,6 +178,13 @@ class TransportBase:
             if listener is not None:
                 listener(event)
         return wait
+
+    def _library_errors(self) -> LibraryErrors:
+        raise NotImplementedError
+
+    def translated_errors(self, seconds: float, *, streaming: bool = False) -> _TranslatedErrors:
+        """Within this, errors of the HTTP library leave as ours."""
+        return _TranslatedErrors(self, self._library_errors(), seconds, streaming=streaming)
 
     def timed_out(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
         what = "event of the stream" if streaming else "answer"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from heroku_inference._errors import ConfigError
-from heroku_inference._settings import network_environment
+from heroku_inference._settings import NetworkEnvironment
 
 if TYPE_CHECKING:
     import ssl
@@ -33,20 +33,20 @@ __all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections",
 _KEEP_ALIVE: Final = 30.0  # seconds; shorter than the idle limit of Heroku's routers
 CONNECT_TIMEOUT: Final = 10.0  # seconds
 
-_Key = tuple[str, tuple[str | None, ...]]
+_Key = tuple[str, NetworkEnvironment]
 
 _lock = threading.Lock()
 _sync_transports: dict[_Key, httpx.HTTPTransport] = {}
 _async_pools: dict[tuple[int, _Key], AsyncPool] = {}
 
 
-def sync_transport(base_url: str) -> httpx.HTTPTransport:
+def sync_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTransport:
     """The process's connections to an API; safe to use from many threads.
 
     An `httpx.HTTPTransport`, not a `Client`: cookies, redirects and credential look-ups would be
     a sixth of the cost of a call, and the API uses none of them.
     """
-    key = (base_url, network_environment())
+    key = (base_url, network)
     transport = _sync_transports.get(key)
     if transport is None:
         with _lock:
@@ -56,7 +56,7 @@ def sync_transport(base_url: str) -> httpx.HTTPTransport:
     return transport
 
 
-def _new_transport(base_url: str, network: tuple[str | None, ...]) -> httpx.HTTPTransport:
+def _new_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTransport:
     import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
     return httpx.HTTPTransport(
@@ -99,22 +99,22 @@ async def _closing_with_the_loop(session: aiohttp.ClientSession) -> AsyncGenerat
         await session.close()
 
 
-async def async_pool(base_url: str) -> AsyncPool:
+async def async_pool(base_url: str, network: NetworkEnvironment) -> AsyncPool:
     """The running event loop's pool for an API. Pools of closed loops are let go."""
     loop = asyncio.get_running_loop()
-    key = (id(loop), (base_url, network_environment()))
+    key = (id(loop), (base_url, network))
     pool = _async_pools.get(key)
     if pool is not None and pool.loop is loop and not pool.session.closed:
         return pool
     _evict_closed_loops()
     proxy = _http_proxy_for(base_url)
-    pool = AsyncPool(loop, _new_session(key[1][1]), proxy)
+    pool = AsyncPool(loop, _new_session(network), proxy)
     _async_pools[key] = pool
     await pool.start()
     return pool
 
 
-def _new_session(network: tuple[str | None, ...]) -> aiohttp.ClientSession:
+def _new_session(network: NetworkEnvironment) -> aiohttp.ClientSession:
     import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
     return aiohttp.ClientSession(
@@ -139,7 +139,7 @@ def _evict_closed_loops() -> None:
 
 
 @cache
-def _tls_context(network: tuple[str | None, ...]) -> ssl.SSLContext:  # noqa: ARG001 - the cache's key
+def _tls_context(network: NetworkEnvironment) -> ssl.SSLContext:  # noqa: ARG001 - the cache's key
     import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
     return httpx.create_ssl_context()

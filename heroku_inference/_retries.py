@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from heroku_inference._answers import RateLimits
@@ -110,6 +111,7 @@ def rate_limits_of(headers: Mapping[str, str]) -> RateLimits:
     )
 
 
+@lru_cache(maxsize=128)  # the same few waits come with every answer
 def duration(text: str | None) -> float | None:
     """Seconds of a Go duration such as `51s`, `1m3.5s` or `250ms`; a bare number is seconds."""
     if text is None:

@@ -17,7 +17,14 @@ from heroku_inference._errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT_BASE_URL", "Kind", "Settings", "network_environment", "normalise_url"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "Kind",
+    "NetworkEnvironment",
+    "Settings",
+    "network_environment",
+    "normalise_url",
+]
 
 Kind = Literal["chat", "embedding", "rerank", "image"]
 
@@ -36,6 +43,9 @@ _WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
     "rerank": "cohere-rerank-3-5",
     "image": "stable-image-ultra",
 }
+NetworkEnvironment = tuple[str | None, ...]
+"""The values of the proxy and certificate variables, in a fixed order."""
+
 _NETWORK_VARIABLES: Final = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
@@ -256,6 +266,6 @@ def _without_credentials(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//***@", url)
 
 
-def network_environment() -> tuple[str | None, ...]:
+def network_environment() -> NetworkEnvironment:
     """The proxy and certificate variables in force; clients may be shared while they are equal."""
     return tuple(os.environ.get(name) for name in _NETWORK_VARIABLES)

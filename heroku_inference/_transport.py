@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from heroku_inference._calls import Call, MaskedHeaders, TransportBase
+from heroku_inference._calls import Call, LibraryErrors, MaskedHeaders, TransportBase
 from heroku_inference._errors import APIError
 from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._sse import Event, EventDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import httpx
 
@@ -119,7 +119,7 @@ class Transport(TransportBase):
             headers=_pairs(headers),
             extensions={"timeout": timeout.as_dict()},
         )
-        return sync_transport(self._base_url).handle_request(request)
+        return sync_transport(self._base_url, self._network).handle_request(request)
 
     def _parsed(self, url: str) -> httpx.URL:
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
@@ -128,17 +128,10 @@ class Transport(TransportBase):
             self._urls[url] = httpx.URL(url)
         return self._urls[url]
 
-    @contextmanager
-    def translated_errors(self, seconds: float, *, streaming: bool = False) -> Generator[None]:
-        """Errors of the HTTP library leave as ours."""
+    def _library_errors(self) -> LibraryErrors:
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
-        try:
-            yield
-        except httpx.TimeoutException as error:
-            raise self.timed_out(seconds, streaming=streaming) from error
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise self.unreachable(error) from error
+        return (httpx.TimeoutException,), (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 
 
 class _MaskedPairs(list[tuple[bytes, bytes]]):
