@@ -31,8 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     with _stopped_at_last(emulator), contextlib.suppress(KeyboardInterrupt):
         _announce(emulator)
-        threading.Event().wait()
+        _wait_for_interrupt()
     return 0
+
+
+def _wait_for_interrupt() -> None:
+    threading.Event().wait()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,8 @@ _DEEPEST = 8
 # Typographic quotes by code point: \u201c \u201d double, \u2018 \u2019 single, \u300c-\u300f CJK.
 _QUOTED = re.compile(
     r"[\"\u201c\u00ab]([^\"\u201d\u00bb]+)[\"\u201d\u00bb]"
-    r"|(?<!\w)['\u2018\u300c\u300e]([^'\u2019\u300d\u300f]+)['\u2019\u300d\u300f](?!\w)"
+    r"|(?<!\w)['\u2018]([^'\u2019]+)['\u2019](?!\w)"
+    r"|[\u300c\u300e]([^\u300d\u300f]+)[\u300d\u300f]"
 )
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
 _CAPITALISED = r"[A-Z][\w'\u2019-]*"
@@ -83,7 +84,7 @@ class _Found:
             (first_words if begins else names).append(match[0])
         return cls(
             numbers=[_number(match[0]) for match in _NUMBER.finditer(text)],
-            quoted=[match[1] or match[2] for match in _QUOTED.finditer(text)],
+            quoted=["".join(match.groups("")) for match in _QUOTED.finditer(text)],
             names=names,
             first_words=first_words,
         )
@@ -119,7 +120,7 @@ class _Writer:
         return None if kind == "null" else self._text(schema, name)
 
     def _resolved(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
-        """Follows `$ref` and takes the first branch that is not null."""
+        """Follows `$ref` and takes the first branch that is not null, unless it is deep."""
         if "$ref" in schema:
             target: Any = self._root
             for step in schema["$ref"].removeprefix("#/").split("/"):
@@ -128,9 +129,10 @@ class _Writer:
         for choice in ("anyOf", "oneOf"):
             branches = schema.get(choice)
             if branches:
-                real = [branch for branch in branches if branch.get("type") != "null"]
-                shallow = branches if depth > _DEEPEST else [*real, *branches]
-                return self._resolved(shallow[0], depth)
+                null = [branch for branch in branches if branch.get("type") == "null"]
+                real = [branch for branch in branches if branch not in null]
+                ranked = [*null, *real] if depth >= _DEEPEST else [*real, *null]
+                return self._resolved(ranked[0], depth)
         for part in schema.get("allOf", []):
             schema = self._resolved(part, depth) | schema
         return schema
@@ -152,9 +154,10 @@ class _Writer:
         if schema.get("prefixItems"):
             return [self.value(item, name, depth + 1) for item in schema["prefixItems"]]
         items = self._resolved(schema.get("items") or {"type": "string"}, depth)
-        least = schema.get("minItems", 1 if depth < _DEEPEST else 0)
-        most = schema.get("maxItems", max(least, self._available(items)))
-        return [self.value(items, name, depth + 1) for _ in range(max(least, min(most, 20)))]
+        least = schema.get("minItems", 0)
+        wished = self._available(items) if depth < _DEEPEST else 0
+        count = max(least, min(wished, schema.get("maxItems", 20)))
+        return [self.value(items, name, depth + 1) for _ in range(count)]
 
     def _available(self, items: dict[str, Any]) -> int:
         """How many values of this kind the prompt offers."""

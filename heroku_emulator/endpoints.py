@@ -100,8 +100,7 @@ def _engine_completion(exchange: Exchange) -> Completion:
     request = dict(exchange.body)
     if switches.response_format == "ignored":
         request.pop("response_format", None)
-    assert exchange.model is not None  # noqa: S101 - admitted before it is answered
-    thinking = thinking_of(request, exchange.model)
+    thinking = thinking_of(request, exchange.admitted_model)
     answer = engine.chat(request)
     if not thinking.enabled:
         answer = replace(answer, reasoning=None)

@@ -43,14 +43,19 @@ class Exchange:
         self.service.rate_limits.count_request(self.model, enforce=enforce)
         return self.model
 
+    @property
+    def admitted_model(self) -> Model:
+        """The model of a request that was let in."""
+        assert self.model is not None, "admit comes first"  # noqa: S101 - for the type checker
+        return self.model
+
     def next_step(self) -> Step | None:
         """Takes the next scripted answer for this request, if there is one."""
         return self.service.script.take(self.entry.path)
 
     def spend(self, tokens: int) -> None:
         """Counts the answer's tokens against the model's limit."""
-        if self.model is not None:
-            self.service.rate_limits.count_tokens(self.model, tokens)
+        self.service.rate_limits.count_tokens(self.admitted_model, tokens)
 
     async def in_thread(self, work: Callable[[], _Result]) -> _Result:
         """Runs an engine's work beside the event loop; a time limit leaves it behind."""

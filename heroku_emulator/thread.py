@@ -34,6 +34,7 @@ class ServerThread:
         self._thread = threading.Thread(target=self._serve, name="heroku-emulator", daemon=True)
         self._thread.start()
         if not self._server.ready.wait(_PATIENCE):
+            self._listener.close()
             raise RuntimeError("The emulator did not start")
 
     def stop(self) -> None:

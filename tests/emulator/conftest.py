@@ -37,6 +37,14 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return answer.json()["choices"][0]["message"]
 
+    def refusal(self, status: int = 400, /, **fields: Any) -> str:
+        """The message of the error that a chat request is refused with."""
+        answer = self.chat(**fields)
+        assert answer.status_code == status, answer.text
+        error = answer.json()["error"]
+        assert error["code"] == status
+        return error["message"]
+
     def embed(self, texts: Any, **fields: Any) -> httpx.Response:
         body = {"model": "cohere-embed-multilingual", "input": texts}
         return self.post("/v1/embeddings", body | fields)

@@ -31,6 +31,15 @@ def test_it_prints_how_to_connect_and_serves_until_interrupted():
     assert (run.returncode, errors) == (0, "")
 
 
+def test_an_interrupt_ends_it_cleanly(capsys, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("heroku_emulator.__main__._wait_for_interrupt", interrupt)
+    assert main(["--port", "0", "--engine", "deterministic"]) == 0
+    assert "export RERANK_MODEL_ID=cohere-rerank-3-5" in capsys.readouterr().out
+
+
 def test_a_taken_port_is_said_in_one_line(capsys):
     with Emulator(engine="deterministic") as emulator:
         port = emulator.url.rsplit(":", 1)[1]

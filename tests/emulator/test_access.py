@@ -1,0 +1,100 @@
+"""Keys, plans, paths and models: who gets in, and where."""
+
+import httpx
+import pytest
+
+from heroku_emulator import Emulator
+
+CHAT = {"model": "claude-4-5-sonnet", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+@pytest.fixture
+def fresh():
+    with Emulator(engine="deterministic", api_key="inf-test-key") as emulator:
+        yield emulator
+
+
+def post(emulator, path="/v1/chat/completions", body=CHAT, key="inf-test-key"):
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    return httpx.post(emulator.url + path, json=body, headers=headers)
+
+
+@pytest.mark.parametrize("key", ["inf-wrong", None])
+def test_without_the_key_everything_but_the_catalogue_is_refused(fresh, key):
+    for path in ("/v1/chat/completions", "/v1/embeddings", "/v1/rerank"):
+        answer = post(fresh, path, key=key)
+        assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error")
+    assert httpx.get(fresh.url + "/available-models").status_code == 200
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"\xff"])
+def test_a_body_that_is_no_json_object_is_refused(call, content):
+    answer = call.http.post("/v1/chat/completions", content=content)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "error parsing JSON")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/models"),
+        ("GET", "/"),
+        ("GET", "/v1/chat/completions"),
+        ("DELETE", "/v1/embeddings"),
+        ("POST", "/available-models"),
+        ("POST", "/v1/v1/chat/completions"),
+        ("POST", "/v1/chat/completions/"),
+        ("POST", "/chat/completions"),
+    ],
+)
+def test_everything_else_is_not_found(call, method, path):
+    answer = call.http.request(method, path)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "status"),
+    [
+        ("/v1/chat/completions", None, 400),
+        ("/v1/chat/completions", 3, 400),
+        ("/v1/chat/completions", "gpt-4o", 404),
+        ("/v1/chat/completions", "cohere-rerank-3-5", 400),
+        ("/v1/embeddings", "claude-4-5-sonnet", 400),
+        ("/v1/rerank", "no-such-model", 404),
+    ],
+)
+def test_a_model_must_exist_and_suit_the_endpoint(call, path, model, status):
+    assert call.post(path, CHAT | {"model": model}).status_code == status
+
+
+def test_unknown_models_can_be_accepted(emulator, call):
+    emulator.switch(unknown_models="accept")
+    assert call.chat(model="claude-9").json()["model"] == "claude-9"
+    assert call.embed("x", model="cohere-embed-v9").status_code == 200
+    assert call.rerank("x", ["y"], model="cohere-rerank-9").status_code == 200
+
+
+def test_a_per_model_plan_opens_one_model(sample):
+    plan = {"model": "claude-4-sonnet"}
+    with Emulator(
+        engine="deterministic", api_key="inf-test-key", plan=plan, error_envelope="string"
+    ) as emulator:
+        assert emulator.config_vars["INFERENCE_MODEL_ID"] == "claude-4-sonnet"
+        assert "EMBEDDING_URL" not in emulator.config_vars
+        assert post(emulator, body=CHAT | plan).status_code == 200
+        answer = post(emulator)
+    assert (answer.status_code, answer.json()) == (403, sample("error_403_double_encoded.json"))
+
+
+@pytest.mark.parametrize("plan", ["premium", {}, {"modell": "x"}])
+def test_an_unknown_plan_is_refused(plan):
+    with pytest.raises(ValueError, match="plan="):
+        Emulator(engine="deterministic", plan=plan)
+
+
+def test_the_catalogue_lists_the_captured_models(call, sample):
+    answer = call.http.get("/available-models", headers={"authorization": ""})
+    listed = answer.json()
+    assert listed[:5] == sample("available_models.json")
+    assert len(listed) == 28
+    assert [entry["model_id"] for entry in listed] == sorted(e["model_id"] for e in listed)
+    assert (answer.headers["expires"], answer.headers["pragma"]) == ("0", "no-cache")

@@ -1,0 +1,61 @@
+"""Fields of a chat request: values that are refused, ignored fields, unknown ones."""
+
+import pytest
+
+RETURNED = "ValidationException: The model returned the following errors: "
+ONE_OF_TWO = (
+    "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"temperature": 1.1}, "temperature must be between 0 and 1"),
+        ({"temperature": "hot"}, "temperature must be a number"),
+        ({"temperature": True}, "temperature must be a number"),
+        ({"top_p": -0.1}, "top_p must be between 0 and 1"),
+        ({"max_tokens": 0}, "max_tokens must be at least 1"),
+        ({"max_tokens": 1.5}, "max_tokens must be an integer"),
+        ({"max_completion_tokens": True}, "max_completion_tokens must be an integer"),
+        ({"stop": "x"}, "stop must be an array of strings"),
+        ({"stop": [""]}, "stop must be an array of strings"),
+        ({"stream": "yes"}, "stream must be a boolean"),
+        ({"stream_options": {"x": 1}}, "stream_options.x"),
+        ({"stream_options": True}, "stream_options must be an object"),
+        ({"modalities": ["audio"]}, "modalities"),
+        ({"reasoning_effort": "extreme"}, "reasoning_effort must be one of low, medium, high"),
+        ({"parallel_tool_calls": 1}, "parallel_tool_calls must be a boolean"),
+        ({"allow_ignored_params": "yes"}, "allow_ignored_params must be a boolean"),
+        ({"seed": 1}, "unsupported parameter: seed"),
+        ({"functions": []}, "unsupported parameter: functions"),
+        ({"seed": 1, "allow_ignored_params": False}, "unsupported parameter: seed"),
+        ({"temperature": 0.5, "top_p": 0.5}, RETURNED + ONE_OF_TWO),
+    ],
+)
+def test_a_bad_field_is_refused(call, fields, message):
+    assert message in call.refusal(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 1, "max_tokens": 10, "stop": ["x"], "stream_options": {}},
+        {"top_p": 0, "top_k": 5, "parallel_tool_calls": False, "modalities": ["text"]},
+        {"stop": None, "tools": None, "extended_thinking": None, "temperature": None},
+        {"model": "claude-4-sonnet", "temperature": 0.5, "top_p": 0.5},
+        {"model": "nova-pro", "reasoning_effort": "high", "temperature": 0.5},
+        {"n": 2, "frequency_penalty": 1, "presence_penalty": 1, "logit_bias": {}, "store": True},
+        {"logprobs": True, "metadata": {}, "service_tier": "auto", "verbosity": "low"},
+        {"user": "ada", "tool_options": {}},
+        {"seed": 1, "allow_ignored_params": True},
+    ],
+)
+def test_good_and_ignored_fields_pass(call, fields):
+    assert call.chat(**fields).status_code == 200
+
+
+def test_unknown_fields_pass_where_that_is_the_default(emulator, call):
+    emulator.switch(allow_ignored_params=True)
+    assert call.chat(seed=1).status_code == 200
+    assert call.chat(seed=1, allow_ignored_params=False).status_code == 400

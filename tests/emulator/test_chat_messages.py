@@ -1,0 +1,154 @@
+"""Conversations: which are refused, and which pass."""
+
+import base64
+
+import pytest
+
+HELLO = {"role": "user", "content": "Hello"}
+PIXEL = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
+
+
+def called(arguments="{}", *, content="Calling.", call_id="tooluse_1", **call):
+    function = {"name": "add", "arguments": arguments}
+    entry = {"id": call_id, "type": "function", "function": function} | call
+    return {"role": "assistant", "content": content, "tool_calls": [entry]}
+
+
+def result(content="Three.", call_id="tooluse_1", **fields):
+    return {"role": "tool", "tool_call_id": call_id, "content": content} | fields
+
+
+def user(*parts):
+    return [{"role": "user", "content": list(parts)}]
+
+
+def image(url, **fields):
+    return user({"type": "image_url", "image_url": {"url": url} | fields})
+
+
+@pytest.mark.parametrize(
+    ("messages", "message"),
+    [
+        (None, "messages is required"),
+        ([], "messages is required"),
+        ("Hello", "messages is required"),
+        (["Hello"], "messages.0 must be an object"),
+        ([{"role": "robot", "content": "x"}], "messages.0.role"),
+        ([{"content": "x"}], "messages.0.role"),
+        ([{"role": "user"}], "content is required"),
+        ([{"role": "user", "content": ""}], "content is required"),
+        ([{"role": "user", "content": None}], "content is required"),
+        ([{"role": "user", "content": []}], "content is required"),
+        ([{"role": "user", "content": " \n"}], "is blank"),
+        ([{"role": "user", "content": 3}], "must be a string"),
+        ([{"role": "system", "content": ""}, HELLO], "content is required"),
+        ([{"role": "system", "content": [{"type": "text", "text": "x"}]}, HELLO], "a string"),
+        ([HELLO | {"id": "1"}], "unsupported parameter: messages.0.id"),
+        ([HELLO, {"role": "assistant", "content": "x", "reasoning": {}}], "messages.1.reasoning"),
+        ([HELLO, {"role": "assistant", "content": "x", "function_call": {}}], "function_call"),
+        ([HELLO, called(content=""), result()], "content is required"),
+        ([HELLO, called(content=None), result()], "content is required"),
+        ([HELLO, called(), result("")], "content is required"),
+        ([HELLO, called(), result([{"type": "text", "text": "x"}])], "must be a string"),
+        ([HELLO, called(), result("[1]")], "error parsing JSON"),
+        ([HELLO, called(), result("42")], "error parsing JSON"),
+        ([HELLO, called(), result(" true ")], "error parsing JSON"),
+        ([HELLO, called(), result("null")], "error parsing JSON"),
+        ([HELLO, called(), result(tool_call_id=None)], "tool_call_id is required"),
+        ([HELLO, called({}), result()], "arguments must be a string"),
+        ([HELLO, called(type="custom"), result()], "type must be function"),
+        ([HELLO, called(index=0), result()], "tool_calls.0.index"),
+        ([HELLO, called(call_id=""), result()], "id is required"),
+        ([HELLO, called() | {"tool_calls": []}], "tool_calls must be a list"),
+        ([HELLO, called()], "were found without `tool_result` blocks"),
+        ([HELLO, called(), HELLO], "were found without `tool_result` blocks"),
+        ([HELLO, called(), result(call_id="other")], "unexpected `tool_use_id`"),
+        ([HELLO, called(), result(), result()], "unexpected `tool_use_id`"),
+        ([HELLO, result()], "unexpected `tool_use_id`"),
+        (
+            [HELLO, called() | {"tool_calls": called()["tool_calls"] * 2}, result(), result()],
+            "must be unique",
+        ),
+    ],
+)
+def test_a_malformed_conversation_is_refused(call, messages, message):
+    assert message in call.refusal(messages=messages)
+
+
+@pytest.mark.parametrize("arguments", ["", "prose", '{"a":', "[1]", "3", "null", '"x"', None])
+def test_arguments_in_history_that_are_no_object_make_the_gateway_fail(call, arguments):
+    messages = [HELLO, called(arguments), result()]
+    assert "Failed to execute chat" in call.refusal(500, messages=messages)
+
+
+def test_reasoning_tags_in_history_make_the_gateway_fail(call):
+    said = {"role": "assistant", "content": "<reasoning>Hm.</reasoning>Yes."}
+    assert "Failed to execute chat" in call.refusal(500, messages=[HELLO, said, HELLO])
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "developer", "content": "Be kind."}, HELLO | {"name": "ada"}],
+        [HELLO, {"role": "assistant", "content": "Hi.", "refusal": None}, HELLO],
+        [HELLO, called('{"a": 1}'), result('{"sum": 3}', name="add")],
+        [HELLO, called(), result("plain text")],
+        [HELLO, called(), result('"quoted"')],
+        [HELLO, called(), result("NaN")],
+        user({"type": "text", "text": "What is this?"}),
+        image(PIXEL, detail="low"),
+        image("https://example.com/cat.png"),
+    ],
+)
+def test_a_well_formed_conversation_passes(call, messages):
+    assert call.chat(messages=messages).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+        {"type": "file", "file": {"file_data": ""}},
+        {"type": "image", "url": "https://example.com/cat.png"},
+        {"type": "text", "text": "x", "cache_control": {}},
+        {"type": "text", "text": ""},
+        {"type": "image_url", "image_url": "https://example.com/cat.png"},
+        {"type": "image_url", "image_url": {}},
+        "text",
+    ],
+)
+def test_parts_other_than_text_and_images_are_refused(call, part):
+    assert call.chat(messages=user(part)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/cat.png",
+        "http://127.0.0.1/cat.png",
+        "cat.png",
+        "data:image/png;base64,",
+        "data:image/png;base64,***",
+        "data:text/plain;base64,aGk=",
+    ],
+)
+def test_an_image_that_cannot_be_fetched_is_refused_as_captured(call, sample, url):
+    answer = call.chat(messages=image(url))
+    assert (answer.status_code, answer.json()) == (422, sample("error_422_image.json"))
+
+
+def test_https_images_can_be_switched_off(emulator, call):
+    emulator.switch(image_urls="unreachable")
+    assert call.chat(messages=image("https://example.com/cat.png")).status_code == 422
+    assert call.chat(messages=image(PIXEL)).status_code == 200
+
+
+def test_a_model_without_vision_takes_no_images(call):
+    refusal = call.refusal(model="gpt-oss-120b", messages=image(PIXEL))
+    assert "does not support image input" in refusal
+
+
+def test_validation_can_be_switched_off(emulator, call):
+    emulator.switch(strict=False)
+    answer = call.chat(temperature=2, messages=[HELLO, called(content=None), result("[]")], x=1)
+    assert answer.status_code == 200
