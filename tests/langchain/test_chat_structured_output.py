@@ -1,11 +1,12 @@
 """Answers in the form of a schema, by each method."""
 
 import pytest
+from langchain_core import exceptions
 from langchain_core.exceptions import OutputParserException
 from pydantic import BaseModel, Field, ValidationError
 from typing_extensions import TypedDict
 
-from heroku_emulator import CallTools, Say
+from heroku_emulator import CallTools, RawBody, Say
 from langchain_heroku import ChatHeroku, errors
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -146,3 +147,14 @@ def test_what_makes_no_sense_is_refused_at_once(llm):
 def test_json_mode_needs_no_schema(emulator, llm):
     emulator.script(Say('{"a": 1}'))
     assert llm.with_structured_output(method="json_mode").invoke("JSON, please.") == {"a": 1}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_refusal_is_no_answer(emulator, llm, method):
+    message = {"role": "assistant", "content": "", "refusal": "I will not joke."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    emulator.script(RawBody({"id": "chatcmpl-1", "choices": [choice]}, times=2))
+    refused = getattr(exceptions, "ModelRefusalError", OutputParserException)
+    with pytest.raises((refused, OutputParserException)):
+        llm.with_structured_output(Joke, method=method).invoke("A joke.")
+    assert llm.invoke("A joke.").additional_kwargs["refusal"] == "I will not joke."
