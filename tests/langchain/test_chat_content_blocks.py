@@ -60,6 +60,11 @@ def test_pieces_have_indices_of_their_kind_so_that_they_merge_with_their_like():
     ]
 
 
+def test_a_refusal_in_pieces_has_an_index_of_its_kind():
+    chunk = AIMessageChunk("", response_metadata=OURS, additional_kwargs={"refusal": "I"})
+    assert [block["index"] for block in chunk.content_blocks] == ["lc_refusal"]
+
+
 @pytest.mark.parametrize("has_block", [hasattr(standard, "RefusalContentBlock")])
 def test_a_refusal_has_a_block_of_its_own_where_core_knows_one(has_block):
     (block,) = message(additional_kwargs={"refusal": "I won't."}).content_blocks

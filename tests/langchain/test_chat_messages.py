@@ -159,8 +159,9 @@ def test_thoughts_of_whichever_provider_stay_here():
         {"type": "text", "text": "Four."},
         {"type": "server_tool_call", "name": "search", "args": {}, "id": "s"},
     ]
+    content.append(" Really.")
     message = AIMessage(content, additional_kwargs={"reasoning_content": "hm"})
-    assert wire(message) == [{"role": "assistant", "content": "Four."}]
+    assert wire(message) == [{"role": "assistant", "content": "Four. Really."}]
 
 
 def test_a_refusal_goes_back_as_what_was_said():

@@ -1,10 +1,11 @@
 """A stream's pieces add up to the plain answer, whatever form the wire and LangChain give them."""
 
 import asyncio
+import json
 
 import pytest
 
-from heroku_emulator import CallTools, Cut, ErrorEvent, Say
+from heroku_emulator import CallTools, Cut, ErrorEvent, RawStream, Say
 from langchain_heroku import ChatHeroku, errors
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -135,6 +136,22 @@ def test_the_reasoning_is_kept_under_both_names(emulator, llm):
     thoughts = summed(llm.stream("Go.")).additional_kwargs
     assert thoughts["reasoning"] == {"thinking": "Two and two\nmake four. 🤔"}
     assert thoughts["reasoning_content"] == "Two and two\nmake four. 🤔"
+
+
+def test_a_signature_that_comes_after_the_reasoning_is_kept_with_it(emulator, llm):
+    deltas = [
+        {"reasoning": {"thinking": "hm"}},
+        {"reasoning": {"signature": "s"}},
+        {"content": "Four."},
+    ]
+    frames = [{"choices": [{"delta": delta}]} for delta in deltas]
+    frames.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    parts = [f"event: message\ndata: {json.dumps(frame)}\n\n" for frame in frames]
+    emulator.script(RawStream([*parts, "data: [DONE]\n\n"], times=2))
+    block = {"type": "reasoning", "reasoning": "hm", "extras": {"signature": "s"}}
+    assert summed(llm.stream("Go.")).content_blocks[0] == block
+    v1 = summed(llm.model_copy(update={"output_version": "v1"}).stream("Go.")).content_blocks[0]
+    assert v1 == {**block, "index": "lc_reasoning"}
 
 
 @pytest.mark.parametrize("on_model", [True, False])
