@@ -1,6 +1,28 @@
 """A strict local server of Heroku's inference API, for tests and for trying things out.
 
 An independent reading of the API's documentation: it shares no code with the clients.
+
+```python
+from heroku_emulator import CallTools, Emulator, Fault, Say
+
+with Emulator(engine="deterministic") as emulator:
+    os.environ.update(emulator.config_vars)  # INFERENCE_URL, INFERENCE_KEY, ...
+    emulator.script(Fault(429, headers={"retry-after": "1"}, times=2), Say("Paris."))
+    emulator.switch(terminator="message")
+    ...  # call it with any client
+    assert [entry.status for entry in emulator.journal] == [429, 429, 200]
+```
+
+- `Emulator` starts and stops it: `url`, `config_vars`, `journal`, `switch`, `switched`, `script`,
+  `reset`.
+- `Switches` lists every behaviour that has been seen in more than one form, and its default.
+- Steps of a script answer requests, in order: `Say`, `CallTools`, `RawBody` and `RawStream`
+  replace what the engine would say; `Fault`, `Reset`, `Cut` and `ErrorEvent` go wrong.
+- `Journal` and `JournalEntry` tell what was asked, without keys.
+- `Engine` and `Answer` are the seam for an engine of one's own.
+
+Routes: `POST /v1/chat/completions` (plain and streamed), `/v1/embeddings`, `/v1/rerank`, and
+`GET /available-models`, which needs no key. Nothing else is found. Nothing is ever fetched.
 """
 
 from __future__ import annotations

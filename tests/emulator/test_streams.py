@@ -244,12 +244,11 @@ def test_a_silent_gap_falls_where_it_is_set(emulator, call):
     emulator.switch(gap_after=2, gap_seconds=0.3)
     times = arrival_times(call)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert gaps[1] >= 0.25
-    assert sum(gaps) - gaps[1] < 0.25
+    assert gaps[1] == max(gaps) >= 0.25
 
 
 def test_a_client_that_leaves_is_noticed(emulator, call):
-    emulator.switch(pace=0.05)
+    emulator.switch(pace=0.2)
     with httpx.stream(
         "POST",
         emulator.url + "/v1/chat/completions",
