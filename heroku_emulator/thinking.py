@@ -113,7 +113,8 @@ def _check_history(messages: list[dict[str, Any]]) -> None:
             "Failed to execute chat: ValidationException: The model returned the following "
             f"errors: messages.{calls[-1]}.content.0.type: Expected `thinking` or "
             "`redacted_thinking`, but found `text`. When `thinking` is enabled, a final "
-            "`assistant` message must start with a thinking block (preceeding the lastmost set "
+            "`assistant` message must start with a thinking block "
+            "(preceeding the lastmost set "  # codespell:ignore preceeding - their words
             "of `tool_use` and `tool_result` blocks). We recommend you include thinking blocks "
             "from previous turns. To avoid this requirement, disable `thinking`. Please consult "
             "our documentation at "

@@ -85,7 +85,7 @@ def test_a_per_model_plan_opens_one_model(sample):
     assert (answer.status_code, answer.json()) == (403, sample("error_403_double_encoded.json"))
 
 
-@pytest.mark.parametrize("plan", ["premium", {}, {"modell": "x"}])
+@pytest.mark.parametrize("plan", ["premium", {}, {"name": "x"}])
 def test_an_unknown_plan_is_refused(plan):
     with pytest.raises(ValueError, match="plan="):
         Emulator(engine="deterministic", plan=plan)
