@@ -19,7 +19,7 @@ HerokuError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from heroku_inference._answers import Reply
@@ -40,7 +40,10 @@ __all__ = [
     "RequestTimeoutError",
     "ServerError",
     "StreamInterruptedError",
+    "recast",
 ]
+
+_Error = TypeVar("_Error", bound="HerokuError")
 
 
 class HerokuError(Exception):
@@ -147,3 +150,15 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """5xx: the server failed."""
+
+
+def recast(error: HerokuError, kind: type[_Error]) -> _Error:
+    """The same error as one of `kind`, a class of a framework that also is the error's own.
+
+    The copy keeps attributes, traceback and cause.
+    """
+    copy = kind.__new__(kind)
+    copy.args = error.args
+    copy.__dict__.update(error.__dict__)
+    copy.__cause__ = error.__cause__
+    return copy.with_traceback(error.__traceback__)

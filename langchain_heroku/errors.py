@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final
 from langchain_core import exceptions as langchain
 
 from heroku_inference import _errors as heroku
-from heroku_inference._errors import APIError, HerokuError
+from heroku_inference._errors import APIError, HerokuError, recast
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -139,18 +139,9 @@ _TOO_LONG: Final = re.compile(
 
 
 def langchain_error(error: HerokuError) -> HerokuError:
-    """The same error as a class that is LangChain's too; itself when it already is, or has none.
-
-    The copy keeps attributes, traceback and cause.
-    """
+    """The same error as a class that is LangChain's too; itself when it already is, or has none."""
     both = _class_of(error)
-    if both is None:
-        return error
-    copy = both.__new__(both)
-    copy.args = error.args
-    copy.__dict__.update(error.__dict__)
-    copy.__cause__ = error.__cause__
-    return copy.with_traceback(error.__traceback__)
+    return error if both is None else recast(error, both)
 
 
 def _class_of(error: HerokuError) -> type[HerokuError] | None:
