@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from heroku_inference._async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
 from heroku_inference._calls import Call, LibraryErrors, TransportBase, is_success
 from heroku_inference._errors import APIError
-from heroku_inference._sse import Event, EventDecoder
+from heroku_inference._sse import Event, decoder_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -146,7 +146,7 @@ class AsyncEventStream:
 
     async def _read(self, transport: AsyncTransport) -> AsyncGenerator[list[Event], None]:
         seconds = transport.stream_timeout
-        decoder = EventDecoder()
+        decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
         with transport.translated_errors(seconds, streaming=True):
             async for piece in self._response.pieces():

@@ -46,8 +46,8 @@ class ChatOptions(TypedDict, total=False):
         reasoning_effort: `low`, `medium` or `high`: a thinking budget by name.
         extended_thinking: `True`, a budget in tokens (1024 or more), or
             `{"enabled", "budget_tokens", "include_reasoning"}`.
-        response_format: OpenAI's `json_schema` or `json_object`. Heroku ignores it, so it is
-            emulated: the answer's text is that JSON.
+        response_format: OpenAI's `json_schema` or `json_object` (which may have a `schema` to tell
+            the model). Heroku ignores it, so it is emulated: the answer's text is that JSON.
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
         prompt_caching: `False` switches the API's automatic caching off for this call.
         extra_body: Further fields of the request body, merged last.

@@ -26,6 +26,7 @@ __all__ = ["AnswerText", "ResponseFormat", "apply_response_format"]
 ANSWER_TOOL = "final_answer"
 _DESCRIPTION = "Give your final answer by calling this tool, in the form that it asks for."
 _CALL_IT = f"Give your final answer only by calling the tool `{ANSWER_TOOL}`, never as text."
+_FOLLOW_SCHEMA = "The JSON object must satisfy this JSON schema: "
 _JSON_ONLY = "Answer with one JSON object and nothing else: no words around it and no code fence."
 
 
@@ -57,8 +58,7 @@ def apply_response_format(
     if response_format is None or kind == "text" or is_forced(body.get("tool_choice")):
         return None
     if kind == "json_object":
-        body["messages"] = with_instruction(body["messages"], _JSON_ONLY)
-        return ResponseFormat()
+        return _ask_for_json(body, response_format.get("schema"))
     if kind == "json_schema":
         return _apply_schema(body, response_format.get("json_schema", response_format))
     raise ConfigError(
@@ -75,10 +75,14 @@ def _apply_schema(body: dict[str, Any], wanted: Any) -> ResponseFormat:
         raise ConfigError("The schema of response_format must describe an object at its root.")
     if body.get("tool_choice") == "none" and thinks(body):
         # Neither may a tool be called nor one be forced: words are all that is left.
-        instruction = f"{_JSON_ONLY} It must satisfy this JSON schema: {json.dumps(schema)}"
-        body["messages"] = with_instruction(body["messages"], instruction)
-        return ResponseFormat()
+        return _ask_for_json(body, schema)
     return _add_answer_tool(body, schema, wanted.get("description"))
+
+
+def _ask_for_json(body: dict[str, Any], schema: Any) -> ResponseFormat:
+    told = f" {_FOLLOW_SCHEMA}{json.dumps(schema, ensure_ascii=False)}" if schema else ""
+    body["messages"] = with_instruction(body["messages"], _JSON_ONLY + told)
+    return ResponseFormat()
 
 
 def _add_answer_tool(

@@ -7,7 +7,12 @@ agents).
 
 from __future__ import annotations
 
-__all__ = ["Event", "EventDecoder"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Event", "EventDecoder", "WholeBody", "decoder_for"]
 
 Event = tuple[str | None, bytes]
 """An event's name, `None` when it has none, and its data."""
@@ -62,3 +67,28 @@ class EventDecoder:
             # Only an end or an error means something without data.
             return (name, b"") if name in {"done", "error"} else None
         return (name, data)
+
+
+class WholeBody:
+    """Takes a body that is no event stream for one event: an answer that came whole, or a page."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """Nothing yet."""
+        self._pieces.append(piece)
+        return []
+
+    def flush(self) -> list[Event]:
+        """The body, as the data of one event."""
+        return [(None, b"".join(self._pieces))]
+
+
+def decoder_for(headers: Mapping[str, str]) -> EventDecoder | WholeBody:
+    """What reads the body of an answer with these headers, though a stream was asked for."""
+    content_type = headers.get("content-type", "")
+    is_whole = content_type.startswith(("application/json", "text/html"))
+    return WholeBody() if is_whole else EventDecoder()

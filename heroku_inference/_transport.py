@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from heroku_inference._calls import Call, LibraryErrors, MaskedHeaders, TransportBase
 from heroku_inference._errors import APIError
 from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
-from heroku_inference._sse import Event, EventDecoder
+from heroku_inference._sse import Event, decoder_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -173,7 +173,7 @@ class EventStream:
 
     def _read(self, transport: Transport) -> Iterator[list[Event]]:
         seconds = transport.stream_timeout
-        decoder = EventDecoder()
+        decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
         with transport.translated_errors(seconds, streaming=True):
             for piece in self._pieces():

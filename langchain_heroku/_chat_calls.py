@@ -45,7 +45,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
     ) -> ChatResult:
         with langchain_errors():
             options = self._options(stop, kwargs)
-            wire = wire_messages(messages, options.get("response_format"))
+            wire = wire_messages(messages)
             listener = retry_listener(run_manager)
 
             def ask(_: int) -> heroku.ChatResult:
@@ -64,7 +64,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
     ) -> ChatResult:
         with langchain_errors():
             options = self._options(stop, kwargs)
-            wire = wire_messages(messages, options.get("response_format"))
+            wire = wire_messages(messages)
             listener = retry_listener(run_manager)
 
             async def ask(_: int) -> heroku.ChatResult:
@@ -90,7 +90,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
         with_usage = self.stream_usage if stream_usage is None else stream_usage
         with langchain_errors():
             options = self._options_of_stream(stop, kwargs)
-            wire = wire_messages(messages, options.get("response_format"))
+            wire = wire_messages(messages)
             listener = retry_listener(run_manager)
             chunks = self._client.stream_chat(wire, on_retry=listener, **options)
             with closing(chunks):
@@ -112,7 +112,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
         with_usage = self.stream_usage if stream_usage is None else stream_usage
         with langchain_errors():
             options = self._options_of_stream(stop, kwargs)
-            wire = wire_messages(messages, options.get("response_format"))
+            wire = wire_messages(messages)
             listener = retry_listener(run_manager)
             chunks = self._async_client.stream_chat(wire, on_retry=listener, **options)
             async with aclosing(chunks):

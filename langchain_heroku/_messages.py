@@ -17,7 +17,6 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from heroku_inference._messages import with_instruction
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,12 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["wire_messages"]
 
 
-def wire_messages(
-    messages: Sequence[BaseMessage], response_format: Mapping[str, Any] | None = None
-) -> list[dict[str, Any]]:
+def wire_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     """The conversation as OpenAI-shaped messages; the given ones stay untouched.
-
-    A `response_format` of type `json_object` may have a `schema`, which is told to the model.
 
     Thoughts are left out: chat completions takes none back, and another provider's mean nothing
     to it (docs: chat completions). So is what only the provider that made it can read.
@@ -43,16 +38,7 @@ def wire_messages(
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
         wire.extend(_wire_at(position, message))
-    if response_format and response_format.get("type") == "json_object":
-        return _with_schema(wire, response_format.get("schema"))
     return wire
-
-
-def _with_schema(wire: list[dict[str, Any]], schema: Any) -> list[dict[str, Any]]:
-    if not wire or not schema:
-        return wire
-    told = json.dumps(schema, ensure_ascii=False)
-    return with_instruction(wire, f"The JSON object must satisfy this JSON schema: {told}")
 
 
 def _wire_at(position: int, message: BaseMessage) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, RawStream, Reset, Say
+from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, RawBody, RawStream, Reset, Say
 from heroku_inference import (
     APIConnectionError,
     APIError,
@@ -126,12 +126,27 @@ def test_an_unreachable_server_is_said(make_calls):
         make_calls(base_url="http://127.0.0.1:9", max_retries=0).send()
 
 
-@pytest.mark.parametrize("step", [Fault.not_json(), Fault.wrong_shape(), Fault.wrong_shape([])])
-def test_a_success_that_makes_no_sense_is_said(emulator, calls, step):
+@pytest.mark.parametrize("step", [Fault.not_json(), Fault.wrong_shape([])])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_success_that_makes_no_sense_is_said(emulator, calls, step, way):
     emulator.script(step)
     with pytest.raises(InvalidResponseError):
-        calls.send()
+        getattr(calls, way)()
     assert len(emulator.journal) == 1
+
+
+def test_a_success_of_another_shape_is_said(emulator, calls):
+    emulator.script(Fault.wrong_shape(), Fault.wrong_shape())
+    with pytest.raises(InvalidResponseError):
+        calls.send()
+    with pytest.raises(StreamInterruptedError):
+        calls.stream()
+
+
+def test_a_stream_may_come_as_one_plain_answer(emulator, calls):
+    completion = {"choices": [{"message": {"content": "Whole."}, "finish_reason": "stop"}]}
+    emulator.script(RawBody(completion))
+    assert [chunk.text for chunk in calls.stream()] == ["Whole."]
 
 
 def test_an_answer_cut_in_the_middle_is_tried_again(emulator, make_calls):
