@@ -1,10 +1,11 @@
-"""`python -m heroku_emulator`: serve until interrupted, saying how to connect."""
+"""`python -m heroku_emulator`: serve until told to stop, saying how to connect."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import shlex
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ _DEFAULT_PORT = 8377
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until Ctrl-C; returns the exit code: 0, or 2 for what cannot be served."""
+    """Serves until Ctrl-C or SIGTERM; returns the exit code: 0, or 2 for what cannot be served."""
     options = _parser().parse_args(arguments)
     try:
         emulator = Emulator(
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, ValueError) as error:
         print(f"heroku_emulator: {error}", file=sys.stderr)
         return 2
+    # Process managers end a server with SIGTERM, and a shell's background jobs ignore Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _stopped_at_last(emulator), contextlib.suppress(KeyboardInterrupt):
         _announce(emulator)
         _wait_for_interrupt()

@@ -1,5 +1,6 @@
 """`python -m heroku_emulator`."""
 
+import contextlib
 import re
 import signal
 import subprocess
@@ -12,12 +13,29 @@ from heroku_emulator import Emulator
 from heroku_emulator.__main__ import main
 
 
-def test_it_prints_how_to_connect_and_serves_until_interrupted():
+@contextlib.contextmanager
+def killed_at_last(process):
+    """A failing test must not wait for a server that nothing stops."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+@pytest.fixture(autouse=True)
+def same_signal_handler():
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+def test_it_prints_how_to_connect_and_serves_until_told_to_stop():
     command = [sys.executable, "-m", "heroku_emulator", "--port", "0"]
     command += ["--engine", "deterministic", "--key", "inf test"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as run:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run,
+        killed_at_last(run),
+    ):
         lines = [run.stdout.readline().rstrip() for _ in range(10)]
         assert lines[1] == "export INFERENCE_KEY='inf test'"
         assert lines[2] == "export INFERENCE_MODEL_ID=claude-4-5-sonnet"
@@ -26,7 +44,7 @@ def test_it_prints_how_to_connect_and_serves_until_interrupted():
         assert lines[9].startswith("# ")
         url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])[0]
         assert httpx.get(f"{url}/available-models").status_code == 200
-        run.send_signal(signal.SIGINT)
+        run.terminate()
         _, errors = run.communicate(timeout=10)
     assert (run.returncode, errors) == (0, "")
 
