@@ -1,0 +1,80 @@
+"""What LLM, embeddings and reranker share: whom to call, and how LlamaIndex stores an object."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llama_index.core.schema import BaseComponent
+from pydantic import ConfigDict, Field
+
+from heroku_inference._connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["HerokuConnection"]
+
+
+class HerokuConnection(Connection, BaseComponent):
+    """The arguments every class of this package takes.
+
+    An argument that no class knows is refused: a misspelt one would vanish. Dumps (`to_dict`,
+    `to_json`) leave out the key, headers and clients, and `from_dict` looks the key up again.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {"api_base": "base_url", "inference_url": "base_url"}
+    _SHARED: ClassVar[tuple[str, ...]] = (*Connection._SHARED, "callback_manager", "rate_limiter")  # noqa: SLF001 - of the class above
+
+    api_key: str | None = Field(default=None, exclude=True, repr=False)
+    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
+
+    Never shown. A pickle holds it only if it was given here: one that came from a config var is
+    looked up again where the pickle is loaded.
+    """
+
+    @property
+    def api_base(self) -> str:
+        """Where requests go, with the version."""
+        return f"{self.settings.base_url}/v1"
+
+    def close(self) -> None:
+        """Nothing needs closing: idle connections do it themselves, and the process shares them.
+
+        `heroku_inference.close_connections` closes them all at once.
+        """
+
+    async def aclose(self) -> None:
+        """Like `close`; `heroku_inference.aclose_connections` closes those of the event loop."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # LlamaIndex takes what cannot be pickled out of the very object that is pickled, with a
+        # warning in the log; here out of a copy of it, which has no clients of ours either.
+        return super(Connection, copy(self)).__getstate__()
