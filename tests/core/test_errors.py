@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import pytest
 
 from heroku_inference._errors import RateLimitError, recast
 
@@ -11,16 +11,19 @@ class BothError(RateLimitError, LookupError):
     """Ours, and a framework's."""
 
 
-def test_a_recast_error_tells_all_that_the_first_one_told():
+def refuse():
     try:
-        try:
-            raise OSError("no route")
-        except OSError as cause:
-            raise RateLimitError("Slow down.", status_code=429, retry_after=3.0) from cause
-    except RateLimitError as error:
-        both = recast(error, BothError)
-        assert isinstance(both, LookupError)
-        assert str(both) == both.message == "Slow down."
-        assert (both.status_code, both.retry_after) == (429, 3.0)
-        assert both.__cause__ is error.__cause__
-        assert traceback.extract_tb(both.__traceback__) == traceback.extract_tb(error.__traceback__)
+        {}["route"]
+    except KeyError as cause:
+        raise RateLimitError("Slow down.", status_code=429, retry_after=3.0) from cause
+
+
+def test_a_recast_error_tells_all_that_the_first_one_told():
+    with pytest.raises(RateLimitError) as caught:
+        refuse()
+    error, both = caught.value, recast(caught.value, BothError)
+    assert isinstance(both, LookupError)
+    assert str(both) == both.message == "Slow down."
+    assert (both.status_code, both.retry_after) == (429, 3.0)
+    assert both.__cause__ is error.__cause__
+    assert both.__traceback__ is error.__traceback__
