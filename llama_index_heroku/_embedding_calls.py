@@ -1,0 +1,262 @@
+"""The public calls of core's `BaseEmbedding`, made anew over its own hooks.
+
+Core (0.14) sends batches one after the other when called and all at once when awaited, takes from
+its rate limiter for texts it finds in its cache and not for others, and keeps one vector a text
+whatever it was made for. Here a few batches are under way at a time, each request takes from the
+limiter once, and the cache tells documents from queries and model from model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import ExitStack, aclosing, closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.callbacks.schema import CBEventType, EventPayload
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
+from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
+from pydantic import Field
+
+from heroku_inference._in_order import amap_in_order, map_in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+
+    from llama_index.core.base.embeddings.base import Embedding
+
+__all__ = ["EmbeddingCalls", "Side"]
+
+Side = Literal["search_document", "search_query"]
+"""The two sides of a search; a text has another vector on each."""
+
+_COLLECTION: Final = "embeddings"
+_WORKERS: Final = 8
+
+_dispatcher = get_dispatcher(__name__)
+
+
+class EmbeddingCalls(BaseEmbedding):
+    """An embedding model whose batches are embedded side by side, and cached by what they are for.
+
+    Subclasses implement core's hooks (`_get_text_embeddings` and its siblings), which send.
+    """
+
+    num_workers: int | None = Field(default=_WORKERS, ge=1, exclude=True)
+    """Requests in flight at a time, whether called or awaited."""
+
+    embeddings_cache: Any = Field(default=None, exclude=True)
+    """Any key-value store of LlamaIndex. One may be shared: vectors of different models, of
+    documents and of queries are kept apart. Not part of dumps."""
+
+    rate_limiter: Any = Field(default=None, exclude=True)
+    """A rate limiter of LlamaIndex, asked once before each request. Not part of dumps."""
+
+    def get_query_embedding(self, query: str) -> Embedding:
+        """The vector of a question, to look for documents with."""
+
+        def embed(texts: list[str]) -> list[Embedding]:
+            return [self._get_query_embedding(*texts)]
+
+        return self._run([query], "search_query", embed)[0]
+
+    async def aget_query_embedding(self, query: str) -> Embedding:
+        """`get_query_embedding`, awaited."""
+
+        async def embed(texts: list[str]) -> list[Embedding]:
+            return [await self._aget_query_embedding(*texts)]
+
+        return (await self._arun([query], "search_query", embed))[0]
+
+    def get_text_embedding(self, text: str) -> Embedding:
+        """The vector of a document."""
+
+        def embed(texts: list[str]) -> list[Embedding]:
+            return [self._get_text_embedding(*texts)]
+
+        return self._run([text], "search_document", embed)[0]
+
+    async def aget_text_embedding(self, text: str) -> Embedding:
+        """`get_text_embedding`, awaited."""
+
+        async def embed(texts: list[str]) -> list[Embedding]:
+            return [await self._aget_text_embedding(*texts)]
+
+        return (await self._arun([text], "search_document", embed))[0]
+
+    def get_text_embedding_batch(
+        self,
+        texts: list[str],
+        show_progress: bool = False,
+        **kwargs: Any,  # noqa: ARG002 - pipelines pass on what is meant for other components
+    ) -> list[Embedding]:
+        """The vectors of documents, in their order; a few requests are under way at a time."""
+        return self._run(texts, "search_document", self._get_text_embeddings, show_progress)
+
+    async def aget_text_embedding_batch(
+        self,
+        texts: list[str],
+        show_progress: bool = False,
+        **kwargs: Any,  # noqa: ARG002 - as above
+    ) -> list[Embedding]:
+        """`get_text_embedding_batch`, awaited."""
+        embed = self._aget_text_embeddings
+        return await self._arun(texts, "search_document", embed, show_progress)
+
+    def _identity(self, side: Side) -> list[Any]:
+        """All that makes the vector of a text on this side what it is, fit for JSON."""
+        return [self.model_name, side]
+
+    def _check(self, texts: Sequence[Any]) -> None:
+        """Refuse what cannot be embedded, before anything is sent."""
+
+    def _run(
+        self,
+        texts: Sequence[str],
+        side: Side,
+        embed: Callable[[list[str]], list[Embedding]],
+        show_progress: bool = False,
+    ) -> list[Embedding]:
+        self._check(texts)
+        vectors: list[Embedding] = []
+        with ExitStack() as open_reports, _progress(texts, shown=show_progress) as advance:
+
+            def begun() -> Iterator[_Batch]:
+                for part in self._parts(texts):
+                    report = open_reports.enter_context(self._reported(part))
+                    yield _Batch(part, [self._recall(text, side) for text in part], report)
+
+            def completed(batch: _Batch) -> tuple[_Batch, list[Embedding]]:
+                if batch.missing and self.rate_limiter is not None:
+                    self.rate_limiter.acquire()
+                return batch, embed(batch.missing) if batch.missing else []
+
+            # Only `completed` runs on other threads: handlers and stores need not be ready for it.
+            with closing(map_in_order(completed, begun(), self.num_workers or _WORKERS)) as done:
+                for batch, new in done:
+                    for text, vector in zip(batch.missing, new, strict=True):
+                        self._remember(text, side, vector)
+                    vectors += batch.report.end(batch.filled(new))
+                    advance(len(batch.texts))
+        return vectors
+
+    async def _arun(
+        self,
+        texts: Sequence[str],
+        side: Side,
+        embed: Callable[[list[str]], Awaitable[list[Embedding]]],
+        show_progress: bool = False,
+    ) -> list[Embedding]:
+        async def completed(part: list[str]) -> list[Embedding]:
+            with self._reported(part) as report:
+                batch = _Batch(part, [await self._arecall(text, side) for text in part], report)
+                new: list[Embedding] = []
+                if batch.missing:
+                    if self.rate_limiter is not None:
+                        await self.rate_limiter.async_acquire()
+                    new = await embed(batch.missing)
+                for text, vector in zip(batch.missing, new, strict=True):
+                    await self._aremember(text, side, vector)
+                return report.end(batch.filled(new))
+
+        self._check(texts)
+        vectors: list[Embedding] = []
+        batches = amap_in_order(completed, self._parts(texts), self.num_workers or _WORKERS)
+        with _progress(texts, shown=show_progress) as advance:
+            async with aclosing(batches) as done:
+                async for some in done:
+                    vectors += some
+                    advance(len(some))
+        return vectors
+
+    def _parts(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        size = self.embed_batch_size
+        return (list(texts[start : start + size]) for start in range(0, len(texts), size))
+
+    def _recall(self, text: str, side: Side) -> Embedding | None:
+        if self.embeddings_cache is None:
+            return None
+        return _vector(self.embeddings_cache.get(self._key(text, side), collection=_COLLECTION))
+
+    async def _arecall(self, text: str, side: Side) -> Embedding | None:
+        if self.embeddings_cache is None:
+            return None
+        kept = await self.embeddings_cache.aget(self._key(text, side), collection=_COLLECTION)
+        return _vector(kept)
+
+    def _remember(self, text: str, side: Side, vector: Embedding) -> None:
+        if self.embeddings_cache is not None:
+            value = {"embedding": vector}
+            self.embeddings_cache.put(self._key(text, side), value, collection=_COLLECTION)
+
+    async def _aremember(self, text: str, side: Side, vector: Embedding) -> None:
+        if self.embeddings_cache is not None:
+            value = {"embedding": vector}
+            await self.embeddings_cache.aput(self._key(text, side), value, collection=_COLLECTION)
+
+    def _key(self, text: str, side: Side) -> str:
+        # A digest: some stores take no key of 2000 characters.
+        content = json.dumps([*self._identity(side), text], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @contextmanager
+    def _reported(self, texts: list[str]) -> Generator[_Report]:
+        """One pair of events and one callback for `texts`; the callback ends on errors too."""
+        model = self.to_payload()
+        _dispatcher.event(EmbeddingStartEvent(model_dict=model))
+        payload: dict[str, Any] = {EventPayload.SERIALIZED: model}
+        with self.callback_manager.event(CBEventType.EMBEDDING, payload=payload) as event:
+            yield _Report(texts, event)
+
+
+class _Report:
+    """A batch that was announced to callbacks and event handlers."""
+
+    def __init__(self, texts: list[str], event: Any) -> None:
+        self._texts = texts
+        self._event = event
+
+    def end(self, vectors: list[Embedding]) -> list[Embedding]:
+        """Tell how it ended."""
+        payload = {EventPayload.CHUNKS: self._texts, EventPayload.EMBEDDINGS: vectors}
+        self._event.on_end(payload=payload)
+        _dispatcher.event(EmbeddingEndEvent(chunks=self._texts, embeddings=vectors))
+        return vectors
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Texts on their way, beside the vectors that are known already."""
+
+    texts: list[str]
+    known: list[Embedding | None]
+    report: _Report
+
+    @property
+    def missing(self) -> list[str]:
+        pairs = zip(self.texts, self.known, strict=True)
+        return [text for text, vector in pairs if vector is None]
+
+    def filled(self, new: list[Embedding]) -> list[Embedding]:
+        """The vectors of all texts: `new` for those that were missing."""
+        rest = iter(new)
+        return [next(rest) if vector is None else vector for vector in self.known]
+
+
+def _vector(kept: dict[str, Any] | None) -> Embedding | None:
+    return None if kept is None else kept["embedding"]
+
+
+@contextmanager
+def _progress(texts: Sequence[str], *, shown: bool) -> Iterator[Callable[[int], object]]:
+    """A bar over all texts, moved by calling with how many more are done."""
+    if not shown:
+        yield lambda count: count
+        return
+    # Only now, as core does: most callers want no bar.
+    from tqdm.auto import tqdm  # type: ignore[import-untyped] # noqa: PLC0415
+
+    with tqdm(total=len(texts), desc="Generating embeddings") as bar:
+        yield bar.update

@@ -1,0 +1,199 @@
+"""`HerokuEmbedding`: Heroku's embedding models as LlamaIndex's. Nothing here talks HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from pydantic import Field
+
+from heroku_inference._embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._errors import ConfigError
+from heroku_inference._long_text import LongText, check_text
+from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._embedding_calls import EmbeddingCalls, Side
+from llama_index_heroku._embedding_errors import embedding_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llama_index.core.base.embeddings.base import Embedding
+
+    from heroku_inference._client_base import EmbedOptions
+    from heroku_inference._settings import Kind
+
+__all__ = ["HerokuEmbedding"]
+
+_UNKNOWN: Final = "unknown"  # core's own default for the name of a model
+_REMEDY: Final = (
+    "In LlamaIndex, set Settings.chunk_size = 384 (tokens, metadata included; the default of 1024 "
+    "is about 4000 characters), and keep long metadata out of what is embedded with "
+    "excluded_embed_metadata_keys."
+)
+
+
+class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
+    """An embedding model of Heroku Managed Inference.
+
+    **Setup.** Attach the add-on; the config vars `EMBEDDING_KEY`, `EMBEDDING_URL` and
+    `EMBEDDING_MODEL_ID` are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has
+    one key for all models) with the model `cohere-embed-multilingual`.
+
+    ```bash
+    pip install "heroku-inference[llama-index]"
+    heroku ai:models:create cohere-embed-multilingual -a APP --as EMBEDDING
+    heroku config -a APP -s | grep EMBEDDING >> .env
+    ```
+
+    **Instantiate.**
+
+    ```python
+    from llama_index.core import Settings
+    from llama_index_heroku import HerokuEmbedding
+
+    Settings.embed_model = HerokuEmbedding()
+    Settings.chunk_size = 384
+    ```
+
+    **Embed.** Documents and queries get vectors made for their side of a search (`input_type`).
+
+    ```python
+    index = VectorStoreIndex.from_documents(documents)
+    vectors = Settings.embed_model.get_text_embedding_batch(["a text", "another"])
+    vector = await Settings.embed_model.aget_query_embedding("a question")
+    ```
+
+    Many texts are sent in batches of at most 96 (docs: embeddings), eight at a time, whether
+    blocking or awaited; vectors come back in the order of the texts. No texts need no request.
+
+    **Pipelines.** It can be pickled, so `IngestionPipeline.run(num_workers=2)` works. A pipeline
+    finds what it cached as long as what makes the vectors is the same: neither the key nor
+    `timeout`, `max_retries` and `num_workers` are part of `to_dict()`.
+
+    **Long texts.** The API takes 2048 characters a text; LlamaIndex's chunks are longer unless
+    `Settings.chunk_size` is set. A longer text is an error that names it, before anything is sent;
+    set `long_text` to do something else.
+
+    **Errors** of requests are the core's (`heroku_inference.RateLimitError`, ...) and
+    `ValueError`s.
+
+    Raises:
+        ConfigError: No key was found, or arguments contradict each other.
+    """
+
+    _KIND: ClassVar[Kind] = "embedding"
+
+    # How to call is no part of dumps: pipelines name what they cache by them.
+
+    timeout: float | None = Field(default=None, gt=0, exclude=True)
+    """Seconds to wait for an answer; `None` is the default of the client, which is finite."""
+
+    max_retries: int = Field(default=2, ge=0, exclude=True)
+    """How often to repeat a request that failed in a way that may pass."""
+
+    embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
+    """Texts in one request, 1 to 96."""
+
+    input_type: str | None = None
+    """What vectors are for: `search_document`, `search_query`, `classification` or `clustering`
+    (docs: embeddings). By default `search_document` for documents and `search_query` for queries;
+    what is set here is used for both."""
+
+    embedding_type: str | None = None
+    """`float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`; all but `float` give
+    whole numbers, and the last two pack eight dimensions into one."""
+
+    long_text: LongText = "error"
+    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
+    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
+    scaled to length 1."""
+
+    allow_ignored_params: bool | None = None
+    """Have the API ignore parameters it does not know instead of refusing them."""
+
+    extra_body: dict[str, Any] | None = None
+    """Further fields of the request body, merged over ours."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**_with_one_model(data))
+        self.model = self.model  # sets both names of it
+        # What cannot work is said now, not at the first call.
+        EmbeddingOptions(model=self.model_name, **self._options("search_document"))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in {"model", "model_name"}:  # ours, and core's
+            super().__setattr__("model", value)
+            super().__setattr__("model_name", value)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name in dumps."""
+        return "HerokuEmbedding"
+
+    def to_payload(self) -> dict[str, Any]:
+        """What event handlers are told of the model; holds no secret."""
+        return {
+            "class_name": self.class_name(),
+            "model_name": self.model_name,
+            "embed_batch_size": self.embed_batch_size,
+        }
+
+    def _get_query_embedding(self, query: str) -> Embedding:
+        return self._embed([query], "search_query")[0]
+
+    async def _aget_query_embedding(self, query: str) -> Embedding:
+        return (await self._aembed([query], "search_query"))[0]
+
+    def _get_text_embedding(self, text: str) -> Embedding:
+        return self._embed([text], "search_document")[0]
+
+    async def _aget_text_embedding(self, text: str) -> Embedding:
+        return (await self._aembed([text], "search_document"))[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return self._embed(texts, "search_document")
+
+    async def _aget_text_embeddings(self, texts: list[str]) -> list[Embedding]:
+        return await self._aembed(texts, "search_document")
+
+    def _embed(self, texts: list[str], side: Side) -> list[Embedding]:
+        with embedding_errors():
+            return self._client.embed(texts, model=self.model, **self._options(side)).vectors
+
+    async def _aembed(self, texts: list[str], side: Side) -> list[Embedding]:
+        with embedding_errors():
+            result = await self._async_client.embed(texts, model=self.model, **self._options(side))
+            return result.vectors
+
+    def _options(self, side: Side) -> EmbedOptions:
+        return {
+            "input_type": self.input_type or side,
+            "embedding_type": self.embedding_type,
+            "long_text": self.long_text,
+            "allow_ignored_params": self.allow_ignored_params,
+            "extra_body": self.extra_body,
+        }
+
+    def _identity(self, side: Side) -> list[Any]:
+        return [self.model_name, self._options(side)]
+
+    def _check(self, texts: Sequence[Any]) -> None:
+        if isinstance(texts, str):
+            raise ConfigError("texts is one string; pass a list of strings: [text].")
+        try:
+            for index, text in enumerate(texts):
+                check_text(text, index, self.long_text)
+        except ConfigError as error:
+            remedy = f" {_REMEDY}" if isinstance(text, str) else ""
+            raise ConfigError(f"{error}{remedy}") from None
+
+
+def _with_one_model(data: dict[str, Any]) -> dict[str, Any]:
+    """`data` with the model under one name; dumps and pickles have it under both."""
+    given = {**data}
+    name = given.pop("model_name", _UNKNOWN)
+    if name == _UNKNOWN:
+        return given
+    if given.get("model") not in {None, name}:
+        raise ConfigError("model and model_name are the same argument; pass one of them.")
+    return {**given, "model": name}
