@@ -23,7 +23,7 @@ from heroku_inference._settings import NetworkEnvironment
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable
 
     import aiohttp
     import httpx
@@ -135,7 +135,13 @@ def _evict_closed_loops() -> None:
         connector = pool.session.connector
         pool.session.detach()
         if connector is not None:
-            connector.close()
+            _finish(connector.close())
+
+
+def _finish(closing: Awaitable[None]) -> None:
+    """Run what has nothing left to wait for: the loop it would wait on is closed."""
+    # aiohttp awaits nothing then, and complains in the log about connectors nobody closed.
+    next(closing.__await__(), None)
 
 
 @cache

@@ -160,7 +160,9 @@ def test_loops_that_were_just_closed_are_forgotten_with_their_connections(argume
         "assert len(_pools._async_pools) <= 2, len(_pools._async_pools)\n"
         "assert counts[-1] <= counts[1], counts\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=True, timeout=60, capture_output=True, text=True)
+    assert done.stderr == ""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
