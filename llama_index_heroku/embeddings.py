@@ -25,9 +25,9 @@ __all__ = ["HerokuEmbedding"]
 
 _UNKNOWN: Final = "unknown"  # core's own default for the name of a model
 _REMEDY: Final = (
-    "In LlamaIndex, set Settings.chunk_size = 384 (tokens, metadata included; the default of 1024 "
-    "is about 4000 characters), and keep long metadata out of what is embedded with "
-    "excluded_embed_metadata_keys."
+    "In LlamaIndex, set Settings.chunk_size = 320 and Settings.chunk_overlap = 40 (tokens, metadata "
+    "included; the default of 1024 is about 5000 characters), and keep long metadata out of what "
+    "is embedded with excluded_embed_metadata_keys."
 )
 
 
@@ -51,7 +51,7 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
     from llama_index_heroku import HerokuEmbedding
 
     Settings.embed_model = HerokuEmbedding()
-    Settings.chunk_size = 384
+    Settings.chunk_size, Settings.chunk_overlap = 320, 40
     ```
 
     **Embed.** Documents and queries get vectors made for their side of a search (`input_type`).

@@ -1,0 +1,351 @@
+"""`HerokuEmbedding` against the emulator: what it sends, what it gives, what it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.node_parser import SentenceSplitter
+from pydantic import ValidationError
+
+import heroku_inference
+from heroku_emulator import Fault, RawBody
+from llama_index_heroku.embeddings import HerokuEmbedding
+
+pytestmark = pytest.mark.usefixtures("config_vars")
+both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+
+LONG = "word " * 1000
+
+
+async def documents(embedding, texts, *, awaited, **given):
+    if awaited:
+        return await embedding.aget_text_embedding_batch(texts, **given)
+    return embedding.get_text_embedding_batch(texts, **given)
+
+
+async def document(embedding, text, *, awaited):
+    if awaited:
+        return await embedding.aget_text_embedding(text)
+    return embedding.get_text_embedding(text)
+
+
+async def query(embedding, text, *, awaited):
+    if awaited:
+        return await embedding.aget_query_embedding(text)
+    return embedding.get_query_embedding(text)
+
+
+def test_it_is_what_llama_index_expects():
+    names = [base.__name__ for base in HerokuEmbedding.__mro__]
+    assert BaseEmbedding.__name__ in names
+    assert HerokuEmbedding.class_name() == HerokuEmbedding.__name__
+
+
+# --- what is sent ------------------------------------------------------------------------------
+
+
+@both
+async def test_documents_and_queries_say_which_side_of_a_search_they_are(emulator, awaited):
+    embedding = HerokuEmbedding()
+    await documents(embedding, ["a text", "another\n"], awaited=awaited)
+    await document(embedding, "a text", awaited=awaited)
+    await query(embedding, "a question", awaited=awaited)
+    sent = [(entry.body["input"], entry.body["input_type"]) for entry in emulator.journal]
+    assert sent == [
+        (["a text", "another\n"], "search_document"),
+        (["a text"], "search_document"),
+        (["a question"], "search_query"),
+    ]
+    assert emulator.journal[0].body == {
+        "model": "cohere-embed-multilingual",
+        "input": ["a text", "another\n"],
+        "input_type": "search_document",
+        "encoding_format": "raw",
+    }
+
+
+@both
+async def test_an_input_type_of_ones_own_is_used_for_both(emulator, awaited):
+    embedding = HerokuEmbedding(input_type="clustering")
+    await documents(embedding, ["a text"], awaited=awaited)
+    await query(embedding, "a question", awaited=awaited)
+    assert {entry.body["input_type"] for entry in emulator.journal} == {"clustering"}
+
+
+@both
+async def test_further_options_reach_the_server(emulator, awaited):
+    embedding = HerokuEmbedding(
+        model="cohere-embed-v4",
+        embedding_type="int8",
+        allow_ignored_params=True,
+        extra_body={"truncate": "END"},
+    )
+    [vector] = await documents(embedding, ["a text"], awaited=awaited)
+    assert all(isinstance(number, int) for number in vector)
+    [entry] = emulator.journal
+    assert entry.body["model"] == "cohere-embed-v4"
+    assert entry.body["truncate"] == "END"
+
+
+# --- batches -----------------------------------------------------------------------------------
+
+
+@both
+async def test_many_texts_go_96_at_a_time_and_come_back_in_order(emulator, awaited):
+    embedding = HerokuEmbedding()
+    texts = [f"text number {number}" for number in range(300)]
+    with emulator.switched(embedding_order="reversed"):
+        vectors = await documents(embedding, texts, awaited=awaited)
+    assert sorted(len(entry.body["input"]) for entry in emulator.journal) == [12, 96, 96, 96]
+    for number in (0, 95, 96, 299):
+        assert vectors[number] == await document(embedding, texts[number], awaited=awaited)
+
+
+@both
+@pytest.mark.parametrize(("num_workers", "most"), [(1, 1), (3, 3), (None, 8)])
+async def test_a_bounded_number_of_requests_is_under_way(num_workers, most, awaited):
+    embedding = Watched(num_workers=num_workers, embed_batch_size=1)
+    await documents(embedding, list("abcdefghijklmnopqr"), awaited=awaited)
+    assert embedding.most == most
+
+
+class Watched(HerokuEmbedding):
+    """Counts the requests that are under way."""
+
+    _running: int = 0
+    _most: int = 0
+
+    @property
+    def most(self):
+        return self._most
+
+    def _count(self, step):
+        self._running += step
+        self._most = max(self._most, self._running)
+
+    def _get_text_embeddings(self, texts):
+        self._count(1)
+        time.sleep(0.02)
+        self._count(-1)
+        return [[1.0]] * len(texts)
+
+    async def _aget_text_embeddings(self, texts):
+        self._count(1)
+        await asyncio.sleep(0.02)
+        self._count(-1)
+        return [[1.0]] * len(texts)
+
+
+@both
+async def test_no_texts_need_no_request(emulator, awaited):
+    assert await documents(HerokuEmbedding(), [], awaited=awaited) == []
+    assert len(emulator.journal) == 0
+
+
+@both
+async def test_progress_is_shown_where_it_is_asked_for(capsys, awaited):
+    embedding = HerokuEmbedding(embed_batch_size=1)
+    await documents(embedding, ["one", "two"], awaited=awaited, show_progress=True)
+    assert "Generating embeddings: 100%" in capsys.readouterr().err
+    await documents(embedding, ["one", "two"], awaited=awaited)
+    assert capsys.readouterr().err == ""
+
+
+@both
+async def test_several_questions_are_aggregated(awaited):
+    embedding = HerokuEmbedding()
+    questions = ["one question", "another"]
+    first, second = [embedding.get_query_embedding(text) for text in questions]
+    if awaited:
+        mean = await embedding.aget_agg_embedding_from_queries(questions)
+    else:
+        mean = embedding.get_agg_embedding_from_queries(questions)
+    assert mean == pytest.approx([(a + b) / 2 for a, b in zip(first, second, strict=True)])
+
+
+# --- long texts --------------------------------------------------------------------------------
+
+
+@both
+async def test_a_long_text_is_named_with_the_remedy_before_anything_is_sent(emulator, awaited):
+    embedding = HerokuEmbedding(embed_batch_size=1)
+    with pytest.raises(heroku_inference.ConfigError) as caught:
+        await documents(embedding, ["fine", LONG], awaited=awaited)
+    said = str(caught.value)
+    assert "Text 1 has 5000 characters; the API takes at most 2048" in said
+    assert "Settings.chunk_size = 320" in said
+    assert "excluded_embed_metadata_keys" in said
+    with pytest.raises(ValueError, match="Text 0"):
+        await query(embedding, LONG, awaited=awaited)
+    assert len(emulator.journal) == 0
+
+
+def test_the_remedy_helps(emulator, monkeypatch):
+    # A function of its own: the default's, nltk, refuses files that installers link.
+    splitter = SentenceSplitter(chunking_tokenizer_fn=lambda text: text.split("\n"))
+    monkeypatch.setattr(Settings, "_node_parser", splitter)
+    prose = "The quick brown fox considers managed inference carefully before it jumps.\n" * 200
+    metadata = {"file": "handbook/annual-leave.md", "title": "Annual leave"}
+    documents = [Document(text=prose, metadata=metadata)]
+    with pytest.raises(heroku_inference.ConfigError, match="chunk_size"):
+        VectorStoreIndex.from_documents(documents, embed_model=HerokuEmbedding())
+    Settings.chunk_size, Settings.chunk_overlap = 320, 40
+    VectorStoreIndex.from_documents(documents, embed_model=HerokuEmbedding())
+    assert 1000 < max(len(text) for text in emulator.journal[0].body["input"]) <= 2048
+
+
+@both
+@pytest.mark.parametrize(("long_text", "sent"), [("truncate", 2), ("split", 4)])
+async def test_a_long_text_is_cut_or_split_where_asked_to(emulator, long_text, sent, awaited):
+    embedding = HerokuEmbedding(long_text=long_text)
+    vectors = await documents(embedding, ["short", LONG], awaited=awaited)
+    assert [len(vector) for vector in vectors] == [1024, 1024]
+    assert len(emulator.journal[0].body["input"]) == sent
+
+
+@both
+async def test_what_is_no_list_of_strings_is_refused(emulator, awaited):
+    with pytest.raises(heroku_inference.ConfigError, match="Text 1 is a int") as caught:
+        await documents(HerokuEmbedding(), ["one", 2], awaited=awaited)
+    assert "chunk_size" not in str(caught.value)
+    with pytest.raises(heroku_inference.ConfigError, match="pass a list"):
+        await documents(HerokuEmbedding(), "one", awaited=awaited)
+    assert len(emulator.journal) == 0
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    ("status", "kind", "requests"),
+    [
+        (400, heroku_inference.InvalidRequestError, 1),
+        (401, heroku_inference.AuthenticationError, 1),
+        (404, heroku_inference.NotFoundError, 1),
+        (429, heroku_inference.RateLimitError, 2),
+        (500, heroku_inference.ServerError, 2),
+    ],
+)
+async def test_errors_are_typed_and_value_errors(emulator, status, kind, requests, awaited):
+    emulator.script(Fault(status, headers={"retry-after": "0"}, times=requests))
+    with pytest.raises(kind, match="Unable to embed text: ") as caught:
+        await documents(HerokuEmbedding(max_retries=1), ["a text"], awaited=awaited)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.status_code == status
+    assert caught.value.message in str(caught.value)
+    assert len(emulator.journal) == requests
+
+
+@both
+async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
+    emulator.script(RawBody({"data": [{"index": 0, "embedding": [0.5]}]}))
+    with pytest.raises(heroku_inference.InvalidResponseError, match="2 texts were sent") as caught:
+        await documents(HerokuEmbedding(), ["one", "two"], awaited=awaited)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_an_error_comes_home_from_a_worker_process(emulator):
+    emulator.script(Fault(429, headers={"retry-after": "3"}))
+    with pytest.raises(heroku_inference.RateLimitError) as caught:
+        HerokuEmbedding(max_retries=0).get_text_embedding("a text")
+    restored = pickle.loads(pickle.dumps(caught.value))
+    assert type(restored) is type(caught.value)
+    assert str(restored) == str(caught.value)
+    assert (restored.status_code, restored.retry_after) == (429, 3.0)
+
+
+@both
+async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
+    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
+    assert len(await query(HerokuEmbedding(), "a question", awaited=awaited)) == 1024
+    assert len(emulator.journal) == 3
+
+
+# --- arguments ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"embed_batch_size": 97},
+        {"embed_batch_size": 0},
+        {"num_workers": 0},
+        {"long_text": "ignore"},
+        {"long_text": "split", "embedding_type": "binary"},
+        {"extra_body": {"encoding_format": "base64"}},
+        {"dimensions": 256},
+        {"embeddings_cache": "a dict"},
+        {"model": "cohere-embed-v4", "model_name": "cohere-embed-multilingual"},
+    ],
+)
+def test_what_cannot_work_is_refused_when_the_object_is_made(given):
+    with pytest.raises((ValidationError, heroku_inference.ConfigError, TypeError)):
+        HerokuEmbedding(**given)
+
+
+def test_names_of_the_package_before_are_understood(config_vars):
+    url = config_vars["EMBEDDING_URL"]
+    embedding = HerokuEmbedding(
+        model="cohere-embed-v4",
+        api_key=config_vars["EMBEDDING_KEY"],
+        base_url=url,
+        timeout=60.0,
+        embed_batch_size=10,
+        callback_manager=None,
+    )
+    assert (embedding.model, embedding.model_name) == ("cohere-embed-v4", "cohere-embed-v4")
+    assert (embedding.api_key, embedding.base_url) == (config_vars["EMBEDDING_KEY"], url)
+    assert (embedding.timeout, embedding.embed_batch_size) == (60.0, 10)
+    asyncio.run(embedding.aclose())
+    assert len(embedding.get_text_embedding("a text")) == 1536
+
+
+def test_the_model_has_one_name_under_two():
+    embedding = HerokuEmbedding(model_name="cohere-embed-v4")
+    assert embedding.model == "cohere-embed-v4"
+    embedding.model = "cohere-embed-multilingual"
+    assert embedding.model_name == "cohere-embed-multilingual"
+    embedding.model_name = "cohere-embed-v4"
+    assert embedding.model == "cohere-embed-v4"
+
+
+# --- in LlamaIndex -----------------------------------------------------------------------------
+
+
+@both
+async def test_an_index_finds_by_it(awaited):
+    texts = ["Bread needs flour.", "The solar system has eight planets.", "Cats sleep a lot."]
+    nodes = [Document(text=text) for text in texts]
+    index = VectorStoreIndex.from_documents(nodes, embed_model=HerokuEmbedding())
+    retriever = index.as_retriever(similarity_top_k=1)
+    question = "How many planets does the solar system have?"
+    [found] = await retriever.aretrieve(question) if awaited else retriever.retrieve(question)
+    assert found.node.get_content() == texts[1]
+
+
+def test_it_can_be_the_model_of_all_indices(monkeypatch):
+    monkeypatch.setattr(Settings, "_embed_model", MockEmbedding(embed_dim=4))
+    Settings.embed_model = HerokuEmbedding()
+    assert len(Settings.embed_model.get_query_embedding("a question")) == 1024
+
+
+def test_one_object_serves_several_event_loops():
+    embedding = HerokuEmbedding()
+    first = asyncio.run(embedding.aget_query_embedding("a question"))
+    assert asyncio.run(embedding.aget_query_embedding("a question")) == first
+
+
+def test_one_object_serves_several_threads():
+    embedding = HerokuEmbedding()
+    texts = [f"text {number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(embedding.get_text_embedding, texts)) == [
+            embedding.get_text_embedding(text) for text in texts
+        ]
