@@ -1,1 +1,36 @@
-"""In the making."""
+"""Heroku Managed Inference in LlamaIndex: LLM, embeddings and a reranker.
+
+```python
+from llama_index_heroku import Heroku, HerokuEmbedding, HerokuRerank
+```
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from llama_index_heroku.embeddings import HerokuEmbedding
+    from llama_index_heroku.llms import Heroku
+    from llama_index_heroku.postprocessor import HerokuRerank
+
+__all__ = ["Heroku", "HerokuEmbedding", "HerokuRerank"]
+
+# Loaded when they are asked for.
+_MODULES: Final = {
+    "Heroku": "llama_index_heroku.llms",
+    "HerokuEmbedding": "llama_index_heroku.embeddings",
+    "HerokuRerank": "llama_index_heroku.postprocessor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

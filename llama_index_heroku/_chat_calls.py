@@ -1,0 +1,170 @@
+"""The eight ways to call a chat model: messages or a prompt, whole or growing, blocking or not.
+
+Each is three steps: messages and parameters become the core's values, the core's client asks, its
+answer becomes LlamaIndex's.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from pydantic import Field
+
+from heroku_inference import _chat_parameters as heroku
+from heroku_inference._chat_options import chat_options
+from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._messages import wire_messages
+from llama_index_heroku._responses import GrowingResponse, chat_response, completion_response
+from llama_index_heroku._tools import TOOL_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+
+    from llama_index.core.base.llms.types import (
+        ChatResponse,
+        ChatResponseAsyncGen,
+        ChatResponseGen,
+        CompletionResponse,
+        CompletionResponseAsyncGen,
+        CompletionResponseGen,
+    )
+
+    from heroku_inference._answers import ChatChunk
+
+__all__ = ["ChatCalls"]
+
+
+class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
+    """Asks the model, by the parameters it has; `Heroku` is its public face.
+
+    Prompts do not go through the chat methods: LlamaIndex would tell each call twice, and ask the
+    rate limiter twice.
+    """
+
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {
+        **HerokuConnection._SPELLINGS,  # noqa: SLF001 - of the class above
+        "max_completion_tokens": "max_tokens",
+        "model_name": "model",
+        "stop_sequences": "stop",
+    }
+
+    additional_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Further options of every call, over the parameters above and under those of the call."""
+
+    @llm_chat_callback()
+    def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Answer a conversation; `kwargs` are options of this call, such as `max_tokens`."""
+        return self._answer(messages, kwargs)
+
+    @llm_chat_callback()
+    async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
+        """Like `chat`, without blocking."""
+        return await self._aanswer(messages, kwargs)
+
+    @llm_chat_callback()
+    def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
+        """Answer piece by piece: each response holds all so far, and in `delta` what is new."""
+        return self._stream(messages, kwargs)
+
+    @llm_chat_callback()
+    async def astream_chat(
+        self, messages: Sequence[ChatMessage], **kwargs: Any
+    ) -> ChatResponseAsyncGen:
+        """Like `stream_chat`, without blocking."""
+        return self._astream(messages, kwargs)
+
+    @llm_completion_callback()
+    def complete(
+        self,
+        prompt: str,
+        formatted: bool = False,  # noqa: ARG002 - a chat model has no other format
+        **kwargs: Any,
+    ) -> CompletionResponse:
+        """Answer a prompt, which is sent as one message of the user's."""
+        return completion_response(self._answer(_asked(prompt), kwargs))
+
+    @llm_completion_callback()
+    async def acomplete(
+        self,
+        prompt: str,
+        formatted: bool = False,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> CompletionResponse:
+        """Like `complete`, without blocking."""
+        return completion_response(await self._aanswer(_asked(prompt), kwargs))
+
+    @llm_completion_callback()
+    def stream_complete(
+        self,
+        prompt: str,
+        formatted: bool = False,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> CompletionResponseGen:
+        """Answer a prompt piece by piece."""
+        responses = self._stream(_asked(prompt), kwargs)
+        return (completion_response(response) for response in responses)
+
+    @llm_completion_callback()
+    async def astream_complete(
+        self,
+        prompt: str,
+        formatted: bool = False,  # noqa: ARG002
+        **kwargs: Any,
+    ) -> CompletionResponseAsyncGen:
+        """Like `stream_complete`, without blocking."""
+        responses = self._astream(_asked(prompt), kwargs)
+        return (completion_response(response) async for response in responses)
+
+    def _answer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
+        options, names = self._options(call)
+        return chat_response(self._client.chat(wire_messages(messages), **options), names)
+
+    async def _aanswer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
+        options, names = self._options(call)
+        answer = await self._async_client.chat(wire_messages(messages), **options)
+        return chat_response(answer, names)
+
+    def _stream(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponseGen:
+        options, names = self._options(call)
+        return _grown(self._client.stream_chat(wire_messages(messages), **options), names)
+
+    def _astream(
+        self, messages: Sequence[ChatMessage], call: dict[str, Any]
+    ) -> ChatResponseAsyncGen:
+        options, names = self._options(call)
+        return _agrown(self._async_client.stream_chat(wire_messages(messages), **options), names)
+
+    def _options(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """The core's options of one call, and how to read the tools' names in its answer."""
+        said = {name: call[name] for name in call if name != TOOL_NAMES}
+        here = {
+            "model": self.model,
+            "stop": self.stop,
+            **self._parameters(),
+            "extra_body": self.extra_body,
+        }
+        return chat_options(here, self.additional_kwargs, said), call.get(TOOL_NAMES, {})
+
+
+def _asked(prompt: str) -> list[ChatMessage]:
+    return [ChatMessage(content=prompt)]
+
+
+def _grown(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:
+    response = GrowingResponse(names)
+    with closing(chunks):
+        for chunk in chunks:
+            yield response.add(chunk)
+
+
+async def _agrown(
+    chunks: AsyncGenerator[ChatChunk], names: Mapping[str, str]
+) -> ChatResponseAsyncGen:
+    response = GrowingResponse(names)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            yield response.add(chunk)

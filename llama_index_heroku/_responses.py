@@ -1,0 +1,172 @@
+"""What the core read from the server, as LlamaIndex's responses, whole and growing. Pure.
+
+The last response of a stream says what the same answer says when it comes whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+)
+from pydantic_core import from_json
+
+from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llama_index.core.base.llms.types import ContentBlock
+
+    from heroku_inference._answers import ChatChunk, ChatResult, Reply, ToolCallDelta, Usage
+
+__all__ = ["GrowingResponse", "chat_response", "completion_response"]
+
+
+def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
+    """The response of one call; `names` are the tools' own, by those on the wire."""
+    calls = [
+        ToolCallBlock(
+            tool_call_id=call.id,
+            tool_name=names.get(call.name, call.name),
+            tool_kwargs=parsed(call.arguments),
+        )
+        for call in answer.tool_calls
+    ]
+    told = {
+        **_usage(answer.usage),
+        **_origin(answer.reply),
+        **_finish(answer.finish_reason),
+    }
+    return ChatResponse(
+        message=_message(
+            answer.text, answer.reasoning, answer.reasoning_signature, calls, answer.refusal
+        ),
+        raw=from_json(answer.reply.body) if answer.reply is not None else None,
+        additional_kwargs=told,
+    )
+
+
+def completion_response(response: ChatResponse) -> CompletionResponse:
+    """The same as an answer to a prompt."""
+    return CompletionResponse(
+        text=response.message.content or "",
+        additional_kwargs={**response.message.additional_kwargs, **response.additional_kwargs},
+        raw=response.raw,
+        delta=response.delta,
+    )
+
+
+class GrowingResponse:
+    """The answer so far: each piece makes a new response that holds all there is."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._text = ""
+        self._reasoning = ""
+        self._signature: str | None = None
+        self._refusal = ""
+        self._calls: list[ToolCallBlock] = []
+        self._told: dict[str, Any] = {}
+        self._raw: dict[str, Any] = {}
+
+    def add(self, chunk: ChatChunk) -> ChatResponse:
+        """The response after this piece, with what the piece adds as its deltas."""
+        self._text += chunk.text
+        self._reasoning += chunk.reasoning
+        self._signature = chunk.reasoning_signature or self._signature
+        self._refusal += chunk.refusal
+        for delta in chunk.tool_calls:
+            self._grow(delta)
+        if chunk.finish_reason or chunk.usage or chunk.reply:
+            self._tell(chunk)
+        calls = [self._complete(call) for call in self._calls] if self._calls else []
+        told = dict(self._told)
+        if chunk.reasoning:
+            told["thinking_delta"] = chunk.reasoning
+        return ChatResponse(
+            message=_message(self._text, self._reasoning, self._signature, calls, self._refusal),
+            delta=chunk.text,
+            raw=self._raw,
+            additional_kwargs=told,
+        )
+
+    def _grow(self, delta: ToolCallDelta) -> None:
+        if delta.index == len(self._calls):  # they open in order, with their name
+            name = delta.name or ""
+            self._calls.append(ToolCallBlock(tool_name=self._names.get(name, name), tool_kwargs=""))
+        call = self._calls[delta.index]
+        call.tool_call_id = delta.id or call.tool_call_id
+        call.tool_kwargs = f"{call.tool_kwargs}{delta.arguments}"
+
+    def _complete(self, call: ToolCallBlock) -> ToolCallBlock:
+        """A copy that later pieces leave alone, with its arguments read once they are whole."""
+        arguments = call.tool_kwargs
+        if FINISH_REASON in self._told and isinstance(arguments, str):
+            arguments = parsed(arguments)
+        return call.model_copy(update={"tool_kwargs": arguments})
+
+    def _tell(self, chunk: ChatChunk) -> None:
+        self._told.update(
+            {**_usage(chunk.usage), **_origin(chunk.reply), **_finish(chunk.finish_reason)}
+        )
+        identity = {
+            "id": chunk.id,
+            "model": chunk.model,
+            "created": chunk.created,
+            "system_fingerprint": chunk.system_fingerprint,
+            FINISH_REASON: chunk.finish_reason,
+            "usage": _usage(chunk.usage) or None,
+        }
+        said = {name: value for name, value in identity.items() if value is not None}
+        self._raw = {**self._raw, **said}  # earlier responses keep theirs
+
+
+def _message(
+    text: str,
+    reasoning: str | None,
+    signature: str | None,
+    calls: list[ToolCallBlock],
+    refusal: str | None,
+) -> ChatMessage:
+    blocks: list[ContentBlock] = []
+    if reasoning or signature:
+        further = {"signature": signature} if signature else {}
+        blocks.append(ThinkingBlock(content=reasoning or "", additional_information=further))
+    if text or not calls:
+        blocks.append(TextBlock(text=text))
+    if not calls and not refusal:
+        return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
+    additional: dict[str, Any] = {}
+    if calls:
+        blocks.extend(calls)
+        additional["tool_calls"] = legacy_calls(calls)
+    if refusal:
+        additional["refusal"] = refusal
+    return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=additional)
+
+
+def _usage(usage: Usage | None) -> dict[str, int]:
+    if usage is None:
+        return {}
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+    }
+
+
+def _origin(reply: Reply | None) -> dict[str, str]:
+    request_id = reply.request_id if reply is not None else None
+    return {"request_id": request_id} if request_id else {}
+
+
+def _finish(reason: str | None) -> dict[str, str]:
+    return {FINISH_REASON: reason} if reason else {}

@@ -1,0 +1,210 @@
+"""`Heroku`: Heroku's chat models as LlamaIndex's LLM. Nothing here talks HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
+
+from heroku_inference._catalogue import known_model
+from heroku_inference._chat_options import asks_to_think
+from heroku_inference._chat_request import drop_ignored
+from llama_index_heroku._structured_output import StructuredOutput
+from llama_index_heroku._tool_calls import keep_first_call, selections
+from llama_index_heroku._tools import tool_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llama_index.core.base.llms.types import ChatResponse
+    from llama_index.core.llms.llm import ToolSelection
+    from llama_index.core.tools import BaseTool
+
+__all__ = ["Heroku"]
+
+_CONTEXT_WINDOW: Final = 128_000  # of models the catalogue does not know: none of Heroku's has less
+_NUM_OUTPUT: Final = 4096  # the smallest output limit that Heroku documented
+# Arguments of OpenAI's and OpenAILike's class that have nothing to act on here: connections are
+# always shared, tokens are never counted before a call, structured answers are always forced.
+_WITHOUT_EFFECT: Final = frozenset(
+    {"api_version", "reuse_client", "should_use_structured_outputs", "strict", "tokenizer"}
+)
+_IGNORED_BY_HEROKU: Final = frozenset({"audio_config", "logprobs", "modalities", "top_logprobs"})
+
+
+class Heroku(StructuredOutput):
+    """A chat model of Heroku Managed Inference.
+
+    **Setup.** Attach the add-on; its config vars `INFERENCE_KEY`, `INFERENCE_URL` and, on
+    per-model plans, `INFERENCE_MODEL_ID` are read. Another attachment's are read with
+    `alias="INFERENCE_TEAL"`.
+
+    ```bash
+    pip install "heroku-inference[llama-index]"
+    heroku addons:create heroku-inference:standard -a APP
+    heroku config -a APP -s | grep INFERENCE >> .env
+    ```
+
+    **Instantiate.** What is not set is not sent.
+
+    ```python
+    from llama_index_heroku import Heroku
+
+    llm = Heroku(model="claude-4-5-sonnet", temperature=0.2, max_tokens=1000)
+    Settings.llm = llm
+    ```
+
+    **Complete, chat, stream, async.** The server cuts whole answers that take about 30 seconds
+    (docs: chat completions). Stream long ones.
+
+    ```python
+    llm.complete("Why is the sky blue?").text
+    llm.chat([ChatMessage("Why is the sky blue?")]).message.content
+    for response in llm.stream_chat([ChatMessage("Why is the sky blue?")]):
+        print(response.delta, end="", flush=True)
+    await llm.achat([ChatMessage("Answer in French.", role="system"), ChatMessage("Why?")])
+    ```
+
+    **Agents and tools.** `FunctionAgent`, `ReActAgent`, `CodeActAgent` and `AgentWorkflow`. The
+    arguments of a call that was cut are an error, never a call without arguments.
+
+    ```python
+    agent = FunctionAgent(tools=[get_weather], llm=llm)
+    await agent.run("Do I need an umbrella in Lyon?")
+    ```
+
+    **Structured answers.** By a forced tool call; with `is_function_calling_model=False` as JSON
+    text, for models that call no tools.
+
+    ```python
+    llm.structured_predict(Joke, PromptTemplate("A joke about {topic}."), topic="cats")
+    llm.as_structured_llm(Joke).complete("A joke about cats.").raw
+    ```
+
+    **Thinking.** A `ThinkingBlock` comes first in the message; streams give
+    `additional_kwargs["thinking_delta"]`. Turns that answer tool calls are sent without thinking,
+    with a warning: the API cannot take it back (docs: extended thinking).
+
+    ```python
+    Heroku(model="claude-4-5-sonnet", extended_thinking=2000)
+    ```
+
+    **What a response tells.** `additional_kwargs` counts tokens (`prompt_tokens`,
+    `completion_tokens`, `total_tokens`), also at the end of streams, and holds `finish_reason`
+    and `request_id`; `raw` is what the server sent.
+
+    **Moving here.** Arguments of `llama-index-llms-heroku` and `OpenAILike` are accepted.
+
+    Raises:
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model.
+    """
+
+    context_window: int | None = None
+    """Tokens of prompt and answer together; by default that of the model, or 128,000 when the model
+    is not known."""
+
+    is_chat_model: bool = True
+    """Whether LlamaIndex is to send messages; else one prompt, as one message of the user's."""
+
+    is_function_calling_model: bool | None = None
+    """Whether the model calls tools; by default what is known of it, or yes."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**_without_foreign_arguments(data))
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name that dumps are marked with."""
+        return "Heroku"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex plans with: what you set, else what is known of the model."""
+        model = self.model or self.settings.require_model()
+        facts = known_model(model)
+        calls_tools = self.is_function_calling_model
+        if calls_tools is None:
+            calls_tools = facts is None or facts.tools is not False
+        return LLMMetadata(
+            context_window=self.context_window
+            or (facts and facts.context_window)
+            or _CONTEXT_WINDOW,
+            num_output=self.max_tokens or (facts and facts.max_output_tokens) or _NUM_OUTPUT,
+            is_chat_model=self.is_chat_model,
+            is_function_calling_model=calls_tools,
+            model_name=model,
+        )
+
+    def _prepare_chat_with_tools(
+        self,
+        tools: Sequence[BaseTool],
+        user_msg: str | ChatMessage | None = None,
+        chat_history: list[ChatMessage] | None = None,
+        verbose: bool = False,  # noqa: ARG002 - nothing to say
+        allow_parallel_tool_calls: bool = False,
+        tool_required: bool = False,
+        tool_choice: Mapping[str, Any] | str | bool | None = None,
+        strict: bool | None = None,  # noqa: ARG002 - Heroku has no such mode
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The arguments of `chat` for these tools.
+
+        A model that thinks cannot be made to call a tool, so `tool_required` leaves it to it; a
+        `tool_choice` of yours does too, with a warning.
+        """
+        messages = list(chat_history or ())
+        if user_msg is not None:
+            messages.append(ChatMessage(user_msg) if isinstance(user_msg, str) else user_msg)
+        options = tool_options(
+            tools,
+            tool_choice,
+            required=tool_required and not self._will_think(kwargs),
+            parallel=allow_parallel_tool_calls,
+        )
+        return {"messages": messages, **options, **kwargs}
+
+    def _will_think(self, call: Mapping[str, Any]) -> bool:
+        here = {**self._parameters(), "extra_body": self.extra_body}
+        told = {**here, **self.additional_kwargs, **call}
+        return asks_to_think(told, self.model or self.settings.require_model())
+
+    def _validate_chat_with_tools_response(
+        self,
+        response: ChatResponse,
+        tools: Sequence[BaseTool],  # noqa: ARG002 - names are right already
+        allow_parallel_tool_calls: bool = False,
+        **kwargs: Any,  # noqa: ARG002 - LlamaIndex passes those of the call
+    ) -> ChatResponse:
+        if not allow_parallel_tool_calls:
+            keep_first_call(response.message)
+        return response
+
+    def get_tool_calls_from_response(
+        self,
+        response: ChatResponse,
+        error_on_no_tool_call: bool = True,
+        **kwargs: Any,  # noqa: ARG002 - LlamaIndex's signature
+    ) -> list[ToolSelection]:
+        """The tools to run; of a growing response, with the arguments as far as they go.
+
+        Raises:
+            InvalidResponseError: The arguments of a whole answer are no JSON object; also a
+                `ValueError`.
+            ValueError: There are none, and `error_on_no_tool_call`.
+        """
+        chosen = selections(response)
+        if not chosen and error_on_no_tool_call:
+            raise ValueError(
+                "Expected at least one tool call, but the model answered: "
+                f"{response.message.content!r}"
+            )
+        return chosen
+
+
+def _without_foreign_arguments(data: dict[str, Any]) -> dict[str, Any]:
+    """`data` without what means nothing here; a warning names what Heroku ignores."""
+    if not data.keys() & (_WITHOUT_EFFECT | _IGNORED_BY_HEROKU):
+        return data
+    drop_ignored({name: data[name] for name in data.keys() & _IGNORED_BY_HEROKU if data[name]})
+    foreign = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU
+    return {name: value for name, value in data.items() if name not in foreign}
