@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from llama_index.core.callbacks.schema import CBEventType, EventPayload
@@ -175,7 +176,7 @@ def _with_score(node: BaseNode, score: float | None) -> BaseNode:
     """A copy of `node` with its retrieval score, for people and programs only."""
     return node.model_copy(
         update={
-            "metadata": {**node.metadata, _RETRIEVAL_SCORE: score},
+            "metadata": {**deepcopy(node.metadata), _RETRIEVAL_SCORE: score},
             "excluded_embed_metadata_keys": [*node.excluded_embed_metadata_keys, _RETRIEVAL_SCORE],
             "excluded_llm_metadata_keys": [*node.excluded_llm_metadata_keys, _RETRIEVAL_SCORE],
         }

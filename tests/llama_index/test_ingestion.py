@@ -1,0 +1,106 @@
+"""`HerokuEmbedding` in ingestion pipelines: worker processes, and what pipelines cache."""
+
+from __future__ import annotations
+
+import pytest
+from llama_index.core import Document
+from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.node_parser import TokenTextSplitter
+from llama_index.core.storage.docstore import SimpleDocumentStore
+from llama_index.core.vector_stores import SimpleVectorStore
+
+import heroku_inference
+from heroku_emulator import Fault
+from llama_index_heroku.embeddings import HerokuEmbedding
+
+pytestmark = pytest.mark.usefixtures("config_vars")
+
+
+def documents(count=6):
+    return [
+        Document(text=f"Document {number} is about {number} things.", id_=f"document-{number}")
+        for number in range(count)
+    ]
+
+
+def embedded(emulator):
+    return sorted(text for entry in emulator.journal for text in entry.body["input"])
+
+
+def pipeline(**given):
+    return IngestionPipeline(transformations=[HerokuEmbedding(**given)], disable_cache=True)
+
+
+def test_nodes_get_the_vectors_of_their_text_and_metadata(emulator):
+    document = Document(text="a text", metadata={"page": 1})
+    [node] = pipeline().run(documents=[document])
+    assert embedded(emulator) == ["page: 1\n\na text"]
+    assert node.embedding == HerokuEmbedding().get_text_embedding("page: 1\n\na text")
+
+
+async def test_awaited_too(emulator):
+    nodes = await pipeline().arun(documents=documents())
+    assert [node.embedding for node in nodes] == HerokuEmbedding().get_text_embedding_batch(
+        [document.text for document in documents()]
+    )
+
+
+@pytest.mark.parametrize("given", ["from config vars", "as arguments"])
+def test_worker_processes_embed(emulator, given, config_vars, monkeypatch):
+    arguments = {}
+    if given == "as arguments":
+        arguments = {"api_key": emulator.api_key, "base_url": emulator.url}
+        for name in config_vars:
+            monkeypatch.delenv(name)
+    nodes = pipeline(**arguments).run(documents=documents(), num_workers=2)
+    assert sorted(node.text for node in nodes) == embedded(emulator)
+    assert all(len(node.embedding) == 1024 for node in nodes)
+
+
+def test_an_error_in_a_worker_process_comes_home_as_what_it_is(emulator):
+    emulator.script(Fault(401, times=8))
+    with pytest.raises(heroku_inference.AuthenticationError, match="Unable to embed text"):
+        pipeline().run(documents=documents(), num_workers=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "requests"),
+    [
+        ({}, 1),
+        ({"timeout": 5, "max_retries": 0, "num_workers": 2}, 1),
+        ({"default_headers": {"x-mine": "yes"}}, 1),
+        ({"model": "cohere-embed-v4"}, 2),
+        ({"input_type": "clustering"}, 2),
+        ({"embedding_type": "int8"}, 2),
+        ({"long_text": "truncate"}, 2),
+    ],
+    ids=lambda given: next(iter(given), "the same") if isinstance(given, dict) else None,
+)
+def test_a_pipelines_cache_is_kept_for_what_makes_the_same_vectors(emulator, given, requests):
+    cached = IngestionPipeline(transformations=[HerokuEmbedding()])
+    cached.run(documents=documents())
+    cached.transformations = [HerokuEmbedding(**given)]
+    cached.run(documents=documents())
+    assert len(emulator.journal) == requests
+
+
+def test_a_new_key_finds_what_the_old_one_cached(emulator):
+    cached = IngestionPipeline(transformations=[HerokuEmbedding()])
+    cached.run(documents=documents())
+    cached.transformations = [HerokuEmbedding(api_key="inf-another-key")]
+    assert len(cached.run(documents=documents())) == 6
+    assert len(emulator.journal) == 1
+
+
+def test_with_a_docstore_only_what_changed_is_embedded_again(emulator):
+    kept = IngestionPipeline(
+        transformations=[TokenTextSplitter(chunk_size=256), HerokuEmbedding()],
+        docstore=SimpleDocumentStore(),
+        vector_store=SimpleVectorStore(),
+    )
+    kept.run(documents=documents())
+    emulator.journal.clear()
+    changed = documents()
+    changed[2].set_content("Something else.")
+    kept.run(documents=changed)
+    assert embedded(emulator) == ["Something else."]

@@ -1,0 +1,259 @@
+"""`HerokuRerank` against the emulator: what it sends, what it gives, what handlers are told."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+
+import pytest
+from llama_index.core import Document, VectorStoreIndex
+from llama_index.core.callbacks import CallbackManager, CBEventType
+from llama_index.core.callbacks.schema import EventPayload
+from llama_index.core.llms import MockLLM
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
+from pydantic import ValidationError
+
+import heroku_inference
+from heroku_emulator import Fault, RawBody
+from llama_index_heroku.embeddings import HerokuEmbedding
+from llama_index_heroku.postprocessor import HerokuRerank
+from tests.llama_index.records import Callbacks, recorded
+
+pytestmark = pytest.mark.usefixtures("config_vars")
+both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+
+QUERY = "How many planets does the solar system have?"
+TEXTS = ["Bread needs flour.", "The solar system has eight planets.", "Cats sleep a lot."]
+BOTH_EVENTS = ["ReRankStartEvent", "ReRankEndEvent"]
+
+
+def found(texts=TEXTS, **given):
+    return [
+        NodeWithScore(node=TextNode(text=text, id_=f"node-{number}", **given), score=number / 10)
+        for number, text in enumerate(texts)
+    ]
+
+
+async def ranked(reranker, nodes, *, awaited, **given):
+    given = given or {"query_str": QUERY}
+    if awaited:
+        return await reranker.apostprocess_nodes(nodes, **given)
+    return reranker.postprocess_nodes(nodes, **given)
+
+
+def test_it_is_what_llama_index_expects():
+    names = [base.__name__ for base in HerokuRerank.__mro__]
+    assert BaseNodePostprocessor.__name__ in names
+    assert HerokuRerank.class_name() == HerokuRerank.__name__
+
+
+# --- what is sent and given --------------------------------------------------------------------
+
+
+@both
+async def test_the_body_holds_what_heroku_knows(emulator, awaited):
+    await ranked(HerokuRerank(), found(), awaited=awaited)
+    await ranked(HerokuRerank(top_n=2), found(), awaited=awaited)
+    body = {"model": "cohere-rerank-3-5", "query": QUERY, "documents": TEXTS}
+    assert [entry.body for entry in emulator.journal] == [body, {**body, "top_n": 2}]
+
+
+@both
+@pytest.mark.parametrize(
+    "given",
+    [{"query_str": QUERY}, {"query_bundle": QueryBundle(QUERY)}],
+    ids=["query_str", "query_bundle"],
+)
+async def test_the_best_come_first_with_their_scores(given, awaited):
+    best = await ranked(HerokuRerank(), found(), awaited=awaited, **given)
+    assert best[0].node.node_id == "node-1"
+    assert [node.score for node in best] == sorted((node.score for node in best), reverse=True)
+    assert len(best) == 3
+
+
+@both
+@pytest.mark.parametrize(("top_n", "kept"), [(None, 3), (1, 1), (2, 2), (50, 3)])
+async def test_as_many_as_wanted_are_kept(top_n, kept, awaited):
+    assert len(await ranked(HerokuRerank(top_n=top_n), found(), awaited=awaited)) == kept
+
+
+@both
+@pytest.mark.parametrize("keep", [False, True])
+async def test_nodes_that_others_hold_are_left_as_they_are(keep, awaited):
+    nodes = found(metadata={"page": {"number": 1}})
+    before = copy.deepcopy(nodes)
+    best = await ranked(HerokuRerank(keep_retrieval_score=keep), nodes, awaited=awaited)
+    best[0].score = 99
+    if keep:
+        best[0].node.metadata["page"]["number"] = 2
+    assert nodes == before
+
+
+@both
+async def test_the_score_before_can_be_kept_out_of_sight_of_models(awaited):
+    reranker = HerokuRerank(keep_retrieval_score=True)
+    best = await ranked(reranker, found(metadata={"page": 1}), awaited=awaited)
+    assert best[0].node.metadata == {"page": 1, "retrieval_score": 0.1}
+    for mode in (MetadataMode.EMBED, MetadataMode.LLM):
+        assert best[0].node.get_content(mode) == f"page: 1\n\n{TEXTS[1]}"
+    assert best[0].node.node_id == "node-1"
+
+
+@both
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        (MetadataMode.NONE, "a text"),
+        (MetadataMode.EMBED, "a: 1\nboth: 3\n\na text"),
+        (MetadataMode.LLM, "b: 2\nboth: 3\n\na text"),
+        (MetadataMode.ALL, "a: 1\nb: 2\nboth: 3\n\na text"),
+    ],
+)
+async def test_which_metadata_are_compared_can_be_chosen(emulator, mode, text, awaited):
+    node = TextNode(
+        text="a text",
+        metadata={"a": 1, "b": 2, "both": 3},
+        excluded_embed_metadata_keys=["b"],
+        excluded_llm_metadata_keys=["a"],
+    )
+    reranker = HerokuRerank(metadata_mode=mode)
+    await ranked(reranker, [NodeWithScore(node=node)], awaited=awaited)
+    assert emulator.journal[0].body["documents"] == [text]
+    assert HerokuRerank.from_dict(reranker.to_dict()).metadata_mode is mode
+
+
+@both
+async def test_more_than_a_thousand_are_sent_in_parts_and_merged(emulator, awaited):
+    texts = [f"text {number}" for number in range(2500)]
+    texts[1700] = TEXTS[1]
+    best = await ranked(HerokuRerank(top_n=3), found(texts), awaited=awaited)
+    assert sorted(len(entry.body["documents"]) for entry in emulator.journal) == [833, 833, 834]
+    assert best[0].node.node_id == "node-1700"
+    assert len(best) == 3
+
+
+# --- events, spans, callbacks ------------------------------------------------------------------
+
+
+@both
+async def test_a_ranking_has_both_events_one_callback_and_one_span(awaited):
+    callbacks = Callbacks()
+    reranker = HerokuRerank(top_n=50, callback_manager=CallbackManager([callbacks]))
+    nodes = found()
+    with recorded() as (events, spans):
+        best = await ranked(reranker, nodes, awaited=awaited)
+    assert events.names == BOTH_EVENTS
+    start, end = events.kept
+    assert (start.query.query_str, start.nodes, start.top_n) == (QUERY, nodes, 3)
+    assert start.model_name == "cohere-rerank-3-5"
+    assert end.nodes == best
+    name = "_apostprocess_nodes" if awaited else "_postprocess_nodes"
+    assert spans.names == [f"HerokuRerank.{name}"]
+    assert {event.span_id for event in events.kept} == {spans.completed_spans[0].id_}
+    assert callbacks.started == [
+        (
+            CBEventType.RERANKING,
+            {
+                EventPayload.NODES: nodes,
+                EventPayload.MODEL_NAME: "cohere-rerank-3-5",
+                EventPayload.QUERY_STR: QUERY,
+                EventPayload.TOP_K: 3,
+            },
+        )
+    ]
+    assert callbacks.ended == [(CBEventType.RERANKING, {EventPayload.NODES: best})]
+
+
+@both
+async def test_no_nodes_need_no_request_and_have_both_events(emulator, awaited):
+    with recorded() as (events, _):
+        assert await ranked(HerokuRerank(top_n=2), [], awaited=awaited) == []
+    assert events.names == BOTH_EVENTS
+    assert events.kept[0].top_n == 0
+    assert len(emulator.journal) == 0
+
+
+@both
+async def test_a_missing_question_is_an_error_with_both_events(emulator, awaited):
+    callbacks = Callbacks()
+    reranker = HerokuRerank(callback_manager=CallbackManager([callbacks]))
+    with recorded() as (events, _), pytest.raises(ValueError, match="Missing query bundle"):
+        await ranked(reranker, found(), awaited=awaited, query_str=None)
+    assert events.names[:2] == BOTH_EVENTS
+    assert len(callbacks.ended) == 1
+    assert len(emulator.journal) == 0
+
+
+@both
+async def test_a_failure_is_typed_and_has_both_events(emulator, awaited):
+    emulator.script(Fault(401))
+    with recorded() as (events, spans), pytest.raises(heroku_inference.AuthenticationError):
+        await ranked(HerokuRerank(), found(), awaited=awaited)
+    assert events.names[:2] == BOTH_EVENTS
+    assert spans.names == []
+
+
+@both
+async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
+    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
+    assert len(await ranked(HerokuRerank(), found(), awaited=awaited)) == 3
+    assert len(emulator.journal) == 3
+
+
+@both
+async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
+    emulator.script(RawBody({"results": [{"index": 7, "relevance_score": 0.5}]}))
+    with pytest.raises(heroku_inference.InvalidResponseError, match="beyond the 3 sent"):
+        await ranked(HerokuRerank(), found(), awaited=awaited)
+
+
+# --- arguments ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [{"top_n": 0}, {"top_n": -3}, {"max_concurrency": 0}])
+def test_what_cannot_work_is_refused_when_the_object_is_made(given):
+    with pytest.raises(heroku_inference.ConfigError, match="at least 1"):
+        HerokuRerank(**given)
+
+
+@pytest.mark.parametrize("given", [{"rank_fields": ["title"]}, {"metadata_mode": "most"}])
+def test_arguments_that_do_not_exist_are_refused(given):
+    with pytest.raises(ValidationError):
+        HerokuRerank(**given)
+
+
+# --- in LlamaIndex -----------------------------------------------------------------------------
+
+
+@both
+async def test_a_query_engine_answers_from_the_best(awaited):
+    index = VectorStoreIndex([Document(text=text) for text in TEXTS], embed_model=HerokuEmbedding())
+    engine = index.as_query_engine(
+        llm=MockLLM(), similarity_top_k=3, node_postprocessors=[HerokuRerank(top_n=1)]
+    )
+    response = await engine.aquery(QUERY) if awaited else engine.query(QUERY)
+    assert [node.node.get_content() for node in response.source_nodes] == [TEXTS[1]]
+    assert TEXTS[1] in str(response)
+
+
+def test_one_object_serves_several_event_loops():
+    reranker = HerokuRerank()
+    first = asyncio.run(reranker.apostprocess_nodes(found(), query_str=QUERY))
+    assert asyncio.run(reranker.apostprocess_nodes(found(), query_str=QUERY)) == first
+
+
+async def test_awaited_it_does_not_block_the_loop(emulator):
+    emulator.switch(latency=0.3)
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    await HerokuRerank().apostprocess_nodes(found(), query_str=QUERY)
+    ticking.cancel()
+    assert ticks > 5
