@@ -136,7 +136,7 @@ class Settings:
         if chosen := model or self.model:
             return chosen
         raise ConfigError(
-            f"No model is set. Pass model=... or set {self.alias}_MODEL_ID (a standard plan sets "
+            f"Model is required: pass model=... or set {self.alias}_MODEL_ID (a standard plan sets "
             "none). `GET /available-models` lists the ids."
         )
 
@@ -217,14 +217,15 @@ def _key_for(
     key = environ.get(f"{attachment}_KEY")
     if not key:
         raise ConfigError(
-            f"No key was found: {attachment}_KEY is not set. Pass api_key=... and base_url=..., or "
-            f"copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
+            f"API key is required: {attachment}_KEY is not set. Pass api_key=... and base_url=..., "
+            f"or copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
             ".env`. A resource attached under another name is read with alias=...."
         )
     if base_url is None and url_there is None:
         raise ConfigError(
-            f"{attachment}_KEY is set but {attachment}_URL is not, and a key is only sent to the "
-            f"URL it belongs to. Set {attachment}_URL too, or pass api_key=... and base_url=...."
+            f"{attachment.partition('_')[0].capitalize()} URL is required: {attachment}_KEY is set "
+            f"but {attachment}_URL is not, and a key is only sent to the URL it belongs to. Set "
+            f"{attachment}_URL too, or pass api_key=... and base_url=...."
         )
     if base_url and url_there and normalise_url(base_url) != normalise_url(url_there):
         raise ConfigError(

@@ -73,7 +73,7 @@ def test_the_model_of_a_call_wins(emulator, calls):
 
 
 def test_a_missing_model_is_said_before_anything_is_sent(emulator, make_calls):
-    with pytest.raises(ConfigError, match="No model is set"):
+    with pytest.raises(ConfigError, match="Model is required"):
         make_calls(model=None).send()
     assert len(emulator.journal) == 0
 

@@ -47,7 +47,7 @@ def test_another_attachment_is_read_by_its_alias(config_vars, monkeypatch):
 def test_what_is_missing_is_a_config_error_when_the_object_is_made(monkeypatch):
     with pytest.raises(ConfigError, match="INFERENCE_KEY"):
         ChatHeroku(model="claude-4-5-sonnet")
-    with pytest.raises(ConfigError, match="No model"):
+    with pytest.raises(ConfigError, match="Model is required"):
         ChatHeroku(api_key=KEY, base_url="https://x.test")
 
 
