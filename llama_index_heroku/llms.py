@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
+from pydantic import ConfigDict
 
 from heroku_inference._catalogue import known_model
 from heroku_inference._chat_options import asks_to_think
@@ -98,6 +99,8 @@ class Heroku(StructuredOutput):
     Raises:
         ConfigError: Neither arguments nor config vars give a key, its URL and a model.
     """
+
+    model_config = ConfigDict(defer_build=False)
 
     context_window: int | None = None
     """Tokens of prompt and answer together; by default that of the model, or 128,000 when the model
