@@ -1,26 +1,21 @@
-"""Third step: the passages that fit a question, and an answer that cites them."""
+"""Third step: the passages that fit a question become a prompt, and an answer that cites them."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from langchain_core.messages import HumanMessage, SystemMessage
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from langchain_core.documents.compressor import BaseDocumentCompressor
-    from langchain_core.language_models import BaseChatModel
-
-    from retrieval.store import ChunkStore
-
-__all__ = ["Source", "answer", "cited_numbers", "find_sources"]
+__all__ = ["CANDIDATES", "INSTRUCTIONS", "SOURCES", "Source", "cited_numbers", "prompt_for"]
 
 CANDIDATES = 20
-"""How many passages the vector search hands to the reranker, which keeps the best few."""
+"""How many passages the vector search hands to the reranker."""
+SOURCES = 4
+"""How many of them the reranker keeps."""
 
-_INSTRUCTIONS = """\
+INSTRUCTIONS = """\
 Answer the question from the numbered sources, and from nothing else. Be brief. Cite the source of \
 each statement by its number, like [1]. If the sources do not hold the answer, say so."""
 
@@ -35,34 +30,12 @@ class Source(NamedTuple):
     text: str
 
 
-def find_sources(
-    question: str, store: ChunkStore, reranker: BaseDocumentCompressor
-) -> list[Source]:
-    """Retrieves broadly, then reranks: the best passages, best first."""
-    candidates = store.search(question, CANDIDATES)
-    return [
-        Source(
-            number,
-            passage.metadata["relevance_score"],
-            passage.metadata["source"],
-            passage.metadata["place"],
-            passage.page_content,
-        )
-        for number, passage in enumerate(reranker.compress_documents(candidates, question), start=1)
-    ]
-
-
-def answer(question: str, sources: Sequence[Source], model: BaseChatModel) -> Iterator[str]:
-    """Streams an answer that is drawn from the sources."""
+def prompt_for(question: str, sources: Sequence[Source]) -> str:
+    """What the model is told beside the instructions."""
     passages = "\n\n".join(
         f"[{source.number}] {source.file}\n\n{source.text}" for source in sources
     )
-    conversation = [
-        SystemMessage(_INSTRUCTIONS),
-        HumanMessage(f"Sources:\n\n{passages}\n\nQuestion: {question}"),
-    ]
-    for chunk in model.stream(conversation):
-        yield chunk.text
+    return f"Sources:\n\n{passages}\n\nQuestion: {question}"
 
 
 def cited_numbers(text: str) -> set[int]:

@@ -6,18 +6,25 @@ import logging
 import re
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from langchain_core.documents import Document
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 from pypdf import PdfReader
 
 from retrieval.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["SUFFIXES", "chunks_of", "find_files", "read_file"]
+__all__ = [
+    "CHUNK_CHARACTERS",
+    "OVERLAP_CHARACTERS",
+    "SUFFIXES",
+    "Chunk",
+    "Section",
+    "chunks_of",
+    "find_files",
+    "read_file",
+]
 
 SUFFIXES = (".md", ".markdown", ".txt", ".pdf")
 
@@ -30,6 +37,23 @@ _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 logging.getLogger("pypdf").setLevel(logging.ERROR)  # it reports what it repairs; we raise the rest
+
+
+class Section(NamedTuple):
+    """A part of a file, and where it is: "Errors > Retrying", or "page 2"."""
+
+    source: str
+    place: str
+    text: str
+
+
+class Chunk(NamedTuple):
+    """A piece of a section, named by its content."""
+
+    id: str
+    source: str
+    place: str
+    text: str
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -60,25 +84,20 @@ def _is_document(file: Path, folder: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and file.is_file() and not hidden
 
 
-def read_file(file: Path) -> list[Document]:
+def read_file(file: Path) -> list[Section]:
     """Reads a file as its sections (Markdown), pages (PDF) or as a whole (text).
-
-    The metadata say where a part is from: `source`, and `place` such as "Errors > Retrying" or
-    "page 2".
 
     Raises:
         InputError: The file cannot be read or holds no text.
     """
     parts = list(_pages(file) if file.suffix.lower() == ".pdf" else _sections(file))
-    documents = [
-        Document(text.strip(), metadata={"source": file.as_posix(), "place": place})
-        for place, text in parts
-        if text.strip()
+    sections = [
+        Section(file.as_posix(), place, text.strip()) for place, text in parts if text.strip()
     ]
-    if not documents:
+    if not sections:
         reason = "holds no text (a scan?)" if file.suffix.lower() == ".pdf" else "is empty"
         raise InputError(f"{file} {reason}")
-    return documents
+    return sections
 
 
 def _pages(file: Path) -> Iterator[tuple[str, str]]:
@@ -116,23 +135,20 @@ def _sections(file: Path) -> Iterator[tuple[str, str]]:
     yield " > ".join(headings.values()), "\n".join(lines)
 
 
-def chunks_of(documents: Iterable[Document]) -> list[Document]:
-    """Splits documents into chunks that carry their heading and are named by their content.
+def chunks_of(sections: Iterable[Section], split: Callable[[str], list[str]]) -> list[Chunk]:
+    """Cuts sections into chunks that carry their heading and are named by their content.
 
     Equal content at an equal place always has an equal id, so a store can tell what is new.
+
+    Args:
+        sections: What files were read as.
+        split: Cuts a text into pieces of `CHUNK_CHARACTERS` that overlap by `OVERLAP_CHARACTERS`.
     """
-    splitter = RecursiveCharacterTextSplitter(
-        separators=["\n\n", "\n", ". ", " ", ""],
-        keep_separator="end",
-        chunk_size=CHUNK_CHARACTERS,
-        chunk_overlap=OVERLAP_CHARACTERS,
-    )
-    chunks: dict[str, Document] = {}
-    for document in documents:
-        source, place = document.metadata["source"], document.metadata["place"]
-        for text in splitter.split_text(document.page_content):
+    chunks: dict[str, Chunk] = {}
+    for source, place, whole in sections:
+        for text in split(whole):
             content = f"# {place[:HEADING_CHARACTERS]}\n\n{text}" if place else text
             name = f"{Path(source).resolve()}\n{content}"
             chunk_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-            chunks[chunk_id] = Document(content, id=chunk_id, metadata=document.metadata)
+            chunks[chunk_id] = Chunk(chunk_id, source, place, content)
     return list(chunks.values())

@@ -1,4 +1,4 @@
-"""The example as a module, a database for all of its tests, and a folder of its own for each."""
+"""The examples as modules, a database for all of their tests, and a folder of its own for each."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(scope="session")
-def rag() -> Any:
-    """`examples/rag.py`, imported as it is when it is run."""
+@pytest.fixture(scope="session", params=["rag", "rag_llama_index"])
+def rag(request: pytest.FixtureRequest) -> Any:
+    """An example, imported as it is when it is run; every claim is about each of them."""
     sys.path.insert(0, str(EXAMPLES))
-    return importlib.import_module("rag")
+    return importlib.import_module(request.param)
 
 
 @pytest.fixture(scope="session")

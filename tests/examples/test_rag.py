@@ -1,4 +1,4 @@
-"""The retrieval example, as its users run it: against the emulator, on a real PostgreSQL."""
+"""The retrieval examples, as their users run them: on the emulator and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "rag.py"
+PAGES = Path(__file__).parents[2] / "examples" / "docs"
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def docs(workplace):
         "# Keys\n\nKeys are rotated every month.\n\n## Lost\n\nAsk Ada."
     )
     (folder / "bread.txt").write_text("Bread is baked at 230 degrees.")
-    shutil.copy(EXAMPLE.parent / "docs" / "plans.pdf", folder)
+    shutil.copy(PAGES / "plans.pdf", folder)
     return folder
 
 
@@ -214,19 +214,19 @@ def test_a_key_without_a_url_is_a_matter_of_configuration(run, docs, monkeypatch
     assert "INFERENCE_URL" in refused(run, "--docs", docs)
 
 
-def test_the_env_file_is_read(docs, workplace, emulator, config_vars, monkeypatch):
+def test_the_env_file_is_read(rag, docs, workplace, emulator, config_vars, monkeypatch):
     for name in config_vars:
         monkeypatch.delenv(name)
     lines = [f"{name}={value}\n" for name, value in config_vars.items()]
     (workplace / ".env").write_text("".join(lines))
-    done = command("--docs", docs, "How often are keys rotated?")
+    done = command(rag, "--docs", docs, "How often are keys rotated?")
     assert done.returncode == 0, done.stderr
     assert "emulator" not in done.stderr
     assert embedded(emulator)
 
 
-def test_with_nothing_set_it_brings_its_own_database_and_emulator(bare_workplace):
-    done = command()
+def test_with_nothing_set_it_brings_its_own_database_and_emulator(rag, bare_workplace):
+    done = command(rag)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("▌") == 3
     assert "at most 96 texts. [1]" in done.stdout
@@ -237,6 +237,6 @@ def test_with_nothing_set_it_brings_its_own_database_and_emulator(bare_workplace
     assert (bare_workplace / ".rag" / "postgres").is_dir()
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, str(EXAMPLE), *map(str, arguments)]
+def command(example, *arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(example.__file__), *map(str, arguments)]
     return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
