@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import formatdate
 
 import pytest
 
@@ -12,55 +11,13 @@ from heroku_inference import (
     APIConnectionError,
     APIError,
     APITimeoutError,
-    AuthenticationError,
-    ContentBlockedError,
-    InvalidRequestError,
     InvalidResponseError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    RequestTimeoutError,
     ServerError,
     StreamInterruptedError,
 )
+from tests.wire_cases import FAULTS, SOON
 
-SOON = {"retry-after-ms": "1"}
 WAYS = ["send", "stream"]
-
-FAULTS = {
-    "400": (Fault(400), InvalidRequestError, 1),
-    "401": (Fault(401), AuthenticationError, 1),
-    "403": (Fault(403), PermissionDeniedError, 1),
-    "403 of the firewall": (Fault.html403(), ContentBlockedError, 1),
-    "404": (Fault(404), NotFoundError, 1),
-    "408": (Fault(408, headers=SOON), RequestTimeoutError, 3),
-    "422": (Fault(422), InvalidRequestError, 1),
-    "429, milliseconds": (Fault(429, headers=SOON), RateLimitError, 3),
-    "429, seconds": (Fault(429, headers={"retry-after": "0"}), RateLimitError, 3),
-    "429, date": (
-        Fault(429, headers={"retry-after": formatdate(time.time() - 60, usegmt=True)}),
-        RateLimitError,
-        3,
-    ),
-    "429, go duration": (
-        Fault(429, headers={"x-ratelimit-reset-requests": "2ms"}),
-        RateLimitError,
-        3,
-    ),
-    "500": (Fault(500, message="internal", headers=SOON), ServerError, 3),
-    "500, a client fault": (
-        Fault(500, message="Failed to execute chat", headers=SOON),
-        ServerError,
-        2,
-    ),
-    "502": (Fault(502, headers=SOON), ServerError, 3),
-    "503 without a body": (
-        Fault(503, body=b"", content_type="text/plain", headers=SOON),
-        ServerError,
-        3,
-    ),
-    "504": (Fault(504, headers=SOON), ServerError, 3),
-}
 
 
 @pytest.mark.parametrize("envelope", ["object", "string"])

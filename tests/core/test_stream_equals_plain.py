@@ -9,63 +9,7 @@ import pytest
 from heroku_emulator import CallTools, Say
 from heroku_inference import ToolCall, Usage
 from heroku_inference._chat_reading import sum_chunks
-
-TOOLS = [
-    {
-        "type": "function",
-        "function": {
-            "name": name,
-            "description": f"{name} two numbers",
-            "parameters": {
-                "type": "object",
-                "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
-            },
-        },
-    }
-    for name in ("add", "multiply", "now")
-]
-TEXT = "Grüße aus Ōsaka 🌿 — “quoted”,\n\ttabbed and {braced}."
-ANSWERS = {
-    "text": Say(TEXT),
-    "reasoning and text": Say(TEXT, reasoning="First, 🤔 think.\nThen answer."),
-    "cut by length": Say(TEXT, finish_reason="length"),
-    "one tool call": CallTools([("add", {"a": 1, "b": 2})], ids=["tooluse_1"]),
-    "parallel tool calls": CallTools(
-        [("add", {"a": 1, "b": 2}), ("multiply", {"a": 3, "b": 4}), ("now", {})],
-        ids=["tooluse_1", "tooluse_2", "tooluse_3"],
-    ),
-    "all of it": CallTools(
-        [("add", {"a": 1, "b": 2}), ("add", {"a": 3, "b": 40})],
-        text=TEXT,
-        reasoning="Two sums.",
-        ids=["tooluse_1", "tooluse_2"],
-    ),
-}
-SWITCHES = {
-    "default": {},
-    "no space": {"sse_space": False},
-    "[DONE] as a message": {"terminator": "message"},
-    "no [DONE]": {"terminator": "none"},
-    "heartbeats and pings": {"heartbeats": True, "pings": True},
-    "one byte at a time": {"split_bytes": 1},
-    "seven bytes at a time": {"split_bytes": 7},
-    "a character a chunk": {"delta_characters": 1},
-    "nulls in the middle": {"middle_finish_reason": "null", "middle_usage": "null"},
-    "zero usage in the middle": {"middle_finish_reason": "absent", "middle_usage": "zeros"},
-    "usage without choices": {"usage": "empty_choices"},
-    "usage with the finish": {"usage": "finish_chunk"},
-    "role on every chunk": {"role_on_every_chunk": True},
-    "no choice index": {"choice_index": False},
-    "a whole message": {"whole_message": True},
-    "tool index drifts": {"tool_index": "drift"},
-    "no tool index": {"tool_index": "absent"},
-    "no empty names": {"repeat_empty_name": False},
-    "interleaved calls": {"interleave_tool_calls": True},
-    "reasoning as a string": {"reasoning_form": "string"},
-    "reasoning_content": {"reasoning_form": "reasoning_content"},
-    "content null": {"empty_content": "null"},
-    "content absent, tools first": {"empty_content": "absent", "tool_calls_first": True},
-}
+from tests.wire_cases import ANSWERS, SWITCHES, TOOLS
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

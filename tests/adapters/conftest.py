@@ -1,0 +1,187 @@
+"""Both adapters as subjects with one face, so that a claim about both is written once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from llama_index.core.base.llms.types import ThinkingBlock, ToolCallBlock
+from llama_index.core.llms import ChatMessage
+
+from heroku_inference._tool_arguments import arguments_text
+from langchain_heroku import ChatHeroku
+from llama_index_heroku import Heroku
+
+
+@dataclass
+class Said:
+    """What an answer says, whichever framework tells it."""
+
+    text: str
+    reasoning: str = ""
+    calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    tokens: tuple[int, int, int] | None = None
+    finish_reason: str | None = None
+    request_id: str | None = field(default=None, compare=False)
+
+
+class LangChain:
+    """`ChatHeroku`."""
+
+    model_class = ChatHeroku
+
+    @staticmethod
+    def messages(*talk):
+        made = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+        return [made[role](text) for role, text in talk]
+
+    @staticmethod
+    def tool_turn():
+        call = {"name": "now", "args": {}, "id": "tooluse_1"}
+        return [
+            HumanMessage("The time?"),
+            AIMessage("", tool_calls=[call]),
+            ToolMessage("", tool_call_id="tooluse_1"),
+        ]
+
+    @staticmethod
+    def send(llm, messages, **options):
+        return LangChain._said(llm.invoke(messages, **options))
+
+    @staticmethod
+    def stream(llm, messages, **options):
+        return LangChain._sum(llm.stream(messages, **options))
+
+    @staticmethod
+    def asend(llm, messages, **options):
+        return LangChain._said(asyncio.run(llm.ainvoke(messages, **options)))
+
+    @staticmethod
+    def astream(llm, messages, **options):
+        async def collect():
+            return [chunk async for chunk in llm.astream(messages, **options)]
+
+        return LangChain._sum(asyncio.run(collect()))
+
+    @staticmethod
+    def _sum(chunks):
+        whole = None
+        for chunk in chunks:
+            whole = chunk if whole is None else whole + chunk
+        return LangChain._said(whole)
+
+    @staticmethod
+    def _said(message):
+        usage, metadata = message.usage_metadata, message.response_metadata
+        names = ("input_tokens", "output_tokens", "total_tokens")
+        return Said(
+            text=message.text,
+            reasoning=message.additional_kwargs.get("reasoning", {}).get("thinking", ""),
+            calls=[(call["id"], call["name"], call["args"]) for call in message.tool_calls],
+            tokens=usage and tuple(usage[name] for name in names),
+            finish_reason=metadata.get("finish_reason"),
+            request_id=metadata.get("request_id"),
+        )
+
+
+class LlamaIndex:
+    """`Heroku`."""
+
+    model_class = Heroku
+
+    @staticmethod
+    def messages(*talk):
+        return [ChatMessage(text, role=role) for role, text in talk]
+
+    @staticmethod
+    def tool_turn():
+        call = ToolCallBlock(tool_call_id="tooluse_1", tool_name="now", tool_kwargs={})
+        return [
+            ChatMessage("The time?"),
+            ChatMessage([call], role="assistant"),
+            ChatMessage([], role="tool", additional_kwargs={"tool_call_id": "tooluse_1"}),
+        ]
+
+    @staticmethod
+    def send(llm, messages, **options):
+        return LlamaIndex._said(llm.chat(messages, **options))
+
+    @staticmethod
+    def stream(llm, messages, **options):
+        return LlamaIndex._sum(list(llm.stream_chat(messages, **options)))
+
+    @staticmethod
+    def asend(llm, messages, **options):
+        return LlamaIndex._said(asyncio.run(llm.achat(messages, **options)))
+
+    @staticmethod
+    def astream(llm, messages, **options):
+        async def collect():
+            return [chunk async for chunk in await llm.astream_chat(messages, **options)]
+
+        return LlamaIndex._sum(asyncio.run(collect()))
+
+    @staticmethod
+    def _sum(responses):
+        last = responses[-1]
+        assert "".join(response.delta for response in responses) == (last.message.content or "")
+        thoughts = [response.additional_kwargs.get("thinking_delta", "") for response in responses]
+        said = LlamaIndex._said(last)
+        assert "".join(thoughts) == said.reasoning
+        return said
+
+    @staticmethod
+    def _said(response):
+        told, blocks = response.additional_kwargs, response.message.blocks
+        thoughts = [block.content for block in blocks if isinstance(block, ThinkingBlock)]
+        calls = [block for block in blocks if isinstance(block, ToolCallBlock)]
+        assert [
+            (call["id"], call["function"]["name"], call["function"]["arguments"])
+            for call in response.message.additional_kwargs.get("tool_calls", [])
+        ] == [
+            (call.tool_call_id, call.tool_name, arguments_text(call.tool_kwargs)) for call in calls
+        ]
+        names = ("prompt_tokens", "completion_tokens", "total_tokens")
+        return Said(
+            text=response.message.content or "",
+            reasoning="".join(thoughts),
+            calls=[(call.tool_call_id, call.tool_name, call.tool_kwargs) for call in calls],
+            tokens=tuple(told[name] for name in names) if "total_tokens" in told else None,
+            finish_reason=told.get("finish_reason"),
+            request_id=told.get("request_id"),
+        )
+
+
+@pytest.fixture(params=[LangChain, LlamaIndex], ids=["langchain", "llama_index"])
+def adapter(request):
+    """One of the two."""
+    return request.param
+
+
+@pytest.fixture(params=["sync", "async"])
+def ways(request):
+    """The names of a plain and of a streamed call, blocking or not."""
+    return ("send", "stream") if request.param == "sync" else ("asend", "astream")
+
+
+@pytest.fixture
+def make(adapter, config_vars):
+    """A model of the adapter, set up by the emulator's config vars."""
+
+    def make(**arguments):
+        return adapter.model_class(**{"model": "claude-4-5-sonnet", **arguments})
+
+    return make
+
+
+@pytest.fixture
+def ask(adapter):
+    """Have a model answer, in a given way."""
+
+    def ask(llm, way="send", text="Hello there", **options):
+        return getattr(adapter, way)(llm, adapter.messages(("user", text)), **options)
+
+    return ask

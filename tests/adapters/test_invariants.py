@@ -1,0 +1,278 @@
+"""What holds for a chat model of either adapter: secrets, copies, loops, threads, requests."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import pickle
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from heroku_emulator import Fault, Say
+from heroku_inference import AuthenticationError, ConfigError
+from tests.wire_cases import TOOLS
+
+KEY = "inf-test-key"
+COPIES = {
+    "pickle": lambda llm: pickle.loads(pickle.dumps(llm)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+    "model_copy": lambda llm: llm.model_copy(),
+    "deep model_copy": lambda llm: llm.model_copy(deep=True),
+}
+WAYS = ("send", "stream", "asend", "astream")
+
+
+def sent(emulator):
+    body = dict(emulator.journal[-1].body)
+    body.pop("messages")
+    body.pop("stream", None)
+    return body
+
+
+# Requests
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_not_set_is_not_sent(emulator, make, ask, way):
+    ask(make(), way)
+    assert sent(emulator) == {"model": "claude-4-5-sonnet"}
+
+
+PARAMETERS = {
+    "temperature": 0.5,
+    "top_k": 10,
+    "max_tokens": 5000,
+    "stop": ["x"],
+    "parallel_tool_calls": True,
+    "allow_ignored_params": True,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_parameter_is_sent_from_the_model_and_from_the_call_which_wins(
+    emulator, make, ask, way
+):
+    ask(make(**PARAMETERS), way)
+    assert sent(emulator) == {"model": "claude-4-5-sonnet", **PARAMETERS}
+    other = {"temperature": 0.25, "stop": ["y"], "max_completion_tokens": 50}
+    ask(make(**PARAMETERS), way, model="claude-4-5-haiku", **other)
+    body = sent(emulator)
+    assert body["model"] == "claude-4-5-haiku"
+    assert {name: body[name] for name in other} == other
+    assert "max_tokens" not in body
+
+
+def test_extra_fields_are_merged_last_those_of_the_call_over_those_of_the_model(
+    emulator, make, ask
+):
+    llm = make(
+        temperature=0.5,
+        max_tokens=5000,
+        extra_body={"temperature": 1, "extended_thinking": {"budget_tokens": 2000}},
+    )
+    ask(llm, extra_body={"extended_thinking": {"enabled": True}})
+    assert "temperature" not in sent(emulator)
+    assert sent(emulator)["extended_thinking"] == {"enabled": True, "budget_tokens": 2000}
+    assert llm.extra_body["extended_thinking"] == {"budget_tokens": 2000}
+
+
+def test_what_heroku_ignores_is_left_out_with_a_warning(emulator, make, ask):
+    with pytest.warns(UserWarning, match="seed not sent: Heroku ignores it"):
+        ask(make(), seed=1)
+    assert sent(emulator) == {"model": "claude-4-5-sonnet"}
+
+
+def test_prompt_caching_can_be_turned_off(emulator, make, ask):
+    ask(make(prompt_caching=False))
+    assert emulator.journal[-1].headers["x-heroku-prompt-caching"] == "false"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_inputs_are_not_changed(emulator, adapter, make, way):
+    messages = [
+        *adapter.messages(("system", "Be brief."), ("user", "Hello"), ("assistant", "")),
+        *adapter.tool_turn(),
+    ]
+    before = copy.deepcopy(messages)
+    options = {"tools": copy.deepcopy(TOOLS), "extra_body": {"top_k": 5}}
+    getattr(adapter, way)(make(), messages, **options)
+    assert messages == before
+    assert options == {"tools": TOOLS, "extra_body": {"top_k": 5}}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_turns_of_tools_only_and_empty_output_are_accepted(emulator, adapter, make, way):
+    getattr(adapter, way)(make(), adapter.tool_turn(), tools=TOOLS)
+    _, called, output = emulator.journal[-1].body["messages"]
+    assert called["content"]
+    assert output["content"]
+    assert called["tool_calls"][0]["function"] == {"name": "now", "arguments": "{}"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_thinking_goes_off_for_turns_that_heroku_cannot_carry_it_through(
+    emulator, adapter, make, way
+):
+    llm = make(extended_thinking=1024, max_tokens=4000)
+    said = getattr(adapter, way)(llm, adapter.messages(("user", "Hello")))
+    assert said.reasoning
+    assert emulator.journal[-1].body["extended_thinking"]["enabled"]
+    with pytest.warns(UserWarning, match="Thinking is off for this call"):
+        getattr(adapter, way)(llm, adapter.tool_turn(), tools=TOOLS)
+    assert "extended_thinking" not in emulator.journal[-1].body
+
+
+def test_no_variable_of_openai_reaches_a_request(emulator, make, ask, monkeypatch):
+    names = ["API_KEY", "ORG_ID", "PROJECT_ID", "API_BASE", "BASE_URL", "CUSTOM_HEADERS"]
+    for name in names:
+        monkeypatch.setenv(f"OPENAI_{name}", "https://leak.test/leak")
+    for way in WAYS:
+        ask(make(), way)
+    for entry in emulator.journal:
+        assert "leak" not in str(entry.headers) + str(entry.body)
+        assert not any(name.startswith(("openai", "x-stainless")) for name in entry.headers)
+
+
+def test_headers_of_the_user_win_and_ours_name_the_package(emulator, make, ask, ways):
+    ask(make(), ways[0])
+    assert emulator.journal[-1].headers["user-agent"].startswith("heroku-inference/")
+    ask(make(default_headers={"User-Agent": "mine/1"}), ways[0])
+    assert emulator.journal[-1].headers["user-agent"] == "mine/1"
+
+
+# Settings and secrets
+
+
+def test_what_is_missing_is_a_config_error_when_the_object_is_made(adapter):
+    with pytest.raises(ConfigError, match="API key is required"):
+        adapter.model_class(model="claude-4-5-sonnet")
+    with pytest.raises(ValueError, match="Model is required"):
+        adapter.model_class(api_key=KEY, base_url="https://x.test")
+
+
+def test_a_key_is_not_sent_to_a_url_it_does_not_belong_to(adapter, monkeypatch):
+    monkeypatch.setenv("INFERENCE_KEY", KEY)
+    with pytest.raises(ConfigError, match="Inference URL is required"):
+        adapter.model_class(model="claude-4-5-sonnet")
+    monkeypatch.setenv("INFERENCE_URL", "https://x.test")
+    with pytest.raises(ConfigError, match="belongs to"):
+        adapter.model_class(model="claude-4-5-sonnet", base_url="https://y.test")
+
+
+@pytest.mark.parametrize("url", ["{}", "{}/", "{}/v1", "{}/v1/"])
+@pytest.mark.parametrize("name", ["base_url", "inference_url"])
+def test_every_spelling_of_the_url_is_the_same(emulator, make, ask, name, url):
+    ask(make(api_key=emulator.api_key, **{name: url.format(emulator.url)}))
+    assert emulator.journal[-1].path == "/v1/chat/completions"
+
+
+def test_another_attachment_is_read_by_its_alias(adapter, ask, config_vars, monkeypatch):
+    for name in ("KEY", "URL", "MODEL_ID"):
+        monkeypatch.setenv(f"INFERENCE_TEAL_{name}", config_vars[f"INFERENCE_{name}"])
+        monkeypatch.delenv(f"INFERENCE_{name}")
+    assert ask(adapter.model_class(alias="INFERENCE_TEAL")).text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_trace_of_a_failed_call_shows_the_key(emulator, make, ask, way):
+    emulator.script(Fault(401))
+    with pytest.raises(AuthenticationError) as caught:
+        ask(make(), way)
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert emulator.api_key not in "".join(trace.format())
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES.keys())
+def test_a_copy_answers_like_the_original_before_and_after_use(emulator, make, ask, copied):
+    given = {"api_key": emulator.api_key, "base_url": emulator.url}
+    for llm in (make(), make(model="claude-4-5-haiku", temperature=0.5, **given)):
+        assert ask(copied(llm)).text
+        answers = [ask(llm, way).text for way in WAYS]
+        assert [ask(copied(llm), way).text for way in WAYS] == answers
+        assert copied(llm).model_dump() == llm.model_dump()
+
+
+def test_a_pickle_holds_a_key_that_was_given_and_none_that_was_found(
+    make, ask, config_vars, monkeypatch
+):
+    assert KEY.encode() in pickle.dumps(make(api_key=KEY, base_url="https://x.test"))
+    llm = make()
+    ask(llm)
+    pickled = pickle.dumps(llm)
+    assert config_vars["INFERENCE_KEY"].encode() not in pickled
+    monkeypatch.setenv("INFERENCE_KEY", "inf-other-key")
+    assert pickle.loads(pickled).settings.api_key.get_secret_value() == "inf-other-key"
+    monkeypatch.delenv("INFERENCE_KEY")
+    with pytest.raises(ConfigError, match="INFERENCE_KEY"):
+        ask(pickle.loads(pickled))
+
+
+def test_a_changed_object_calls_whom_it_says(emulator, make, ask):
+    llm = make(api_key=KEY, base_url="https://x.test")
+    llm._client  # noqa: B018 - now it is made
+    for name, value in {"api_key": None, "base_url": None, "model": "claude-4-5-haiku"}.items():
+        setattr(llm, name, value)
+    assert ask(llm).text
+    assert emulator.journal[-1].body["model"] == "claude-4-5-haiku"
+
+
+# Connections
+
+
+def test_a_deep_copy_shares_the_users_client(emulator, make, ask):
+    with httpx.Client(headers={"x-mine": "yes"}) as client:
+        twin = copy.deepcopy(make(http_client=client))
+        assert twin.http_client is client
+        ask(twin)
+        ask(twin, "stream")
+        assert not client.is_closed
+    assert [entry.headers["x-mine"] for entry in emulator.journal] == ["yes", "yes"]
+
+
+def test_one_object_serves_many_threads_and_event_loops(make, ask):
+    llm = make()
+    together = threading.Barrier(6)
+
+    def work(number):
+        together.wait()
+        return [ask(llm, way, f"Say {number}").text for way in WAYS]
+
+    with ThreadPoolExecutor(6) as pool:
+        for number, answers in enumerate(pool.map(work, range(6))):
+            assert all(str(number) in answer for answer in answers)
+
+
+def test_event_loops_one_after_the_other_make_one_request_each(emulator, make, ask):
+    llm = make()
+    for number in range(1, 4):
+        ask(llm, "asend")
+        ask(llm, "astream")
+        assert len(emulator.journal) == 2 * number
+
+
+def test_a_stream_left_early_closes_its_connection(emulator, adapter, make):
+    emulator.switch(pace=0.02)
+    emulator.script(Say("word " * 500))
+    llm, messages = make(), adapter.messages(("user", "Hello"))
+    stream = llm.stream(messages) if hasattr(llm, "invoke") else llm.stream_chat(messages)
+    next(stream)
+    stream.close()
+    assert emulator.journal[-1].wait()
+    assert emulator.journal[-1].client_left
+
+
+async def test_an_async_stream_left_early_closes_its_connection(emulator, adapter, make):
+    emulator.switch(pace=0.02)
+    emulator.script(Say("word " * 500))
+    llm, messages = make(), adapter.messages(("user", "Hello"))
+    langchain = hasattr(llm, "invoke")
+    stream = llm.astream(messages) if langchain else await llm.astream_chat(messages)
+    await anext(stream)
+    await stream.aclose()
+    assert await asyncio.to_thread(emulator.journal[-1].wait)
+    assert emulator.journal[-1].client_left
