@@ -60,9 +60,9 @@ def chat() -> bytes:
     return _json_answer(_completion("chat.completion", [choice], _USAGE))
 
 
-def text_stream(events_per_write: int = EVENTS_PER_WRITE) -> list[bytes]:
-    """`CHUNKS` text deltas, then finish reason, usage and `[DONE]`."""
-    return _stream([{"content": " token"}] * CHUNKS, "stop", events_per_write)
+def text_stream(chunks: int = CHUNKS, events_per_write: int = EVENTS_PER_WRITE) -> list[bytes]:
+    """`chunks` text deltas, then finish reason, usage and `[DONE]`."""
+    return _stream([{"content": " token"}] * chunks, "stop", events_per_write)
 
 
 def reasoning_stream() -> list[bytes]:

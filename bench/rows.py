@@ -209,7 +209,7 @@ ROWS = (
         "us CPU",
         _CHAT,
         kind="first-token",
-        amount=50,
+        amount=200,
         scenario="first-token",
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.38),),

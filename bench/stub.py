@@ -30,6 +30,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD_END = b"\r\n\r\n"
 
 _flushed = functools.partial(answers.text_stream, events_per_write=1)
+_short = functools.partial(answers.text_stream, chunks=5, events_per_write=1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ SCENARIOS = {
     "reasoning": Scenario(stream=answers.reasoning_stream),
     "tools": Scenario(stream=answers.tool_stream),
     "flushed": Scenario(stream=_flushed),
-    "first-token": Scenario(stream=_flushed, pause=0.003),
+    "first-token": Scenario(stream=_short, pause=0.001),
     "slow": Scenario(latency=0.05),
     "failing": Scenario(fails=True),
 }

@@ -21,6 +21,7 @@ class FloorChat(BaseChatModel):
     """Answers from memory."""
 
     tools: bool = False
+    chunks: int = CHUNKS
 
     @property
     def _llm_type(self) -> str:
@@ -37,7 +38,7 @@ class FloorChat(BaseChatModel):
         if self.tools:
             deltas = (_tool_chunk(arguments) for arguments in _arguments())
         else:
-            deltas = (AIMessageChunk(" token") for _ in range(CHUNKS))
+            deltas = (AIMessageChunk(" token") for _ in range(self.chunks))
         for delta in deltas:
             yield ChatGenerationChunk(message=delta)
         yield ChatGenerationChunk(message=AIMessageChunk("", usage_metadata=_USAGE))
@@ -79,7 +80,12 @@ def astream(_url: str) -> Any:
     return lambda: model.astream(work.PROMPT)
 
 
-stream_flushed = first_token = stream
+stream_flushed = stream
+
+
+def first_token(_url: str) -> Any:
+    model = FloorChat(chunks=5)
+    return lambda: model.stream(work.PROMPT)
 
 
 def stream_tools(_url: str) -> Any:
