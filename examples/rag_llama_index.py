@@ -15,7 +15,7 @@ This is the example for LlamaIndex; `rag.py` is the same for LangChain.
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ from retrieval.command import command
 from retrieval.database import connected, database_errors, for_sqlalchemy, table_name
 from retrieval.documents import CHUNK_CHARACTERS, OVERLAP_CHARACTERS
 from retrieval.store import ChunkStore
+from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from llama_index_heroku import Heroku, HerokuEmbedding, HerokuRerank
 
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
 
     from retrieval.command import Server
     from retrieval.documents import Chunk
+
+# It reports what it raises.
+logging.getLogger("llama_index.vector_stores.postgres").setLevel(logging.ERROR)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,9 +82,10 @@ class LlamaIndexAssistant:
         width = len(self._embedding.get_query_embedding("How wide is a vector?"))
         # No index: for the thousands of chunks of a document folder an exact scan is fast, and
         # finds what an approximate index would miss.
+        engine = create_engine(for_sqlalchemy(url))
         vectors = PGVectorStore(
-            connection_string=for_sqlalchemy(url),
-            async_connection_string=for_sqlalchemy(url),
+            engine=engine,
+            async_engine=create_async_engine(for_sqlalchemy(url)),  # wanted, but never used here
             table_name=table_name(self._vectors, width, roots),
             embed_dim=width,
             initialization_fail_on_error=True,
@@ -88,7 +94,7 @@ class LlamaIndexAssistant:
             with database_errors():
                 yield LlamaIndexStore(url, vectors, self._embedding)
         finally:
-            asyncio.run(vectors.close())
+            engine.dispose()
 
     def find_sources(self, question: str, store: LlamaIndexStore) -> list[Source]:
         """Retrieves broadly, then reranks: the best passages, best first."""

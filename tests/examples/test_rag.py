@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 PAGES = Path(__file__).parents[2] / "examples" / "docs"
@@ -179,6 +181,17 @@ def test_an_address_that_is_no_postgresql_is_refused(run, docs, monkeypatch):
     err = refused(run, "--docs", docs)
     assert "not the address of a PostgreSQL" in err
     assert "secret" not in err
+
+
+def test_a_database_that_lets_us_make_nothing_is_said_so(run, docs, database, monkeypatch):
+    with psycopg.connect(database, autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'guest'").fetchone():
+            connection.execute("CREATE ROLE guest LOGIN")
+            connection.execute("CREATE DATABASE theirs")
+    address = urlsplit(database)
+    guest = address._replace(netloc=address.netloc.replace("postgres", "guest"), path="/theirs")
+    monkeypatch.setenv("DATABASE_URL", guest.geturl())
+    assert "permission denied" in refused(run, "--docs", docs)
 
 
 def test_a_database_that_cannot_be_started_is_said_so(run, docs, monkeypatch):
