@@ -1,0 +1,197 @@
+"""Structured prediction, each way it can be called."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import pytest
+from llama_index.core.llms import ChatMessage
+from llama_index.core.prompts import PromptTemplate
+from llama_index.core.types import PydanticProgramMode
+from pydantic import BaseModel, Field
+
+from heroku_emulator import CallTools, Say
+from heroku_inference import InvalidResponseError
+from llama_index_heroku import Heroku
+from tests.llama_index.records import recorded
+
+pytestmark = pytest.mark.usefixtures("config_vars")
+
+T = TypeVar("T")
+PROMPT = PromptTemplate("The weather in {city}?")
+SUNNY = {"city": "Lyon", "celsius": 25}
+
+
+class Weather(BaseModel):
+    """The weather in a city."""
+
+    city: str
+    celsius: int
+
+
+class Answer(BaseModel, Generic[T]):
+    """An answer."""
+
+    value: T
+    words: list[str] = Field(default_factory=list)
+
+
+async def predict(llm, output_cls, **options):
+    return llm.structured_predict(output_cls, PROMPT, city="Lyon", **options)
+
+
+async def apredict(llm, output_cls, **options):
+    return await llm.astructured_predict(output_cls, PROMPT, city="Lyon", **options)
+
+
+async def stream(llm, output_cls, **options):
+    return list(llm.stream_structured_predict(output_cls, PROMPT, city="Lyon", **options))[-1]
+
+
+async def astream(llm, output_cls, **options):
+    pieces = await llm.astream_structured_predict(output_cls, PROMPT, city="Lyon", **options)
+    return [piece async for piece in pieces][-1]
+
+
+ways = pytest.mark.parametrize("way", [predict, apredict, stream, astream])
+
+
+@ways
+async def test_the_tool_is_forced_under_the_system_prompt(emulator, way):
+    emulator.script(CallTools([("Weather", SUNNY)]))
+    llm = Heroku(system_prompt="Be precise.")
+    with recorded() as (events, spans):
+        assert await way(llm, Weather, llm_kwargs={"max_tokens": 50}) == Weather(**SUNNY)
+    body = emulator.journal[-1].body
+    assert body["tool_choice"] == "required"
+    assert body["max_tokens"] == 50
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert body["messages"][1]["content"] == "The weather in Lyon?"
+    assert events.names[0] == "LLMStructuredPredictStartEvent"
+    assert events.names[-1] == "LLMStructuredPredictEndEvent"
+    own = [name for name in spans.names if "structured_predict" in name]
+    assert len(own) == 1
+
+
+@ways
+async def test_generic_classes_are_filled(emulator, way):
+    emulator.script(CallTools([("Answer_int_", {"value": 1, "words": ["a"]})]))
+    assert await way(Heroku(), Answer[int]) == Answer[int](value=1, words=["a"])
+
+
+@ways
+async def test_options_of_the_program_itself_are_not_the_caller_s(emulator, way):
+    emulator.script(CallTools([("Weather", SUNNY)]))
+    options = {"tool_choice": "none", "tool_required": False, "allow_parallel_tool_calls": True}
+    given = dict(options)
+    await way(Heroku(), Weather, llm_kwargs=options)
+    assert emulator.journal[-1].body["tool_choice"] == "required"
+    if way in {stream, astream}:
+        assert options == given
+
+
+@ways
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Say("It is sunny."),
+        CallTools([("Weather", {"city": "Lyon"})]),
+        CallTools([("Weather", {"city": "Lyon", "celsius": "warm"})]),
+    ],
+    ids=["words", "missing field", "wrong type"],
+)
+async def test_what_is_no_whole_object_is_an_error(emulator, way, answer):
+    emulator.script(answer)
+    with pytest.raises(ValueError, match=r"Weather|It is sunny"):
+        await way(Heroku(), Weather)
+
+
+@ways
+async def test_a_cut_object_is_an_error_even_when_what_came_fits(emulator, way):
+    cut = '{"value": "one two", "words": ["a", '
+    emulator.script(CallTools([("Answer_str_", cut)], finish_reason="length"))
+    with pytest.raises(InvalidResponseError, match="Raise max_tokens"):
+        await way(Heroku(), Answer[str])
+
+
+@ways
+async def test_a_model_that_thinks_is_asked_and_not_forced(emulator, way):
+    emulator.script(CallTools([("Weather", SUNNY)], reasoning="Easy.", text="Here it is."))
+    llm = Heroku(extended_thinking=1024, max_tokens=4000)
+    assert await way(llm, Weather) == Weather(**SUNNY)
+    body = emulator.journal[-1].body
+    assert body["tool_choice"] == "auto"
+    assert body["extended_thinking"]["enabled"]
+
+
+@pytest.mark.parametrize("usual", [True, False])
+@ways
+async def test_models_that_call_no_tools_answer_in_json(emulator, way, usual):
+    emulator.switch(delta_characters=4)
+    text = 'Here: {"city": "Lyon", "celsius": 25}' if way in {predict, apredict} else None
+    emulator.script(Say(text or '```json\n{"city": "Lyon", "celsius": 25}\n```'))
+    if usual:
+        llm = Heroku(is_function_calling_model=False, system_prompt="Be precise.")
+    else:
+        llm = Heroku(pydantic_program_mode=PydanticProgramMode.LLM, system_prompt="Be precise.")
+    prompt_before = PROMPT.template
+    assert await way(llm, Weather) == Weather(**SUNNY)
+    body = emulator.journal[-1].body
+    assert "tools" not in body
+    assert "celsius" in str(body["messages"])
+    assert [message["content"] for message in body["messages"]].count("Be precise.") <= 1
+    assert body["messages"][0]["content"].startswith("Be precise.")
+    assert PROMPT.template == prompt_before
+
+
+@pytest.mark.parametrize("way", [stream, astream])
+async def test_words_where_json_was_asked_for_are_an_error(emulator, way):
+    emulator.script(Say("It is sunny."))
+    with pytest.raises(ValueError, match="whole Weather"):
+        await way(Heroku(is_function_calling_model=False), Weather)
+
+
+def test_an_object_grows_with_its_arguments(emulator):
+    emulator.switch(delta_characters=3)
+    emulator.script(CallTools([("Weather", SUNNY)], text="I look it up."))
+    pieces = list(Heroku().stream_structured_predict(Weather, PROMPT, city="Lyon"))
+    cities = [piece.city for piece in pieces]
+    assert cities[-1] == "Lyon"
+    assert "L" in cities or "Ly" in cities or "Lyo" in cities
+    assert pieces[-1] == Weather(**SUNNY)
+
+
+# as_structured_llm
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # LlamaIndex's own
+async def test_a_structured_llm_answers_every_way_it_can(emulator):
+    emulator.script(CallTools([("Weather", SUNNY)], times=6))
+    llm = Heroku(system_prompt="Be precise.").as_structured_llm(Weather)
+    messages = [ChatMessage("In {city}: what is the weather? {}")]
+    answers = [
+        llm.chat(messages),
+        await llm.achat(messages),
+        list(llm.stream_chat(messages))[-1],
+        [answer async for answer in await llm.astream_chat(messages)][-1],
+        llm.complete("The weather in Lyon?"),
+        await llm.acomplete("The weather in Lyon?"),
+    ]
+    assert [answer.raw for answer in answers] == [Weather(**SUNNY)] * 6
+    for entry in emulator.journal[:4]:
+        assert entry.body["messages"][-1]["content"] == "In {city}: what is the weather? {}"
+        assert entry.body["messages"][0]["content"] == "Be precise."
+
+
+def test_the_system_prompt_is_put_there_once(emulator):
+    emulator.script(CallTools([("Weather", SUNNY)]))
+    messages = [ChatMessage("Be precise.", role="system"), ChatMessage("The weather?")]
+    Heroku(system_prompt="Be precise.").as_structured_llm(Weather).chat(messages)
+    assert len(emulator.journal[-1].body["messages"]) == 2
+
+
+async def test_several_answers_to_one_question_are_no_answer(emulator):
+    emulator.switch(strict=False)
+    emulator.script(CallTools([("Weather", SUNNY), ("Weather", {**SUNNY, "celsius": 26})], times=2))
+    assert await predict(Heroku(), Weather) == Weather(**SUNNY)
+    assert await apredict(Heroku(), Weather) == Weather(**SUNNY)
