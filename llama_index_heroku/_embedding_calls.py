@@ -105,7 +105,7 @@ class EmbeddingCalls(BaseEmbedding):
         embed = self._aget_text_embeddings
         return await self._arun(texts, "search_document", embed, show_progress)
 
-    def _identity(self, side: Side) -> list[Any]:
+    def _identity(self, side: str) -> list[Any]:
         """All that makes the vector of a text on this side what it is, fit for JSON."""
         return [self.model_name, side]
 

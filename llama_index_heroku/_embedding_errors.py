@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._errors import ConfigError, HerokuError, recast
+from heroku_inference._errors import HerokuError, recast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +23,15 @@ def embedding_errors() -> Iterator[None]:
     """Raises the core's errors of the block as `ValueError`s too."""
     try:
         yield
-    except ConfigError:
-        raise  # is one already
     except HerokuError as error:
+        if isinstance(error, ValueError):
+            raise
         both = recast(error, _also_value_error(type(error)))
         both.args = (f"Unable to embed text: {error}",)
         raise both from error.__cause__
 
 
 def _also_value_error(kind: type[HerokuError]) -> type[HerokuError]:
-    if issubclass(kind, ValueError):
-        return kind
     if kind not in _MADE:
         body = {"__doc__": kind.__doc__, "__module__": kind.__module__, "__reduce__": _reduced}
         _MADE[kind] = type(kind.__name__, (kind, ValueError), body)

@@ -25,9 +25,9 @@ __all__ = ["HerokuEmbedding"]
 
 _UNKNOWN: Final = "unknown"  # core's own default for the name of a model
 _REMEDY: Final = (
-    "In LlamaIndex, set Settings.chunk_size = 320 and Settings.chunk_overlap = 40 (tokens, metadata "
-    "included; the default of 1024 is about 5000 characters), and keep long metadata out of what "
-    "is embedded with excluded_embed_metadata_keys."
+    "In LlamaIndex, set Settings.chunk_size = 320 and Settings.chunk_overlap = 40 (tokens, "
+    "metadata included; the default of 1024 is about 5000 characters), and keep long metadata out "
+    "of what is embedded with excluded_embed_metadata_keys."
 )
 
 
@@ -165,7 +165,7 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
             result = await self._async_client.embed(texts, model=self.model, **self._options(side))
             return result.vectors
 
-    def _options(self, side: Side) -> EmbedOptions:
+    def _options(self, side: str) -> EmbedOptions:
         return {
             "input_type": self.input_type or side,
             "embedding_type": self.embedding_type,
@@ -174,8 +174,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
             "extra_body": self.extra_body,
         }
 
-    def _identity(self, side: Side) -> list[Any]:
-        return [self.model_name, self._options(side)]
+    def _identity(self, side: str) -> list[Any]:
+        return [*super()._identity(self.input_type or side), self._options(side)]
 
     def _check(self, texts: Sequence[Any]) -> None:
         if isinstance(texts, str):

@@ -13,7 +13,7 @@ from llama_index.core.storage.kvstore import SimpleKVStore
 
 import heroku_inference
 from heroku_emulator import Fault
-from llama_index_heroku.embeddings import HerokuEmbedding
+from llama_index_heroku import HerokuEmbedding
 from tests.llama_index.records import Callbacks, recorded
 
 pytestmark = pytest.mark.usefixtures("config_vars")

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 import heroku_inference
 from heroku_emulator import Fault, RawBody
-from llama_index_heroku.embeddings import HerokuEmbedding
+from llama_index_heroku import HerokuEmbedding
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
@@ -259,6 +259,11 @@ def test_an_error_comes_home_from_a_worker_process(emulator):
     assert type(restored) is type(caught.value)
     assert str(restored) == str(caught.value)
     assert (restored.status_code, restored.retry_after) == (429, 3.0)
+
+
+def test_an_error_that_is_a_value_error_already_stays_as_it_is():
+    with pytest.raises(heroku_inference.ConfigError, match=r"^Text 0 has 5000 characters"):
+        HerokuEmbedding()._get_text_embedding(LONG)
 
 
 @both

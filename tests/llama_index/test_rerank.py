@@ -16,8 +16,7 @@ from pydantic import ValidationError
 
 import heroku_inference
 from heroku_emulator import Fault, RawBody
-from llama_index_heroku.embeddings import HerokuEmbedding
-from llama_index_heroku.postprocessor import HerokuRerank
+from llama_index_heroku import HerokuEmbedding, HerokuRerank
 from tests.llama_index.records import Callbacks, recorded
 
 pytestmark = pytest.mark.usefixtures("config_vars")

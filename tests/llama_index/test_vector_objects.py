@@ -14,8 +14,7 @@ from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.storage.kvstore import SimpleKVStore
 
 import heroku_inference
-from llama_index_heroku.embeddings import HerokuEmbedding
-from llama_index_heroku.postprocessor import HerokuRerank
+from llama_index_heroku import HerokuEmbedding, HerokuRerank
 from tests.llama_index.records import recorded
 
 ALIAS = {HerokuEmbedding: "EMBEDDING", HerokuRerank: "RERANK"}
