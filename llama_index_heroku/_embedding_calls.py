@@ -222,7 +222,9 @@ class _Report:
         """Tell how it ended."""
         payload = {EventPayload.CHUNKS: self._texts, EventPayload.EMBEDDINGS: vectors}
         self._event.on_end(payload=payload)
-        _dispatcher.event(EmbeddingEndEvent(chunks=self._texts, embeddings=vectors))
+        # Each of a hundred thousand numbers was checked when it was read; not once more here.
+        event = EmbeddingEndEvent.model_construct(chunks=self._texts, embeddings=vectors)
+        _dispatcher.event(event)
         return vectors
 
 
