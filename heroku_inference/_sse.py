@@ -21,10 +21,10 @@ Event = tuple[str | None, bytes]
 class EventDecoder:
     """Collects bytes and gives the events that are complete."""
 
-    __slots__ = ("_after_cr", "_buffer", "_fresh")
+    __slots__ = ("_after_cr", "_fresh", "_waiting")
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._waiting: list[bytes] = []  # pieces of a frame that is not complete, none empty
         self._after_cr = False
         self._fresh = True
 
@@ -32,17 +32,28 @@ class EventDecoder:
         """The events that this piece completes, in order."""
         if b"\r" in piece or self._after_cr:
             piece = self._with_plain_line_ends(piece)
-        *frames, self._buffer = (self._buffer + piece).split(b"\n\n")
+        if self._waiting:
+            # What waits was searched before: a blank line can only begin with its last byte.
+            if b"\n\n" not in self._waiting[-1][-1:] + piece:
+                if piece:
+                    self._waiting.append(piece)
+                return []
+            piece = b"".join((*self._waiting, piece))
+            self._waiting.clear()
+        *frames, rest = piece.split(b"\n\n")
+        if rest:
+            self._waiting.append(rest)
         return [event for frame in frames if (event := self._event(frame)) is not None]
 
     def flush(self) -> list[Event]:
         """What the end of the body completes: a last event that only lacks its blank line."""
-        frame, self._buffer = self._buffer, b""
+        frame = b"".join(self._waiting)
+        self._waiting.clear()
         event = self._event(frame)
         if event is None:
             return []
         # A line cut in the middle is no event: only a finished line, or the terminator, counts.
-        return [event] if frame.endswith(b"\n") or event[1] == b"[DONE]" else []
+        return [event] if frame.endswith(b"\n") or event[1].strip() == b"[DONE]" else []
 
     def _with_plain_line_ends(self, piece: bytes) -> bytes:
         if self._after_cr and piece.startswith(b"\n"):
@@ -56,17 +67,16 @@ class EventDecoder:
         if self._fresh:
             frame, self._fresh = frame.removeprefix(b"\xef\xbb\xbf"), False
         name: str | None = None
-        data: bytes | None = None
+        data: list[bytes] = []
         for line in frame.split(b"\n"):
             if line.startswith(b"data:"):
-                value = line[6:] if line.startswith(b"data: ") else line[5:]
-                data = value if data is None else data + b"\n" + value
+                data.append(line[6:] if line.startswith(b"data: ") else line[5:])
             elif line.startswith(b"event:"):
                 name = line[6:].strip().decode("utf-8", errors="replace")
-        if data is None:
-            # Only an end or an error means something without data.
-            return (name, b"") if name in {"done", "error"} else None
-        return (name, data)
+        if data:
+            return (name, data[0] if len(data) == 1 else b"\n".join(data))
+        # Only an end or an error means something without data.
+        return (name, b"") if name in {"done", "error"} else None
 
 
 class WholeBody:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from heroku_inference._sse import EventDecoder
@@ -67,6 +69,7 @@ def test_other_events_without_data_are_nothing():
     ("tail", "expected"),
     [
         (b"data: [DONE]", [(None, b"[DONE]")]),
+        (b"data:  [DONE] ", [(None, b" [DONE] ")]),
         (b"data: {}\n", [(None, b"{}")]),
         (b'data: {"cut', []),
         (b"", []),
@@ -77,3 +80,16 @@ def test_the_end_of_the_body_completes_only_whole_lines(tail, expected):
     decoder = EventDecoder()
     assert decoder.feed(tail) == []
     assert decoder.flush() == expected
+
+
+@pytest.mark.parametrize(
+    "line", [b"x" * 2**22, b"x\ndata: " * 2**18], ids=["one line", "many lines"]
+)
+def test_the_time_for_a_big_frame_grows_with_its_size_only(line):
+    body = b"data: " + line + b"\n\n"
+    decoder = EventDecoder()
+    start = time.process_time()
+    pieces = (body[at : at + 512] for at in range(0, len(body), 512))
+    (event,) = [event for piece in pieces for event in decoder.feed(piece)]
+    assert time.process_time() - start < 2  # many times that if each piece copied the frame
+    assert event == (None, line.replace(b"data: ", b""))
