@@ -9,9 +9,7 @@ from heroku_inference._async_transport import AsyncTransport
 from heroku_inference._calls import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat_reading import ChunkReader, chat_result
-from heroku_inference._chat_request import chat_request
 from heroku_inference._client_base import (
-    CHAT_PATH,
     MODELS_PATH,
     ChatOptions,
     ClientBase,
@@ -67,6 +65,7 @@ class AsyncClient(ClientBase):
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
+        inference_url: str | None = None,
     ) -> None:
         super().__init__(
             api_key=api_key,
@@ -78,6 +77,7 @@ class AsyncClient(ClientBase):
             default_headers=default_headers,
             on_retry=on_retry,
             settings=settings,
+            inference_url=inference_url,
         )
         self._options["async_http_client"] = async_http_client
         self._transports: dict[Kind, AsyncTransport] = {}
@@ -91,9 +91,7 @@ class AsyncClient(ClientBase):
         **options: Unpack[ChatOptions],
     ) -> ChatResult:
         """Answer a conversation; arguments, result and errors are those of `Client.chat`."""
-        chosen = self.settings("chat").require_model(model)
-        request = chat_request(messages, model=chosen, **options)
-        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        request, call = self._chat(messages, model, on_retry, options)
         return chat_result(await self._transport("chat").send(call), request)
 
     async def stream_chat(
@@ -108,9 +106,7 @@ class AsyncClient(ClientBase):
 
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
-        chosen = self.settings("chat").require_model(model)
-        request = chat_request(messages, model=chosen, stream=True, **options)
-        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        request, call = self._chat(messages, model, on_retry, options, stream=True)
         stream = await self._transport("chat").stream(call)
         reader = ChunkReader(request, stream.reply)
         broken: APIConnectionError | None = None
@@ -157,11 +153,7 @@ class AsyncClient(ClientBase):
         max_concurrency: int = 8,
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
-        options = _rerank.RerankOptions(
-            model=self.settings("rerank").require_model(model),
-            top_n=top_n,
-            max_concurrency=max_concurrency,
-        )
+        options = self._rerank_options(model, top_n, max_concurrency)
         return await _rerank.arerank(self._sender("rerank"), query, documents, options)
 
     async def models(self) -> list[AvailableModel]:

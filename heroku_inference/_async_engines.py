@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+import io
+from typing import TYPE_CHECKING, Final, Protocol
 
 from heroku_inference._pools import CONNECT_TIMEOUT, async_pool
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from heroku_inference._settings import NetworkEnvironment
 
 __all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
+
+_LARGE: Final = 2**20  # bytes
 
 
 class AsyncResponse(Protocol):
@@ -60,7 +63,7 @@ class AiohttpEngine:
         response = await pool.session.request(
             method,
             self._parsed(url),
-            data=content,
+            data=_payload(content),
             headers=headers,
             timeout=self._timeout(seconds),
             proxy=pool.proxy,
@@ -79,8 +82,10 @@ class AiohttpEngine:
         import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
         if seconds not in self._timeouts:
+            # `connect` covers what `sock_connect` alone leaves open: names and proxies.
+            soon = min(seconds, CONNECT_TIMEOUT)
             self._timeouts[seconds] = aiohttp.ClientTimeout(
-                total=None, sock_connect=min(seconds, CONNECT_TIMEOUT), sock_read=seconds
+                total=None, connect=soon, sock_connect=soon, sock_read=seconds
             )
         return self._timeouts[seconds]
 
@@ -91,6 +96,11 @@ class AiohttpEngine:
 
         timeouts = (asyncio.TimeoutError, aiohttp.ServerTimeoutError)
         return timeouts, (aiohttp.ClientError, OSError)
+
+
+def _payload(content: bytes | None) -> bytes | io.BytesIO | None:
+    # aiohttp warns of large bytes, which it writes at once; pictures are that large.
+    return io.BytesIO(content) if content and len(content) > _LARGE else content
 
 
 class _AiohttpResponse:

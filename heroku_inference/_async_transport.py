@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from heroku_inference._async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
-from heroku_inference._calls import Call, LibraryErrors, TransportBase, is_success
+from heroku_inference._calls import DRAIN_TIMEOUT, Call, LibraryErrors, TransportBase, is_success
 from heroku_inference._errors import APIError
 from heroku_inference._sse import Event, decoder_for
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from heroku_inference._settings import Settings
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]
-
-_DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer is complete
 
 
 class AsyncTransport(TransportBase):
@@ -163,7 +161,7 @@ class AsyncEventStream:
         """Read what little follows the end mark, so that the connection can be used again."""
         # The answer is complete; at worst the connection is lost.
         with suppress(APIError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._read_to_the_end(), _DRAIN_TIMEOUT)
+            await asyncio.wait_for(self._read_to_the_end(), DRAIN_TIMEOUT)
 
     async def _read_to_the_end(self) -> None:
         async for _ in self._batches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 
     from heroku_inference._settings import Settings
 
-__all__ = ["Call", "LibraryErrors", "MaskedHeaders", "TransportBase", "is_success"]
+__all__ = ["DRAIN_TIMEOUT", "Call", "LibraryErrors", "MaskedHeaders", "TransportBase", "is_success"]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
 # says more than a timeout of ours would; a stream may think for long between two events.
 _ANSWER_TIMEOUT: Final = 60.0  # seconds
 _STREAM_TIMEOUT: Final = 120.0  # seconds
+DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer is complete
 
+
+_HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
 
 LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
 """What an HTTP library raises for timeouts, and for other failures."""
@@ -55,10 +59,10 @@ class Call:
 
 
 class MaskedHeaders(dict[str, str]):
-    """Headers whose `repr` keeps the key out of tracebacks that print local variables."""
+    """Headers whose `repr` keeps secrets out of tracebacks that print local variables."""
 
     def __repr__(self) -> str:
-        return repr({name: "***" if "auth" in name.lower() else self[name] for name in self})
+        return repr({name: self[name] if name in _HARMLESS else "***" for name in self})
 
 
 def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -99,7 +103,7 @@ class TransportBase:
 
     Args:
         settings: Where to and with which key.
-        timeout: Seconds to wait for an answer, and between two events of a stream.
+        timeout: Seconds that the server may stay silent.
         max_retries: Attempts after the first, for failures that may pass.
         default_headers: Merged over the usual ones.
         on_retry: Told of each failed attempt that is about to be repeated.
@@ -140,7 +144,10 @@ class TransportBase:
             "content-type": "application/json",
             "user-agent": _user_agent(),
         }
-        theirs = {name.lower(): value for name, value in default_headers.items()}
+        theirs = {
+            _checked_name(name): _checked_value(name, default_headers[name])
+            for name in default_headers
+        }
         return MaskedHeaders(ours | theirs)
 
     def _headers_for(self, call: Call, *, streamed: bool = False) -> MaskedHeaders:
@@ -202,8 +209,26 @@ class TransportBase:
         )
 
     def _without_key(self, text: bytes) -> bytes:
-        return text.replace(self._settings.api_key.get_secret_value().encode(), b"***")
+        key = self._settings.api_key.get_secret_value().encode()
+        # A made-up key of a few letters is part of ordinary words.
+        return text.replace(key, b"***") if len(key) >= 8 else text  # noqa: PLR2004
 
 
 def _user_agent() -> str:
     return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
+        raise ConfigError(f"default_headers has {name!r}, which is no name of a header.")
+    return name.lower()
+
+
+def _checked_value(name: object, value: object) -> str:
+    # The value may be a secret: the message does not show it.
+    if not isinstance(value, str) or not (value.isascii() and value.strip().isprintable()):
+        raise ConfigError(
+            f"default_headers[{name!r}] is no value of a header: it must be a str of printable "
+            "ASCII characters on one line."
+        )
+    return value.strip()

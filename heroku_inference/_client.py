@@ -8,9 +8,7 @@ from heroku_inference import _embeddings, _rerank
 from heroku_inference._calls import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat_reading import ChunkReader, chat_result
-from heroku_inference._chat_request import chat_request
 from heroku_inference._client_base import (
-    CHAT_PATH,
     MODELS_PATH,
     ChatOptions,
     ClientBase,
@@ -66,6 +64,7 @@ class Client(ClientBase):
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
+        inference_url: str | None = None,
     ) -> None:
         super().__init__(
             api_key=api_key,
@@ -77,6 +76,7 @@ class Client(ClientBase):
             default_headers=default_headers,
             on_retry=on_retry,
             settings=settings,
+            inference_url=inference_url,
         )
         self._options["http_client"] = http_client
         self._transports: dict[Kind, Transport] = {}
@@ -102,9 +102,7 @@ class Client(ClientBase):
             APIError: The server refused, or could not be reached.
             InvalidResponseError: The answer is not what the API documents.
         """
-        chosen = self.settings("chat").require_model(model)
-        request = chat_request(messages, model=chosen, **options)
-        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        request, call = self._chat(messages, model, on_retry, options)
         return chat_result(self._transport("chat").send(call), request)
 
     def stream_chat(
@@ -126,9 +124,7 @@ class Client(ClientBase):
             StreamInterruptedError: The stream ended without a finish reason; `.partial` holds
                 the text so far.
         """
-        chosen = self.settings("chat").require_model(model)
-        request = chat_request(messages, model=chosen, stream=True, **options)
-        call = Call(CHAT_PATH, request.body, request.headers, on_retry)
+        request, call = self._chat(messages, model, on_retry, options, stream=True)
         stream = self._transport("chat").stream(call)
         reader = ChunkReader(request, stream.reply)
         broken: APIConnectionError | None = None
@@ -200,11 +196,7 @@ class Client(ClientBase):
             APIError: A request failed.
             InvalidResponseError: The answer is not what the API documents.
         """
-        options = _rerank.RerankOptions(
-            model=self.settings("rerank").require_model(model),
-            top_n=top_n,
-            max_concurrency=max_concurrency,
-        )
+        options = self._rerank_options(model, top_n, max_concurrency)
         return _rerank.rerank(self._sender("rerank"), query, documents, options)
 
     def models(self) -> list[AvailableModel]:

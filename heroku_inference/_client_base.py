@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from pydantic import SecretStr
 
-from heroku_inference import _embeddings
+from heroku_inference import _embeddings, _rerank
+from heroku_inference._calls import Call
+from heroku_inference._chat_request import ChatRequest, chat_request
 from heroku_inference._errors import (
     APIConnectionError,
     APITimeoutError,
     ConfigError,
     StreamInterruptedError,
 )
-from heroku_inference._settings import Kind, Settings
+from heroku_inference._settings import WELL_KNOWN_MODELS, Kind, Settings, may_be
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -99,16 +101,18 @@ class ClientBase:
     Args:
         api_key: The add-on's key; by default from its config vars.
         base_url: The add-on's URL; by default from its config vars.
-        model: The model of every call that names none. By default `<ALIAS>_MODEL_ID`, and for
-            embeddings and rerank else the well-known model.
+        model: The model of calls that name none. A model known to be of another kind is passed
+            over: a chat model embeds nothing. Then, and by default, `<ALIAS>_MODEL_ID` serves,
+            and for embeddings and rerank else the well-known model.
         alias: The attachment to read for every call. By default chat reads `INFERENCE`,
             embeddings `EMBEDDING` and rerank `RERANK`, the last two falling back to `INFERENCE`.
-        timeout: Seconds to wait for an answer (60 by default), and between two events of a
-            stream (120 by default).
+        timeout: Seconds that the server may stay silent: 60 by default, and 120 between two
+            events of a stream.
         max_retries: Attempts after the first for 408, 429, 5xx and failed connections.
         default_headers: Sent with every request, over the usual ones.
         on_retry: Told of each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
+        inference_url: Another spelling of `base_url`.
 
     Raises:
         ConfigError: `settings` was given beside arguments that it replaces.
@@ -126,10 +130,12 @@ class ClientBase:
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
+        inference_url: str | None = None,
     ) -> None:
         arguments: dict[str, Any] = {
             "api_key": api_key,
             "base_url": base_url,
+            "inference_url": inference_url,
             "model": model,
             "alias": alias,
         }
@@ -155,14 +161,43 @@ class ClientBase:
         if self._given_settings is not None:
             return self._given_settings
         if kind not in self._settings_by_kind:
-            self._settings_by_kind[kind] = Settings(**self._arguments, kind=kind)
+            model = self._arguments["model"]
+            fitting = model if model and may_be(kind, model) else None
+            arguments = {**self._arguments, "model": fitting}
+            self._settings_by_kind[kind] = Settings(**arguments, kind=kind)
         return self._settings_by_kind[kind]
+
+    def _model(self, kind: Kind, model: str | None) -> str:
+        """The model of a call: the one it names, or the default of its kind."""
+        default = self.settings(kind).model
+        if model is None and (default is None or not may_be(kind, default)):
+            model = WELL_KNOWN_MODELS.get(kind)
+        return self.settings(kind).require_model(model)
 
     def _embedding_options(
         self, model: str | None, options: EmbedOptions
     ) -> _embeddings.EmbeddingOptions:
-        chosen = self.settings("embedding").require_model(model)
+        chosen = self._model("embedding", model)
         return _embeddings.EmbeddingOptions(model=chosen, **options)
+
+    def _rerank_options(
+        self, model: str | None, top_n: int | None, max_concurrency: int
+    ) -> _rerank.RerankOptions:
+        chosen = self._model("rerank", model)
+        return _rerank.RerankOptions(model=chosen, top_n=top_n, max_concurrency=max_concurrency)
+
+    def _chat(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        model: str | None,
+        on_retry: Callable[[RetryEvent], None] | None,
+        options: ChatOptions,
+        *,
+        stream: bool = False,
+    ) -> tuple[ChatRequest, Call]:
+        chosen = self._model("chat", model)
+        request = chat_request(messages, model=chosen, stream=stream, **options)
+        return request, Call(CHAT_PATH, request.body, request.headers, on_retry)
 
     def __getstate__(self) -> dict[str, Any]:
         # Connections stay here, and so do keys from config vars: the copy looks them up again.

@@ -14,26 +14,24 @@ import asyncio
 import atexit
 import os
 import threading
-from functools import cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-from heroku_inference._errors import ConfigError
-from heroku_inference._settings import NetworkEnvironment
+from heroku_inference._network import async_proxy, sync_proxy, tls_context
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncGenerator, Awaitable
 
     import aiohttp
     import httpx
+
+    from heroku_inference._settings import NetworkEnvironment
 
 __all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_transport"]
 
 _KEEP_ALIVE: Final = 30.0  # seconds; shorter than the idle limit of Heroku's routers
 CONNECT_TIMEOUT: Final = 10.0  # seconds
 
-_Key = tuple[str, NetworkEnvironment]
+_Key = tuple[str, "NetworkEnvironment"]
 
 _lock = threading.Lock()
 _sync_transports: dict[_Key, httpx.HTTPTransport] = {}
@@ -60,8 +58,8 @@ def _new_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTran
     import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
     return httpx.HTTPTransport(
-        verify=_tls_context(network),
-        proxy=_proxy_for(base_url),
+        verify=tls_context(network),
+        proxy=sync_proxy(base_url, network),
         limits=httpx.Limits(
             max_connections=None,
             max_keepalive_connections=64,
@@ -107,9 +105,10 @@ async def async_pool(base_url: str, network: NetworkEnvironment) -> AsyncPool:
     if pool is not None and pool.loop is loop and not pool.session.closed:
         return pool
     _evict_closed_loops()
-    proxy = _http_proxy_for(base_url)
+    proxy = async_proxy(base_url, network)
     pool = AsyncPool(loop, _new_session(network), proxy)
-    _async_pools[key] = pool
+    with _lock:
+        _async_pools[key] = pool
     await pool.start()
     return pool
 
@@ -119,7 +118,7 @@ def _new_session(network: NetworkEnvironment) -> aiohttp.ClientSession:
 
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=_tls_context(network)
+            limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=tls_context(network)
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         # Proxies are looked up once per pool, below; aiohttp would look at every request.
@@ -144,40 +143,12 @@ def _finish(closing: Awaitable[None]) -> None:
     next(closing.__await__(), None)
 
 
-@cache
-def _tls_context(network: NetworkEnvironment) -> ssl.SSLContext:  # noqa: ARG001 - the cache's key
-    import httpx  # noqa: PLC0415 - paid at the first request, not at import
-
-    return httpx.create_ssl_context()
-
-
-def _proxy_for(base_url: str) -> str | None:
-    """The proxy that the environment names for an API."""
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow to import
-
-    parts = urlsplit(base_url)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _http_proxy_for(base_url: str) -> str | None:
-    proxy = _proxy_for(base_url)
-    if proxy is not None and urlsplit(proxy).scheme not in {"http", "https"}:
-        raise ConfigError(
-            "The environment names a SOCKS proxy, which async calls cannot use by themselves. "
-            "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks])."
-        )
-    return proxy
-
-
 def close_connections() -> None:
     """Close the connections that blocking calls of this process hold open.
 
-    There is no need to: idle ones close by themselves after half a minute, all of them when the
-    process ends. The next call opens new ones. Do not call it while others are in a call.
+    There is no need to: connections that idled for half a minute are not used again, and all of
+    them close when the process ends. The next call opens new ones. Do not call it while others
+    are in a call.
     """
     with _lock:
         transports = [_sync_transports.popitem()[1] for _ in range(len(_sync_transports))]

@@ -6,6 +6,7 @@ import random
 import re
 import time
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -55,7 +56,10 @@ def next_wait(error: APIError, attempt: int, max_retries: int) -> float | None:
     if _is_client_fault(error) and attempt > 1:
         return None
     if error.retry_after is not None:
-        return min(error.retry_after, _LONGEST_WAIT)
+        if error.retry_after > _LONGEST_WAIT:
+            return None  # asking sooner than told cannot help
+        # Callers that were refused together must not come back together.
+        return error.retry_after * random.uniform(1.0, 1.25)  # noqa: S311 - jitter is no secret
     backoff = min(_FIRST_WAIT * 2.0 ** (attempt - 1), _LONGEST_BACKOFF)
     return backoff * random.uniform(0.75, 1.0)  # noqa: S311 - jitter is no secret
 
@@ -125,7 +129,7 @@ def duration(text: str | None) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
-    if text is None or not re.fullmatch(r"\s*\d+(?:\.\d*)?\s*", text):
+    if text is None or not re.fullmatch(r"\s*\d{1,18}(?:\.\d*)?\s*", text):
         return None
     return float(text)
 
@@ -135,4 +139,6 @@ def _seconds_until(http_date: str) -> float | None:
         moment = parsedate_to_datetime(http_date)
     except ValueError:
         return None
+    if moment.tzinfo is None:  # `-0000`: the time is that of Greenwich all the same
+        moment = moment.replace(tzinfo=timezone.utc)
     return max(0.0, moment.timestamp() - time.time())

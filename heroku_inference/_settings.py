@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -38,20 +40,11 @@ _ALIASES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "image": ("DIFFUSION", "INFERENCE"),
 }
 # A standard plan has one key for all models and names none; these are the documented ones.
-_WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
+WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
     "embedding": "cohere-embed-multilingual",
     "rerank": "cohere-rerank-3-5",
     "image": "stable-image-ultra",
 }
-NetworkEnvironment = tuple[str | None, ...]
-"""The values of the proxy and certificate variables, in a fixed order."""
-
-_NETWORK_VARIABLES: Final = (
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    *(name for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-      for name in (proxy, proxy.lower())),
-)  # fmt: skip
 
 
 class Settings:
@@ -73,13 +66,15 @@ class Settings:
         base_url: Where the API is. May be bare, end in `/`, `/v1` or `/v1/`, or lack `https://`:
             all mean the same. Defaults to the US endpoint when only a key is known.
         model: The model id.
+        inference_url: Another spelling of `base_url`.
         alias: The attachment whose config vars to read, with or without a trailing underscore.
             Defaults to the one usual for `kind`; embeddings, rerank and images then fall back to
             `INFERENCE`, with the well-known model of that kind.
         kind: What the model is for.
 
     Raises:
-        ConfigError: No key was found, or a key and a URL would come from different sources.
+        ConfigError: No key was found, or a key from a config var would be sent to a URL that it
+            does not belong to, or an argument is malformed.
     """
 
     __slots__ = ("_given", "alias", "api_key", "base_url", "kind", "model")
@@ -98,7 +93,11 @@ class Settings:
         model: str | None = None,
         alias: str | None = None,
         kind: Kind = "chat",
+        inference_url: str | None = None,
     ) -> None:
+        if base_url and inference_url:
+            raise ConfigError("base_url and inference_url are the same; pass one of them.")
+        base_url = base_url or inference_url
         key = None if api_key is None else _checked_key(api_key)
         given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
         found = _resolve(os.environ, key, base_url, model, alias, kind)
@@ -115,6 +114,7 @@ class Settings:
         model: str | None = None,
         alias: str | None = None,
         kind: Kind = "chat",
+        inference_url: str | None = None,
     ) -> Settings:
         """Load the config vars of a `.env` file into the environment, then read settings.
 
@@ -129,7 +129,14 @@ class Settings:
             msg = f"There is no file {str(path)!r} to read config vars from."
             raise ConfigError(msg)
         load_dotenv(path)
-        return cls(api_key=api_key, base_url=base_url, model=model, alias=alias, kind=kind)
+        return cls(
+            api_key=api_key,
+            base_url=base_url,
+            model=model,
+            alias=alias,
+            kind=kind,
+            inference_url=inference_url,
+        )
 
     def require_model(self, model: str | None = None) -> str:
         """The model to call: the one given, else the default; `ConfigError` if there is none."""
@@ -183,8 +190,10 @@ def _resolve(
     url_there = environ.get(f"{attachment}_URL") or None
     if api_key is None:
         api_key = _key_for(environ, attachment, base_url, url_there)
-    own_alias = _ALIASES[kind][0] if alias is None else attachment
-    model = model or environ.get(f"{own_alias}_MODEL_ID") or _WELL_KNOWN_MODELS.get(kind)
+    there = environ.get(f"{attachment}_MODEL_ID")
+    if not model and there and may_be(kind, there):
+        model = there
+    model = model or WELL_KNOWN_MODELS.get(kind)
     return {
         "api_key": api_key,
         "base_url": normalise_url(base_url or url_there or DEFAULT_BASE_URL),
@@ -221,7 +230,7 @@ def _key_for(
             f"or copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
             ".env`. A resource attached under another name is read with alias=...."
         )
-    if base_url is None and url_there is None:
+    if not base_url and not url_there:
         raise ConfigError(
             f"{attachment.partition('_')[0].capitalize()} URL is required: {attachment}_KEY is set "
             f"but {attachment}_URL is not, and a key is only sent to the URL it belongs to. Set "
@@ -245,28 +254,68 @@ def _checked_key(key: str | SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def may_be(kind: Kind, model: str) -> bool:
+    """Whether a model could serve calls of this kind, as far as is known."""
+    from heroku_inference._catalogue import known_model  # noqa: PLC0415 - asked for rarely
+
+    facts = known_model(model)
+    return facts is None or facts.kind == kind
+
+
 def normalise_url(url: str) -> str:
     """`https://host[/path]` without a trailing slash or `/v1`, from any of its spellings.
 
     Raises:
-        ConfigError: The URL has no host, or a scheme other than `http` and `https`.
+        ConfigError: The URL has no host, a scheme other than `http` and `https`, a port that is
+            none, or a part that the URL of an API does not have: user, query or fragment.
     """
     text = url.strip()
     if "://" not in text:
         text = f"https://{text}"
     text = text.rstrip("/").removesuffix("/v1").rstrip("/")
-    if not re.match(r"https?://[^/\s?#]+", text, flags=re.IGNORECASE):
+    if not _is_api_url(text):
         raise ConfigError(
-            f"{_without_credentials(url)!r} is no URL of an API. It should look like "
-            f"{DEFAULT_BASE_URL!r}."
+            f"base_url={_without_credentials(url)!r} is no URL of an API. It should look like "
+            f"{DEFAULT_BASE_URL!r}, without user, password or query."
         )
     return text
 
 
+@lru_cache(maxsize=64)
+def _is_api_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    has_more = parts.query or parts.fragment or "@" in parts.netloc
+    is_name = bool(host) and len(host) < 254 and not re.search(r"[\s\\]|[^.]{64}", host)  # noqa: PLR2004 - DNS
+    return parts.scheme.lower() in {"http", "https"} and is_name and port != 0 and not has_more
+
+
 def _without_credentials(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//***@", url)
+    return re.sub(r"(//|^)[^/@]*@", r"\1***@", url)
+
+
+class NetworkEnvironment(NamedTuple):
+    """The proxies and certificates that the environment names; clients are shared by equal ones."""
+
+    proxies: tuple[tuple[str, str], ...]
+    no_proxy: str
+    certificate_file: str | None
+    certificate_folder: str | None
 
 
 def network_environment() -> NetworkEnvironment:
-    """The proxy and certificate variables in force; clients may be shared while they are equal."""
-    return tuple(os.environ.get(name) for name in _NETWORK_VARIABLES)
+    """The proxies and certificates that the environment names now."""
+    proxies = {name: _variable(f"{name}_proxy") for name in ("http", "https", "all")}
+    return NetworkEnvironment(
+        proxies=tuple((name, proxy) for name, proxy in proxies.items() if proxy),
+        no_proxy=_variable("no_proxy"),
+        certificate_file=os.environ.get("SSL_CERT_FILE"),
+        certificate_folder=os.environ.get("SSL_CERT_DIR"),
+    )
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name) or os.environ.get(name.upper()) or ""

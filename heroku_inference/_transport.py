@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from heroku_inference._calls import Call, LibraryErrors, MaskedHeaders, TransportBase
+from heroku_inference._calls import DRAIN_TIMEOUT, Call, LibraryErrors, MaskedHeaders, TransportBase
 from heroku_inference._errors import APIError
 from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._sse import Event, decoder_for
@@ -193,10 +195,33 @@ class EventStream:
 
     def drain(self) -> None:
         """Read what little follows the end mark, so that the connection can be used again."""
-        with suppress(APIError):  # the answer is complete; at worst the connection is lost
+        with suppress(APIError), _cut_after(self._response, DRAIN_TIMEOUT):
+            # The answer is complete; at worst the connection is lost.
             for _ in self._batches:
                 pass
 
     def close(self) -> None:
         """Give the connection back, or close it when the answer was not read to its end."""
         self._response.close()
+
+
+@contextmanager
+def _cut_after(response: httpx.Response, seconds: float) -> Iterator[None]:
+    """Shut a connection whose server does not end the body in time: no timeout is that short."""
+    stream = response.extensions.get("network_stream")
+    connection: socket.socket | None = stream and stream.get_extra_info("socket")
+    if connection is None:
+        yield
+        return
+    timer = threading.Timer(seconds, _shut, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it may be closed already
+        connection.shutdown(socket.SHUT_RDWR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import traceback
 
@@ -78,8 +79,49 @@ def test_a_missing_model_is_said_before_anything_is_sent(emulator, make_calls):
     assert len(emulator.journal) == 0
 
 
-def test_vectors_come_back_in_the_order_of_the_texts(emulator, make_calls):
-    calls = make_calls(model=None)
+def test_a_default_model_serves_the_calls_it_can(emulator, calls, make_calls):
+    calls.embed(["a text"])
+    calls.rerank("a question", ["a text"])
+    make_calls(model="cohere-embed-v4").embed(["a text"])
+    settings = Settings(api_key=emulator.api_key, base_url=emulator.url, model="nova-lite")
+    Client(settings=settings).embed(["a text"])
+    assert [entry.body["model"] for entry in emulator.journal] == [
+        "cohere-embed-multilingual",
+        "cohere-rerank-3-5",
+        "cohere-embed-v4",
+        "cohere-embed-multilingual",
+    ]
+
+
+def test_inference_url_is_another_spelling(emulator, make_calls):
+    assert make_calls(base_url=None, inference_url=emulator.url).send().text
+
+
+def test_large_requests_are_sent_without_a_warning(emulator, make_calls):
+    emulator.script(Say("ok"))
+    image = "data:image/png;base64," + base64.b64encode(bytes(2_000_000)).decode()
+    part = {"type": "image_url", "image_url": {"url": image}}
+    emulator.switch(strict=False)
+    assert make_calls().send([{"role": "user", "content": [part]}]).text == "ok"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"x-key": "secret\nvalue"}, {"x-key": "sécret"}, {"x-key": 5}, {"x key": "v"}, {5: "v"}],
+)
+def test_malformed_headers_are_refused_without_showing_values(emulator, make_calls, headers):
+    with pytest.raises(ConfigError, match="default_headers") as caught:
+        make_calls(default_headers=headers).send()
+    assert "cret" not in str(caught.value)
+    assert len(emulator.journal) == 0
+
+
+def test_a_headers_line_end_is_no_part_of_it(emulator, make_calls):
+    make_calls(default_headers={"X-Key": "from-a-file\n"}).send()
+    assert emulator.journal[-1].headers["x-key"] == "from-a-file"
+
+
+def test_vectors_come_back_in_the_order_of_the_texts(emulator, calls):
     texts = [f"text number {number}" for number in range(200)]
     emulator.switch(embedding_order="reversed")
     vectors = calls.embed(texts).vectors
@@ -87,8 +129,7 @@ def test_vectors_come_back_in_the_order_of_the_texts(emulator, make_calls):
     assert [len(entry.body["input"]) for entry in emulator.journal][:3] != [200]
 
 
-def test_documents_come_back_best_first(make_calls):
-    calls = make_calls(model=None)
+def test_documents_come_back_best_first(calls):
     documents = ["A cat sleeps.", "Dynos run containers on Heroku.", "Rain falls."]
     result = calls.rerank("Where do Heroku dynos run containers?", documents, top_n=2)
     assert result.hits[0].index == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from heroku_inference import (
     APIError,
     APITimeoutError,
     InvalidResponseError,
+    RateLimitError,
     ServerError,
     StreamInterruptedError,
 )
@@ -60,7 +62,7 @@ def test_a_call_can_watch_its_own_retries(emulator, calls, way):
     emulator.script(Fault(429, headers=SOON))
     seen = []
     getattr(calls, way)(on_retry=seen.append)
-    assert [event.wait for event in seen] == [0.001]
+    assert [event.wait for event in seen] == [pytest.approx(0.001, rel=0.3)]
 
 
 def test_no_retries_means_one_request(emulator, make_calls):
@@ -159,3 +161,29 @@ def test_heartbeats_do_not_hide_silence(emulator, make_calls):
     with pytest.raises(APITimeoutError, match="event of the stream"):
         make_calls(timeout=0.4).stream()
     assert time.monotonic() - started < 3
+
+
+def test_a_wait_that_is_too_long_is_left_to_the_caller(emulator, calls):
+    emulator.script(Fault(429, headers={"retry-after": "3600"}, times=9))
+    with pytest.raises(RateLimitError) as caught:
+        calls.send()
+    assert caught.value.retry_after == 3600
+    assert len(emulator.journal) == 1
+
+
+def test_a_body_left_open_behind_the_end_mark_holds_nobody_up(emulator, calls):
+    emulator.switch(gap_after=1, gap_seconds=8)
+    said = b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
+    emulator.script(RawStream([said + b"data: [DONE]\n\n", b": late\n\n"]))
+    started = time.monotonic()
+    assert [chunk.text for chunk in calls.stream()] == ["Hi"]
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_silent_proxy_times_out(make_calls, monkeypatch, scheme):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(f"{scheme}_proxy", f"127.0.0.1:{silent.getsockname()[1]}")
+        calls = make_calls(base_url=f"{scheme}://api.invalid", timeout=0.5, max_retries=0)
+        with pytest.raises(APITimeoutError):
+            calls.send()

@@ -48,8 +48,13 @@ def test_the_wait_grows_with_jitter_up_to_eight_seconds():
 
 
 def test_the_server_sets_the_wait_within_reason():
-    assert next_wait(error(429, retry_after=3.5), 1, 2) == 3.5
-    assert next_wait(error(429, retry_after=9000), 1, 2) == 120
+    waits = {next_wait(error(429, retry_after=3.5), 1, 2) for _ in range(20)}
+    assert all(3.5 <= wait <= 3.5 * 1.25 for wait in waits)
+    assert len(waits) > 1
+
+
+def test_a_wait_longer_than_any_limit_lasts_is_not_waited_for():
+    assert next_wait(error(429, retry_after=3600), 1, 2) is None
 
 
 @pytest.mark.parametrize(
@@ -71,6 +76,8 @@ def test_every_header_form_says_how_long_to_wait():
     assert requested_wait(429, date) == pytest.approx(30, abs=2)
     past = {"retry-after": formatdate(time.time() - 30, usegmt=True)}
     assert requested_wait(429, past) == 0
+    unzoned = formatdate(time.time() + 30).replace("+0000", "-0000")
+    assert requested_wait(429, {"retry-after": unzoned}) == pytest.approx(30, abs=2)
     assert requested_wait(429, {"retry-after": "whenever"}) is None
     assert requested_wait(429, {}) is None
 
@@ -99,6 +106,7 @@ def test_rate_limits_are_numbers():
             "x-ratelimit-reset-tokens": "nonsense",
         }
     )
+    assert rate_limits_of({"x-ratelimit-limit-tokens": "9" * 400}).limit_tokens is None
     assert (limits.limit_requests, limits.limit_tokens) == (200, 800_000)
     assert (limits.remaining_requests, limits.remaining_tokens) == (198, 799_892)
     assert (limits.reset_requests, limits.reset_tokens) == (51, None)

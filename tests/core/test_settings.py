@@ -108,16 +108,52 @@ def test_all_spellings_of_a_url_mean_the_same(env, url):
     assert Settings().base_url == EU
 
 
-@pytest.mark.parametrize("url", ["https://", "ftp://host", "http:///v1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://",
+        "ftp://host",
+        "http:///v1",
+        "https://host:abc",
+        "https://host:99999",
+        "http://[::1",
+        "https://host?x=1",
+        "https://host#top",
+        "https://two words",
+        f"https://{'x' * 64}.example",
+        "https://user:hidden@host",
+        "user:hidden@host",
+    ],
+)
 def test_what_is_no_url_is_refused(url):
-    with pytest.raises(ConfigError, match="no URL of an API"):
+    with pytest.raises(ConfigError, match="no URL of an API") as caught:
         Settings(api_key=KEY, base_url=url)
-
-
-def test_a_refused_url_does_not_show_its_credentials():
-    with pytest.raises(ConfigError) as caught:
-        Settings(api_key=KEY, base_url="ftp://user:hidden@host")
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8377", "http://[::1]:8377", "http://localhost"])
+def test_local_urls_are_urls(url):
+    assert Settings(api_key=KEY, base_url=url).base_url == url
+
+
+def test_inference_url_is_another_spelling():
+    assert Settings(api_key=KEY, inference_url=EU) == Settings(api_key=KEY, base_url=EU)
+    with pytest.raises(ConfigError, match="are the same"):
+        Settings(api_key=KEY, inference_url=EU, base_url=EU)
+
+
+def test_an_empty_url_is_none_at_all(env):
+    env(INFERENCE_KEY=KEY)
+    with pytest.raises(ConfigError, match="INFERENCE_URL is not"):
+        Settings(base_url="")
+
+
+def test_a_chat_model_of_a_config_var_embeds_nothing(env):
+    env(INFERENCE_KEY=KEY, INFERENCE_URL=US, INFERENCE_MODEL_ID="claude-4-5-sonnet")
+    for alias in (None, "INFERENCE"):
+        assert Settings(kind="embedding", alias=alias).model == "cohere-embed-multilingual"
+    env(INFERENCE_MODEL_ID="cohere-embed-of-tomorrow")
+    assert Settings(kind="embedding").model == "cohere-embed-of-tomorrow"
 
 
 def test_a_path_before_v1_is_kept():
