@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from math import inf
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
-__all__ = ["amap_in_order", "check_concurrency", "map_in_order"]
+__all__ = ["amap_in_order", "check_concurrency", "map_in_order", "pause"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+# Set on the threads of a call; the event, when nobody waits for the call's result any more.
+_abandoned: Final[ContextVar[threading.Event | None]] = ContextVar("abandoned", default=None)
 
 
 def map_in_order(
@@ -32,44 +38,65 @@ def map_in_order(
     Items are taken as needed, so `items` may be endless. At most `max_concurrency` calls run at
     a time, and at most twice as many items are taken ahead of the results that were consumed.
 
-    After a call fails no further one starts; its error is raised in its place, behind the
-    results of the items before it. When the generator ends, fails or is closed, no call is left
-    running: it waits for those under way. A single item is computed in the caller's own thread.
+    An error is raised in its place, behind the results of the items before it, whether a call
+    fails or the taking of an item does. Once a call failed, none for a later item starts. When
+    the generator ends, fails or is closed, no call is left running: it waits for those under way,
+    except where they `pause`. A single item is computed in the caller's own thread.
     """
-    source = iter(items)
+    source = _Source(items)
     first = list(islice(source, 2))
-    source = chain(first, source)
+    taken = chain(first, source)
     if len(first) < 2 or max_concurrency == 1:  # noqa: PLR2004 - there is nothing to overlap
-        return (function(item) for item in source)
-    return _on_threads(function, source, max_concurrency)
+        yield from map(function, taken)
+    else:
+        yield from _on_threads(function, taken, max_concurrency)
+    source.check()
 
 
 def _on_threads(
-    function: Callable[[_Item], _Result], source: Iterator[_Item], max_concurrency: int
+    function: Callable[[_Item], _Result], items: Iterator[_Item], max_concurrency: int
 ) -> Generator[_Result]:
-    stopped = threading.Event()
+    numbered = enumerate(items)
+    failed_at = inf
+    abandoned = threading.Event()
 
-    def run(item: _Item) -> _Result:
-        if stopped.is_set():
+    def run(number: int, item: _Item) -> _Result:
+        nonlocal failed_at
+        # Items before the one that failed are still computed: their results are yielded first.
+        if number > failed_at or abandoned.is_set():
             raise CancelledError
+        _abandoned.set(abandoned)
         try:
             return function(item)
         except BaseException:
-            stopped.set()
+            failed_at = min(failed_at, number)
             raise
 
     ahead: deque[Future[_Result]] = deque()
     pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="heroku-inference")
     try:
         while True:
-            for item in islice(source, _room(ahead, max_concurrency, stopped=stopped.is_set())):
-                ahead.append(pool.submit(copy_context().run, run, item))
+            for number, item in islice(numbered, _room(len(ahead), max_concurrency, failed_at)):
+                ahead.append(pool.submit(copy_context().run, run, number, item))
             if not ahead:
                 return
             yield ahead.popleft().result()
     finally:
-        stopped.set()
+        abandoned.set()
         pool.shutdown(cancel_futures=True)
+
+
+def pause(seconds: float) -> None:
+    """Sleep, as `time.sleep` does, unless this call's result is not wanted any more.
+
+    Raises:
+        concurrent.futures.CancelledError: `map_in_order` began this call, and ended.
+    """
+    abandoned = _abandoned.get()
+    if abandoned is None:
+        time.sleep(seconds)
+    elif abandoned.wait(seconds):
+        raise CancelledError
 
 
 async def amap_in_order(
@@ -80,46 +107,66 @@ async def amap_in_order(
     The promises of `map_in_order` hold, except that calls under way are cancelled when the
     generator ends early. Close it (`contextlib.aclosing`) when leaving it before its end.
     """
-    source = iter(items)
+    source = _Source(items)
+    numbered = enumerate(source)
     slots = asyncio.Semaphore(max_concurrency)
-    stopped = False
+    failed_at = inf
 
-    async def run(item: _Item) -> _Result:
-        nonlocal stopped
+    async def run(number: int, item: _Item) -> _Result:
+        nonlocal failed_at
         async with slots:
-            if stopped:
+            if number > failed_at:
                 raise asyncio.CancelledError
             try:
                 return await function(item)
             except BaseException:
-                stopped = True
+                failed_at = min(failed_at, number)
                 raise
 
     ahead: deque[asyncio.Task[_Result]] = deque()
     try:
         while True:
-            for item in islice(source, _room(ahead, max_concurrency, stopped=stopped)):
-                ahead.append(asyncio.create_task(run(item)))
+            for number, item in islice(numbered, _room(len(ahead), max_concurrency, failed_at)):
+                ahead.append(asyncio.create_task(run(number, item)))
             if not ahead:
-                return
+                break
             yield await ahead.popleft()
     finally:
         for task in ahead:
             task.cancel()
         await asyncio.gather(*ahead, return_exceptions=True)
+    source.check()
 
 
-def _room(
-    ahead: deque[Future[_Result]] | deque[asyncio.Task[_Result]],
-    max_concurrency: int,
-    *,
-    stopped: bool,
-) -> int:
+def _room(ahead: int, max_concurrency: int, failed_at: float) -> int:
+    """How many more items to take."""
     # Twice as many as run at a time: while the oldest is slow, those behind it can still begin.
-    return 0 if stopped else 2 * max_concurrency - len(ahead)
+    return 2 * max_concurrency - ahead if failed_at == inf else 0
 
 
-def check_concurrency(max_concurrency: int) -> None:
+class _Source(Iterator[_Item]):
+    """The caller's items. If taking one fails, they end before it, and `check` raises the error."""
+
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items = iter(items)
+        self._error: Exception | None = None
+
+    def __next__(self) -> _Item:
+        try:
+            return next(self._items)
+        except StopIteration:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised in its turn
+            self._error = error
+            self._items = iter(())
+            raise StopIteration from None
+
+    def check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+
+def check_concurrency(max_concurrency: object) -> None:
     """Refuse a concurrency that would never start anything."""
-    if max_concurrency < 1:
-        raise ConfigError(f"max_concurrency={max_concurrency} must be at least 1.")
+    if not isinstance(max_concurrency, int) or max_concurrency < 1:
+        raise ConfigError(f"max_concurrency={max_concurrency!r} must be an integer of at least 1.")

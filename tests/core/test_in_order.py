@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import aclosing
 from contextvars import ContextVar
 from itertools import count, islice
 
 import pytest
 
+from heroku_inference import _in_order
 from heroku_inference._errors import ConfigError
-from heroku_inference._in_order import amap_in_order, check_concurrency, map_in_order
+from heroku_inference._in_order import amap_in_order, check_concurrency, map_in_order, pause
 
 
 class Load:
@@ -184,7 +186,149 @@ async def test_cancelling_the_consumer_cancels_what_runs():
     assert not running
 
 
-@pytest.mark.parametrize("max_concurrency", [0, -1])
+async def results_and_error(results, *, awaited: bool):
+    """What came, and what then went wrong."""
+    came = []
+    try:
+        if awaited:
+            async for result in results:
+                came.append(result)  # noqa: PERF401 - what came before an error is kept
+        else:
+            came.extend(results)
+    except BaseException as error:  # noqa: BLE001 - it is what is asked for
+        return came, error
+    return came, None
+
+
+def failing_at(position: int, size: int = 50):
+    for number in range(size):
+        if number == position:
+            raise OSError(f"line {number} cannot be read")
+        yield number
+
+
+@both
+@pytest.mark.parametrize("max_concurrency", [1, 2, 8])
+@pytest.mark.parametrize("position", [0, 1, 10])
+async def test_an_error_of_the_source_comes_behind_the_results_before_it(
+    position, max_concurrency, awaited
+):
+    load = Load()
+    source = failing_at(position)
+    results = (
+        amap_in_order(load.awaited, source, max_concurrency)
+        if awaited
+        else map_in_order(load, source, max_concurrency)
+    )
+    came, error = await results_and_error(results, awaited=awaited)
+    assert came == [2 * number for number in range(position)]
+    assert isinstance(error, OSError)
+    assert str(error) == f"line {position} cannot be read"
+
+
+@both
+async def test_a_source_that_failed_is_not_asked_again(awaited):
+    class Broken:
+        asked = 0
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            self.asked += 1
+            if self.asked == 3:
+                raise OSError
+            return self.asked
+
+    source = Broken()
+    load = Load()
+    results = amap_in_order(load.awaited, source, 4) if awaited else map_in_order(load, source, 4)
+    came, error = await results_and_error(results, awaited=awaited)
+    assert came == [2, 4]
+    assert isinstance(error, OSError)
+    assert source.asked == 3
+
+
+@both
+def test_nothing_is_taken_before_the_first_result_is_asked_for(awaited):
+    function = amap_in_order if awaited else map_in_order
+    taken = count()
+    function(abs, taken, 2)
+    assert next(taken) == 0
+
+
+def test_an_item_that_starts_after_a_later_one_failed_is_computed_all_the_same(monkeypatch):
+    third_failed = threading.Event()
+
+    class LateForSecond(ThreadPoolExecutor):
+        """Has taken the second item from its queue, but is slow to begin with it."""
+
+        def submit(self, function, /, *args):
+            def begin():
+                if args[-1] == 2:
+                    third_failed.wait(5)
+                try:
+                    return function(*args)
+                finally:
+                    if args[-1] == 3:
+                        third_failed.set()
+
+            return super().submit(begin)
+
+    def function(number: int) -> int:
+        if number == 3:
+            raise LookupError(number)
+        return number
+
+    monkeypatch.setattr(_in_order, "ThreadPoolExecutor", LateForSecond)
+    results = map_in_order(function, [0, 1, 2, 3, 4], 2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(LookupError):
+        next(results)
+
+
+@pytest.mark.parametrize("ends", ["closed", "failed"])
+def test_a_pause_ends_with_the_generator(ends):
+    paused = threading.Barrier(3)
+    cut: list[BaseException] = []
+
+    def function(number: int) -> int:
+        if number == 0:
+            paused.wait(5)
+            if ends == "failed":
+                raise LookupError
+            return number
+        paused.wait(5)
+        try:
+            pause(60)
+        except CancelledError as error:
+            cut.append(error)
+            raise
+        return number
+
+    start = time.monotonic()
+    results = map_in_order(function, range(3), 3)
+    if ends == "failed":
+        with pytest.raises(LookupError):
+            next(results)
+    else:
+        assert next(results) == 0
+        results.close()
+    assert time.monotonic() - start < 5
+    assert len(cut) == 2
+
+
+def test_a_pause_lasts_its_time():
+    def paused(_: int) -> float:
+        start = time.monotonic()
+        pause(0.02)
+        return time.monotonic() - start
+
+    assert paused(0) >= 0.02
+    assert min(map_in_order(paused, range(3), 3)) >= 0.02
+
+
+@pytest.mark.parametrize("max_concurrency", [0, -1, 1.5, "8"])
 def test_a_concurrency_that_starts_nothing_is_refused(max_concurrency):
     with pytest.raises(ConfigError, match="at least 1"):
         check_concurrency(max_concurrency)
