@@ -115,7 +115,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
 
     def __init__(self, **data: Any) -> None:
         super().__init__(**_with_one_model(data))
-        self.model = self.model  # sets both names of it
+        if self.model_name != self.model:
+            self.model = self.model  # sets both names of it
         # What cannot work is said now, not at the first call.
         EmbeddingOptions(model=self.model_name, **self._options("search_document"))
 
@@ -189,11 +190,9 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
 
 
 def _with_one_model(data: dict[str, Any]) -> dict[str, Any]:
-    """`data` with the model under one name; dumps and pickles have it under both."""
-    given = {**data}
-    name = given.pop("model_name", _UNKNOWN)
-    if name == _UNKNOWN:
-        return given
-    if given.get("model") not in {None, name}:
+    """`data` with its model under both names: ours, and core's. Dumps and pickles have both."""
+    models = {data.get("model"), data.get("model_name")} - {None, _UNKNOWN}
+    if len(models) > 1:
         raise ConfigError("model and model_name are the same argument; pass one of them.")
-    return {**given, "model": name}
+    model = models.pop() if models else None
+    return {**data, "model": model, "model_name": model or _UNKNOWN}
