@@ -221,7 +221,7 @@ def test_a_deep_copy_shares_the_limiter_and_the_callbacks():
     assert twin.callback_manager is llm.callback_manager
 
 
-@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # LlamaIndex's own
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecationWarning")  # LlamaIndex's own
 def test_an_agent_that_holds_it_can_be_copied_after_use(config_vars):
     llm = Heroku()
     llm.chat(HELLO)

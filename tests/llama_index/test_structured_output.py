@@ -164,7 +164,7 @@ def test_an_object_grows_with_its_arguments(emulator):
 # as_structured_llm
 
 
-@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")  # LlamaIndex's own
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecationWarning")  # LlamaIndex's own
 async def test_a_structured_llm_answers_every_way_it_can(emulator):
     emulator.script(CallTools([("Weather", SUNNY)], times=6))
     llm = Heroku(system_prompt="Be precise.").as_structured_llm(Weather)

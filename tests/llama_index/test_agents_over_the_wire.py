@@ -1,0 +1,293 @@
+"""Scenarios that LlamaIndex tests its agents by: with its mock LLM, and over the wire with ours.
+
+Each gives what its agents did; with `Heroku` in place of the mock they must do the same.
+"""
+
+import pytest
+from llama_index.core.agent.workflow import (
+    AgentStream,
+    AgentWorkflow,
+    FunctionAgent,
+    ReActAgent,
+    ToolCallResult,
+)
+from llama_index.core.base.llms.types import TextBlock, ThinkingBlock, ToolCallBlock
+from llama_index.core.llms import ChatMessage
+from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.tools import FunctionTool
+from llama_index.core.workflow import Context, JsonPickleSerializer, WorkflowRuntimeError
+from pydantic import BaseModel
+
+from tests.llama_index.over_the_wire import heroku, mock
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
+)
+
+STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+
+makers = pytest.mark.parametrize("make", [mock, heroku], ids=["mock", "heroku"])
+streamed = pytest.mark.parametrize("streaming", [True, False], ids=["streamed", "plain"])
+
+
+def says(text):
+    return ChatMessage(text, role="assistant")
+
+
+def calls(*named):
+    return ChatMessage(
+        role="assistant",
+        additional_kwargs={
+            "tool_calls": [
+                ToolSelection(tool_id=f"call_{number}", tool_name=name, tool_kwargs=arguments)
+                for number, (name, arguments) in enumerate(named)
+            ]
+        },
+    )
+
+
+def in_turn(*answers):
+    """A response generator that gives these, one after the other."""
+    remaining = list(answers)
+    return lambda messages, **_: remaining.pop(0)
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def nothing() -> str:
+    """Return nothing."""
+    return ""
+
+
+async def run(agent, question="What is 1 + 2?", **options):
+    """What an agent answers, the tools it ran with their output, and its streamed words."""
+    handler = agent.run(user_msg=question, **options)
+    results, words = [], ""
+    async for event in handler.stream_events():
+        if isinstance(event, ToolCallResult):
+            results.append((event.tool_name, event.tool_kwargs, event.tool_output.content))
+        elif isinstance(event, AgentStream):
+            words += event.delta
+    return await handler, results, words
+
+
+@makers
+@streamed
+async def test_a_tool_is_called_and_its_result_used(make, streaming):
+    with make(in_turn(calls(("add", {"a": 1, "b": 2})), says("Three."))) as llm:
+        agent = FunctionAgent(tools=[add], llm=llm, streaming=streaming)
+        output, results, _ = await run(agent)
+    assert str(output) == "Three."
+    assert results == [("add", {"a": 1, "b": 2}, "3")]
+
+
+@makers
+@streamed
+async def test_parallel_calls_are_all_answered(make, streaming):
+    called = calls(("add", {"a": 1, "b": 2}), ("nothing", {}), ("add", {"a": 3, "b": 4}))
+    with make(in_turn(called, says("Three and seven."))) as llm:
+        agent = FunctionAgent(tools=[add, nothing], llm=llm, streaming=streaming)
+        output, results, _ = await run(agent)
+    assert str(output) == "Three and seven."
+    assert sorted(content for _, _, content in results) == ["", "3", "7"]
+
+
+@makers
+@streamed
+async def test_calls_as_blocks_and_empty_output_are_taken(make, streaming):
+    block = ToolCallBlock(tool_call_id="call_0", tool_name="nothing", tool_kwargs={})
+    called = ChatMessage(role="assistant", blocks=[TextBlock(text="I look."), block])
+    with make(in_turn(called, says("Nothing there."))) as llm:
+        agent = FunctionAgent(tools=[nothing], llm=llm, streaming=streaming)
+        output, results, _ = await run(agent)
+    assert str(output) == "Nothing there."
+    assert results == [("nothing", {}, "")]
+
+
+@makers
+async def test_an_agent_without_tools_answers(make):
+    with make(in_turn(says("Hello."))) as llm:
+        output, results, words = await run(FunctionAgent(llm=llm, system_prompt="Be brief."))
+    assert (str(output), results, words) == ("Hello.", [], "Hello.")
+
+
+@makers
+async def test_a_failing_tool_and_an_unknown_one_are_told_to_the_model(make):
+    def broken() -> str:
+        """Fails."""
+        raise ValueError("no such city")
+
+    def generator(messages, **_):
+        told = [message.content for message in messages if message.role == "tool"]
+        if not told:
+            return calls(("broken", {}), ("unknown", {}))
+        return says("; ".join(told))
+
+    with make(generator) as llm:
+        output, _, _ = await run(FunctionAgent(tools=[broken], llm=llm))
+    assert (
+        str(output)
+        == "no such city; Tool unknown not found. Please select a tool that is available."
+    )
+
+
+@makers
+async def test_a_direct_result_ends_the_run_and_the_next_goes_on(make):
+    tool = FunctionTool.from_defaults(add, return_direct=True)
+    with make(in_turn(calls(("add", {"a": 1, "b": 2})), says("Yes, three."))) as llm:
+        agent = FunctionAgent(tools=[tool], llm=llm)
+        memory = ChatMemoryBuffer.from_defaults(token_limit=100_000)
+        first, _, _ = await run(agent, memory=memory)
+        second, _, _ = await run(agent, "Sure?", memory=memory)
+    assert (str(first), str(second)) == ("3", "Yes, three.")
+
+
+@makers
+@streamed
+async def test_agents_hand_off_to_each_other(make, streaming):
+    handoff = calls(("handoff", {"to_agent": "adder", "reason": "It adds."}))
+    with (
+        make(in_turn(handoff)) as router,
+        make(in_turn(calls(("add", {"a": 1, "b": 2})), says("Three."))) as adder,
+    ):
+        workflow = AgentWorkflow(
+            agents=[
+                FunctionAgent(
+                    name="router",
+                    description="Routes.",
+                    llm=router,
+                    tools=[],
+                    can_handoff_to=["adder"],
+                    streaming=streaming,
+                ),
+                FunctionAgent(
+                    name="adder", description="Adds.", llm=adder, tools=[add], streaming=streaming
+                ),
+            ],
+            root_agent="router",
+        )
+        output, results, _ = await run(workflow)
+    assert str(output) == "Three."
+    assert output.current_agent_name == "adder"
+    assert [name for name, _, _ in results] == ["handoff", "add"]
+
+
+@makers
+async def test_state_is_told_to_the_model_and_changed_by_tools(make):
+    async def count(ctx: Context) -> str:
+        """Count."""
+        async with ctx.store.edit_state() as state:
+            state["state"]["counter"] += 1
+        return "counted"
+
+    seen = []
+
+    def generator(messages, **_):
+        seen.extend(m.content for m in messages if m.role == "user" and "counter" in m.content)
+        return says("Done.") if messages[-1].role == "tool" else calls(("count", {}))
+
+    with make(generator) as llm:
+        workflow = AgentWorkflow(
+            agents=[FunctionAgent(llm=llm, tools=[count])], initial_state={"counter": 0}
+        )
+        context = Context(workflow)
+        output, _, _ = await run(workflow, "Count.", ctx=context)
+    assert str(output) == "Done."
+    assert "{'counter': 0}" in seen[0]
+    assert (await context.store.get("state"))["counter"] == 1
+
+
+@makers
+@streamed
+async def test_an_early_stop_has_the_model_sum_up(make, streaming):
+    def generator(messages, tools=None, **_):
+        return calls(("add", {"a": 1, "b": 2})) if tools else says("As far as I got: three.")
+
+    with make(generator) as llm:
+        agent = FunctionAgent(
+            tools=[add], llm=llm, streaming=streaming, early_stopping_method="generate"
+        )
+        output, _, _ = await run(agent, max_iterations=3)
+    assert str(output) == "As far as I got: three."
+
+
+@makers
+async def test_without_it_too_many_turns_are_an_error(make):
+    endless = make(lambda messages, **_: calls(("add", {"a": 1, "b": 2})))
+    with endless as llm, pytest.raises(WorkflowRuntimeError, match="Max iterations"):
+        await run(FunctionAgent(tools=[add], llm=llm), max_iterations=2)
+
+
+class Sum(BaseModel):
+    """A sum."""
+
+    total: int
+
+
+@makers
+async def test_an_agent_s_answer_has_a_form(make):
+    def generator(messages, tools=None, **_):
+        if "provided schema" in (messages[-1].content or ""):
+            return calls(("Sum", {"total": 3}))
+        return says("Three.") if messages[-1].role == "tool" else calls(("add", {"a": 1, "b": 2}))
+
+    with make(generator) as llm:
+        output, _, _ = await run(FunctionAgent(tools=[add], llm=llm, output_cls=Sum))
+    assert output.structured_response == {"total": 3}
+    assert output.get_pydantic_model(Sum) == Sum(total=3)
+
+
+@makers
+async def test_a_context_is_stored_and_the_conversation_goes_on(make):
+    def generator(messages, **_):
+        if messages[-1].role == "tool":
+            return says("Three.")
+        if any(message.role == "tool" for message in messages):
+            return says("I said three.")
+        return calls(("add", {"a": 1, "b": 2}))
+
+    with make(generator) as llm:
+        agent = FunctionAgent(tools=[add], llm=llm)
+        context = Context(agent)
+        await run(agent, ctx=context)
+        again = Context.from_dict(agent, context.to_dict(STORED), STORED)
+        output, _, _ = await run(agent, "What did you say?", ctx=again)
+    assert str(output) == "I said three."
+
+
+@makers
+async def test_memory_holds_the_whole_conversation(make):
+    memory = ChatMemoryBuffer.from_defaults(token_limit=100_000)
+    with make(in_turn(calls(("add", {"a": 1, "b": 2})), says("Three."))) as llm:
+        await run(FunctionAgent(tools=[add], llm=llm), memory=memory)
+    roles = [message.role.value for message in memory.get_all()]
+    assert roles == ["user", "assistant", "tool", "assistant"]
+
+
+@makers
+async def test_react_agents_think_act_and_answer(make):
+    answers = (
+        says('Thought: I add.\nAction: add\nAction Input: {"a": 1, "b": 2}'),
+        says("Thought: I can answer without using any more tools.\nAnswer: Three."),
+    )
+    with make(in_turn(*answers)) as llm:
+        output, results, _ = await run(ReActAgent(tools=[add], llm=llm))
+    assert str(output) == "Three."
+    assert results == [("add", {"a": 1, "b": 2}, "3")]
+
+
+async def test_thinking_is_streamed_beside_the_words():
+    thinking = ChatMessage(
+        role="assistant", blocks=[ThinkingBlock(content="One, two."), TextBlock(text="Three.")]
+    )
+    with heroku(in_turn(thinking), extended_thinking=1024, max_tokens=4000) as llm:
+        handler = FunctionAgent(llm=llm).run(user_msg="What is 1 + 2?")
+        events = [e async for e in handler.stream_events() if isinstance(e, AgentStream)]
+        output = await handler
+    assert "".join(event.thinking_delta or "" for event in events) == "One, two."
+    assert "".join(event.delta for event in events) == "Three."
+    assert output.response.blocks[0].content == "One, two."
