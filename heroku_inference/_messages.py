@@ -8,7 +8,7 @@ compatibility, chat completions).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -17,7 +17,7 @@ from heroku_inference._errors import ConfigError
 from heroku_inference._tool_arguments import arguments_for_history
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["PLACEHOLDER", "has_tool_calls", "wire_messages", "with_instruction"]
 
@@ -29,7 +29,7 @@ __all__ = ["PLACEHOLDER", "has_tool_calls", "wire_messages", "with_instruction"]
 PLACEHOLDER = "."
 NO_OUTPUT = "The tool returned no output."
 
-_REASONING_TAGS = re.compile(r"<reasoning>.*?</reasoning>\s*|</?reasoning>", re.DOTALL)
+_REASONING_TAG = re.compile(r"<(/?)reasoning(?:\s[^<>]*)?>(\s*)", re.IGNORECASE)
 # Echoes of an answer, and labels that Heroku documents no field for: the model needs none.
 _LEFT_OUT = frozenset(
     {
@@ -54,10 +54,10 @@ def wire_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
     Raises:
         ConfigError: A message has no place in Heroku's API: an unknown role or field, audio or
-            files, a tool result without `tool_call_id`. The error names its position.
+            files, a tool result without `tool_call_id`, no words from the user. The error names
+            its position.
     """
-    if not messages:
-        raise ConfigError("messages is empty: a chat needs at least one message.")
+    _refuse_other_than_a_list(messages)
     return [_wire_message(position, message) for position, message in enumerate(messages)]
 
 
@@ -77,20 +77,42 @@ def with_instruction(messages: list[dict[str, Any]], instruction: str) -> list[d
     return [{**first, "content": f"{content}\n\n{instruction}".lstrip()}, *rest]
 
 
-def _wire_message(position: int, message: Mapping[str, Any]) -> dict[str, Any]:
-    role = message.get("role")
-    build = _BUILDERS.get(role) if isinstance(role, str) else None
+def _refuse_other_than_a_list(messages: Any) -> None:
+    if isinstance(messages, str) or not isinstance(messages, Iterable):
+        raise ConfigError(
+            f"messages is of type {type(messages).__name__}; give a list of messages such as "
+            '[{"role": "user", "content": "Hello"}].'
+        )
+    if not messages:
+        raise ConfigError("messages is empty: a chat needs at least one message.")
+
+
+def _wire_message(position: int, message: Any) -> dict[str, Any]:
     try:
-        if build is None:
-            raise ConfigError(f"role is {role!r}; Heroku knows {', '.join(_BUILDERS)}.")  # noqa: TRY301 - the handler adds the position
-        return build(message)
+        return _builder(message)(message)
     except ConfigError as error:
         raise ConfigError(f"messages[{position}]: {error}") from None
 
 
+def _builder(message: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    if not isinstance(message, Mapping):
+        raise ConfigError(
+            f"a message of type {type(message).__name__} is no mapping with role and content; "
+            "the messages of a framework are for that framework's adapter."
+        )
+    role = message.get("role")
+    build = _BUILDERS.get(role) if isinstance(role, str) else None
+    if build is None:
+        raise ConfigError(f"role is {role!r}; Heroku knows {', '.join(_BUILDERS)}.")
+    return build
+
+
 def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_unknown_fields(message, _PLAIN_FIELDS)
-    return {"role": message["role"], "content": _content(message.get("content"), "\n")}
+    role, content = message["role"], _content(message.get("content"), "\n")
+    if not content or (isinstance(content, str) and content.isspace()):
+        raise ConfigError(f"the {role} message is empty, which Heroku refuses; leave it out.")
+    return {"role": role, "content": content}
 
 
 def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,9 +156,25 @@ def _refuse_unknown_fields(message: Mapping[str, Any], known: frozenset[str]) ->
 
 def _said(text: str) -> str:
     """What counts as content: reasoning in tags made Heroku fail, white space alone is refused."""
-    if "reasoning>" in text:
-        text = _REASONING_TAGS.sub("", text)
+    if "<" in text:
+        text = _without_reasoning(text)
     return "" if text.isspace() else text
+
+
+def _without_reasoning(text: str) -> str:
+    """The text without what closed tags enclose; of a tag without its other half only it goes."""
+    kept: list[str] = []
+    open_at: list[int] = []  # how much was kept when each tag opened
+    end = 0
+    for tag in _REASONING_TAG.finditer(text):
+        kept.append(text[end : tag.start()])
+        end = tag.start(2)
+        if not tag[1]:
+            open_at.append(len(kept))
+        elif open_at:
+            del kept[open_at.pop() :]
+            end = tag.end()
+    return "".join([*kept, text[end:]])
 
 
 def _tool_output(text: str) -> str:

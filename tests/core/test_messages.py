@@ -1,4 +1,5 @@
 import copy
+import time
 
 import pytest
 
@@ -31,6 +32,13 @@ def test_plain_messages_stay_as_they_are(role):
     assert wired({"role": role, "content": " Hi\n"}) == {"role": role, "content": " Hi\n"}
 
 
+@pytest.mark.parametrize("role", ["system", "developer", "user"])
+@pytest.mark.parametrize("content", ["", None, [], " \n", [{"type": "text", "text": ""}]])
+def test_an_empty_message_is_refused_with_its_position(role, content):
+    with pytest.raises(_errors.ConfigError, match=rf"messages\[0\]: the {role} message is empty"):
+        wire_messages([{"role": role, "content": content}])
+
+
 @pytest.mark.parametrize("role", ["user", "assistant"])
 def test_names_and_echoes_of_an_answer_are_left_out(role):
     echo = {
@@ -50,9 +58,6 @@ def test_names_and_echoes_of_an_answer_are_left_out(role):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (None, ""),
-        ([], ""),
-        ("", ""),
         (["a", "b"], "a\nb"),
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
         ([{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}], "a"),
@@ -107,12 +112,35 @@ def test_an_assistant_message_may_lack_its_content():
     [
         ("<reasoning>I think\nso</reasoning>\n\nYes", "Yes"),
         ("a<reasoning>b</reasoning>c<reasoning>d</reasoning>", "ac"),
-        ("cut off <reasoning>here", "cut off here"),
         ("<reasoning>only</reasoning>", PLACEHOLDER),
+        ('<reasoning lang="en">hm</reasoning> Yes', "Yes"),
+        ("<Reasoning>hm</REASONING >Yes", "Yes"),
+        ("a<reasoning>b<reasoning>c</reasoning>d</reasoning>e", "ae"),
     ],
 )
 def test_reasoning_in_tags_is_not_sent_back(said, sent):
     assert wired({"role": "assistant", "content": said})["content"] == sent
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("cut off <reasoning>here", "cut off here"),
+        ("a<reasoning>b<reasoning>c</reasoning>d", "abd"),
+        ("before</reasoning> after", "before after"),
+        ("<reasoning without end", "<reasoning without end"),
+        ("<reasonings>stay</reasonings>", "<reasonings>stay</reasonings>"),
+    ],
+)
+def test_a_reasoning_tag_without_its_other_half_costs_no_text(said, sent):
+    assert wired({"role": "assistant", "content": said})["content"] == sent
+
+
+@pytest.mark.parametrize("tag", ["<reasoning>", "<reasoning", "</reasoning>", "<reasoning x"])
+def test_the_time_for_reasoning_tags_grows_with_their_number_only(tag):
+    start = time.process_time()
+    wired({"role": "assistant", "content": tag * 20_000})
+    assert time.process_time() - start < 2  # a minute if each tag looked for its other half
 
 
 def test_reasoning_parts_are_not_sent_back():
@@ -174,6 +202,8 @@ def test_tool_output_is_neither_empty_nor_a_bare_json_value(output, sent):
 @pytest.mark.parametrize(
     ("message", "said"),
     [
+        ("Hi", "of type str is no mapping"),
+        (object(), "of type object is no mapping"),
         ({"content": "Hi"}, "role is None"),
         ({"role": "function", "content": "Hi"}, "role is 'function'"),
         ({"role": ["user"], "content": "Hi"}, "role is"),
@@ -207,6 +237,12 @@ def test_what_cannot_be_sent_is_refused_with_its_position(message, said):
 def test_a_chat_needs_a_message():
     with pytest.raises(_errors.ConfigError, match="messages is empty"):
         wire_messages([])
+
+
+@pytest.mark.parametrize("messages", ["hello", 7])
+def test_messages_are_a_list(messages):
+    with pytest.raises(_errors.ConfigError, match="give a list of messages"):
+        wire_messages(messages)
 
 
 def test_order_and_number_of_messages_are_kept():
