@@ -45,9 +45,15 @@ def embedding_body(
 
 
 class _Tokens(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    total_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+
+    def counted(self) -> Usage | None:
+        """The usage, as a chat's is read: what is not said is summed up, zeros say nothing."""
+        prompt, completion = self.prompt_tokens or 0, self.completion_tokens or 0
+        total = self.total_tokens or prompt + completion
+        return Usage(prompt, completion, total) if total else None
 
 
 class _Vector(BaseModel, Generic[_Number]):
@@ -92,5 +98,5 @@ def read_vectors(reply: Reply, count: int, *, whole_numbers: bool = False) -> Ve
         raise invalid_response(reply, f"{count} texts were sent and it holds {got}")
     if len(widths := {len(item.embedding) for item in data}) > 1:
         raise invalid_response(reply, f"its vectors have different widths: {sorted(widths)}")
-    usage = Usage(**answer.usage.model_dump()) if answer.usage else None
+    usage = answer.usage.counted() if answer.usage else None
     return Vectors([item.embedding for item in data], usage, answer.model)

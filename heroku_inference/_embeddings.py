@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from array import array
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._answers import Usage
+from heroku_inference._embedding_options import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._embedding_wire import embedding_body, read_vectors
-from heroku_inference._errors import ConfigError
-from heroku_inference._in_order import amap_in_order, check_concurrency, map_in_order
-from heroku_inference._long_text import LongText, averaged, check_text, pieces_of
+from heroku_inference._errors import ConfigError, InvalidResponseError
+from heroku_inference._in_order import amap_in_order, map_in_order
+from heroku_inference._long_text import averaged, check_text, pieces_of
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         Generator,
         Iterable,
         Iterator,
-        Mapping,
         Sequence,
     )
 
@@ -46,59 +46,7 @@ __all__ = [
     "iter_embed",
 ]
 
-MAX_TEXTS: Final = 96
 _PATH: Final = "/v1/embeddings"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddingOptions:
-    """How to embed.
-
-    Attributes:
-        model: Model id, for example `cohere-embed-multilingual`.
-        input_type: What the vectors are for: `search_document` (default), `search_query`,
-            `classification` or `clustering` (docs: embeddings).
-        embedding_type: `float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`. Types
-            other than `float` give whole numbers.
-        batch_size: Texts in one request, at most 96 (docs: embeddings).
-        max_concurrency: Requests in flight at a time.
-        long_text: What to do with a text of more than 2048 characters, the API's limit: raise
-            an `error` before anything is sent, `truncate` it to its beginning, or `split` it and
-            take the mean of the pieces' vectors, weighted by length and scaled to length 1.
-        allow_ignored_params: Let the API ignore parameters it does not know, instead of refusing.
-        extra_body: Further fields of the request body, merged over ours.
-
-    Raises:
-        ConfigError: A value is out of range, or two contradict each other.
-    """
-
-    model: str
-    input_type: str = "search_document"
-    embedding_type: str | None = None
-    batch_size: int = MAX_TEXTS
-    max_concurrency: int = 8
-    long_text: LongText = "error"
-    allow_ignored_params: bool | None = None
-    extra_body: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.batch_size <= MAX_TEXTS:
-            raise ConfigError(f"batch_size={self.batch_size} must be 1 to {MAX_TEXTS}.")
-        check_concurrency(self.max_concurrency)
-        if self.long_text not in get_args(LongText):
-            raise ConfigError(f"long_text={self.long_text!r} must be error, truncate or split.")
-        if self.long_text == "split" and self.gives_whole_numbers:
-            raise ConfigError(
-                f'long_text="split" averages vectors, which embedding_type={self.embedding_type!r} '
-                "does not allow. Use float vectors, or split the texts yourself."
-            )
-        if (self.extra_body or {}).get("encoding_format", "raw") != "raw":
-            raise ConfigError("encoding_format must be raw: what else it gives is undocumented.")
-
-    @property
-    def gives_whole_numbers(self) -> bool:
-        """Whether vectors are quantised rather than floats."""
-        return self.embedding_type not in {None, "float"}
 
 
 @dataclass(slots=True)
@@ -185,15 +133,21 @@ def iter_embed(
 ) -> Generator[EmbeddingBatch]:
     """Embed `texts` batch by batch, in order, a few requests ahead of the consumer.
 
-    `texts` may be endless, and memory stays bounded. An error is raised in its place: batches
-    before it are yielded first.
+    `texts` may be endless, and memory stays bounded. An error is raised in its place, also one of
+    `texts` themselves: batches before it are yielded first.
+
+    Raises:
+        ConfigError: A text is no string or too long.
+        APIError: A request failed.
+        InvalidResponseError: An answer does not hold one vector for each text, or they are not
+            as wide as those of the first batch.
     """
 
     def embed_batch(numbered: tuple[int, list[str]]) -> EmbeddingBatch:
         batch = _Batch(*numbered, options)
         return batch.result([send(_PATH, body) for body in batch.bodies()])
 
-    return map_in_order(embed_batch, _batches(texts, options), options.max_concurrency)
+    return _alike(map_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
 
 
 def aiter_embed(
@@ -205,7 +159,35 @@ def aiter_embed(
         batch = _Batch(*numbered, options)
         return batch.result([await send(_PATH, body) for body in batch.bodies()])
 
-    return amap_in_order(embed_batch, _batches(texts, options), options.max_concurrency)
+    return _aalike(amap_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
+
+
+def _alike(batches: Generator[EmbeddingBatch]) -> Generator[EmbeddingBatch]:
+    """The batches, unless the vectors of one are not as wide as those of the first."""
+    width = None
+    with closing(batches):
+        for batch in batches:
+            width = _same_width(batch.vectors, width)
+            yield batch
+
+
+async def _aalike(batches: AsyncGenerator[EmbeddingBatch]) -> AsyncGenerator[EmbeddingBatch]:
+    """`_alike`, awaited."""
+    width = None
+    async with aclosing(batches):
+        async for batch in batches:
+            width = _same_width(batch.vectors, width)
+            yield batch
+
+
+def _same_width(vectors: Sequence[Sequence[float]], before: int | None) -> int:
+    """The width of the vectors of one answer, which is that of those before."""
+    width = len(vectors[0])
+    if width != (before or width):
+        raise InvalidResponseError(
+            f"The API answered with vectors of {width} numbers, after vectors of {before}."
+        )
+    return width
 
 
 def _checked(texts: Iterable[str], options: EmbeddingOptions) -> list[str]:
@@ -265,6 +247,9 @@ class _Batch:
             read_vectors(reply, len(texts), whole_numbers=whole)
             for reply, texts in zip(replies, self._inputs, strict=True)
         ]
+        width = None
+        for answer in answers:
+            width = _same_width(answer.vectors, width)
         return EmbeddingBatch(
             vectors=averaged(chain.from_iterable(a.vectors for a in answers), self._pieces),
             start=self._start,

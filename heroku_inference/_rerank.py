@@ -64,10 +64,12 @@ class RerankOptions:
         check_concurrency(self.max_concurrency)
 
 
-def check_top_n(top_n: int | None) -> None:
+def check_top_n(top_n: object) -> None:
     """Refuse a number of documents that returns nothing."""
-    if top_n is not None and top_n < 1:
-        raise ConfigError(f"top_n={top_n} must be at least 1, or None for all documents.")
+    if top_n is not None and not (isinstance(top_n, int) and top_n >= 1):
+        raise ConfigError(
+            f"top_n={top_n!r} must be an integer of at least 1, or None for all documents."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from contextlib import aclosing
 from itertools import count, islice
 
 import pytest
 
-from heroku_inference._answers import Reply, Usage
-from heroku_inference._embedding_wire import embedding_body, read_vectors
+from heroku_inference._answers import Usage
 from heroku_inference._embeddings import (
     EmbeddingBatch,
     EmbeddingOptions,
@@ -42,36 +40,16 @@ async def batches(server, texts, *, awaited, **given):
     return list(iter_embed(server.send, texts, options(**given)))
 
 
-# --- requests ----------------------------------------------------------------------------------
+async def note_starts(starts, server, texts, *, awaited, **given):
+    """Write down where each batch starts, as long as there is no error."""
+    if awaited:
+        async for batch in aiter_embed(server.asend, texts, options(**given)):
+            starts.append(batch.start)
+    else:
+        starts.extend(batch.start for batch in iter_embed(server.send, texts, options(**given)))
 
 
-def test_a_body_holds_only_what_was_said_and_always_asks_for_raw_numbers():
-    assert embedding_body(["a"], model=MODEL, input_type="search_query") == {
-        "model": MODEL,
-        "input": ["a"],
-        "input_type": "search_query",
-        "encoding_format": "raw",
-    }
-
-
-def test_every_option_reaches_the_body_and_extra_fields_win():
-    body = embedding_body(
-        ("a", "b"),
-        model=MODEL,
-        input_type="clustering",
-        embedding_type="int8",
-        allow_ignored_params=False,
-        extra_body={"truncate": "END", "input_type": "classification"},
-    )
-    assert body == {
-        "model": MODEL,
-        "input": ["a", "b"],
-        "input_type": "classification",
-        "encoding_format": "raw",
-        "embedding_type": "int8",
-        "allow_ignored_params": False,
-        "truncate": "END",
-    }
+# --- options -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -79,7 +57,10 @@ def test_every_option_reaches_the_body_and_extra_fields_win():
     [
         {"batch_size": 0},
         {"batch_size": 97},
+        {"batch_size": 1.5},
+        {"batch_size": "8"},
         {"max_concurrency": 0},
+        {"max_concurrency": 1.5},
         {"long_text": "ignore"},
         {"long_text": "split", "embedding_type": "int8"},
         {"extra_body": {"encoding_format": "base64"}},
@@ -276,65 +257,6 @@ def test_texts_are_not_changed():
 # --- answers -----------------------------------------------------------------------------------
 
 
-def reply(body) -> Reply:
-    return Reply(200, {}, json.dumps(body).encode())
-
-
-def item(index, vector):
-    return {"object": "embedding", "index": index, "embedding": vector}
-
-
-def test_vectors_are_put_in_order_by_index():
-    answer = read_vectors(reply({"data": [item(1, [0.1]), item(0, [0.2])]}), 2)
-    assert answer.vectors == [[0.2], [0.1]]
-    assert (answer.usage, answer.model) == (None, None)
-
-
-def test_floats_are_floats_also_where_the_wire_says_0_or_1():
-    [vector] = read_vectors(reply({"data": [item(0, [0, 1, 0.5])]}), 1).vectors
-    assert [type(number) for number in vector] == [float, float, float]
-
-
-def test_whole_numbers_stay_whole():
-    [vector] = read_vectors(reply({"data": [item(0, [-128, 127])]}), 1, whole_numbers=True).vectors
-    assert [type(number) for number in vector] == [int, int]
-
-
-def test_the_pilots_name_of_the_field_is_read_too():
-    answer = read_vectors(reply({"data": [{"index": 0, "embeddings": [0.5]}]}), 1)
-    assert answer.vectors == [[0.5]]
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ([item(0, [0.1])], "2 texts were sent"),
-        ([item(0, [0.1])] * 2, "2 texts were sent"),
-        ([item(0, [0.1]), item(2, [0.1])], "2 texts were sent"),
-        ([item(n, [0.1]) for n in range(3)], "2 texts were sent"),
-        ([item(0, [0.1]), {"embedding": [0.1]}], "index"),
-        ([item(0, [0.1]), item("1", [0.1])], "index"),
-        ([item(0, [0.1]), item(1, [0.1, 0.2])], "widths"),
-        ([item(0, [0.1]), item(1, [])], "embedding"),
-        ([item(0, [0.1]), item(1, "c29tZQ==")], "embedding"),
-        ([item(0, [0.1]), item(1, ["0.1"])], "number"),
-        ([item(0, [0.1]), item(1, [None])], "number"),
-        ([item(0, [0.1]), item(1, [math.inf])], "finite"),
-        (None, "data"),
-    ],
-)
-def test_an_answer_without_one_vector_for_each_text_is_refused(data, words):
-    with pytest.raises(InvalidResponseError, match=words):
-        read_vectors(reply({"data": data}), 2)
-
-
-@pytest.mark.parametrize("body", [b"<html>hello</html>", b"", b"[]", b"{}", b"null"])
-def test_what_is_no_answer_at_all_is_refused_with_its_beginning(body):
-    with pytest.raises(InvalidResponseError, match="request-7") as caught:
-        read_vectors(Reply(200, {"x-request-id": "request-7"}, body), 1)
-    assert caught.value.body == body.decode()
-
-
 @both
 async def test_a_bad_answer_in_the_middle_fails_the_call(awaited):
     def cut(answer):
@@ -354,6 +276,56 @@ async def test_usage_that_one_answer_leaves_out_is_unknown(awaited):
 
     result = await embedded(VectorServer(silent), list("abc"), awaited=awaited, batch_size=2)
     assert result.usage is None
+
+
+def wider_each_time():
+    """Changes answers so that the vectors of each are one number wider than those before."""
+    answers = count()
+
+    def widened(answer):
+        more = [0.5] * next(answers)
+        for entry in answer["data"]:
+            entry["embedding"] += more
+        return answer
+
+    return widened
+
+
+@both
+async def test_vectors_of_another_width_than_those_before_are_refused(awaited):
+    server = VectorServer(wider_each_time())
+    with pytest.raises(InvalidResponseError, match="vectors of 5 numbers, after vectors of 4"):
+        await embedded(server, list("abc"), awaited=awaited, batch_size=2, max_concurrency=1)
+
+
+@both
+async def test_batches_before_one_of_another_width_are_yielded(awaited):
+    server = VectorServer(wider_each_time())
+    starts = []
+    with pytest.raises(InvalidResponseError, match="vectors of 5 numbers"):
+        await note_starts(
+            starts, server, list("abc"), awaited=awaited, batch_size=2, max_concurrency=1
+        )
+    assert starts == [0]
+
+
+@both
+async def test_pieces_of_one_text_with_vectors_of_different_widths_are_refused(awaited):
+    server = VectorServer(wider_each_time())
+    with pytest.raises(InvalidResponseError, match="vectors of 5 numbers, after vectors of 4"):
+        await embedded(server, ["x" * 5000], awaited=awaited, batch_size=1, long_text="split")
+
+
+@both
+async def test_batches_before_an_error_of_the_texts_themselves_are_yielded(awaited):
+    def lines():
+        yield from "abcdefghij"
+        raise OSError("the file is gone")
+
+    starts = []
+    with pytest.raises(OSError, match="the file is gone"):
+        await note_starts(starts, VectorServer(), lines(), awaited=awaited, batch_size=1)
+    assert starts == list(range(10))
 
 
 @both

@@ -97,7 +97,9 @@ async def test_what_is_no_string_is_refused_before_anything_is_sent(
     assert server.bodies == []
 
 
-@pytest.mark.parametrize("given", [{"top_n": 0}, {"top_n": -1}, {"max_concurrency": 0}])
+@pytest.mark.parametrize(
+    "given", [{"top_n": 0}, {"top_n": -1}, {"top_n": 1.5}, {"max_concurrency": 0}]
+)
 def test_options_that_cannot_work_are_refused(given):
     with pytest.raises(ConfigError, match="at least 1"):
         RerankOptions(model=MODEL, **given)
