@@ -39,7 +39,11 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 setup: $(VENV)/.dev ## Create .venv with everything for development
 
 demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, retrieve, rerank, answer
-	$(BIN)/python examples/rag.py
+	@echo "== LangChain: examples/rag.py =="
+	@$(BIN)/python examples/rag.py
+	@echo
+	@echo "== LlamaIndex: examples/rag_llama_index.py =="
+	@$(BIN)/python examples/rag_llama_index.py
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest
