@@ -13,7 +13,8 @@ make_venv = $(PYTHON) -m venv $(1)
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 else
 make_venv = uv venv --quiet --allow-existing --python $$($(PYTHON) -c 'import sys; print(sys.executable)') $(1)
-install = VIRTUAL_ENV=$(1) uv pip install --quiet
+# Copies, not links: nltk refuses to read the data in LlamaIndex's wheel through a hard link.
+install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
 .DEFAULT_GOAL := help
