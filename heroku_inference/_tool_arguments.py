@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-__all__ = ["arguments_for_history", "arguments_text", "is_json_object", "parse_arguments"]
+__all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
 
 def arguments_text(value: Any) -> str:
     """Arguments as JSON text, also where a server or a framework gave the object itself."""
-    if type(value) is str:
+    if isinstance(value, str):
         return value
     if value is None:
         return ""
@@ -51,11 +51,33 @@ def arguments_for_history(value: Any) -> str:
     return text if decoded else "{}"
 
 
-def is_json_object(text: str) -> bool:
-    """Whether the text is one whole JSON object, which ends the arguments of a call."""
-    if not text.rstrip().endswith("}"):  # spares the parsing nearly always
-        return False
-    try:
-        return isinstance(from_json(text), dict)
-    except ValueError:
-        return False
+class ObjectScanner:
+    """Sees where a JSON object ends that comes in pieces; every character is looked at once."""
+
+    __slots__ = ("_depth", "_escaped", "_in_text", "_opened")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._opened = False
+        self._in_text = False
+        self._escaped = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was opened is closed; an object that never opened is not."""
+        return self._opened and self._depth == 0
+
+    def read(self, piece: str) -> None:
+        """Go on with these characters."""
+        for character in piece:
+            if self._escaped:
+                self._escaped = False
+            elif character == '"':
+                self._in_text = not self._in_text
+            elif self._in_text:
+                self._escaped = character == "\\"
+            elif character == "{":
+                self._opened = True
+                self._depth += 1
+            elif character == "}":
+                self._depth -= 1

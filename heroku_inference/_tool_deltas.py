@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_inference._answers import ToolCallDelta
 from heroku_inference._errors import InvalidResponseError
-from heroku_inference._tool_arguments import arguments_text, is_json_object
+from heroku_inference._tool_arguments import ObjectScanner, arguments_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ def generated_id(answer_id: str | None, index: int) -> str:
 class _Call:
     """One call as far as it is known."""
 
-    __slots__ = ("arguments", "id", "index", "name", "named")
+    __slots__ = ("_scanned", "_scanner", "arguments", "id", "index", "name", "named")
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -36,11 +36,16 @@ class _Call:
         self.name: str | None = None
         self.named = False  # its name was passed on
         self.arguments: list[str] = []
+        self._scanner = ObjectScanner()
+        self._scanned = 0  # pieces of the arguments: few streams need to know where a call ends
 
     @property
     def complete(self) -> bool:
-        # Looking at the last piece first keeps a long call from being joined at every piece.
-        return "}" in "".join(self.arguments[-1:]) and is_json_object("".join(self.arguments))
+        """Whether the arguments are a whole JSON object."""
+        for piece in self.arguments[self._scanned :]:
+            self._scanner.read(piece)
+        self._scanned = len(self.arguments)
+        return self._scanner.complete
 
     def grow(self, call_id: str | None, name: str | None, arguments: str) -> ToolCallDelta | None:
         """Add a piece; what of it is news, or `None` while the call has no name yet."""
@@ -73,7 +78,7 @@ class ToolCallDeltas:
         self._calls: list[_Call] = []
         self._by_number: dict[int, _Call] = {}
         self._numbers_count = True
-        self._orphans = ""
+        self._orphans: list[str] = []
 
     def __bool__(self) -> bool:
         """Whether any call has opened."""
@@ -89,9 +94,9 @@ class ToolCallDeltas:
         Raises:
             InvalidResponseError: Arguments without a call, or a call without a name, are left.
         """
-        if self._orphans.strip():
+        if orphans := "".join(self._orphans).strip():
             raise InvalidResponseError(
-                "The stream has arguments of a tool call that never opened.", body=self._orphans
+                "The stream has arguments of a tool call that never opened.", body=orphans
             )
         for call in self._calls:
             if call.name is None:
@@ -112,13 +117,14 @@ class ToolCallDeltas:
             known = self._known(piece.get("index"), call_id, name)
             if known is None:
                 known = self._open(piece.get("index"))
-                arguments, self._orphans = self._orphans + arguments, ""
+                arguments = "".join([*self._orphans, arguments])
+                self._orphans.clear()
             return known.grow(call_id, name, arguments)
         if not arguments:
             return None
         call = self._addressee(piece.get("index"))
         if call is None:
-            self._orphans += arguments
+            self._orphans.append(arguments)
             return None
         return call.grow(None, None, arguments)
 

@@ -1,9 +1,9 @@
 import pytest
 
 from heroku_inference._tool_arguments import (
+    ObjectScanner,
     arguments_for_history,
     arguments_text,
-    is_json_object,
     parse_arguments,
 )
 
@@ -45,8 +45,13 @@ def test_arguments_that_are_no_object_raise_a_value_error(text):
         parse_arguments(text)
 
 
+class Text(str):
+    __slots__ = ()
+
+
 @pytest.mark.parametrize(
-    ("value", "text"), [("as it is ", "as it is "), (None, ""), ({"a": [1]}, '{"a":[1]}')]
+    ("value", "text"),
+    [("as it is ", "as it is "), (None, ""), ({"a": [1]}, '{"a":[1]}'), (Text("{}"), "{}")],
 )
 def test_arguments_become_text(value, text):
     assert arguments_text(value) == text
@@ -54,7 +59,23 @@ def test_arguments_become_text(value, text):
 
 @pytest.mark.parametrize(
     ("text", "whole"),
-    [("{}", True), ('{"a": {}} ', True), ('{"a": {}', False), ("", False), ('"}', False)],
+    [
+        ("{}", True),
+        ('{"a": {}} ', True),
+        ('{"a": {}', False),
+        ("", False),
+        ("[]", False),
+        ('"}', False),
+        ('{"a": "}', False),
+        ('{"a": "{"}', True),
+        ('{"a": "\\"}', False),
+        ('{"a": "\\\\"}', True),
+        ("{}{", False),
+    ],
 )
-def test_a_whole_object_is_told_from_its_beginning(text, whole):
-    assert is_json_object(text) is whole
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_whole_object_is_told_from_its_beginning_wherever_it_is_cut(text, whole, size):
+    scanner = ObjectScanner()
+    for start in range(0, len(text), size):
+        scanner.read(text[start : start + size])
+    assert scanner.complete is whole

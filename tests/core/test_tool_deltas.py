@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from heroku_inference._errors import InvalidResponseError
@@ -209,3 +211,15 @@ def test_a_call_that_never_gets_a_name_raises():
 
 def test_white_space_without_a_call_is_nothing():
     assert calls_of(opening(None, "a", "add", "{}"), more(None, "\n")) == [("a", "add", "{}")]
+
+
+@pytest.mark.parametrize("opens_first", [True, False], ids=["drift", "orphans"])
+def test_the_time_for_long_arguments_grows_with_their_length_only(opens_first):
+    arguments = '{"rows": [' + '{"a": {}}, ' * 25_000 + "{}]}"
+    rest = [more(0, arguments[at : at + 8]) for at in range(0, len(arguments), 8)]
+    call = opening(1, "a", "add")
+    deltas = ToolCallDeltas()
+    start = time.process_time()
+    news = deltas.read([call, *rest] if opens_first else [*rest, call])
+    assert time.process_time() - start < 3  # many times that if pieces were joined each time
+    assert "".join(delta.arguments for delta in news) == arguments
