@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -354,3 +356,22 @@ def test_one_object_serves_several_threads():
         assert list(pool.map(embedding.get_text_embedding, texts)) == [
             embedding.get_text_embedding(text) for text in texts
         ]
+
+
+def test_loops_that_llama_index_makes_and_closes_leave_no_warning(emulator):
+    # In a process of its own: such a loop leaves its sockets to the garbage collector.
+    program = (
+        "import asyncio\n"
+        "from llama_index.core.async_utils import asyncio_run\n"
+        "from llama_index_heroku import HerokuEmbedding\n"
+        "async def main():\n"
+        "    embedding = HerokuEmbedding(max_retries=0)\n"
+        "    for _ in range(3):\n"
+        "        asyncio_run(embedding.aget_query_embedding('a question'))\n"
+        "    await embedding.aget_query_embedding('a question')\n"
+        "asyncio.run(main())\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(emulator.journal) == 4
