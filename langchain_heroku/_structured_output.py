@@ -14,6 +14,7 @@ from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser,
 from langchain_core.runnables import (
     Runnable,
     RunnableGenerator,
+    RunnableLambda,
     RunnableMap,
     RunnablePassthrough,
 )
@@ -57,23 +58,45 @@ def structured_output(
     if method == "function_calling" and schema is not None:
         asking, parser = _by_tool(model, schema, options)
     else:
-        asking = model.bind(response_format=_response_format(method, schema), **options)
-        parser = _text_parser(schema)
+        asking, parser = _by_text(model, _response_format(method, schema), schema, options)
     return _with_raw(asking, parser) if include_raw else asking | parser
 
 
 def _by_tool(
     model: ChatHeroku, schema: dict[str, Any] | type, options: dict[str, Any]
 ) -> tuple[Runnable[LanguageModelInput, AIMessage], Runnable[Any, Any]]:
+    if options.get("tools"):
+        raise ConfigError(
+            "tools beside the one that gives the answer its form need method='json_schema': there "
+            "the model may call them, and the answer is None when it does."
+        )
     name = convert_to_openai_tool(schema)["function"]["name"]
     # A model that thinks cannot be made to call a tool: it is only asked to.
-    asking = model.bind_tools([schema], tool_choice=None if model.thinks else name, **options)
+    choice = {"tool_choice": None if model.thinks else name}
+    asking = model.bind_tools(**{**choice, **options, "tools": [schema]})
     parser: BaseOutputParser[Any]
     if isinstance(schema, type) and is_basemodel_subclass(schema):
         parser = PydanticToolsParser(tools=[schema], first_tool_only=True)
     else:
         parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
     return asking, RunnableGenerator(_called, _acalled) | parser
+
+
+def _by_text(
+    model: ChatHeroku,
+    response_format: dict[str, Any],
+    schema: dict[str, Any] | type | None,
+    options: dict[str, Any],
+) -> tuple[Runnable[LanguageModelInput, AIMessage], Runnable[Any, Any]]:
+    options = {**options, "response_format": response_format}
+    parser = _text_parser(schema)
+    if not options.get("tools"):
+        return model.bind(**options), parser
+
+    def parsed(answer: AIMessage) -> Runnable[Any, Any] | None:
+        return None if answer.tool_calls or answer.invalid_tool_calls else parser
+
+    return model.bind_tools(**options), RunnableLambda(parsed)
 
 
 def _response_format(method: Method, schema: dict[str, Any] | type | None) -> dict[str, Any]:

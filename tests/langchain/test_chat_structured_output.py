@@ -144,6 +144,44 @@ def test_what_makes_no_sense_is_refused_at_once(llm):
         llm.with_structured_output(method="json_schema")
 
 
+def look_up(topic: str) -> str:
+    """Look a topic up."""
+    return topic
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+@pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
+def test_a_model_may_call_a_tool_instead_of_answering_in_text(emulator, llm, method, schema):
+    structured = llm.with_structured_output(
+        schema, method=method, tools=[look_up], include_raw=True
+    )
+    emulator.script(CallTools([("look_up", {"topic": "cats"})]), telling(method))
+    called, answered = structured.invoke("A joke."), structured.invoke("A joke.")
+    assert called["raw"].tool_calls[0]["args"] == {"topic": "cats"}
+    assert (called["parsed"], called["parsing_error"]) == (None, None)
+    assert answered["parsed"] == (Joke(**JOKE) if schema is Joke else JOKE)
+    sent = [tool["function"]["name"] for tool in emulator.journal[-1].body["tools"]]
+    assert sent[0] == "look_up"
+
+
+async def test_with_tools_an_answer_is_parsed_too_when_it_is_streamed_or_awaited(emulator, llm):
+    structured = llm.with_structured_output(Joke, method="json_schema", tools=[look_up])
+    emulator.script(telling("json_schema"), telling("json_schema"))
+    assert list(structured.stream("A joke."))[-1] == Joke(**JOKE)
+    assert await structured.ainvoke("A joke.") == Joke(**JOKE)
+
+
+def test_tools_beside_a_forced_one_are_refused_at_once(llm):
+    with pytest.raises(errors.ConfigError, match="method='json_schema'"):
+        llm.with_structured_output(Joke, tools=[look_up])
+
+
+def test_a_tool_choice_of_ones_own_wins(emulator, llm):
+    emulator.script(telling("function_calling"))
+    llm.with_structured_output(Joke, tool_choice="auto", tools=[]).invoke("A joke.")
+    assert emulator.journal[-1].body.get("tool_choice") in {None, "auto"}
+
+
 def test_json_mode_needs_no_schema(emulator, llm):
     emulator.script(Say('{"a": 1}'))
     assert llm.with_structured_output(method="json_mode").invoke("JSON, please.") == {"a": 1}
