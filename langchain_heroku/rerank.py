@@ -103,7 +103,8 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
             callbacks: Not used.
 
         Returns:
-            Copies with `relevance_score` in their metadata, which is copied deeply.
+            Copies with `relevance_score` in their metadata, which is copied deeply, as far as its
+            values can be copied.
 
         Raises:
             APIError: A request failed.
@@ -194,5 +195,13 @@ def _scored(documents: Sequence[Document], hits: Sequence[RerankHit]) -> list[Do
 
 
 def _with_score(document: Document, score: float) -> Document:
-    metadata = {**deepcopy(document.metadata), "relevance_score": score}
-    return document.model_copy(update={"metadata": metadata})
+    metadata = {name: _copied(value) for name, value in document.metadata.items()}
+    return document.model_copy(update={"metadata": {**metadata, "relevance_score": score}})
+
+
+def _copied(value: Any) -> Any:
+    """A deep copy of a value, or the value itself where there is none of it, as of a lock."""
+    try:
+        return deepcopy(value)
+    except Exception:  # noqa: BLE001 - whatever it is, the ranking was paid for
+        return value

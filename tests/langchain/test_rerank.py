@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from langchain_core import exceptions
 from langchain_core.documents import Document
@@ -138,6 +140,20 @@ def test_arguments_that_do_not_exist_are_refused():
 @pytest.fixture
 def retriever():
     return InMemoryVectorStore.from_texts(TEXTS, HerokuEmbeddings()).as_retriever()
+
+
+@both
+async def test_metadata_that_cannot_be_copied_is_shared_after_all(awaited):
+    lock, tags = threading.Lock(), ["a"]
+    document = Document(TEXTS[0], metadata={"lock": lock, "tags": tags})
+    if awaited:
+        [found] = await HerokuRerank().acompress_documents([document], QUERY)
+    else:
+        [found] = HerokuRerank().compress_documents([document], QUERY)
+    assert found.metadata["lock"] is lock
+    assert found.metadata["tags"] == tags
+    assert found.metadata["tags"] is not tags
+    assert document.metadata == {"lock": lock, "tags": tags}
 
 
 @both
