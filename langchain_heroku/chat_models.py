@@ -129,14 +129,16 @@ class ChatHeroku(ChatCalls):
             "stop": self.stop,
             "n": self.n,
             "extra_body": self.extra_body,
-            **self.model_kwargs,
+            "model_kwargs": self.model_kwargs or None,
         }
         told = {name: value for name, value in further.items() if value is not None}
         return {"model_name": self.model, **self._parameters(), **told}
 
     @model_validator(mode="after")
     def _set_heroku_version(self) -> Self:
-        self._add_version("heroku-inference", _VERSION)
+        # Of core and not public, so it may go; our version in traces is worth no error.
+        if add_version := getattr(self, "_add_version", None):
+            add_version("heroku-inference", _VERSION)
         return self
 
     def _resolve_model_profile(self) -> ModelProfile | None:
@@ -149,8 +151,8 @@ class ChatHeroku(ChatCalls):
         with suppress(ConfigError):  # which is raised when the fields are complete
             if self.profile == profile_of(self.model_name):
                 return self
-        checked: Self = super()._check_profile_keys()  # type: ignore[operator] # a method by now
-        return checked
+        check = getattr(super(), "_check_profile_keys", None)
+        return check() if check else self
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         told = {**self._parameters(), **kwargs}
@@ -215,10 +217,12 @@ class ChatHeroku(ChatCalls):
             include_raw: Give a dict of `raw` (the message), `parsed` and `parsing_error`
                 instead of raising what the parser raises.
             strict: Accepted as elsewhere in LangChain, and not sent.
-            **kwargs: Further options of every call.
+            **kwargs: Further options of every call. With `tools`, the model may call one of them
+                instead of answering; the parsed answer is `None` then, so take them with
+                `include_raw=True`. They need a method that answers in text.
 
         Raises:
-            ConfigError: The method is unknown, or needs a schema.
+            ConfigError: The method is unknown, needs a schema, or goes with no `tools`.
         """
         return structured_output(
             self, schema, method=method, include_raw=include_raw, options=kwargs

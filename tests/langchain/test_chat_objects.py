@@ -237,6 +237,20 @@ def test_our_profiles_have_no_key_that_core_does_not_know_and_a_users_is_warned_
         given(profile={"no_such_key": 1})
 
 
+def test_what_is_in_model_kwargs_and_in_fields_is_told_and_sent_both(emulator, config_vars):
+    llm = ChatHeroku(
+        model_kwargs={"extra_body": {"top_a": 1}, "top_k": 5},
+        extra_body={"min_p": 0.1},
+        allow_ignored_params=True,
+    )
+    llm.invoke("Hello")
+    body = emulator.journal[-1].body
+    assert (body["top_a"], body["min_p"], body["top_k"]) == (1, 0.1, 5)
+    told = llm._identifying_params
+    assert told["extra_body"] == {"min_p": 0.1}
+    assert told["model_kwargs"] == {"extra_body": {"top_a": 1}, "top_k": 5}
+
+
 def test_tokens_are_counted_without_network():
     llm = given()
     messages = [HumanMessage("Why is the sky blue?")]
