@@ -15,8 +15,8 @@ from heroku_inference._errors import ConfigError
 from heroku_inference._in_order import amap_in_order, map_in_order
 from langchain_heroku._callbacks import retry_listener
 from langchain_heroku._chat_parameters import ChatParameters
-from langchain_heroku._generations import chat_result, generation_chunk, summed_usage
-from langchain_heroku._messages import wire_messages
+from langchain_heroku._generations import generation_chunk, langchain_result, summed_usage
+from langchain_heroku._messages import openai_messages
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
     ) -> ChatResult:
         with langchain_errors():
             options = self._options(stop, kwargs)
-            wire = wire_messages(messages)
+            wire = openai_messages(messages)
             listener = retry_listener(run_manager)
 
             def ask(_: int) -> heroku.ChatResult:
@@ -53,7 +53,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
 
             numbers = range(self._number_of_answers(kwargs))
             answers = list(map_in_order(ask, numbers, _MAX_CONCURRENCY))
-        return chat_result(answers, options["model"])
+        return langchain_result(answers, options["model"])
 
     async def _agenerate(
         self,
@@ -64,7 +64,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
     ) -> ChatResult:
         with langchain_errors():
             options = self._options(stop, kwargs)
-            wire = wire_messages(messages)
+            wire = openai_messages(messages)
             listener = retry_listener(run_manager)
 
             async def ask(_: int) -> heroku.ChatResult:
@@ -76,7 +76,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
             else:
                 async with aclosing(amap_in_order(ask, range(number), _MAX_CONCURRENCY)) as asked:
                     answers = [answer async for answer in asked]
-        return chat_result(answers, options["model"])
+        return langchain_result(answers, options["model"])
 
     def _stream(
         self,
@@ -90,7 +90,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
         with_usage = self.stream_usage if stream_usage is None else stream_usage
         with langchain_errors():
             options = self._options_of_stream(stop, kwargs)
-            wire = wire_messages(messages)
+            wire = openai_messages(messages)
             listener = retry_listener(run_manager)
             chunks = self._client.stream_chat(wire, on_retry=listener, **options)
             with closing(chunks):
@@ -112,7 +112,7 @@ class ChatCalls(ChatParameters, BaseChatModel):
         with_usage = self.stream_usage if stream_usage is None else stream_usage
         with langchain_errors():
             options = self._options_of_stream(stop, kwargs)
-            wire = wire_messages(messages)
+            wire = openai_messages(messages)
             listener = retry_listener(run_manager)
             chunks = self._async_client.stream_chat(wire, on_retry=listener, **options)
             async with aclosing(chunks):

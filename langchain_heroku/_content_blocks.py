@@ -36,7 +36,7 @@ _ALSO_IN_FIELDS: Final = {
 
 def content_blocks(message: AIMessage) -> list[ContentBlock]:
     """The standard blocks of a whole message: reasoning, text, then tool calls."""
-    blocks = [*_reasoning(message), *_text(message), *_refusal(message), *_tool_calls(message)]
+    blocks = [*_reasoning(message), *_text(message), *_refusal(message), *_calls(message)]
     return cast("list[ContentBlock]", blocks)
 
 
@@ -87,7 +87,7 @@ def _refusal(message: AIMessage) -> Iterator[dict[str, Any]]:
             yield {"type": "non_standard", "value": {"type": "refusal", "refusal": refusal}}
 
 
-def _tool_calls(message: AIMessage) -> Iterator[dict[str, Any]]:
+def _calls(message: AIMessage) -> Iterator[dict[str, Any]]:
     for call in message.tool_calls:
         yield {"type": "tool_call", "name": call["name"], "args": call["args"], "id": call["id"]}
     for invalid in message.invalid_tool_calls:

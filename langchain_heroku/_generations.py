@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from heroku_inference import _answers as heroku
     from heroku_inference._answers import ChatChunk, Reply, ToolCall, Usage
 
-__all__ = ["chat_result", "generation_chunk", "summed_usage"]
+__all__ = ["generation_chunk", "langchain_result", "summed_usage"]
 
 # Core looks up the block translator of every piece by it. Pydantic copies the dict.
 _OURS: Final = {"model_provider": PROVIDER}
 
 
-def chat_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatResult:
+def langchain_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatResult:
     """The result of one call, with a generation for each answer; `model` is who was asked."""
     generations = [
         ChatGeneration(
@@ -92,7 +92,7 @@ def _message(answer: heroku.ChatResult, model: str) -> AIMessage:
         metadata["finish_reason"] = answer.finish_reason
     if answer.usage is not None:
         metadata["token_usage"] = _token_usage(answer.usage)
-    calls, invalid = _tool_calls(answer.tool_calls)
+    calls, invalid = _read_calls(answer.tool_calls)
     return AIMessage(
         content=answer.text,
         additional_kwargs=_additional(answer),
@@ -137,7 +137,7 @@ def _additional(answer: ChatChunk | heroku.ChatResult) -> dict[str, Any]:
     return additional
 
 
-def _tool_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], list[InvalidToolCall]]:
+def _read_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], list[InvalidToolCall]]:
     valid, invalid = [], []
     for call in calls:
         try:

@@ -22,10 +22,10 @@ from langchain_heroku.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["wire_messages"]
+__all__ = ["openai_messages"]
 
 
-def wire_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
+def openai_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     """The conversation as OpenAI-shaped messages; the given ones stay untouched.
 
     Thoughts are left out: chat completions takes none back, and another provider's mean nothing
@@ -33,7 +33,7 @@ def wire_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
 
     Raises:
         ConfigError: A message says something that cannot be sent: a PDF, audio, video, an image
-            that is not the user's. The error names the message's position.
+            that is not the user's, arguments that are no JSON. It names the message's position.
     """
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
@@ -80,7 +80,7 @@ def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
 
 
 def _from_model(message: AIMessage) -> dict[str, Any]:
-    text, calls = message.content, [*_tool_calls(message)]
+    text, calls = message.content, [*_calls_made(message)]
     wire = {"role": "assistant", "content": text if isinstance(text, str) else _said(text)}
     if not wire["content"] and (refusal := message.additional_kwargs.get("refusal")):
         wire["content"] = refusal
@@ -104,12 +104,12 @@ _WORDS: Final = {"text", "output_text", "refusal"}
 _MEDIA: Final = {"image", "image_url", "audio", "video", "file"}
 
 
-def _tool_calls(message: AIMessage) -> Iterator[dict[str, Any]]:
+def _calls_made(message: AIMessage) -> Iterator[dict[str, Any]]:
     """Every call that a tool message may answer, also those whose arguments were no JSON."""
     seen = set()
     for call in message.tool_calls:
         seen.add(call["id"])
-        yield _call(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False))
+        yield _call(call["id"], call["name"], _arguments(call["name"], call["args"]))
     for invalid in message.invalid_tool_calls:
         seen.add(invalid["id"])
         yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
@@ -120,7 +120,14 @@ def _tool_calls(message: AIMessage) -> Iterator[dict[str, Any]]:
             if part.get("id") in seen:
                 continue
             arguments = part.get("input", part.get("args")) or {}
-            yield _call(part.get("id"), part.get("name"), json.dumps(arguments, ensure_ascii=False))
+            yield _call(part.get("id"), part.get("name"), _arguments(part.get("name"), arguments))
+
+
+def _arguments(name: str | None, arguments: Any) -> str:
+    try:
+        return json.dumps(arguments, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"the arguments of the call of {name!r} are no JSON: {error}") from None
 
 
 def _call(call_id: str | None, name: str | None, arguments: str) -> dict[str, Any]:

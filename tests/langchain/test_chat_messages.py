@@ -13,7 +13,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_heroku._messages import wire_messages
+from langchain_heroku._messages import openai_messages
 from langchain_heroku.errors import ConfigError
 
 PIXEL = "iVBORw0KGgo="
@@ -27,7 +27,7 @@ WIRE_CALL = {
 
 
 def wire(*messages):
-    return wire_messages(messages)
+    return openai_messages(messages)
 
 
 def test_each_role_has_its_name_on_the_wire():
@@ -149,6 +149,18 @@ def test_a_call_that_stands_in_content_and_in_its_field_goes_back_once():
 def test_a_call_that_only_stands_in_content_goes_back():
     message = AIMessage([{"type": "tool_use", "id": "1", "name": "add", "input": {"a": 1}}])
     assert wire(message)[0]["tool_calls"] == [WIRE_CALL]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        AIMessage("", tool_calls=[{**CALL, "args": {"a": object()}}]),
+        AIMessage([{"type": "tool_use", "id": "1", "name": "add", "input": {"a": object()}}]),
+    ],
+)
+def test_arguments_that_are_no_json_are_refused_by_position_and_name(message):
+    with pytest.raises(ConfigError, match=r"messages\[1\]: .*'add' are no JSON"):
+        wire(HumanMessage("Add."), message)
 
 
 def test_thoughts_of_whichever_provider_stay_here():
