@@ -7,7 +7,7 @@ the system prompt.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from llama_index.core.base.llms.types import MessageRole
 from llama_index.core.instrumentation.events.llm import (
@@ -64,9 +64,8 @@ class StructuredOutput(ChatCalls):
             self,
             pydantic_program_mode=self.pydantic_program_mode,
         )
-        answer = await program.acall(llm_kwargs=llm_kwargs)
-        if not isinstance(answer, output_cls):
-            raise TypeError(f"Expected one {output_cls.__name__}, and got {answer!r}.")
+        # One object, or an error of the program's: it was not asked for several.
+        answer = cast("_Model", await program.acall(llm_kwargs=llm_kwargs))
         _dispatcher.event(LLMStructuredPredictEndEvent(output=answer))
         return answer
 

@@ -280,6 +280,20 @@ async def test_react_agents_think_act_and_answer(make):
     assert results == [("add", {"a": 1, "b": 2}, "3")]
 
 
+@makers
+@pytest.mark.parametrize("first", ["", "Action: add\n{a: 1}"], ids=["empty", "malformed"])
+async def test_react_agents_ask_again_for_what_they_cannot_read(make, first):
+    answers = (
+        says(first),
+        says('Thought: I add.\nAction: add\nAction Input: {"a": 1, "b": 2}'),
+        says("Thought: I can answer without using any more tools.\nAnswer: Three."),
+    )
+    with make(in_turn(*answers)) as llm:
+        output, results, _ = await run(ReActAgent(tools=[add], llm=llm))
+    assert str(output) == "Three."
+    assert results == [("add", {"a": 1, "b": 2}, "3")]
+
+
 async def test_thinking_is_streamed_beside_the_words():
     thinking = ChatMessage(
         role="assistant", blocks=[ThinkingBlock(content="One, two."), TextBlock(text="Three.")]

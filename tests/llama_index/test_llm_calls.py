@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from llama_index.core.base.llms.types import ThinkingBlock
 from llama_index.core.callbacks import CallbackManager, CBEventType, TokenCountingHandler
@@ -9,7 +11,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.rate_limiter import BaseRateLimiter
 
-from heroku_emulator import CallTools, Cut, Fault, Say
+from heroku_emulator import CallTools, Cut, Fault, RawBody, RawStream, Say
 from heroku_inference import InvalidRequestError, StreamInterruptedError
 from llama_index_heroku import Heroku
 from tests.llama_index.records import Callbacks, recorded
@@ -163,11 +165,28 @@ def test_a_response_is_not_changed_by_those_that_follow(emulator, llm):
     assert len(blocks) == len(set(blocks))
 
 
-def test_thinking_comes_first_with_its_signature(emulator, llm):
+def test_thinking_comes_first(emulator, llm):
     emulator.script(Say("Four.", reasoning="Two and two."), Say("Four.", reasoning="Two and two."))
     for response in (llm.chat(HELLO), list(llm.stream_chat(HELLO))[-1]):
         thinking, said = response.message.blocks
         assert (thinking.content, said.text) == ("Two and two.", "Four.")
+
+
+SIGNED = {"thinking": "Hm.", "signature": "abc"}
+ANSWER = {"role": "assistant", "content": "", "reasoning": SIGNED, "refusal": "I cannot say."}
+
+
+def test_signatures_and_refusals_are_kept_whole_and_streamed(emulator, llm):
+    choice = {"index": 0, "finish_reason": "stop"}
+    frame = json.dumps({"id": "x", "choices": [{**choice, "delta": ANSWER}]})
+    emulator.script(RawBody({"id": "x", "choices": [{**choice, "message": ANSWER}]}))
+    emulator.script(RawStream(f"data: {frame}\n\ndata: [DONE]\n\n"))
+    for response in (llm.chat(HELLO), list(llm.stream_chat(HELLO))[-1]):
+        thinking, said = response.message.blocks
+        assert thinking.content == "Hm."
+        assert thinking.additional_information == {"signature": "abc"}
+        assert said.text == ""
+        assert response.message.additional_kwargs == {"refusal": "I cannot say."}
 
 
 def test_an_interrupted_stream_holds_what_came(emulator, llm):
