@@ -10,10 +10,10 @@ from heroku_inference._errors import ConfigError
 from heroku_inference._messages import wire_messages
 from heroku_inference._response_format import apply_response_format
 from heroku_inference._thinking import apply_thinking_rules
-from heroku_inference._tools import wire_tool_choice, wire_tools
+from heroku_inference._tools import parallel_calls, wire_tool_choice, wire_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from heroku_inference._response_format import ResponseFormat
 
@@ -81,6 +81,7 @@ def chat_request(
     allow_ignored_params: bool | None = None,
     prompt_caching: bool | None = None,
     extra_body: Mapping[str, Any] | None = None,
+    **unknown: Any,
 ) -> ChatRequest:
     """Build the request for these messages. What is `None` is not sent; nothing given is changed.
 
@@ -109,15 +110,21 @@ def chat_request(
         prompt_caching: `False` turns off Heroku's automatic prompt caching.
         extra_body: Fields for the body that are not listed here, or others than these say. They
             win, and the rules of thinking hold for them too.
+        **unknown: Nothing that is known.
 
     Raises:
         ConfigError: Something here cannot be sent, or is documented to be refused.
+        TypeError: There is no such option; it says so of those of OpenAI that Heroku ignores.
     """
+    _refuse_unknown(unknown)
     _check_share("temperature", temperature)
     _check_share("top_p", top_p)
     _check_effort(reasoning_effort)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     wired = wire_tools(tools) if tools else []
+    callable_tools = (extra_body or {}).get("tools", wired)
+    if parallel_tool_calls is None:
+        parallel_tool_calls = parallel_calls(tool_choice)
     optional = {
         "stream": stream or None,
         "temperature": temperature,
@@ -127,7 +134,7 @@ def chat_request(
         "max_completion_tokens": max_completion_tokens,
         "stop": _stops(stop),
         "tools": wired or None,
-        "tool_choice": wire_tool_choice(tool_choice, wired),
+        "tool_choice": wire_tool_choice(tool_choice, callable_tools or []),
         "parallel_tool_calls": parallel_tool_calls,
         "reasoning_effort": reasoning_effort,
         "extended_thinking": extended_thinking,
@@ -135,6 +142,7 @@ def chat_request(
     }
     body.update((name, value) for name, value in optional.items() if value is not None)
     if extra_body:
+        _check_stream(extra_body.get("stream"), stream)
         body.update(extra_body)
     apply_thinking_rules(body)
     reading = apply_response_format(body, response_format)
@@ -155,11 +163,26 @@ def drop_ignored(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in IGNORED_PARAMETERS}
 
 
+def _refuse_unknown(options: Iterable[str]) -> None:
+    for name in options:
+        known = name in IGNORED_PARAMETERS
+        why = "Heroku ignores it. Use" if known else "check its spelling, or use"
+        raise TypeError(f"{name} is no option: {why} extra_body to send it as a field anyway.")
+
+
 def _stops(stop: str | Sequence[str] | None) -> list[str] | None:
     """Heroku documents a list only."""
     if not stop:
         return None
     return [stop] if isinstance(stop, str) else list(stop)
+
+
+def _check_stream(wanted: object, stream: bool) -> None:
+    if wanted is not None and bool(wanted) is not stream:
+        raise ConfigError(
+            f"stream={wanted} does not fit the method that was called: it decides how the answer "
+            "is read. Call the streaming method to stream."
+        )
 
 
 def _check_share(name: str, value: float | None) -> None:

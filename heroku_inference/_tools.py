@@ -7,7 +7,14 @@ from typing import Any
 
 from heroku_inference._errors import ConfigError
 
-__all__ = ["forced_tool", "is_forced", "object_schema", "wire_tool_choice", "wire_tools"]
+__all__ = [
+    "forced_tool",
+    "is_forced",
+    "object_schema",
+    "parallel_calls",
+    "wire_tool_choice",
+    "wire_tools",
+]
 
 _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 # Below these keywords the keys are names, or the value is data: no schema keywords there.
@@ -32,23 +39,27 @@ def wire_tool_choice(
     """The choice in Heroku's words, `None` for none; `tools` are the wire tools to choose from.
 
     Raises:
-        ConfigError: The choice names no tool of these, or has an unknown form.
+        ConfigError: The choice names no tool of these, there are none where one must be called,
+            or it has an unknown form.
     """
     if choice is None or choice is False:
         return None
-    if choice is True:
-        return "required"
-    if isinstance(choice, Mapping):
-        return _choice_from_mapping(choice)
-    if choice in _CHOICES:
-        return _CHOICES[choice]
-    names = [tool["function"]["name"] for tool in tools]
-    if choice in names:
-        return forced_tool(choice)
+    word, name = _word_or_name(choice)
+    names = [str(tool.get("function", tool).get("name")) for tool in tools]
+    if word in {"auto", "none"} or (word and names):
+        return word
+    if name in names:
+        return forced_tool(name)
     raise ConfigError(
         f"tool_choice {choice!r} is neither 'auto', 'none', 'required' (or 'any') nor one of the "
         f"tools: {', '.join(names) or 'there are none'}."
     )
+
+
+def parallel_calls(choice: Any) -> bool | None:
+    """Whether several tools may be called at once, where Anthropic's form of a choice says so."""
+    disabled = choice.get("disable_parallel_tool_use") if isinstance(choice, Mapping) else None
+    return None if disabled is None else not disabled
 
 
 def forced_tool(name: str) -> dict[str, Any]:
@@ -58,7 +69,8 @@ def forced_tool(name: str) -> dict[str, Any]:
 
 def is_forced(choice: Any) -> bool:
     """Whether the choice leaves the model no way but to call a tool."""
-    return choice == "required" or isinstance(choice, Mapping)
+    kind = choice.get("type") if isinstance(choice, Mapping) else choice
+    return kind not in {None, "auto", "none"}
 
 
 def object_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,15 +115,21 @@ def _is_function(tool: Mapping[str, Any], function: Any) -> bool:
     return tool.get("type", "function") == "function" or "input_schema" in tool
 
 
-def _choice_from_mapping(choice: Mapping[str, Any]) -> str | dict[str, Any]:
-    kind = choice.get("type")
-    name = choice.get("name") or (choice.get("function") or {}).get("name")
-    if kind in {"function", "tool"} and name:
-        return forced_tool(name)
-    if kind in _CHOICES:
-        return _CHOICES[kind]
+def _word_or_name(choice: Any) -> tuple[str | None, Any]:
+    """Heroku's word for the choice, or else the name of the tool that it may mean."""
+    if choice is True:
+        return "required", None
+    if isinstance(choice, str):
+        return _CHOICES.get(choice), choice
+    if isinstance(choice, Mapping):
+        kind = choice.get("type")
+        name = choice.get("name") or (choice.get("function") or {}).get("name")
+        if kind in {"function", "tool"} and name:
+            return None, name
+        if kind in _CHOICES:
+            return _CHOICES[kind], None
     raise ConfigError(
-        f"tool_choice {dict(choice)!r} has an unknown form; to force a tool give its name or "
+        f"tool_choice {choice!r} has an unknown form; to force a tool give its name or "
         '{"type": "function", "function": {"name": …}}.'
     )
 

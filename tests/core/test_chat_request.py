@@ -89,6 +89,36 @@ def test_an_unknown_option_is_refused():
         chat_request(HI, model="m", temprature=0.5)
 
 
+@pytest.mark.parametrize("option", ["seed", "user", "logprobs"])
+def test_an_option_that_heroku_ignores_is_refused_and_the_way_out_is_named(option):
+    with pytest.raises(TypeError, match=f"{option} is no option: Heroku ignores it.*extra_body"):
+        chat_request(HI, model="m", **{option: 1})
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_extra_body_does_not_change_how_the_answer_comes(stream):
+    same = {"stream": stream}
+    assert chat_request(HI, model="m", stream=stream, extra_body=same).body["stream"] is stream
+    with pytest.raises(_errors.ConfigError, match="Call the streaming method"):
+        chat_request(HI, model="m", stream=not stream, extra_body=same)
+
+
+def test_anthropics_way_to_forbid_parallel_calls_is_understood():
+    choice = {"type": "auto", "disable_parallel_tool_use": True}
+    body = chat_request(HI, model="m", tools=[TOOL], tool_choice=choice).body
+    assert (body["tool_choice"], body["parallel_tool_calls"]) == ("auto", False)
+    body = chat_request(
+        HI, model="m", tools=[TOOL], tool_choice=choice, parallel_tool_calls=True
+    ).body
+    assert body["parallel_tool_calls"] is True
+
+
+def test_a_tool_may_be_chosen_of_those_in_extra_body():
+    extra = {"tools": [TOOL]}
+    body = chat_request(HI, model="m", tool_choice="now", extra_body=extra).body
+    assert body["tool_choice"]["function"]["name"] == "now"
+
+
 def test_nothing_given_is_changed():
     options = {
         "tools": [TOOL],

@@ -3,7 +3,13 @@ import copy
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._tools import is_forced, object_schema, wire_tool_choice, wire_tools
+from heroku_inference._tools import (
+    is_forced,
+    object_schema,
+    parallel_calls,
+    wire_tool_choice,
+    wire_tools,
+)
 
 PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WIRED = {
@@ -138,6 +144,12 @@ def test_every_form_of_a_tool_choice_is_understood(choice, wire):
     [
         ("wether", [WIRED], "one of the tools: weather"),
         ("weather", [], "there are none"),
+        ("any", [], "there are none"),
+        (True, [], "there are none"),
+        ({"type": "any"}, [], "there are none"),
+        ({"type": "function", "function": {"name": "nope"}}, [WIRED], "one of the tools: weather"),
+        ({"type": "tool", "name": "nope"}, [WIRED], "one of the tools: weather"),
+        (["weather"], [WIRED], "unknown form"),
         ({"type": "custom", "custom": {"name": "x"}}, [WIRED], "unknown form"),
         ({"type": "tool"}, [WIRED], "unknown form"),
     ],
@@ -149,7 +161,35 @@ def test_a_tool_choice_that_means_nothing_is_refused(choice, tools, said):
 
 @pytest.mark.parametrize(
     ("choice", "forced"),
-    [("required", True), (WIRED, True), ("auto", False), ("none", False), (None, False)],
+    [
+        ("required", True),
+        (WIRED, True),
+        ({"type": "any"}, True),
+        ("auto", False),
+        ("none", False),
+        (None, False),
+        ({"type": "auto"}, False),
+        ({"type": "none"}, False),
+    ],
 )
 def test_a_forced_choice_is_known(choice, forced):
     assert is_forced(choice) is forced
+
+
+def test_a_tool_is_forced_by_name_even_if_the_name_is_a_word_for_something_else():
+    tool = {"type": "function", "function": {**WIRED["function"], "name": "none"}}
+    choice = {"type": "tool", "name": "none"}
+    assert wire_tool_choice(choice, [tool]) == {"type": "function", "function": {"name": "none"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "parallel"),
+    [
+        ({"type": "auto", "disable_parallel_tool_use": True}, False),
+        ({"type": "auto", "disable_parallel_tool_use": False}, True),
+        ({"type": "auto"}, None),
+        ("auto", None),
+    ],
+)
+def test_a_choice_may_say_whether_tools_are_called_in_parallel(choice, parallel):
+    assert parallel_calls(choice) is parallel
