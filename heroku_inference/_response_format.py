@@ -8,11 +8,11 @@ are taken off.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._code_fence import Fence
 from heroku_inference._errors import ConfigError
 from heroku_inference._messages import with_instruction
 from heroku_inference._thinking import thinks
@@ -54,8 +54,10 @@ def apply_response_format(
     Raises:
         ConfigError: An unknown type, or a schema that describes no object.
     """
-    kind = None if response_format is None else response_format.get("type")
-    if response_format is None or kind == "text" or is_forced(body.get("tool_choice")):
+    if response_format is None:
+        return None
+    kind = _kind(response_format)
+    if kind == "text" or is_forced(body.get("tool_choice")):
         return None
     if kind == "json_object":
         return _ask_for_json(body, response_format.get("schema"))
@@ -63,6 +65,16 @@ def apply_response_format(
         return _apply_schema(body, response_format.get("json_schema", response_format))
     raise ConfigError(
         f"response_format has the type {kind!r}; it can be 'json_schema', 'json_object' or 'text'."
+    )
+
+
+def _kind(response_format: Any) -> Any:
+    if isinstance(response_format, Mapping):
+        return response_format.get("type")
+    raise ConfigError(
+        f"response_format is {response_format!r}; give a mapping: "
+        '{"type": "json_object"}, or {"type": "json_schema", "json_schema": {"name": …, '
+        '"schema": …}}, with model_json_schema() of a pydantic class as the schema.'
     )
 
 
@@ -120,9 +132,10 @@ class AnswerText:
 
     def __init__(self, response_format: ResponseFormat) -> None:
         self._tool = response_format.answer_tool
-        self._fence = _Fence()
+        self._fence = Fence()
         self._words: list[str] = []  # held until it is clear whether an answer follows
         self._answers: set[int] = set()
+        self._blank = False  # the answer that opened last has no arguments yet
         self._other_calls: dict[int, int] = {}
 
     @property
@@ -140,72 +153,53 @@ class AnswerText:
             for delta in calls:
                 self._take_call(chunk, delta)
         if chunk.finish_reason:
+            if chunk.finish_reason == "length":
+                self._blank = False  # cut off before its first word, which is not the same
             self.release(chunk)
             if chunk.finish_reason == "tool_calls" and self._answers and not self._other_calls:
                 chunk.finish_reason = "stop"
 
     def release(self, chunk: ChatChunk) -> None:
         """Put the text that is still held into the last piece."""
-        chunk.text += self._fence.feed(self._take_words()) + self._fence.finish()
+        self._close_answer(chunk)
+        self._release_words(chunk)
+        self._fence.finish(chunk)
 
     def _hear(self, chunk: ChatChunk, text: str) -> None:
         if self._answers:
             chunk.reasoning += text
-        elif self._tool is not None and not self._other_calls:
+        elif self._tool is not None:
             self._words.append(text)
         else:
-            chunk.text += self._fence.feed(text)
+            self._fence.feed(chunk, text)
 
     def _take_call(self, chunk: ChatChunk, delta: ToolCallDelta) -> None:
         if self._tool is not None and delta.name == self._tool:
-            chunk.reasoning += self._take_words()
-            if self._answers:
-                chunk.text += "\n"  # two answers are no JSON: better than to lose one of them
-            self._answers.add(delta.index)
+            self._open_answer(chunk, delta.index)
         if delta.index in self._answers:
             chunk.text += delta.arguments
+            self._blank = self._blank and not delta.arguments.strip()
             return
-        chunk.text += self._fence.feed(self._take_words())
         delta.index = self._other_calls.setdefault(delta.index, len(self._other_calls))
         chunk.tool_calls.append(delta)
 
-    def _take_words(self) -> str:
+    def _open_answer(self, chunk: ChatChunk, index: int) -> None:
+        self._close_answer(chunk)
+        if self._answers:
+            chunk.text += "\n"  # two answers are no JSON: better than to lose one of them
+        self._answers.add(index)
+        self._blank = True
+        self._release_words(chunk)
+
+    def _close_answer(self, chunk: ChatChunk) -> None:
+        if self._blank:
+            chunk.text += "{}"  # how a model says that an object has no fields
+            self._blank = False
+
+    def _release_words(self, chunk: ChatChunk) -> None:
         words = "".join(self._words)
         self._words.clear()
-        return words
-
-
-class _Fence:
-    """Takes the code fence off a text that starts and ends with one, piece by piece."""
-
-    _START = re.compile(r"\s*```\w*\s*(?=\S)")
-    _MAYBE_START = re.compile(r"\s*(`{0,2}|```\w*\s*)")
-    _MAYBE_END = " \t\r\n`"
-
-    def __init__(self) -> None:
-        self.held = ""
-        self._fenced: bool | None = None  # not known yet
-
-    def feed(self, text: str) -> str:
-        """What of the text so far is certainly no fence."""
-        if self._fenced is False or not text:
-            return text
-        text, self.held = self.held + text, ""
-        if self._fenced is None:
-            if self._MAYBE_START.fullmatch(text):
-                self.held = text
-                return ""
-            start = self._START.match(text)
-            self._fenced = start is not None
-            if start is None:
-                return text
-            text = text[start.end() :]
-        certain = text.rstrip(self._MAYBE_END)
-        self.held = text[len(certain) :]
-        return certain
-
-    def finish(self) -> str:
-        """What is left at the end, when there is no fence to take off."""
-        held, self.held = self.held, ""
-        closed = self._fenced and held.strip().startswith("```")
-        return "" if closed else held
+        if self._answers:
+            chunk.reasoning += words
+        else:
+            self._fence.feed(chunk, words)

@@ -112,6 +112,8 @@ class TestRequest:
             ({"type": "json_schema", "json_schema": None}, "needs"),
             ({"type": "json_schema", "json_schema": {"schema": {"type": "array"}}}, "an object"),
             ({"type": "json_schema", "json_schema": {"schema": {"anyOf": []}}}, "an object"),
+            ("json_object", "'json_object'; give a mapping"),
+            (int, "class 'int'>; give a mapping"),
         ],
     )
     def test_a_format_that_means_nothing_is_refused(self, wanted, said):
@@ -184,7 +186,24 @@ class TestHiddenTool:
             [(0, "now", "{}")],
             "tool_calls",
         )
-        assert chunks[1].text == "Let me see."
+
+    def test_words_before_calls_are_held_until_no_answer_can_follow(self):
+        chunks = [text("Let me see."), call(0, "now", "{}"), call(1, "final_answer", '{"a":1}')]
+        assert read(HIDDEN, *chunks, end()) == (
+            '{"a":1}',
+            "Let me see.",
+            [(0, "now", "{}")],
+            "tool_calls",
+        )
+
+    @pytest.mark.parametrize("arguments", ["", " "])
+    def test_an_answer_without_arguments_is_an_object_without_fields(self, arguments):
+        for rest, more in [([end()], ""), ([], ""), ([*answer_at(1), end()], '\n{"a":1}')]:
+            blank = call(0, "final_answer", arguments)
+            assert read(HIDDEN, blank, *rest)[0] == arguments + "{}" + more
+
+    def test_an_answer_that_was_cut_off_before_its_first_word_has_none(self):
+        assert read(HIDDEN, call(0, "final_answer"), end("length"))[0] == ""
 
     def test_two_answers_are_both_kept(self):
         assert read(HIDDEN, *answer_at(0), *answer_at(1), end())[0] == '{"a":1}\n{"a":1}'
@@ -211,7 +230,10 @@ FENCED = [
     ('```{"a": 1}```', '{"a": 1}'),
     ('```json {"a": "`x` ```"} ```', '{"a": "`x` ```"}'),
     ('```json\n{"a": 1}', '{"a": 1}'),
-    ('```json\n{"a": 1}\n```\nThere.', '{"a": 1}\n```\nThere.'),
+    ('```c++\n{"a": 1}\n```', '{"a": 1}'),
+    ("```json title=x\n\n[1]\r\n  ```", "[1]"),
+    ("```json\nnone\n```", "```json\nnone\n```"),
+    ("```" + "x" * 300 + "\n{}", "```" + "x" * 300 + "\n{}"),
     ('Here: ```json\n{"a": 1}\n```', 'Here: ```json\n{"a": 1}\n```'),
     (" \n", " \n"),
     ("``", "``"),
@@ -226,6 +248,14 @@ FENCED = [
 def test_a_fence_is_taken_off_wherever_the_stream_is_cut(said, meant, size):
     pieces = [text(said[start : start + size]) for start in range(0, len(said), size)]
     assert read(ResponseFormat(), *pieces, end("stop")) == (meant, "", [], "stop")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_words_after_the_fence_are_reasoning(size):
+    said = '```json\n{"a": 1}\n```\n\nThere. ```\nYes'
+    pieces = [text(said[start : start + size]) for start in range(0, len(said), size)]
+    expected = ('{"a": 1}', "There. ```\nYes", [], "stop")
+    assert read(ResponseFormat(), *pieces, end("stop")) == expected
 
 
 def test_text_without_a_fence_is_passed_on_at_once():
