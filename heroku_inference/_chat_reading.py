@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
+from pydantic_core import to_json
 
 from heroku_inference._answers import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
-from heroku_inference._errors import InvalidResponseError, StreamInterruptedError
+from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
+from heroku_inference._json_text import decoded_json
 from heroku_inference._messages import PLACEHOLDER
 from heroku_inference._response_format import AnswerText
 from heroku_inference._tool_deltas import ToolCallDeltas
@@ -31,7 +32,7 @@ _FINISH_REASONS = {
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
-
+_REASONING_FIELDS = ("signature", "text", "thinking")
 
 # What an answer says about itself, on its first piece.
 _IDENTITY = ("id", "model", "created", "system_fingerprint")
@@ -91,18 +92,28 @@ class ChunkReader:
         self._finished = False
         self._usage: Usage | None = None
 
+    @property
+    def partial(self) -> str:
+        """All text so far, also what is held back until it is clear how the answer goes on."""
+        held = self._rewrite.held if self._rewrite else ""
+        return "".join([*self._spoken, held, self._echo])
+
     def read(self, event: str | None, data: bytes) -> ChatChunk | None:
         """What this event adds, or `None` when there is nothing to pass on.
 
         Raises:
-            APIError: The event is an error.
-            InvalidResponseError: The data is not JSON, or not of a chat completion.
+            APIError: The event is an error; the text so far is in its `partial`.
+            InvalidResponseError: The data is not JSON, or not of a chat completion; likewise.
         """
-        if data == b"[DONE]" or event == "done":
+        if event == "done" or data.strip() == b"[DONE]":
             self.done = True
-        if self.done or not data:
+        if self.done or not (data or event == "error"):
             return None
-        return self.read_frame(self.decode(event, data))
+        try:
+            return self.read_frame(self.decode(event, data))
+        except HerokuError as error:
+            error.partial = self.partial
+            raise
 
     def finish(self) -> ChatChunk | None:
         """What was held back until the end, the usage above all; `None` when there is nothing.
@@ -112,18 +123,21 @@ class ChunkReader:
             InvalidResponseError: A tool call is left without its name, or arguments without call.
         """
         if not self._finished:
-            held = self._rewrite.held if self._rewrite else ""
             raise StreamInterruptedError(
                 "The stream ended before the answer did: the server gave no finish reason. What "
                 "came so far is in `partial`.",
-                partial="".join([*self._spoken, held, self._echo]),
+                partial=self.partial,
             )
-        return self.close()
+        try:
+            return self.close()
+        except HerokuError as error:
+            error.partial = self.partial
+            raise
 
     def decode(self, event: str | None, data: bytes) -> dict[str, Any]:
         """The frame in this data, unless it is an error."""
         try:
-            frame = from_json(data)
+            frame = decoded_json(data)
         except ValueError:
             frame = None
         if event == "error" or (type(frame) is dict and frame.get("error")):
@@ -238,6 +252,9 @@ def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:
     """Add reasoning from Heroku's object, or from the plain string of other models."""
     if type(reasoning) is str:
         chunk.reasoning += reasoning
+        return
+    if reasoning.keys().isdisjoint(_REASONING_FIELDS):
+        chunk.reasoning += to_json(reasoning).decode()  # unknown, but not lost
         return
     chunk.reasoning += reasoning.get("thinking") or reasoning.get("text") or ""
     chunk.reasoning_signature = reasoning.get("signature") or chunk.reasoning_signature

@@ -47,7 +47,13 @@ _Error = TypeVar("_Error", bound="HerokuError")
 
 
 class HerokuError(Exception):
-    """Root of all errors of this library."""
+    """Root of all errors of this library.
+
+    Attributes:
+        partial: The text that a stream had brought before it failed; else empty.
+    """
+
+    partial: str = ""
 
 
 class ConfigError(HerokuError, ValueError):

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from heroku_inference._json_text import decoded_json
+
 __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 
 
@@ -18,7 +20,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
     Raises:
         ValueError: The text is no JSON object. Heroku does not check what models write.
     """
-    value = from_json(text) if text and not text.isspace() else None
+    value = decoded_json(text) if text and not text.isspace() else None
     if value is None:
         return {}
     if not isinstance(value, dict):

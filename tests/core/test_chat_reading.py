@@ -12,6 +12,7 @@ from heroku_inference._response_format import ResponseFormat
 
 PLAIN = ChatRequest({})
 HIDDEN = ChatRequest({}, response_format=ResponseFormat("final_answer"))
+FENCELESS = ChatRequest({}, response_format=ResponseFormat())
 
 # Recorded answers, to the byte.
 CAPITAL = rb"""{"id":"chatcmpl-1846531e6d7a6be30e1c6","object":"chat.completion","created":1749176895,"model":"claude-3-7-sonnet","system_fingerprint":"heroku-inf-1qgiqof","choices":[{"index":0,"message":{"role":"assistant","content":"The capital of France is Paris. It's not only the political capital but also a major cultural and economic hub in Europe, known for landmarks like the Eiffel Tower, the Louvre Museum, and Notre-Dame Cathedral.","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":51,"total_tokens":65}}"""  # noqa: E501
@@ -108,6 +109,7 @@ class TestWholeAnswer:
             ({"reasoning": None, "reasoning_content": "hm"}, "hm", None),
             ({"content": [{"type": "thinking", "thinking": "hm"}]}, "hm", None),
             ({"reasoning": {}}, None, None),
+            ({"reasoning": {"steps": ["ä"]}}, '{"steps":["ä"]}', None),
             ({"reasoning": {"thinking": ""}}, None, None),
             ({"reasoning": ""}, None, None),
         ],
@@ -334,7 +336,13 @@ class TestStream:
         assert (only.id, only.reply) == ("chatcmpl-1846531e6d7a6be30e1c6", Reply(200))
 
     @pytest.mark.parametrize(
-        ("event", "terminator"), [("message", b"[DONE]"), ("done", b"[DONE]"), ("done", b"")]
+        ("event", "terminator"),
+        [
+            ("message", b"[DONE]"),
+            (None, b" [DONE] "),
+            ("done", b"[DONE]"),
+            ("done", b""),
+        ],
     )
     def test_the_end_is_seen_and_what_follows_is_not_read(self, event, terminator):
         reader = ChunkReader(PLAIN, Reply(200))
@@ -352,6 +360,7 @@ class TestStream:
                 _errors.RateLimitError,
             ),
             ("error", b"boom", _errors.APIError),
+            ("error", b"", _errors.ServerError),
             ("error", b'{"code":400,"message":"boom"}', _errors.InvalidRequestError),
             ("message", b'{"error":{"code":500,"message":"boom"}}', _errors.ServerError),
             (None, b'{"error":"boom"}', _errors.APIError),
@@ -359,8 +368,35 @@ class TestStream:
     )
     def test_an_error_in_the_stream_is_raised(self, event, sent, kind):
         reader = ChunkReader(PLAIN, Reply(200))
-        with pytest.raises(kind, match="boom"):
+        with pytest.raises(kind, match="boom" if sent else "Heroku answered 500"):
             reader.read(event, sent)
+
+    @pytest.mark.parametrize("request_", [PLAIN, HIDDEN, FENCELESS])
+    @pytest.mark.parametrize("pieces", [["```", "js"], ["Hel", "lo"], ["."], []])
+    @pytest.mark.parametrize(
+        ("event", "sent"), [("error", b"boom"), ("error", b""), ("message", b"oops")]
+    )
+    def test_an_error_in_the_stream_keeps_the_text_before_it(self, request_, pieces, event, sent):
+        reader = ChunkReader(request_, Reply(200))
+        for piece in pieces:
+            reader.read("message", data(frame({"content": piece})))
+        assert reader.partial == "".join(pieces)
+        with pytest.raises(_errors.HerokuError) as caught:
+            reader.read(event, sent)
+        assert caught.value.partial == "".join(pieces)
+
+    def test_a_call_without_a_name_at_the_end_keeps_the_text_before_it(self):
+        frames = [
+            frame({"content": "Hm"}),
+            frame(tool_piece(0, "c", "", "{}"), finish_reason="tool_calls"),
+        ]
+        with pytest.raises(_errors.InvalidResponseError) as caught:
+            read(frames)
+        assert caught.value.partial == "Hm"
+
+    def test_half_an_emoji_does_not_end_the_stream(self):
+        sent = data(frame({"content": "Hi "})).replace(b"Hi ", rb"Hi \ud83d")
+        assert ChunkReader(PLAIN, Reply(200)).read(None, sent).text == "Hi \ufffd"
 
     @pytest.mark.parametrize(
         "sent", [b"oops", b"7", b'{"choices":[7]}', b'{"choices":[{"delta":7}]}']
@@ -437,6 +473,13 @@ ANSWERS = {
     "parallel calls": ("I add.", "hm", [("a", "add", '{"x":1}'), ("b", "sub", '{"y":[2]}')]),
     "calls without arguments": ("", None, [("a", "now", ""), ("b", "add", '{"x":1}')]),
     "the answer": ("Well.", None, [("a", "final_answer", '{"x":1}')]),
+    "words, a call and the answer": (
+        "Let me see.",
+        None,
+        [("a", "get", "{}"), ("b", "final_answer", '{"x":2}')],
+    ),
+    "the empty answer": ("Well.", None, [("a", "final_answer", "")]),
+    "fenced, with words": ('```c++\n{"x": 1}\n```\nThere.', None, []),
     "the answer and a call": ("", "hm", [("a", "now", "{}"), ("b", "final_answer", '{"x":1}')]),
     "fenced": ('```json\n{"x": 1}\n```', None, []),
 }

@@ -33,7 +33,14 @@ def test_arguments_of_the_history_are_always_an_object(written, sent):
 
 @pytest.mark.parametrize(
     ("text", "arguments"),
-    [("", {}), ("  ", {}), ("null", {}), ("{}", {}), ('{"a": {"b": null}}', {"a": {"b": None}})],
+    [
+        ("", {}),
+        ("  ", {}),
+        ("null", {}),
+        ("{}", {}),
+        ('{"a": "\\ud83d"}', {"a": "\ufffd"}),
+        ('{"a": {"b": null}}', {"a": {"b": None}}),
+    ],
 )
 def test_arguments_are_parsed_and_nothing_means_none(text, arguments):
     assert parse_arguments(text) == arguments
