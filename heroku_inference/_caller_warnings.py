@@ -12,8 +12,10 @@ _BETWEEN = frozenset(
     {
         "heroku_inference",
         "langchain",
+        "langchain_classic",
         "langchain_core",
         "langchain_heroku",
+        "langgraph",
         "llama_index",
         "llama_index_heroku",
     }

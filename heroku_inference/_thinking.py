@@ -14,13 +14,13 @@ from heroku_inference._errors import ConfigError
 from heroku_inference._messages import has_tool_calls
 from heroku_inference._tools import is_forced
 
-__all__ = ["DEFAULT_BUDGET", "MINIMUM_BUDGET", "apply_thinking_rules", "thinks"]
+__all__ = ["apply_thinking_rules", "thinks"]
 
-DEFAULT_BUDGET = 2048
-"""Tokens for thinking when the caller only said `True`: the documentation's examples use 2000,
-and it fits under the smallest output limit that is documented (4096)."""
-MINIMUM_BUDGET = 1024
-"""The least that Heroku accepts (docs: chat completions, extended thinking)."""
+# Tokens for thinking when the caller only said `True`: the documentation's examples use 2000, and
+# it fits under the smallest output limit that is documented (4096).
+_DEFAULT_BUDGET = 2048
+# The least that Heroku accepts (docs: chat completions, extended thinking).
+_MINIMUM_BUDGET = 1024
 
 _SAMPLING = ("temperature", "top_p", "top_k")
 
@@ -80,8 +80,8 @@ def _thinking(choice: Any, limit: int | None) -> dict[str, Any] | None:
     if isinstance(choice, Mapping):
         return {"enabled": True, **choice}
     if choice is True:
-        budget = DEFAULT_BUDGET if limit is None else min(DEFAULT_BUDGET, limit // 2)
-        choice = max(budget, MINIMUM_BUDGET)
+        budget = _DEFAULT_BUDGET if limit is None else min(_DEFAULT_BUDGET, limit // 2)
+        choice = max(budget, _MINIMUM_BUDGET)
     if not isinstance(choice, int):
         raise ConfigError(
             f"extended_thinking is {choice!r}; give True, a budget in tokens, or a mapping with "
@@ -98,9 +98,9 @@ def _output_limit(body: Mapping[str, Any]) -> int | None:
 def _check_budget(budget: Any, limit: int | None) -> None:
     if not isinstance(budget, int):
         return
-    if budget < MINIMUM_BUDGET:
+    if budget < _MINIMUM_BUDGET:
         raise ConfigError(
-            f"A thinking budget of {budget} tokens is too small: Heroku takes {MINIMUM_BUDGET} "
+            f"A thinking budget of {budget} tokens is too small: Heroku takes {_MINIMUM_BUDGET} "
             "and more."
         )
     if limit is not None and budget >= limit:

@@ -5,8 +5,11 @@ import pytest
 from heroku_inference._caller_warnings import warn_caller
 
 
-def test_a_warning_points_at_the_first_line_outside_of_the_library():
-    inside: dict[str, object] = {"__name__": "langchain_core.runnables", "warn_caller": warn_caller}
+@pytest.mark.parametrize(
+    "module", ["langchain_core.runnables", "langchain_classic.chains", "langgraph.pregel.main"]
+)
+def test_a_warning_points_at_the_first_line_outside_of_the_library(module):
+    inside: dict[str, object] = {"__name__": module, "warn_caller": warn_caller}
     exec("def deep(): warn_caller('careful')", inside)  # noqa: S102 - a framework's frame
     with pytest.warns(UserWarning, match="careful") as caught:
         inside["deep"]()
