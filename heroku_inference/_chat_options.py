@@ -10,7 +10,11 @@ from heroku_inference._chat_request import chat_request, drop_ignored
 
 __all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options"]
 
-CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {"messages", "stream"}
+CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {
+    "messages",
+    "stream",
+    "unknown",
+}
 """What the core can be asked for by name; anything else a call says goes into the body."""
 
 _LIMITS: Final = ("max_tokens", "max_completion_tokens")  # two names of one option

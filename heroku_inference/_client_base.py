@@ -217,5 +217,6 @@ def finished(reader: ChunkReader, broken: APIConnectionError | None) -> ChatChun
         return reader.finish()
     except StreamInterruptedError as interrupted:
         if isinstance(broken, APITimeoutError):
+            broken.partial = reader.partial
             raise broken from interrupted
         raise interrupted from broken

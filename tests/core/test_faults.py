@@ -149,9 +149,10 @@ def test_a_frame_that_is_no_json_is_said(emulator, calls):
 def test_silence_between_frames_times_out(emulator, make_calls):
     emulator.switch(gap_after=2, gap_seconds=5)
     started = time.monotonic()
-    with pytest.raises(APITimeoutError, match="event of the stream"):
+    with pytest.raises(APITimeoutError, match="event of the stream") as caught:
         make_calls(timeout=0.3).stream()
     assert time.monotonic() - started < 3
+    assert caught.value.partial
 
 
 def test_heartbeats_do_not_hide_silence(emulator, make_calls):

@@ -141,6 +141,12 @@ def test_parallel_calls_can_be_forbidden(emulator, llm):
     assert emulator.journal[-1].body["parallel_tool_calls"] is False
 
 
+def test_parallel_calls_can_be_forbidden_as_anthropic_says_it(emulator, llm):
+    choice = {"type": "any", "disable_parallel_tool_use": True}
+    llm.bind_tools([add], tool_choice=choice).invoke("Add 1 and 2.")
+    assert emulator.journal[-1].body["parallel_tool_calls"] is False
+
+
 def test_arguments_that_are_no_json_object_make_an_invalid_call(emulator, llm):
     emulator.script(CallTools([("add", '{"a": 1,'), ("add", "[1]"), ("now", "")]))
     answer = llm.bind_tools([add, now]).invoke("Add 1 and 2.")
