@@ -6,6 +6,7 @@ answer becomes LangChain's.
 
 from __future__ import annotations
 
+import inspect
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -134,3 +135,8 @@ class ChatCalls(ChatParameters, BaseChatModel):
         if outputs:
             combined["model_name"] = outputs[0]["model_name"]
         return combined
+
+
+# Core works out these signatures anew at every call, unless they are there already.
+for _method in (ChatCalls._generate, ChatCalls._agenerate):  # noqa: SLF001 - our own
+    vars(_method)["__signature__"] = inspect.signature(_method)

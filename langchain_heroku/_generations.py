@@ -116,11 +116,11 @@ def _metadata(
     if answer.system_fingerprint:
         metadata["system_fingerprint"] = answer.system_fingerprint
     if reply is not None:
-        if reply.request_id:
-            metadata["request_id"] = reply.request_id
-        if any(name.startswith("x-ratelimit-") for name in reply.headers):
-            limits = vars(reply.rate_limits).items()
-            metadata["rate_limits"] = {name: value for name, value in limits if value is not None}
+        if request_id := reply.request_id:
+            metadata["request_id"] = request_id
+        limits = vars(reply.rate_limits)
+        if sent := {name: limits[name] for name in limits if limits[name] is not None}:
+            metadata["rate_limits"] = sent
     return metadata
 
 

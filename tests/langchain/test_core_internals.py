@@ -1,6 +1,7 @@
 """What of langchain-core is built upon though it is not public, and what happens without it."""
 
 import copy
+import inspect
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -41,3 +42,16 @@ def test_a_changed_object_is_not_taken_for_what_it_was():
     llm.temperature = 0.2
     assert llm._serialized != before
     assert copy.copy(llm)._serialized == llm._serialized
+
+
+@pytest.mark.parametrize("name", ["_generate", "_agenerate"])
+def test_the_signature_that_core_asks_for_is_kept_and_true(name):
+    method = getattr(ChatHeroku, name)
+    kept = method.__signature__
+    assert inspect.signature(getattr(given(), name)).parameters.keys() == {
+        "messages",
+        "stop",
+        "run_manager",
+        "kwargs",
+    }
+    assert kept is inspect.signature(method)
