@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bench.rounds import Outcome
-    from bench.rows import Bound
+    from bench.row import Bound
 
 __all__ = ["as_json", "table"]
 
@@ -37,13 +37,13 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     row, values = outcome.row, outcome.values
     references = [name for name in (row.peer, row.floor) if name in values]
     yield f"{row.name}: {row.work} ({row.unit})"
-    yield f"  {'':<18}{'median':>10}  " + "  ".join(f"{'x ' + name:>18}" for name in references)
+    yield f"  {'':<20}{'median':>10}  " + "  ".join(f"{'x ' + name:>20}" for name in references)
     for name in row.contenders:
         if name in values:
-            ratios = (f"{_ratio(values[name], values[other]):>18}" for other in references)
-            yield f"  {name:<18}{values[name]:>10.1f}  " + "  ".join(ratios)
+            ratios = (f"{_ratio(values[name], values[other]):>20}" for other in references)
+            yield f"  {name:<20}{values[name]:>10.1f}  " + "  ".join(ratios)
         else:
-            yield f"  {name:<18}{'skipped':>10}  {outcome.skipped.get(name, '')}"
+            yield f"  {name:<20}{'skipped':>10}  {outcome.skipped.get(name, '')}"
     for bound in row.bounds:
         yield f"  {_mark(_kept(bound, outcome))} {bound.contender} {bound}"
 

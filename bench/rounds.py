@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from bench.environments import MissingEnvironmentError, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from bench.rows import Row
+    from bench.row import Row
     from bench.stub import Stub
 
 __all__ = ["Outcome", "measure"]
@@ -46,7 +47,7 @@ class Outcome:
         """Note why a contender cannot take part, and go on without it."""
         try:
             yield
-        except SkippedError as reason:
+        except (SkippedError, MissingEnvironmentError) as reason:
             self.skipped[name] = str(reason)
 
     def add(self, name: str, value: float) -> None:
@@ -63,8 +64,9 @@ class Worker:
 
     def __init__(self, row: Row, contender: str, stub: Stub, amount: int) -> None:
         url = stub.url(row.scenario)
+        amount = min(amount, row.fewer.get(contender, amount))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.worker", row.name, contender, url, str(amount)],
+            [python_of(contender), "-m", "bench.worker", row.name, contender, url, str(amount)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -160,11 +162,18 @@ def _measure_imports(outcome: Outcome, rounds: int) -> None:
     for number in range(rounds + 1):
         for name, statement in statements.items():
             before = "pass" if name == row.floor else statements[row.floor or name]
-            code = _IMPORT.format(before=before, statement=statement)
-            run = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, check=False
-            )
-            if run.returncode:
-                outcome.skipped[name] = run.stderr.strip().splitlines()[-1]
-            elif number:
-                outcome.add(name, float(run.stdout))
+            with outcome.skipping(name):
+                milliseconds = _import(name, before, statement)
+                if number:
+                    outcome.add(name, milliseconds)
+
+
+def _import(contender: str, before: str, statement: str) -> float:
+    """CPU milliseconds of `statement` after `before`, in an interpreter of its own."""
+    code = _IMPORT.format(before=before, statement=statement)
+    run = subprocess.run(
+        [python_of(contender), "-c", code], capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        raise SkippedError(run.stderr.strip().splitlines()[-1])
+    return float(run.stdout)

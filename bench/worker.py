@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from bench.answers import CHUNKS
 from bench.cores import pin
-from bench.rows import ROWS, Kind, Row
+from bench.rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from bench.row import Kind, Row
 
 _MICRO = 1e6
 _WARM_UP = 10  # the part of a round's amount that is done first, unmeasured

@@ -1,0 +1,67 @@
+"""The floor of LlamaIndex: an LLM that answers from memory, so all cost is the framework's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.llms import ChatMessage, ChatResponse, LLMMetadata, MessageRole, TextBlock
+from llama_index.core.llms.callbacks import llm_chat_callback
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+
+from bench import work
+from bench.answers import CHUNKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MESSAGES = [ChatMessage(work.PROMPT)]
+
+
+class FloorLLM(FunctionCallingLLM):
+    """Answers from memory. What has to be implemented and is not measured raises."""
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What the framework asks of every model."""
+        return LLMMetadata(is_chat_model=True, is_function_calling_model=True)
+
+    @llm_chat_callback()
+    def chat(self, _messages: Sequence[ChatMessage], **_kwargs: Any) -> ChatResponse:
+        """A whole answer."""
+        return _response("The capital of France is Paris.")
+
+    @llm_chat_callback()
+    def stream_chat(
+        self, _messages: Sequence[ChatMessage], **_kwargs: Any
+    ) -> Iterator[ChatResponse]:
+        """An answer in `CHUNKS` pieces; each holds the text so far, as LlamaIndex wants it."""
+
+        def deltas() -> Iterator[ChatResponse]:
+            text = ""
+            for _ in range(CHUNKS):
+                text += " token"
+                yield _response(text, " token")
+
+        return deltas()
+
+    def complete(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Not measured."""
+        raise NotImplementedError
+
+    stream_complete = achat = astream_chat = acomplete = astream_complete = complete
+    _prepare_chat_with_tools = complete
+
+
+def _response(text: str, delta: str | None = None) -> ChatResponse:
+    message = ChatMessage(role=MessageRole.ASSISTANT, blocks=[TextBlock(text=text)])
+    return ChatResponse(message=message, delta=delta)
+
+
+def llama_chat(_url: str) -> Any:
+    llm = FloorLLM()
+    return work.one_by_one(lambda: llm.chat(_MESSAGES))
+
+
+def llama_stream_chat(_url: str) -> Any:
+    llm = FloorLLM()
+    return lambda: llm.stream_chat(_MESSAGES)

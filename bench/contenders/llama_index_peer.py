@@ -1,0 +1,45 @@
+"""The peers for LlamaIndex: `llama-index-llms-heroku` and `llama-index-embeddings-heroku`.
+
+They need `openai` 2, so they run in an environment of their own (see `bench.environments`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llama_index.core.llms import ChatMessage
+
+from bench import work
+
+_MESSAGES = [ChatMessage(work.PROMPT)]
+
+
+def _llm(url: str) -> Any:
+    from llama_index.llms.heroku import Heroku
+
+    return Heroku(model=work.CHAT_MODEL, api_key=work.KEY, inference_url=url)
+
+
+def llama_chat(url: str) -> Any:
+    llm = _llm(url)
+    return work.one_by_one(lambda: llm.chat(_MESSAGES))
+
+
+def llama_stream_chat(url: str) -> Any:
+    llm = _llm(url)
+    return lambda: llm.stream_chat(_MESSAGES)
+
+
+def llama_embed(url: str) -> Any:
+    from llama_index.embeddings.heroku import HerokuEmbedding
+
+    embedding = HerokuEmbedding(
+        model=work.EMBEDDING_MODEL,
+        api_key=work.KEY,
+        base_url=url,
+        embed_batch_size=work.EMBEDDING_BATCH,
+    )
+    return lambda amount: embedding.get_text_embedding_batch(work.texts(amount))
+
+
+llama_embed_slow = llama_embed
