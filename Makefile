@@ -85,6 +85,7 @@ notebooks: setup ## Run the notebooks
 	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks
 
 live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERENCE_URL
+	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku: set INFERENCE_KEY and INFERENCE_URL"; exit 2; }
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
 
 lock: ## Resolve the dependencies anew

@@ -92,7 +92,8 @@ class AsyncClient(ClientBase):
     ) -> ChatResult:
         """Answer a conversation; arguments, result and errors are those of `Client.chat`."""
         request, call = self._chat(messages, model, on_retry, options)
-        return chat_result(await self._transport("chat").send(call), request)
+        with self._keyless_errors("chat"):
+            return chat_result(await self._transport("chat").send(call), request)
 
     async def stream_chat(
         self,
@@ -107,24 +108,25 @@ class AsyncClient(ClientBase):
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
         request, call = self._chat(messages, model, on_retry, options, stream=True)
-        stream = await self._transport("chat").stream(call)
-        reader = ChunkReader(request, stream.reply)
-        broken: APIConnectionError | None = None
-        try:
+        with self._keyless_errors("chat"):
+            stream = await self._transport("chat").stream(call)
+            reader = ChunkReader(request, stream.reply)
+            broken: APIConnectionError | None = None
             try:
-                async for events in stream:
-                    for name, data in events:
-                        if (chunk := reader.read(name, data)) is not None:
-                            yield chunk
-                    if reader.done:
-                        break
-            except APIConnectionError as error:
-                broken = error
-            if (last := finished(reader, broken)) is not None:
-                yield last
-            await stream.drain()
-        finally:
-            await stream.close()
+                try:
+                    async for events in stream:
+                        for name, data in events:
+                            if (chunk := reader.read(name, data)) is not None:
+                                yield chunk
+                        if reader.done:
+                            break
+                except APIConnectionError as error:
+                    broken = error
+                if (last := finished(reader, broken)) is not None:
+                    yield last
+                await stream.drain()
+            finally:
+                await stream.close()
 
     async def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]

@@ -19,9 +19,20 @@ from heroku_inference._settings import network_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pydantic import SecretStr
+
+    from heroku_inference._errors import HerokuError
     from heroku_inference._settings import Settings
 
-__all__ = ["DRAIN_TIMEOUT", "Call", "LibraryErrors", "MaskedHeaders", "TransportBase", "is_success"]
+__all__ = [
+    "DRAIN_TIMEOUT",
+    "Call",
+    "LibraryErrors",
+    "MaskedHeaders",
+    "TransportBase",
+    "forget_key",
+    "is_success",
+]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
 # says more than a timeout of ours would; a stream may think for long between two events.
@@ -31,6 +42,8 @@ DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer
 
 
 _HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+
+_LIBRARIES: Final = frozenset({"aiohttp", "asyncio", "h11", "httpcore", "httpx"})
 
 LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
 """What an HTTP library raises for timeouts, and for other failures."""
@@ -92,10 +105,24 @@ class _TranslatedErrors:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        transport, seconds = self._transport, self._seconds
         if isinstance(error, self._timeouts):
-            raise self._transport.timed_out(self._seconds, streaming=self._streaming) from error
+            raise transport.timed_out(seconds, streaming=self._streaming) from _bare(error)
         if isinstance(error, self._failures):
-            raise self._transport.unreachable(error) from error
+            raise transport.unreachable(error) from _bare(error)
+
+
+def _bare(error: BaseException) -> BaseException:
+    """The error without the HTTP library's frames, whose local variables hold our headers."""
+    link: BaseException | None = error
+    while link is not None and (isinstance(link, OSError) or _library_of(link) in _LIBRARIES):
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
+
+
+def _library_of(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 class TransportBase:
@@ -137,13 +164,16 @@ class TransportBase:
         )
 
     def _usual_headers(self, default_headers: Mapping[str, str]) -> MaskedHeaders:
-        ours = {
-            "authorization": f"Bearer {self._settings.api_key.get_secret_value()}",
-            "accept": "application/json",
-            "accept-encoding": "gzip, deflate",
-            "content-type": "application/json",
-            "user-agent": _user_agent(),
-        }
+        # Masked from the start: a header refused below may be printed with these variables.
+        ours = MaskedHeaders(
+            {
+                "authorization": f"Bearer {self._settings.api_key.get_secret_value()}",
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+                "content-type": "application/json",
+                "user-agent": _user_agent(),
+            }
+        )
         theirs = {
             _checked_name(name): _checked_value(name, default_headers[name])
             for name in default_headers
@@ -209,9 +239,8 @@ class TransportBase:
         )
 
     def _without_key(self, text: bytes) -> bytes:
-        key = self._settings.api_key.get_secret_value().encode()
-        # A made-up key of a few letters is part of ordinary words.
-        return text.replace(key, b"***") if len(key) >= 8 else text  # noqa: PLR2004
+        shown: str = _without_key(text.decode("latin-1"), self._settings.api_key)
+        return shown.encode("latin-1")
 
 
 def _user_agent() -> str:
@@ -232,3 +261,24 @@ def _checked_value(name: object, value: object) -> str:
             "ASCII characters on one line."
         )
     return value.strip()
+
+
+def forget_key(error: HerokuError, key: SecretStr) -> None:
+    """Take the key out of all that an error says."""
+    error.args = tuple(_without_key(part, key) for part in error.args)
+    for name, value in vars(error).items():
+        if name != "response":
+            setattr(error, name, _without_key(value, key))
+
+
+def _without_key(value: Any, key: SecretStr) -> Any:
+    """A text, or the texts in a JSON value, with the key struck out."""
+    if isinstance(value, str):
+        shown = key.get_secret_value()
+        # A made-up key of a few letters is part of ordinary words.
+        return value.replace(shown, "***") if len(shown) >= 8 else value  # noqa: PLR2004
+    if isinstance(value, dict):
+        return {name: _without_key(part, key) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_key(part, key) for part in value]
+    return value

@@ -103,7 +103,8 @@ class Client(ClientBase):
             InvalidResponseError: The answer is not what the API documents.
         """
         request, call = self._chat(messages, model, on_retry, options)
-        return chat_result(self._transport("chat").send(call), request)
+        with self._keyless_errors("chat"):
+            return chat_result(self._transport("chat").send(call), request)
 
     def stream_chat(
         self,
@@ -125,25 +126,26 @@ class Client(ClientBase):
                 the text so far.
         """
         request, call = self._chat(messages, model, on_retry, options, stream=True)
-        stream = self._transport("chat").stream(call)
-        reader = ChunkReader(request, stream.reply)
-        broken: APIConnectionError | None = None
-        try:
+        with self._keyless_errors("chat"):
+            stream = self._transport("chat").stream(call)
+            reader = ChunkReader(request, stream.reply)
+            broken: APIConnectionError | None = None
             try:
-                for events in stream:
-                    for name, data in events:
-                        if (chunk := reader.read(name, data)) is not None:
-                            yield chunk
-                    if reader.done:
-                        break
-            except APIConnectionError as error:
-                broken = error
-            if (last := finished(reader, broken)) is not None:
-                yield last
-            # Read to the end of the body, the connection can be used again.
-            stream.drain()
-        finally:
-            stream.close()
+                try:
+                    for events in stream:
+                        for name, data in events:
+                            if (chunk := reader.read(name, data)) is not None:
+                                yield chunk
+                        if reader.done:
+                            break
+                except APIConnectionError as error:
+                    broken = error
+                if (last := finished(reader, broken)) is not None:
+                    yield last
+                # Read to the end of the body, the connection can be used again.
+                stream.drain()
+            finally:
+                stream.close()
 
     def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]

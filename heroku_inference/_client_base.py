@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from pydantic import SecretStr
-
 from heroku_inference import _embeddings, _rerank
-from heroku_inference._calls import Call
+from heroku_inference._calls import Call, forget_key
 from heroku_inference._chat_request import ChatRequest, chat_request
 from heroku_inference._errors import (
     APIConnectionError,
     APITimeoutError,
     ConfigError,
+    HerokuError,
     StreamInterruptedError,
 )
-from heroku_inference._settings import WELL_KNOWN_MODELS, Kind, Settings, may_be
+from heroku_inference._settings import WELL_KNOWN_MODELS, Kind, Settings, hidden, may_be
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pydantic import SecretStr
 
     from heroku_inference._answers import ChatChunk
     from heroku_inference._chat_reading import ChunkReader
@@ -132,6 +134,7 @@ class ClientBase:
         settings: Settings | None = None,
         inference_url: str | None = None,
     ) -> None:
+        api_key = hidden(api_key)
         arguments: dict[str, Any] = {
             "api_key": api_key,
             "base_url": base_url,
@@ -142,8 +145,7 @@ class ClientBase:
         if settings is not None and any(value is not None for value in arguments.values()):
             raise ConfigError("Pass settings=... or api_key, base_url, model and alias, not both.")
         self._given_settings = settings
-        # The key waits as Settings would keep it: a `repr` of these arguments does not show it.
-        self._arguments = {**arguments, "api_key": _hidden(api_key)}
+        self._arguments = arguments
         self._options: dict[str, Any] = {
             "timeout": timeout,
             "max_retries": max_retries,
@@ -199,16 +201,21 @@ class ClientBase:
         request = chat_request(messages, model=chosen, stream=stream, **options)
         return request, Call(CHAT_PATH, request.body, request.headers, on_retry)
 
+    @contextmanager
+    def _keyless_errors(self, kind: Kind) -> Iterator[None]:
+        """Errors that quote what the server said do not quote the key in it."""
+        try:
+            yield
+        except HerokuError as error:
+            forget_key(error, self.settings(kind).api_key)
+            raise
+
     def __getstate__(self) -> dict[str, Any]:
         # Connections stay here, and so do keys from config vars: the copy looks them up again.
         return {**self.__dict__, "_settings_by_kind": {}, "_transports": {}}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._given_settings or self._arguments})"
-
-
-def _hidden(api_key: str | SecretStr | None) -> SecretStr | None:
-    return SecretStr(api_key) if isinstance(api_key, str) else api_key
 
 
 def finished(reader: ChunkReader, broken: APIConnectionError | None) -> ChatChunk | None:

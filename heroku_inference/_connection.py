@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from heroku_inference._errors import ConfigError
-from heroku_inference._settings import Kind, Settings
+from heroku_inference._settings import Kind, Settings, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "key_hidden"]
 
 _T = TypeVar("_T")
 
@@ -187,3 +187,11 @@ class Connection(BaseModel):
             shared = getattr(self, name, None)
             memo[id(shared)] = shared
         return super().__deepcopy__(memo)
+
+
+def key_hidden(data: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the key in a form whose `repr` does not show it.
+
+    The first thing a constructor does: what raises after it may be printed with its variables.
+    """
+    return {**data, "api_key": hidden(data["api_key"])} if "api_key" in data else data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._errors import (
@@ -114,14 +115,14 @@ def _decoded(body: bytes) -> Any:
     """The body as JSON, with an `error` that is itself JSON text decoded too; else `None`."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(value, dict):
         value = value.get("error") or value
     if isinstance(value, str):
         try:
             inner = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
         return inner if isinstance(inner, dict) else value
     return value
@@ -133,7 +134,7 @@ def _fields(detail: Any) -> tuple[str, str | None, int | None]:
         code, type_ = detail.get("code"), detail.get("type")
         message = detail.get("message")
         text = message if isinstance(message, str) else json.dumps(detail, ensure_ascii=False)
-        number = int(str(code)) if str(code).isdigit() else None
+        number = int(str(code)) if re.fullmatch(r"[0-9]{1,9}", str(code)) else None
         known = number if number is not None and 400 <= number <= 599 else None  # noqa: PLR2004
         return text.strip(), type_ if isinstance(type_, str) else None, known
     return excerpt(detail if isinstance(detail, str) else json.dumps(detail)), None, None

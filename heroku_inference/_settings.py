@@ -95,12 +95,14 @@ class Settings:
         kind: Kind = "chat",
         inference_url: str | None = None,
     ) -> None:
+        # First of all: what raises below may be printed with the local variables of this function.
+        api_key = hidden(api_key)
         if base_url and inference_url:
             raise ConfigError("base_url and inference_url are the same; pass one of them.")
         base_url = base_url or inference_url
         key = None if api_key is None else _checked_key(api_key)
         given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
-        found = _resolve(os.environ, key, base_url, model, alias, kind)
+        found = _resolve(key, base_url, model, alias, kind)
         for name, value in {**found, "kind": kind, "_given": given}.items():
             object.__setattr__(self, name, value)
 
@@ -125,6 +127,7 @@ class Settings:
         """
         from dotenv import load_dotenv  # noqa: PLC0415 - importing a library reads no file
 
+        api_key = hidden(api_key)
         if not Path(path).is_file():
             msg = f"There is no file {str(path)!r} to read config vars from."
             raise ConfigError(msg)
@@ -154,10 +157,9 @@ class Settings:
         raise AttributeError(f"Settings are immutable; {name!r} cannot be deleted.")
 
     def __repr__(self) -> str:
-        return (
-            f"Settings(api_key={self.api_key!r}, base_url={self.base_url!r}, "
-            f"model={self.model!r}, alias={self.alias!r}, kind={self.kind!r})"
-        )
+        # A traceback may print settings that were never finished.
+        shown = ("api_key", "base_url", "model", "alias", "kind")
+        return f"Settings({', '.join(f'{name}={getattr(self, name, None)!r}' for name in shown)})"
 
     def _values(self) -> tuple[str, str, str | None, str, Kind]:
         key = self.api_key.get_secret_value()
@@ -178,19 +180,28 @@ def _restore(given: dict[str, Any]) -> Settings:
     return Settings(**given)
 
 
+def hidden(api_key: str | SecretStr | None) -> SecretStr | None:
+    """The key in a form whose `repr` does not show it."""
+    return SecretStr(api_key) if isinstance(api_key, str) else api_key
+
+
+def _config_var(name: str) -> str | None:
+    # Never the whole environment as a variable: a traceback that prints it would show every key.
+    return os.environ.get(name) or None
+
+
 def _resolve(
-    environ: Mapping[str, str],
     api_key: SecretStr | None,
     base_url: str | None,
     model: str | None,
     alias: str | None,
     kind: Kind,
 ) -> dict[str, Any]:
-    attachment = _attachment(environ, alias, kind, wanted=api_key is None)
-    url_there = environ.get(f"{attachment}_URL") or None
+    attachment = _attachment(alias, kind, wanted=api_key is None)
+    url_there = _config_var(f"{attachment}_URL")
     if api_key is None:
-        api_key = _key_for(environ, attachment, base_url, url_there)
-    there = environ.get(f"{attachment}_MODEL_ID")
+        api_key = _key_for(attachment, base_url, url_there)
+    there = _config_var(f"{attachment}_MODEL_ID")
     if not model and there and may_be(kind, there):
         model = there
     model = model or WELL_KNOWN_MODELS.get(kind)
@@ -202,7 +213,7 @@ def _resolve(
     }
 
 
-def _attachment(environ: Mapping[str, str], alias: str | None, kind: Kind, *, wanted: bool) -> str:
+def _attachment(alias: str | None, kind: Kind, *, wanted: bool) -> str:
     """The attachment to read: the one named, else the first usual one that has a key."""
     if alias is not None:
         name = alias.strip().rstrip("_").upper()
@@ -215,16 +226,14 @@ def _attachment(environ: Mapping[str, str], alias: str | None, kind: Kind, *, wa
     usual = _ALIASES[kind]
     marks = ("_KEY", "_URL") if wanted else ("_URL",)
     for name in usual:
-        if any(environ.get(name + mark) for mark in marks):
+        if any(_config_var(name + mark) for mark in marks):
             return name
     return usual[-1]
 
 
-def _key_for(
-    environ: Mapping[str, str], attachment: str, base_url: str | None, url_there: str | None
-) -> SecretStr:
-    key = environ.get(f"{attachment}_KEY")
-    if not key:
+def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> SecretStr:
+    key = hidden(_config_var(f"{attachment}_KEY"))
+    if key is None:
         raise ConfigError(
             f"API key is required: {attachment}_KEY is not set. Pass api_key=... and base_url=..., "
             f"or copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
@@ -245,13 +254,13 @@ def _key_for(
     return _checked_key(key)
 
 
-def _checked_key(key: str | SecretStr) -> SecretStr:
-    text = (key.get_secret_value() if isinstance(key, SecretStr) else key).strip()
-    if not text:
+def _checked_key(key: SecretStr) -> SecretStr:
+    trimmed = SecretStr(key.get_secret_value().strip())
+    if not trimmed.get_secret_value():
         raise ConfigError("api_key is empty. Pass the add-on's key, or None to use the config var.")
-    if not (text.isascii() and text.isprintable()):
+    if not re.fullmatch(r"[!-~]+", trimmed.get_secret_value()):
         raise ConfigError("api_key holds characters that no key has. Was it copied whole?")
-    return SecretStr(text)
+    return trimmed
 
 
 def may_be(kind: Kind, model: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from heroku_inference._calls import DRAIN_TIMEOUT, Call, LibraryErrors, MaskedHeaders, TransportBase
 from heroku_inference._errors import APIError
+from heroku_inference._in_order import pause
 from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._sse import Event, decoder_for
 
@@ -57,7 +58,7 @@ class Transport(TransportBase):
                 return self._checked(self._exchange(call, content, headers))
             except APIError as error:
                 wait = self._wait_after(error, attempt, call)
-            time.sleep(wait)
+            pause(wait)
             attempt += 1
 
     def stream(self, call: Call) -> EventStream:

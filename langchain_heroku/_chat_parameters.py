@@ -10,6 +10,7 @@ from pydantic import Field
 from heroku_inference import _chat_parameters as heroku
 from heroku_inference._caller_warnings import warn_caller
 from heroku_inference._chat_options import chat_options
+from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
 
@@ -55,6 +56,7 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     """Whether a stream tells the tokens that it used, in its last chunk."""
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         super().__init__(**self._with_model_kwargs(data))
 
     @classmethod

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import SecretStr
+from pydantic import SecretStr  # noqa: TC002 - pydantic reads the annotation
 
-from heroku_inference._connection import Connection
+from heroku_inference._connection import Connection, key_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,7 @@ class HerokuConnection(Connection):
     """
 
     def __init__(self, **data: Any) -> None:
-        if isinstance(data.get("api_key"), str):
-            data["api_key"] = SecretStr(data["api_key"])
+        data = key_hidden(data)
         super().__init__(**data)
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
+from heroku_inference._connection import key_hidden
 from heroku_inference._embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._long_text import LongText  # noqa: TC001 - pydantic reads the annotation
 from langchain_heroku._connection import HerokuConnection
@@ -103,6 +104,7 @@ class HerokuEmbeddings(HerokuConnection, Embeddings):
     """Further fields of the request body, merged over ours."""
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         with langchain_errors():  # what cannot work is said now, not at the first call
             super().__init__(**data)
             EmbeddingOptions(model=self.model_name, **self._options("search_document"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
+from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
 from heroku_inference._rerank import RerankHit, RerankOptions
 from langchain_heroku._connection import HerokuConnection
@@ -83,6 +84,7 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
     """Requests in flight at a time, where more than one is needed."""
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         with langchain_errors():  # what cannot work is said now, not at the first call
             super().__init__(**data)
             RerankOptions(
