@@ -192,6 +192,7 @@ def test_the_remedy_helps(emulator, monkeypatch):
     # A function of its own: the default's, nltk, refuses files that installers link.
     splitter = SentenceSplitter(chunking_tokenizer_fn=lambda text: text.split("\n"))
     monkeypatch.setattr(Settings, "_node_parser", splitter)
+    monkeypatch.setattr(Settings, "_transformations", None)  # would keep another test's splitter
     prose = "The quick brown fox considers managed inference carefully before it jumps.\n" * 200
     metadata = {"file": "handbook/annual-leave.md", "title": "Annual leave"}
     documents = [Document(text=prose, metadata=metadata)]
