@@ -6,10 +6,12 @@ tool call; the other two methods are done by the core with what the API has.
 
 from __future__ import annotations
 
+import json
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
 from langchain_core.runnables import (
     Runnable,
@@ -79,7 +81,27 @@ def _by_tool(
         parser = PydanticToolsParser(tools=[schema], first_tool_only=True)
     else:
         parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
-    return asking, RunnableGenerator(_called, _acalled) | parser
+    return asking, _checked(name) | parser
+
+
+def _checked(tool: str) -> Runnable[Any, Any]:
+    """Passes an answer on; raises at its end if the tool was not called as it must be."""
+
+    def checked(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
+        heard = _ToolAnswer(tool)
+        for piece in answer:
+            heard.hear(piece)
+            yield piece
+        heard.judge()
+
+    async def achecked(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
+        heard = _ToolAnswer(tool)
+        async for piece in answer:
+            heard.hear(piece)
+            yield piece
+        heard.judge()
+
+    return RunnableGenerator(checked, achecked)
 
 
 def _by_text(
@@ -135,44 +157,68 @@ def _with_raw(
     )
 
 
-def _called(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
-    """Pass the answer on; raise at its end if the model called no tool."""
-    words = _Words()
-    for piece in answer:
-        words.hear(piece)
-        yield piece
-    words.judge()
+class _ToolAnswer:
+    """What a model does about the tool that it has to call, as the messages pass by.
 
+    The parsers take a call that is cut or missing for no answer, and give `None`.
+    """
 
-async def _acalled(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
-    words = _Words()
-    async for piece in answer:
-        words.hear(piece)
-        yield piece
-    words.judge()
-
-
-class _Words:
-    """What a model says instead of calling the tool; there is none to parse then."""
-
-    def __init__(self) -> None:
-        self.called = False
-        self.said: list[str] = []
+    def __init__(self, tool: str) -> None:
+        self._tool = tool
+        self._text: list[str] = []
+        self._refused = False
+        self._called: set[str] = set()
+        self._written: dict[int | None, list[str]] = {}  # arguments, by the call's number
+        self._tools: dict[int | None, str] = {}
+        self._broken: list[str] = []
+        self._finish_reason = ""
 
     def hear(self, piece: AIMessage) -> None:
         refusal = piece.additional_kwargs.get("refusal", "")
         # The parsers of newer cores raise ModelRefusalError themselves.
-        is_told = HAS_REFUSALS and bool(refusal)
-        self.called = bool(self.called or piece.tool_calls or piece.invalid_tool_calls or is_told)
-        self.said.append(str(piece.text) + refusal)
+        self._refused = self._refused or (HAS_REFUSALS and bool(refusal))
+        self._text.append(str(piece.text) + refusal)
+        self._finish_reason = piece.response_metadata.get("finish_reason") or self._finish_reason
+        if isinstance(piece, AIMessageChunk):
+            # Its `tool_calls` are guesses at what the pieces may become.
+            for chunk in piece.tool_call_chunks:
+                number = chunk["index"]
+                self._tools[number] = self._tools.get(number) or chunk["name"] or ""
+                self._written.setdefault(number, []).append(chunk["args"] or "")
+        else:
+            self._called.update(call["name"] for call in piece.tool_calls)
+            self._broken += [call["args"] or "" for call in piece.invalid_tool_calls]
 
     def judge(self) -> None:
-        if self.called:
+        for number, pieces in self._written.items():
+            arguments = "".join(pieces)
+            if _is_object(arguments):
+                self._called.add(self._tools[number])
+            else:
+                self._broken.append(arguments)
+        if self._tool in self._called or self._refused:
             return
-        text = "".join(self.said)
-        raise OutputParserException(
+        output = "\n".join(self._broken) or "".join(self._text)
+        raise OutputParserException(self._complaint(output[:500]), llm_output=output)
+
+    def _complaint(self, output: str) -> str:
+        if self._broken:
+            is_cut = self._finish_reason == "length"
+            why = "cut by max_tokens" if is_cut else f"finish reason {self._finish_reason!r}"
+            return f"The arguments of the tool call are no whole JSON object ({why}): {output!r}"
+        if self._called:
+            others = ", ".join(sorted(self._called))
+            return f"The model called {others} instead of {self._tool}, which gives the answer."
+        return (
             "The model answered without calling the tool that gives the answer its form. A model "
             "that thinks cannot be made to call one: turn extended thinking off, or ask in the "
-            f"prompt for the call. It said: {text[:500]!r}",
-            llm_output=text,
+            f"prompt for the call. It said: {output!r}"
         )
+
+
+def _is_object(arguments: str) -> bool:
+    """Whether a call with these arguments counts; a tool without parameters may get none."""
+    try:
+        return not arguments.strip() or isinstance(json.loads(arguments), dict)
+    except ValueError:
+        return False

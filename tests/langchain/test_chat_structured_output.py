@@ -137,6 +137,35 @@ async def test_a_model_that_only_talks_is_a_clear_error(emulator):
     assert isinstance(raw["parsing_error"], OutputParserException)
 
 
+@pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
+async def test_a_cut_call_is_an_error_that_shows_it_and_never_none(emulator, llm, schema):
+    cut = CallTools([(schema.__name__, '{"setup":"a')], finish_reason="length")
+    emulator.script(*[cut] * 4)
+    structured = llm.with_structured_output(schema)
+    with pytest.raises(OutputParserException, match=r"cut by max_tokens.*setup") as caught:
+        structured.invoke("A joke.")
+    assert caught.value.llm_output == '{"setup":"a'
+    with pytest.raises(OutputParserException, match="cut by max_tokens"):
+        list(structured.stream("A joke."))
+    with pytest.raises(OutputParserException, match="cut by max_tokens"):
+        await structured.ainvoke("A joke.")
+    raw = llm.with_structured_output(schema, include_raw=True).invoke("A joke.")
+    assert raw["parsed"] is None
+    assert isinstance(raw["parsing_error"], OutputParserException)
+
+
+def test_broken_arguments_are_an_error_with_the_finish_reason(emulator, llm):
+    emulator.script(CallTools([("Joke", '{"setup" "a"}')]))
+    with pytest.raises(OutputParserException, match="finish reason 'tool_calls'"):
+        llm.with_structured_output(Joke).invoke("A joke.")
+
+
+def test_a_call_of_another_tool_is_an_error(emulator, llm):
+    emulator.script(CallTools([("Other", {})]))
+    with pytest.raises(OutputParserException, match="called Other instead of JokeDict"):
+        llm.with_structured_output(JokeDict).invoke("A joke.")
+
+
 def test_what_makes_no_sense_is_refused_at_once(llm):
     with pytest.raises(errors.ConfigError, match="'json'"):
         llm.with_structured_output(Joke, method="json")
