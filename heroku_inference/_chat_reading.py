@@ -188,8 +188,10 @@ class ChunkReader:
                 _read_reasoning(reasoning, chunk)
             if refusal := delta.get("refusal"):
                 chunk.refusal += refusal
-            if calls := delta.get("tool_calls"):
+            if calls := delta.get("tool_calls") or _legacy_call(delta):
                 chunk.tool_calls += self._calls.read(calls)
+            if media := delta.get("audio") or delta.get("images"):
+                raise _not_text(media)
         reason = choice.get("finish_reason")
         if reason and not self._finished:
             self._finished = True
@@ -248,6 +250,12 @@ def _text_of_parts(parts: Any, chunk: ChatChunk) -> str:
     return text
 
 
+def _legacy_call(delta: dict[str, Any]) -> list[dict[str, Any]]:
+    """The call that OpenAI's older `function_call` makes, as an entry of `tool_calls`."""
+    call = delta.get("function_call")
+    return [{"function": call}] if call else []
+
+
 def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:
     """Add reasoning from Heroku's object, or from the plain string of other models."""
     if type(reasoning) is str:
@@ -283,3 +291,8 @@ def _shapeless(data: object) -> InvalidResponseError:
         "inference API?",
         body=text[:200],
     )
+
+
+def _not_text(media: object) -> InvalidResponseError:
+    what = "The answer has audio or images, which have no place in a chat completion of text."
+    return InvalidResponseError(what, body=str(media)[:200])

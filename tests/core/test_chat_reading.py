@@ -82,6 +82,26 @@ class TestWholeAnswer:
         ]
         assert result.finish_reason == "tool_calls"
 
+    def test_the_older_function_call_is_a_tool_call(self):
+        call = {"name": "now", "arguments": '{"zone": "UTC"}'}
+        result = whole({"content": None, "function_call": call}, "function_call")
+        assert [(c.name, c.arguments) for c in result.tool_calls] == [("now", '{"zone": "UTC"}')]
+        assert result.tool_calls[0].id
+        assert result.finish_reason == "tool_calls"
+        assert whole({"content": "Hi", "function_call": None}).tool_calls == []
+
+    def test_the_older_function_call_is_one_call_when_it_is_streamed(self):
+        pieces = [{"name": "now", "arguments": ""}, {"arguments": '{"zone":'}, {"arguments": "1}"}]
+        frames = [frame({"function_call": piece}) for piece in pieces]
+        result = sum_chunks(read([*frames, frame({}, finish_reason="function_call")]))
+        assert [(c.name, c.arguments) for c in result.tool_calls] == [("now", '{"zone":1}')]
+
+    @pytest.mark.parametrize("media", [{"audio": {"id": "a", "data": "UklG"}}, {"images": [{}]}])
+    def test_what_is_neither_text_nor_call_is_no_silent_loss(self, media):
+        with pytest.raises(_errors.InvalidResponseError, match="audio or images"):
+            whole({"content": "Hi", **media})
+        assert whole({"content": "Hi", "audio": None, "images": []}).text == "Hi"
+
     @pytest.mark.parametrize(
         ("content", "text"),
         [
