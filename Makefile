@@ -18,10 +18,10 @@ install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types coverage wheel bench notebooks live lock clean
+.PHONY: help setup demo test check format lint types coverage wheel bench bench-peers notebooks live lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; say which with PYTHON=..."; exit 1; }
@@ -81,6 +81,10 @@ wheel: setup ## Build sdist and wheel, and run the tests against the installed w
 bench: setup ## Measure speed side by side with other clients
 	$(BIN)/python -m bench
 
+bench-peers: ## Install the LlamaIndex packages that the benchmark compares with
+	$(call make_venv,.venv-peers)
+	$(call install,.venv-peers) llama-index-llms-heroku llama-index-embeddings-heroku -e .
+
 notebooks: setup ## Run the notebooks
 	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks
 
@@ -93,4 +97,4 @@ lock: ## Resolve the dependencies anew
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(WHEEL_VENV) dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(WHEEL_VENV) .venv-peers dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
