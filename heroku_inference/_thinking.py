@@ -6,15 +6,15 @@ completions, extended thinking). A request that cannot meet them is adapted, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heroku_inference._caller_warnings import warn_caller
 from heroku_inference._errors import ConfigError
-from heroku_inference._messages import has_tool_calls
+from heroku_inference._messages import has_tool_calls, with_instruction
 from heroku_inference._tools import is_forced
 
-__all__ = ["apply_thinking_rules", "thinks"]
+__all__ = ["apply_thinking_rules", "call_instruction", "thinks"]
 
 # Tokens for thinking when the caller only said `True`: the documentation's examples use 2000, and
 # it fits under the smallest output limit that is documented (4096).
@@ -31,7 +31,7 @@ def apply_thinking_rules(body: dict[str, Any]) -> None:
     `extended_thinking` becomes Heroku's object. With thinking on, and whatever way it came in:
     a history with tool calls turns it off, for this endpoint has no field for the thinking
     that would have to go with them; sampling parameters are not sent; a forced tool choice
-    becomes `auto`. Each of these warns.
+    becomes `auto` and an instruction. Each of these warns.
 
     Raises:
         ConfigError: The budget is below 1024 or does not fit under the limit of output tokens.
@@ -45,11 +45,14 @@ def apply_thinking_rules(body: dict[str, Any]) -> None:
         return
     _drop_sampling(body)
     if is_forced(body.get("tool_choice")):
-        warn_caller(
-            "tool_choice became 'auto': a model that thinks cannot be made to call a tool. Turn "
-            "thinking off for this call to force one."
-        )
-        body["tool_choice"] = "auto"
+        _ask_for_call(body)
+
+
+def call_instruction(names: Sequence[str]) -> str:
+    """What to tell a model that must call one of these tools and cannot be forced to."""
+    named = ", ".join(f"`{name}`" for name in names)
+    which = f"the tool {named}" if len(names) == 1 else f"one of the tools {named}"
+    return f"Answer only by calling {which}, never as text."
 
 
 def thinks(body: Mapping[str, Any]) -> bool:
@@ -118,6 +121,20 @@ def _turn_off(body: dict[str, Any]) -> None:
     )
     body.pop("extended_thinking", None)
     body.pop("reasoning_effort", None)
+
+
+def _ask_for_call(body: dict[str, Any]) -> None:
+    """Words for the choice that cannot be sent: agents ask again until a tool is called."""
+    warn_caller(
+        "tool_choice became 'auto': a model that thinks cannot be made to call a tool, so it is "
+        "told to. Turn thinking off for this call to force one."
+    )
+    choice = body["tool_choice"]
+    forced = choice["function"] if isinstance(choice, Mapping) and "function" in choice else None
+    functions = [forced] if forced else [tool["function"] for tool in body.get("tools") or ()]
+    instruction = call_instruction([function["name"] for function in functions])
+    body["messages"] = with_instruction(body["messages"], instruction)
+    body["tool_choice"] = "auto"
 
 
 def _drop_sampling(body: dict[str, Any]) -> None:

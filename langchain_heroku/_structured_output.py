@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessageChunk, SystemMessage
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
 from langchain_core.runnables import (
     Runnable,
@@ -23,6 +23,7 @@ from langchain_core.runnables import (
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
+from heroku_inference._thinking import call_instruction
 from langchain_heroku._content_blocks import HAS_REFUSALS
 from langchain_heroku.errors import ConfigError
 
@@ -73,15 +74,30 @@ def _by_tool(
             "the model may call them, and the answer is None when it does."
         )
     name = convert_to_openai_tool(schema)["function"]["name"]
-    # A model that thinks cannot be made to call a tool: it is only asked to.
+    # A model that thinks cannot be made to call a tool: it is told to.
     choice = {"tool_choice": None if model.thinks else name}
     asking = model.bind_tools(**{**choice, **options, "tools": [schema]})
+    if model.thinks and "tool_choice" not in options:
+        asking = _instructed(model, call_instruction([name])) | asking
     parser: BaseOutputParser[Any]
     if isinstance(schema, type) and is_basemodel_subclass(schema):
         parser = PydanticToolsParser(tools=[schema], first_tool_only=True)
     else:
         parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
     return asking, _checked(name) | parser
+
+
+def _instructed(
+    model: ChatHeroku, instruction: str
+) -> Runnable[LanguageModelInput, LanguageModelInput]:
+    """Adds an instruction to what the model is asked, after the system message if there is one."""
+
+    def instructed(given: LanguageModelInput) -> LanguageModelInput:
+        messages = model._convert_input(given).to_messages()  # noqa: SLF001 - as its `invoke` does
+        at = 1 if messages and messages[0].type == "system" else 0
+        return [*messages[:at], SystemMessage(instruction), *messages[at:]]
+
+    return RunnableLambda(instructed)
 
 
 def _checked(tool: str) -> Runnable[Any, Any]:

@@ -4,7 +4,7 @@ import pytest
 
 from heroku_inference import _errors
 from heroku_inference._chat_request import chat_request
-from heroku_inference._thinking import apply_thinking_rules, thinks
+from heroku_inference._thinking import apply_thinking_rules, call_instruction, thinks
 
 HI = [{"role": "user", "content": "Hi"}]
 AFTER_A_TOOL = [
@@ -114,11 +114,22 @@ class TestWhileClaudeThinks:
         with pytest.warns(UserWarning, match="tool_choice became 'auto'") as caught:
             body = body_of(tools=[TOOL], tool_choice=choice, **thinking)
         assert body["tool_choice"] == "auto"
+        told = {"role": "system", "content": call_instruction(["now"])}
+        assert body["messages"] == [told, *HI]
         assert caught[0].filename == __file__
+
+    def test_a_required_call_is_asked_for_by_the_names_of_all_tools(self, thinking):
+        other = {"type": "function", "function": {"name": "add"}}
+        system = {"role": "system", "content": "Be brief."}
+        with pytest.warns(UserWarning, match="told to"):
+            body = body_of([system, *HI], tools=[TOOL, other], tool_choice="any", **thinking)
+        told = "Answer only by calling one of the tools `now`, `add`, never as text."
+        assert body["messages"] == [{**system, "content": f"Be brief.\n\n{told}"}, *HI]
 
     @pytest.mark.parametrize("choice", ["auto", "none"])
     def test_a_free_tool_choice_stays(self, thinking, choice):
-        assert body_of(tools=[TOOL], tool_choice=choice, **thinking)["tool_choice"] == choice
+        body = body_of(tools=[TOOL], tool_choice=choice, **thinking)
+        assert (body["tool_choice"], body["messages"]) == (choice, HI)
 
     def test_a_history_with_tool_calls_turns_thinking_off_and_keeps_the_rest(self, thinking):
         with pytest.warns(UserWarning, match="Thinking is off for this call"):

@@ -164,6 +164,17 @@ def test_a_thinking_agent_gives_structured_answers(emulator):
         assert agent.invoke(QUESTION)["structured_response"] == Weather(**SUNNY)
 
 
+@pytest.mark.filterwarnings("ignore:Thinking is off for this call")
+@pytest.mark.parametrize("tools", [[], [get_weather]], ids=["alone", "beside a tool"])
+def test_a_thinking_agent_comes_to_its_structured_answer_by_itself(emulator, tools):
+    llm = ChatHeroku(extended_thinking=True, max_tokens=5000)
+    agent = create_agent(llm, tools, response_format=Weather)
+    with pytest.warns(UserWarning, match="became 'auto'"):
+        state = agent.invoke(QUESTION, {"recursion_limit": 8})
+    assert isinstance(state["structured_response"], Weather)
+    assert emulator.journal[0].body["extended_thinking"]["enabled"]
+
+
 def test_a_failing_tool_is_told_to_the_model(emulator):
     @tool
     def broken() -> str:

@@ -123,6 +123,16 @@ def test_a_model_that_thinks_is_asked_without_force_and_without_warning(emulator
     assert emulator.journal[-1].body.get("tool_choice") in {None, "auto"}
 
 
+@pytest.mark.parametrize("given", ["A joke.", [("system", "Be brief."), ("user", "A joke.")]])
+async def test_a_model_that_thinks_is_told_to_call(emulator, given):
+    llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=True, max_tokens=5000)
+    structured = llm.with_structured_output(Joke)  # the emulator's engine does as it is told
+    assert isinstance(structured.invoke(given), Joke)
+    assert isinstance(await structured.ainvoke(given), Joke)
+    assert isinstance(list(structured.stream(given))[-1], Joke)
+    assert emulator.journal[-1].body.get("tool_choice") in {None, "auto"}
+
+
 async def test_a_model_that_only_talks_is_a_clear_error(emulator):
     llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=1024, max_tokens=4000)
     structured = llm.with_structured_output(Joke)
