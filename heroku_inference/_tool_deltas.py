@@ -64,20 +64,29 @@ class _Call:
         return ToolCallDelta(self.index, self.id, self.name, "".join(self.arguments))
 
 
+def _grown(
+    call: _Call, call_id: str | None, name: str | None, arguments: str
+) -> list[ToolCallDelta]:
+    news = call.grow(call_id, name, arguments)
+    return [] if news is None else [news]
+
+
 class ToolCallDeltas:
     """Gives every piece of a stream the number of its call: 0, 1, 2 in the order they open.
 
     A piece with a new id or name opens a call. Others belong to the call that opened with their
-    number, as long as the numbers make sense: once an opening or a piece has shown that they
-    do not count the calls, pieces belong to the call that opened last, since Heroku sends one
-    call after the other. A call whose arguments are a whole JSON object takes no piece away
-    from a later one. Pieces that no call can take wait for the next to open.
+    number, as long as the numbers make sense: once a piece has come with one that no call opened
+    with, or that of a finished call, pieces belong to the call that opened last, since Heroku
+    sends one call after the other. Where numbers that do not count the calls can mean either,
+    pieces are held until it is clear. Pieces that no call can take wait for the next to open.
     """
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
         self._by_number: dict[int, _Call] = {}
-        self._numbers_count = True
+        self._count = True  # openings are numbered 0, 1, 2
+        self._agree: bool | None = None  # whether pieces have shown the numbers to be right
+        self._held: list[tuple[_Call, str]] = []  # with the call that the number means
         self._orphans: list[str] = []
 
     def __bool__(self) -> bool:
@@ -86,14 +95,15 @@ class ToolCallDeltas:
 
     def read(self, pieces: Iterable[Mapping[str, Any]]) -> list[ToolCallDelta]:
         """The news in these entries of `tool_calls`."""
-        return [delta for piece in pieces if (delta := self._read(piece)) is not None]
+        return [delta for piece in pieces for delta in self._read(piece)]
 
     def finish(self, answer_id: str | None) -> list[ToolCallDelta]:
-        """Ids for the calls that came without one.
+        """What was held, and ids for the calls that came without one.
 
         Raises:
             InvalidResponseError: Arguments without a call, or a call without a name, are left.
         """
+        held = self._release()
         if orphans := "".join(self._orphans).strip():
             raise InvalidResponseError(
                 "The stream has arguments of a tool call that never opened.", body=orphans
@@ -103,37 +113,47 @@ class ToolCallDeltas:
                 raise InvalidResponseError(
                     "The stream has a tool call without a name.", body="".join(call.arguments)
                 )
-        return [
+        return held + [
             ToolCallDelta(call.index, generated_id(answer_id, call.index), None, "")
             for call in self._calls
             if call.id is None
         ]
 
-    def _read(self, piece: Mapping[str, Any]) -> ToolCallDelta | None:
+    def _read(self, piece: Mapping[str, Any]) -> list[ToolCallDelta]:
         function = piece.get("function") or {}
-        call_id, name = piece.get("id") or None, function.get("name") or None
+        number, call_id, name = piece.get("index"), piece.get("id"), function.get("name")
         arguments = arguments_text(function.get("arguments"))
         if call_id or name:
-            known = self._known(piece.get("index"), call_id, name)
-            if known is None:
-                known = self._open(piece.get("index"))
-                arguments = "".join([*self._orphans, arguments])
-                self._orphans.clear()
-            return known.grow(call_id, name, arguments)
-        if not arguments:
-            return None
-        call = self._addressee(piece.get("index"))
+            return self._name(number, call_id or None, name or None, arguments)
+        if not (arguments or self._is_strange(number)):
+            return []
+        call = self._addressee(number)
         if call is None:
             self._orphans.append(arguments)
-            return None
-        return call.grow(None, None, arguments)
+            return []
+        if self._is_ambiguous(call):
+            self._held.append((call, arguments))
+            return []
+        return self._release() + _grown(call, None, None, arguments)
+
+    def _name(
+        self, number: int | None, call_id: str | None, name: str | None, arguments: str
+    ) -> list[ToolCallDelta]:
+        call = self._known(number, call_id, name)
+        if call is not None:
+            return _grown(call, call_id, name, arguments)
+        held = self._release()
+        call = self._open(number)
+        arguments = "".join([*self._orphans, arguments])
+        self._orphans.clear()
+        return held + _grown(call, call_id, name, arguments)
 
     def _open(self, number: int | None) -> _Call:
         call = _Call(len(self._calls))
         self._calls.append(call)
         if number is not None:
             self._by_number[number] = call
-            self._numbers_count = self._numbers_count and number == call.index
+            self._count = self._count and number == call.index
         return call
 
     def _known(self, number: int | None, call_id: str | None, name: str | None) -> _Call | None:
@@ -152,13 +172,40 @@ class ToolCallDeltas:
         latest = self._latest
         if latest is None:
             return None
-        call = self._by_number.get(number) if number is not None and self._numbers_count else None
+        trusted = number is not None and self._agree is not False
+        call = self._by_number.get(number) if number is not None and trusted else None
+        if call is latest and not self._count:
+            self._agree = True
         if call is latest or (call is not None and not call.complete):
             return call
         if latest.complete:
             return None
-        self._numbers_count = self._numbers_count and number is None
+        if trusted:
+            self._agree = False
         return latest
+
+    def _is_strange(self, number: int | None) -> bool:
+        """Whether no call opened with this number: even an empty piece shows that."""
+        return number is not None and bool(self._calls) and number not in self._by_number
+
+    def _is_ambiguous(self, call: _Call) -> bool:
+        """Whether the number may mean another call: of one that drifts by one it is the last."""
+        if call is self._latest or self._count or self._agree is not None:
+            return False
+        if any(held is not call for held, _ in self._held):
+            self._agree = True  # a call that drifts has one number only
+        return self._agree is None
+
+    def _release(self) -> list[ToolCallDelta]:
+        """What was held, to the calls by number if that has proved right, else to the last."""
+        held, self._held = self._held, []
+        news: list[ToolCallDelta] = []
+        for call, arguments in held:
+            if self._agree is None:
+                self._agree = False
+            owner = call if self._agree else self._calls[-1]
+            news += _grown(owner, None, None, arguments)
+        return news
 
     @property
     def _latest(self) -> _Call | None:

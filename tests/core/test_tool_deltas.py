@@ -104,6 +104,17 @@ def test_one_call_is_one_call_however_it_is_cut(pieces):
             id="interleaved",
         ),
         pytest.param(
+            [
+                opening(1, "a", "add"),
+                opening(2, "b", "sub"),
+                more(1, '{"x"'),
+                more(2, '{"y"'),
+                more(1, ": 1}"),
+                more(2, ": 2}"),
+            ],
+            id="interleaved, numbered as blocks",
+        ),
+        pytest.param(
             [opening(1, "a", "add"), more(0, A[2]), opening(2, "b", "sub"), more(1, B[2])],
             id="drift by a text block",
         ),
@@ -154,6 +165,20 @@ def test_once_the_numbers_have_disagreed_they_are_not_trusted_again():
         *(opening(2, "c", "now"), opening(3, "d", "mul"), more(2, '{"z": 3}')),
     ]
     assert calls_of(*pieces) == [A, B, ("c", "now", ""), ("d", "mul", '{"z": 3}')]
+
+
+def test_pieces_by_two_numbers_are_enough_to_trust_them():
+    openings = [opening(1, "a", "add"), opening(2, "b", "sub"), opening(3, "c", "now")]
+    pieces = [more(1, '{"x"'), more(2, '{"y"'), more(1, ": 1}"), more(2, ": 2}")]
+    assert calls_of(*openings, *pieces) == [A, B, ("c", "now", "")]
+
+
+def test_pieces_that_can_be_of_either_call_are_held_until_it_is_clear():
+    deltas = ToolCallDeltas()
+    deltas.read([opening(1, "a", "add"), opening(2, "b", "sub")])
+    assert deltas.read([more(1, A[2])]) == []
+    news = deltas.read([more(2, B[2])])
+    assert [(delta.index, delta.arguments) for delta in news] == [(0, A[2]), (1, B[2])]
 
 
 def test_a_call_that_is_incomplete_still_takes_its_pieces_after_the_next_has_opened():
