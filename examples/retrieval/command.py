@@ -86,7 +86,11 @@ def command(
 
 
 def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line."""
+    """Reads the command line.
+
+    Raises:
+        InputError: A path is empty.
+    """
     usage, _, details = description.partition("\n\n")
     parser = argparse.ArgumentParser(
         description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -94,17 +98,22 @@ def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespa
     parser.add_argument("question", nargs="?", metavar="QUESTION", help="what you want to know")
     parser.add_argument(
         "--docs",
+        action="extend",
         nargs="+",
         metavar="PATH",
-        default=[str(_shortest(DOCUMENTS))],
         help="files and folders to read: Markdown, text, PDF (default: the pages beside this file)",
     )
     parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
     options = parser.parse_args(arguments)
-    *paths, last = options.docs
+    # Not argparse's default: "extend" would add to it.
+    words = options.docs or [str(_shortest(DOCUMENTS))]
+    if not all(word.strip() for word in words):
+        # As a path, "" is the current folder: an unset "$QUESTION" would have all of it read.
+        raise InputError("A path or question after --docs is empty: is a variable unset?")
+    *paths, last = words
     if options.question is None and paths and _is_question(last):
-        options.docs, options.question = paths, last
-    options.docs = [Path(path) for path in options.docs]
+        words, options.question = paths, last
+    options.docs = [Path(word) for word in words]
     return options
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import SQLAlchemyError
 
 from retrieval.errors import InputError
@@ -29,9 +30,10 @@ def database(url: str | None, folder: Path) -> Iterator[str]:
         InputError: It cannot be reached or started.
     """
     if url:
-        with connected(_postgresql(url)):
+        address = _postgresql(url)
+        with connected(address):
             pass  # better to fail now than after the documents have been read
-        yield _postgresql(url)
+        yield address
         return
     try:
         with warnings.catch_warnings():
@@ -54,7 +56,30 @@ def _postgresql(url: str) -> str:
     scheme, _, rest = url.partition("://")
     if scheme not in {"postgres", "postgresql"}:
         raise InputError("DATABASE_URL is not the address of a PostgreSQL (postgres://...)")
-    return f"postgresql://{rest}"
+    address = f"postgresql://{rest}"
+    if not _is_clear(address):
+        # In our words: libpq's quote what it stumbled over, which may be a part of the password.
+        raise InputError(
+            "DATABASE_URL cannot be read as postgres://USER:PASSWORD@HOST:PORT/NAME: "
+            "spaces and characters like @ / : % in its parts must be percent-encoded"
+        )
+    return address
+
+
+def _is_clear(address: str) -> bool:
+    """Whether libpq reads an address, and takes no piece of a password for something else."""
+    try:
+        parts = conninfo_to_dict(address)
+    except (psycopg.Error, ValueError):
+        return False
+    authority, _, path = address.partition("://")[2].partition("/")
+    name = path.partition("?")[0]
+    ports = str(parts.get("port") or "").split(",")
+    return (
+        authority.count("@") <= 1
+        and "@" not in name
+        and all(port == "" or port.isdecimal() for port in ports)
+    )
 
 
 def for_sqlalchemy(url: str) -> str:
@@ -71,9 +96,10 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
     """
     try:
         connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, autocommit=True)
-    except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise InputError(f"The database in DATABASE_URL cannot be reached: {reason}") from error
+    except (psycopg.Error, UnicodeError) as error:
+        raise InputError(
+            f"The database in DATABASE_URL cannot be reached: {_reason(error)}"
+        ) from error
     with connection:
         yield connection
 
@@ -84,8 +110,14 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise InputError(f"The database cannot hold the vectors: {reason}") from error
+        cause = getattr(error, "orig", None) or error
+        raise InputError(f"The database cannot hold the vectors: {_reason(cause)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """The first line says what happened; hints and further attempts follow."""
+    line = str(error).strip().partition("\n")[0]
+    return line.removeprefix("connection failed: ").removeprefix("connection is bad: ")
 
 
 def table_name(vectors: str, width: int, roots: list[Path]) -> str:

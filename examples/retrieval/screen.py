@@ -24,11 +24,15 @@ _SCORE_BAR = 10  # characters
 
 
 class Screen:
-    """Prints with colour and moving bars on a terminal, and plain lines everywhere else."""
+    """Prints with colour and moving bars on a terminal, and plain lines everywhere else.
 
-    def __init__(self) -> None:
+    Args:
+        notes: Where notes and progress go; stderr by default.
+    """
+
+    def __init__(self, notes: Console | None = None) -> None:
         self._out = Console(highlight=False, soft_wrap=True)
-        self._notes = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._notes = notes or Console(stderr=True, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """One line about what is going on."""

@@ -173,7 +173,28 @@ def test_a_database_that_does_not_answer_is_said_so(run, docs, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@127.0.0.1:1/rag")
     err = refused(run, "--docs", docs)
     assert "database in DATABASE_URL cannot be reached" in err
+    assert 'server at "127.0.0.1", port 1 failed: Connection refused' in err
     assert "secret" not in err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://me:se cret@127.0.0.1:1/rag",
+        "postgres://me:se%zzcret@127.0.0.1:1/rag",
+        "postgres://me:se@cret@127.0.0.1:1/rag",
+        "postgres://me:se/cret@127.0.0.1:1/rag",
+        "postgres://me:1/cret@127.0.0.1:1/rag",
+        "postgres://localhost:secret",
+    ],
+)
+def test_an_address_that_cannot_be_parsed_shows_no_part_of_the_password(
+    run, docs, monkeypatch, address
+):
+    monkeypatch.setenv("DATABASE_URL", address)
+    err = refused(run, "--docs", docs)
+    assert "must be percent-encoded" in err
+    assert "cret" not in err
 
 
 def test_an_address_that_is_no_postgresql_is_refused(run, docs, monkeypatch):
@@ -214,6 +235,22 @@ def test_folders_with_hidden_ones_above_them_are_read_and_hidden_ones_inside_are
     (folder / ".git" / "hidden.md").write_text("Nothing to read.")
     _, _, err = run("--docs", folder, "What is there to read?")
     assert "1 document, 1 chunk" in err
+
+
+def test_docs_may_be_given_more_than_once(run, docs, workplace):
+    other = workplace / "other"
+    other.mkdir()
+    (other / "cats.md").write_text("Cats sleep all day.")
+    code, out, err = run("--docs", other, "--docs", docs, "How long do cats sleep?")
+    assert (code, "4 documents" in err) == (0, True), err
+    assert "cats.md" in out
+
+
+@pytest.mark.parametrize("words", [("docs", ""), ("docs", " "), ("",), ("", "docs")])
+def test_an_empty_word_after_docs_is_not_the_current_folder(run, docs, words):
+    code, out, err = run("--docs", *words)
+    assert (code, out) == (2, "")
+    assert err == "Error: A path or question after --docs is empty: is a variable unset?\n"
 
 
 def test_an_empty_question_is_refused(run, docs):
