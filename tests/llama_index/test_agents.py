@@ -89,10 +89,10 @@ async def test_a_cut_call_stops_the_agent_and_runs_nothing(emulator, streaming):
         ran.append(path)
         return "gone"
 
-    emulator.script(CallTools([("delete", '{"path": "/tm')], finish_reason="length"))
+    emulator.script(CallTools([("delete", '{"path": "/sr')], finish_reason="length"))
     agent = FunctionAgent(tools=[delete], llm=Heroku(), streaming=streaming)
     with pytest.raises(InvalidResponseError, match="Raise max_tokens"):
-        await agent.run("Delete /tmp/x.")
+        await agent.run("Delete /srv/x.")
     assert ran == []
 
 
