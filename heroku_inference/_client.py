@@ -38,7 +38,8 @@ class Client(ClientBase):
     """Heroku Managed Inference, without a framework.
 
     Opens nothing until the first call. One client may be used from several threads; all clients
-    of a process share their connections. It can be pickled, unless `http_client` is given.
+    of a process share their connections, so a client has none of its own to close
+    (`close_connections` closes them all). It can be pickled, unless `http_client` is given.
 
     ```python
     client = Client()  # reads INFERENCE_KEY, INFERENCE_URL and INFERENCE_MODEL_ID
