@@ -119,7 +119,14 @@ def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespa
 
 def _is_question(argument: str) -> bool:
     """`--docs` takes all that follows, and people write the question last."""
-    return not Path(argument).exists() and (" " in argument or argument.endswith("?"))
+    return not _exists(argument) and (" " in argument or argument.endswith("?"))
+
+
+def _exists(argument: str) -> bool:
+    try:
+        return Path(argument).exists()
+    except OSError:  # longer than a file's name can be
+        return False
 
 
 def run(options: argparse.Namespace, assistant: MakesAssistant, screen: Screen) -> None:
