@@ -41,6 +41,11 @@ def test_it_answers_with_numbered_sources_and_scores(run, docs):
     assert "3 documents" in err
 
 
+def test_a_question_may_be_longer_than_the_name_of_a_file(run, docs):
+    code, _, err = run("--docs", docs, "How often are keys rotated? " * 12)
+    assert (code, "3 documents" in err) == (0, True)
+
+
 def test_a_second_run_embeds_nothing(run, docs, emulator):
     run("--docs", docs, "How often?")
     assert embedded(emulator)
