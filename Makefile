@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
+FOREIGN_VENV := .venv-foreign
 SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench tests
 
 # uv installs in seconds where it is there; plain pip does the same.
@@ -18,7 +19,7 @@ install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types coverage wheel bench bench-peers notebooks live lock clean
+.PHONY: help setup demo test check format lint types coverage wheel foreign bench bench-peers notebooks live lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,7 +50,7 @@ demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, r
 test: setup ## Run the tests
 	$(BIN)/python -m pytest
 
-check: lint types coverage wheel ## Everything CI checks
+check: lint types coverage wheel foreign ## Everything CI checks
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -78,6 +79,12 @@ wheel: setup ## Build sdist and wheel, and run the tests against the installed w
 	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
 	sh tests/run_against_wheel.sh $(WHEEL_VENV)
 
+foreign: ## Run clients of others against the emulator; they need another openai than the tests
+	$(call make_venv,$(FOREIGN_VENV))
+	$(call install,$(FOREIGN_VENV)) -r requirements/foreign.txt
+	$(call install,$(FOREIGN_VENV)) --no-deps -e .
+	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk
+
 bench: setup ## Measure speed side by side with other clients
 	$(BIN)/python -m bench
 
@@ -95,6 +102,7 @@ live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERE
 lock: ## Resolve the dependencies anew
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(WHEEL_VENV) .venv-peers dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(WHEEL_VENV) $(FOREIGN_VENV) .venv-peers dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

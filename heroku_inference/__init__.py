@@ -6,6 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from heroku_inference._agents import (
+        AgentMessage,
+        AgentResult,
+        AgentStep,
+        AgentToolResult,
+    )
     from heroku_inference._answers import (
         ChatChunk,
         ChatResult,
@@ -36,16 +42,30 @@ if TYPE_CHECKING:
         ServerError,
         StreamInterruptedError,
     )
+    from heroku_inference._images import GeneratedImage
+    from heroku_inference._mcp import McpServer, McpTool
+    from heroku_inference._openai_sdk import (
+        async_openai_client,
+        chat_openai_options,
+        openai_client,
+        openai_like_options,
+    )
     from heroku_inference._pools import aclose_connections, close_connections
     from heroku_inference._rerank import RerankHit, RerankResult
     from heroku_inference._retries import RetryEvent
     from heroku_inference._settings import Settings
+    from heroku_inference.agent_tools import AgentTool
 
 __all__ = [
     "KNOWN_MODELS",
     "APIConnectionError",
     "APIError",
     "APITimeoutError",
+    "AgentMessage",
+    "AgentResult",
+    "AgentStep",
+    "AgentTool",
+    "AgentToolResult",
     "AsyncClient",
     "AuthenticationError",
     "AvailableModel",
@@ -56,9 +76,12 @@ __all__ = [
     "ContentBlockedError",
     "EmbeddingBatch",
     "EmbeddingResult",
+    "GeneratedImage",
     "HerokuError",
     "InvalidRequestError",
     "InvalidResponseError",
+    "McpServer",
+    "McpTool",
     "ModelFacts",
     "NotFoundError",
     "PermissionDeniedError",
@@ -76,12 +99,26 @@ __all__ = [
     "ToolCallDelta",
     "Usage",
     "aclose_connections",
+    "async_openai_client",
+    "chat_openai_options",
     "close_connections",
     "known_model",
+    "openai_client",
+    "openai_like_options",
 ]
 
 # Importing an adapter must cost next to nothing: a name's module is loaded when it is first used.
 _MODULES = {
+    "_agents": ("AgentMessage", "AgentResult", "AgentStep", "AgentToolResult"),
+    "agent_tools": ("AgentTool",),
+    "_images": ("GeneratedImage",),
+    "_mcp": ("McpServer", "McpTool"),
+    "_openai_sdk": (
+        "async_openai_client",
+        "chat_openai_options",
+        "openai_client",
+        "openai_like_options",
+    ),
     "_answers": (
         "ChatChunk",
         "ChatResult",

@@ -12,15 +12,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from langchain_heroku.agents import ChatHerokuAgent
+    from langchain_heroku.anthropic_messages import ChatHerokuMessages
     from langchain_heroku.chat_models import ChatHeroku
     from langchain_heroku.embeddings import HerokuEmbeddings
+    from langchain_heroku.images import HerokuImageTool
+    from langchain_heroku.mcp import load_mcp_tools
     from langchain_heroku.registration import register
     from langchain_heroku.rerank import HerokuRerank
 
-__all__ = ["ChatHeroku", "HerokuEmbeddings", "HerokuRerank", "register"]
+__all__ = [
+    "ChatHeroku",
+    "ChatHerokuAgent",
+    "ChatHerokuMessages",
+    "HerokuEmbeddings",
+    "HerokuImageTool",
+    "HerokuRerank",
+    "load_mcp_tools",
+    "register",
+]
 
 # Loaded when they are asked for: embeddings alone need a tenth of what a chat model needs.
 _MODULES: Final = {
+    "ChatHerokuAgent": "langchain_heroku.agents",
+    "ChatHerokuMessages": "langchain_heroku.anthropic_messages",
+    "HerokuImageTool": "langchain_heroku.images",
+    "load_mcp_tools": "langchain_heroku.mcp",
     "ChatHeroku": "langchain_heroku.chat_models",
     "HerokuEmbeddings": "langchain_heroku.embeddings",
     "HerokuRerank": "langchain_heroku.rerank",

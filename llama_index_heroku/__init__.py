@@ -11,14 +11,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from llama_index_heroku.agents import HerokuAgent
+    from llama_index_heroku.anthropic_messages import HerokuMessages
     from llama_index_heroku.embeddings import HerokuEmbedding
+    from llama_index_heroku.images import HerokuImageToolSpec
     from llama_index_heroku.llms import Heroku
+    from llama_index_heroku.mcp import load_mcp_tools
     from llama_index_heroku.postprocessor import HerokuRerank
+    from llama_index_heroku.tools import HerokuToolSpec
 
-__all__ = ["Heroku", "HerokuEmbedding", "HerokuRerank"]
+__all__ = [
+    "Heroku",
+    "HerokuAgent",
+    "HerokuEmbedding",
+    "HerokuImageToolSpec",
+    "HerokuMessages",
+    "HerokuRerank",
+    "HerokuToolSpec",
+    "load_mcp_tools",
+]
 
 # Loaded when they are asked for.
 _MODULES: Final = {
+    "HerokuAgent": "llama_index_heroku.agents",
+    "HerokuMessages": "llama_index_heroku.anthropic_messages",
+    "HerokuToolSpec": "llama_index_heroku.tools",
+    "HerokuImageToolSpec": "llama_index_heroku.images",
+    "load_mcp_tools": "llama_index_heroku.mcp",
     "Heroku": "llama_index_heroku.llms",
     "HerokuEmbedding": "llama_index_heroku.embeddings",
     "HerokuRerank": "llama_index_heroku.postprocessor",
