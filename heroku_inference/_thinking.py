@@ -117,7 +117,9 @@ def _check_budget(budget: Any, limit: int | None) -> None:
 def _turn_off(body: dict[str, Any]) -> None:
     warn_caller(
         "Thinking is off for this call: its messages contain tool calls, and Heroku's chat "
-        "completions cannot take back the thinking that Claude wants to see with them."
+        "completions cannot take back the thinking that Claude wants to see with them. To think "
+        "between tool calls, use ChatHerokuMessages (LangChain) or HerokuMessages (LlamaIndex): "
+        "`pip install heroku-inference[anthropic]`."
     )
     body.pop("extended_thinking", None)
     body.pop("reasoning_effort", None)

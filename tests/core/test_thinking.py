@@ -132,10 +132,13 @@ class TestWhileClaudeThinks:
         assert (body["tool_choice"], body["messages"]) == (choice, HI)
 
     def test_a_history_with_tool_calls_turns_thinking_off_and_keeps_the_rest(self, thinking):
-        with pytest.warns(UserWarning, match="Thinking is off for this call"):
+        with pytest.warns(UserWarning, match="Thinking is off for this call") as caught:
             body = body_of(
                 AFTER_A_TOOL, temperature=0.2, tools=[TOOL], tool_choice="now", **thinking
             )
+        remedy = "ChatHerokuMessages (LangChain) or HerokuMessages (LlamaIndex)"
+        assert remedy in str(caught[0].message)
+        assert "heroku-inference[anthropic]" in str(caught[0].message)
         assert body.keys().isdisjoint({"extended_thinking", "reasoning_effort"})
         assert body["temperature"] == 0.2
         assert body["tool_choice"] == {"type": "function", "function": {"name": "now"}}
