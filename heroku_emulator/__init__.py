@@ -17,11 +17,12 @@ with Emulator(engine="deterministic") as emulator:
   `reset`.
 - `Switches` lists every behaviour that has been seen in more than one form, and its default.
 - Steps of a script answer requests, in order: `Say`, `CallTools`, `RawBody` and `RawStream`
-  replace what the engine would say; `Fault`, `Reset`, `Cut` and `ErrorEvent` go wrong.
+  replace what the engine would say; `ToolResult` what an agent's tool would; `Fault`, `Reset`, `Cut` and `ErrorEvent` go wrong.
 - `Journal` and `JournalEntry` tell what was asked, without keys.
 - `Engine` and `Answer` are the seam for an engine of one's own.
 
-Routes: `POST /v1/chat/completions` (plain and streamed), `/v1/embeddings`, `/v1/rerank`, and
+Routes: `POST /v1/chat/completions` (plain and streamed), `/v1/agents/heroku` (always streamed;
+script it with `Say("...", path="/v1/agents/heroku")`), `/v1/embeddings`, `/v1/rerank`, and
 `GET /available-models`, which needs no key. Nothing else is found. Nothing is ever fetched.
 """
 
@@ -40,6 +41,7 @@ from heroku_emulator.script import (
     Reset,
     Say,
     Step,
+    ToolResult,
 )
 from heroku_emulator.switches import Switches
 
@@ -59,4 +61,5 @@ __all__ = [
     "Say",
     "Step",
     "Switches",
+    "ToolResult",
 ]

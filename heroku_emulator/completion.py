@@ -25,6 +25,7 @@ __all__ = [
     "completion_of_answer",
     "completion_of_script",
     "message_of",
+    "new_id",
     "reasoning_fields",
 ]
 
@@ -64,6 +65,11 @@ class Completion:
     tool_calls: tuple[ToolCall, ...]
     finish_reason: str
     usage: dict[str, int]
+
+
+def new_id(nanoseconds: int) -> str:
+    """Returns an id as Heroku makes them: the request's time since 1970, and chance."""
+    return f"chatcmpl-{nanoseconds:016x}{secrets.randbelow(100_000):05x}"
 
 
 def completion_of_answer(
@@ -181,7 +187,7 @@ def _completion(
     default = "tool_calls" if calls else "stop"
     said = [reasoning or "", text, *(part for call in calls for part in call)]
     return Completion(
-        completion_id=f"chatcmpl-{nanoseconds:016x}{secrets.randbelow(100_000):05x}",
+        completion_id=new_id(nanoseconds),
         created=nanoseconds // 1_000_000_000,
         model=body["model"],
         text=text,

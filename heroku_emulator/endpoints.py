@@ -7,6 +7,9 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from heroku_emulator.agents import AgentRun
+from heroku_emulator.agents_request import check_agents_request
+from heroku_emulator.agents_stream import AgentsStream
 from heroku_emulator.chat_request import check_chat_request
 from heroku_emulator.completion import (
     Completion,
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from heroku_emulator.script import Step
 
-__all__ = ["ENDPOINTS", "Endpoint"]
+__all__ = ["ALWAYS_STREAMED", "ENDPOINTS", "Endpoint"]
 
 Endpoint = Callable[[Exchange], Awaitable["Response"]]
 
@@ -78,12 +81,27 @@ async def rerank(exchange: Exchange) -> Response:
     return _plain(await exchange.in_thread(lambda: rerank_body(body, service.engine)), step)
 
 
+async def agents(exchange: Exchange) -> Response:
+    """POST /v1/agents/heroku, always streamed."""
+    model = exchange.admit("chat")
+    if exchange.switches.strict:
+        check_agents_request(exchange.body, model, exchange.switches)
+    step = exchange.next_step(RawBody, RawStream)
+    if isinstance(step, RawBody | RawStream):
+        return _raw_response(exchange, step)
+    return AgentsStream(AgentRun(exchange).frames(), exchange.switches, exchange.entry)
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "/v1/chat/completions": chat,
     "/v1/embeddings": embeddings,
     "/v1/rerank": rerank,
+    "/v1/agents/heroku": agents,
 }
 """What is answered to POST, by path."""
+
+ALWAYS_STREAMED = frozenset({"/v1/agents/heroku"})
+"""Paths whose answers take the time they take."""
 
 
 async def _completion(exchange: Exchange, step: Step | None) -> Completion:
@@ -140,6 +158,4 @@ def _raw_response(exchange: Exchange, step: RawBody | RawStream) -> Response:
         return body_response(
             step.body, status=step.status, content_type=step.content_type, headers=step.headers
         )
-    parts = [step.parts] if isinstance(step.parts, bytes | str) else step.parts
-    raw = (part.encode() if isinstance(part, str) else part for part in parts)
-    return EventStream(raw, exchange.switches, exchange.entry, status=step.status)
+    return EventStream(step.pieces(), exchange.switches, exchange.entry, status=step.status)

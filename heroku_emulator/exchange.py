@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio.to_thread
 
+from heroku_emulator.script import Step
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from heroku_emulator.journal import JournalEntry
     from heroku_emulator.models import Kind, Model
-    from heroku_emulator.script import Step
     from heroku_emulator.service import Service
     from heroku_emulator.switches import Switches
 
@@ -49,9 +50,9 @@ class Exchange:
         assert self.model is not None, "admit comes first"  # noqa: S101 - for the type checker
         return self.model
 
-    def next_step(self) -> Step | None:
-        """Takes the next scripted answer for this request, if there is one."""
-        return self.service.script.take(self.entry.path)
+    def next_step(self, *kinds: type[Step]) -> Step | None:
+        """Takes the next scripted answer for this request, if there is one (of these kinds)."""
+        return self.service.script.take(self.entry.path, kinds=kinds or (Step,))
 
     def spend(self, tokens: int) -> None:
         """Counts the answer's tokens against the model's limit."""

@@ -25,6 +25,7 @@ __all__ = [
     "BrokenBody",
     "EventStream",
     "NoAnswer",
+    "Pieces",
     "body_response",
     "disconnection",
     "error_response",
@@ -127,7 +128,7 @@ class EventStream(Response):
             await disconnection(receive)
 
     async def _write(self, leaving: asyncio.Future[None], send: Send) -> None:
-        pieces = _Pieces(self._switches.split_bytes)
+        pieces = Pieces(self._switches.split_bytes)
         for number, frame in enumerate(self._frames):
             await self._keep_silent(number, leaving)
             if leaving.done():
@@ -144,7 +145,7 @@ class EventStream(Response):
         await asyncio.wait({leaving}, timeout=self._switches.pace + gap)
 
 
-class _Pieces:
+class Pieces:
     """Cuts a stream into pieces of equal size, or leaves its frames whole."""
 
     def __init__(self, size: int) -> None:

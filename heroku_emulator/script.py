@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from heroku_emulator.errors import FIREWALL_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
     "CallTools",
@@ -23,10 +23,12 @@ __all__ = [
     "Say",
     "Script",
     "Step",
+    "ToolResult",
 ]
 
 
 _CHAT = "/v1/chat/completions"
+_AGENTS = "/v1/agents/heroku"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,26 @@ class CallTools(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult(Step):
+    """What the next tool of an agent's run returns: `ToolResult("4 files")`. The tool rests.
+
+    Only a tool call takes it, and only when it is next in line; the answers around it are
+    scripted with `path="/v1/agents/heroku"`.
+    """
+
+    home: ClassVar[str] = _AGENTS
+
+    text: str = ""
+    is_error: bool = False
+    parts: Sequence[Mapping[str, Any]] | None = None
+    """Parts of the MCP result; default: one text part. Plain results are the text alone."""
+    raw: str | None = None
+    """The whole content as it is, without `Tool '…' returned result: ` before it."""
+    delay: float = 0.0
+    """Seconds that the tool takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class RawBody(Step):
     """Any body at all: bytes and text as they are, everything else as compact JSON."""
 
@@ -104,6 +126,11 @@ class RawStream(Step):
 
     parts: bytes | str | Sequence[bytes | str]
     status: int = 200
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yields the bytes of each write."""
+        parts = [self.parts] if isinstance(self.parts, bytes | str) else self.parts
+        return (part.encode() if isinstance(part, str) else part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +241,18 @@ class Script:
         with self._lock:
             self._steps.extend(steps)
 
-    def take(self, path: str, *, first: bool = False) -> Step | None:
-        """Takes the next step for a request to `path`; with `first` only if it comes first."""
+    def take(
+        self, path: str, *, first: bool = False, kinds: tuple[type[Step], ...] = (Step,)
+    ) -> Step | None:
+        """Takes the next step for a request to `path`, if it is one of these kinds.
+
+        With `first` only if it comes first.
+        """
         with self._lock:
             for position, step in enumerate(self._steps):
                 if step.serves(path):
-                    return self._use(position, step) if step.comes_first or not first else None
+                    fits = isinstance(step, kinds) and (step.comes_first or not first)
+                    return self._use(position, step) if fits else None
         return None
 
     def _use(self, position: int, step: Step) -> Step:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 
-from heroku_emulator.endpoints import ENDPOINTS
+from heroku_emulator.endpoints import ALWAYS_STREAMED, ENDPOINTS
 from heroku_emulator.errors import ApiError
 from heroku_emulator.exchange import Exchange
 from heroku_emulator.fields import refused
@@ -86,7 +86,7 @@ class _Door:
             body=entry.body if isinstance(entry.body, dict) else {},
         )
         envelope = exchange.switches.error_envelope
-        streamed = exchange.body.get("stream") is True
+        streamed = exchange.body.get("stream") is True or request.url.path in ALWAYS_STREAMED
         try:
             with anyio.fail_after(None if streamed else exchange.switches.time_limit):
                 response = await self._considered(exchange, request, body)

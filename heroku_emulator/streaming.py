@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from heroku_emulator.completion import Completion, ToolCall
     from heroku_emulator.switches import Switches
 
-__all__ = ["chunks", "frame", "frames", "terminator"]
+__all__ = ["chunks", "frame", "frames", "terminator", "unfinished", "unused"]
 
 _WORDS = re.compile(r"\S+\s*|\s+")
 _ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
@@ -73,9 +73,7 @@ def _chunk(
 ) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0} if switches.choice_index else {}
     choice |= {"delta": delta} if message is None else {"message": message}
-    if finish_reason is not None or switches.middle_finish_reason != "absent":
-        nothing = "" if switches.middle_finish_reason == "empty" else None
-        choice["finish_reason"] = nothing if finish_reason is None else finish_reason
+    choice |= unfinished(switches) if finish_reason is None else {"finish_reason": finish_reason}
     chunk = {
         "id": completion.completion_id,
         "object": "chat.completion.chunk",
@@ -84,10 +82,24 @@ def _chunk(
         "system_fingerprint": FINGERPRINT,
         "choices": [choice],
     }
-    if usage is not None or switches.middle_usage != "absent":
-        nothing_used = {"empty": {}, "zeros": _ZEROS, "null": None}
-        chunk["usage"] = usage or nothing_used.get(switches.middle_usage)
-    return chunk
+    return chunk | ({"usage": usage} if usage else unused(switches))
+
+
+def unfinished(switches: Switches) -> dict[str, Any]:
+    """Returns the field of a choice that does not finish anything."""
+    if switches.middle_finish_reason == "absent":
+        return {}
+    return {"finish_reason": "" if switches.middle_finish_reason == "empty" else None}
+
+
+def unused(switches: Switches) -> dict[str, Any]:
+    """Returns the field of an event that has no usage to tell."""
+    forms: dict[str, dict[str, Any]] = {
+        "empty": {"usage": {}},
+        "zeros": {"usage": _ZEROS},
+        "null": {"usage": None},
+    }
+    return forms.get(switches.middle_usage, {})
 
 
 def _deltas(completion: Completion, switches: Switches) -> Iterator[dict[str, Any]]:

@@ -43,6 +43,10 @@ class Switches:
     enforce_rate_limits: bool = False
     """Answer 429 beyond the model's requests and tokens per minute; off: only count down."""
 
+    agent_output_caps: Literal["documented", "none"] = "documented"
+    """`max_tokens_per_inference_request` over the pages' 4096 (Haiku) and 8192 (Sonnet): 400, or
+    fine, as newer models may have it."""
+
     # Headers and timing
 
     rate_limit_headers: bool = True
@@ -64,6 +68,15 @@ class Switches:
     """Whether `tool_calls` stands before `content` in a message; both have been captured."""
     length_reason: Literal["length", "max_tokens"] = "length"
     """Finish reason of an answer cut by `max_tokens`."""
+
+    # Agents
+
+    agent_messages: Literal["message", "delta", "chunks"] = "message"
+    """Whole messages, as captured; the same under `delta`; or chunks like those of chat."""
+    tool_names: Literal["namespaced", "plain"] = "namespaced"
+    """MCP tools in answers: `mcp-python/code_exec_python`, or `code_exec_python`."""
+    tool_results: Literal["documented", "mcp", "plain"] = "documented"
+    """Results as MCP's JSON but those of `dyno_run_command`, which are plain; or all alike."""
 
     # Embeddings
 
