@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from llama_index.core.schema import BaseComponent
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
-from heroku_inference._connection import Connection
+from heroku_inference._connection import Connection, key_hidden
+from heroku_inference._settings import Settings, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["HerokuConnection"]
+
+
+def _plain(api_key: Any) -> Any:
+    return api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key
 
 
 class HerokuConnection(Connection, BaseComponent):
@@ -31,12 +36,28 @@ class HerokuConnection(Connection, BaseComponent):
     _SPELLINGS: ClassVar[Mapping[str, str]] = {"api_base": "base_url", "inference_url": "base_url"}
     _SHARED: ClassVar[tuple[str, ...]] = (*Connection._SHARED, "callback_manager", "rate_limiter")  # noqa: SLF001 - of the class above
 
-    api_key: str | None = Field(default=None, exclude=True, repr=False)
+    api_key: Annotated[str | None, BeforeValidator(_plain)] = Field(
+        default=None, exclude=True, repr=False
+    )
     """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
 
     Never shown. A pickle holds it only if it was given here: one that came from a config var is
     looked up again where the pickle is loaded.
     """
+
+    def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
+        super().__init__(**data)
+
+    @property
+    def settings(self) -> Settings:
+        """Key, URL and model in force: what was given, completed from the config vars.
+
+        Raises:
+            ConfigError: No key was found, or key and URL would come from different sources.
+        """
+        given = (hidden(self.api_key), self.base_url, self.model, self.alias)
+        return self._kept("settings", given, self._make_settings)
 
     @property
     def api_base(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
+from heroku_inference._connection import key_hidden
 from heroku_inference._embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._errors import ConfigError
 from heroku_inference._long_text import LongText, check_text
@@ -114,6 +115,7 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
     """Further fields of the request body, merged over ours."""
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         super().__init__(**_with_one_model(data))
         if self.model_name != self.model:
             self.model = self.model  # sets both names of it

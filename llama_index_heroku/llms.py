@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 from heroku_inference._catalogue import known_model
 from heroku_inference._chat_options import asks_to_think
 from heroku_inference._chat_request import drop_ignored
+from heroku_inference._connection import key_hidden
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import keep_first_call, selections
 from llama_index_heroku._tools import tool_options
@@ -113,6 +114,7 @@ class Heroku(StructuredOutput):
     """Whether the model calls tools; by default what is known of it, or yes."""
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         super().__init__(**_without_foreign_arguments(data))
 
     @classmethod

@@ -12,6 +12,7 @@ from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRan
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore
 
+from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
 from heroku_inference._rerank import RerankOptions
 from llama_index_heroku._connection import HerokuConnection
@@ -82,6 +83,7 @@ class HerokuRerank(HerokuConnection, BaseNodePostprocessor):
     """Requests in flight at a time, where more than one is needed."""
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         super().__init__(**data)
         # What cannot work is said now, not at the first call.
         RerankOptions(**self._options())

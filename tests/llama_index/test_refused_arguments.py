@@ -1,0 +1,46 @@
+"""A constructor that refuses its arguments shows no key, even with its local variables."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+from heroku_inference import Settings
+from llama_index_heroku import Heroku, HerokuEmbedding, HerokuRerank
+
+KEY = "inf-a-key-that-must-not-show"
+CALLER = __file__  # who has the key in a variable of its own
+
+
+def shown_by(construct) -> str:
+    """All that a traceback with local variables shows of our frames and of LlamaIndex's."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
+        construct()
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame for frame in trace.stack if frame.filename != CALLER]
+    assert frames
+    return "\n".join([str(trace), *(repr(frame.locals) for frame in frames)])
+
+
+@pytest.mark.parametrize(
+    "construct",
+    [
+        lambda: Heroku(api_key=KEY, base_url="ftp://x", model="m"),
+        lambda: Heroku(api_key=KEY, base_url="http://x", model="m", temperature="warm"),
+        lambda: Heroku(api_key=KEY, base_url="http://x", model="m", tempretaure=1),
+        lambda: Heroku(api_key=KEY, base_url="http://x", model="m", model_name="m"),
+        lambda: HerokuEmbedding(api_key=KEY, base_url="http://x", embed_batch_size=2000),
+        lambda: HerokuRerank(api_key=KEY, base_url="http://x", top_n=-1),
+    ],
+    ids=["url", "value", "name", "spelling", "embeddings", "reranker"],
+)
+def test_no_refused_argument_shows_the_key_beside_it(construct):
+    assert KEY not in shown_by(construct)
+
+
+def test_the_key_is_still_read_as_text_however_it_was_given():
+    given = {"base_url": "http://x", "model": "m"}
+    settings = Settings(api_key=KEY, **given)
+    assert Heroku(api_key=KEY, **given).api_key == KEY
+    assert Heroku(api_key=settings.api_key, **given).api_key == KEY
