@@ -10,11 +10,10 @@ import inspect
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final
 
-from langchain_core.language_models.chat_models import BaseChatModel
-
 from heroku_inference._errors import ConfigError
 from heroku_inference._in_order import amap_in_order, map_in_order
 from langchain_heroku._callbacks import retry_listener
+from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._chat_parameters import ChatParameters
 from langchain_heroku._generations import generation_chunk, langchain_result, summed_usage
 from langchain_heroku._messages import openai_messages
@@ -34,7 +33,7 @@ __all__ = ["ChatCalls"]
 _MAX_CONCURRENCY: Final = 8  # requests in flight for `n` answers
 
 
-class ChatCalls(ChatParameters, BaseChatModel):
+class ChatCalls(ChatParameters, HerokuChatModel):
     """Asks the model, by the parameters it has; `ChatHeroku` is its public face."""
 
     def _generate(

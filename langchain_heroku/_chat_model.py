@@ -1,0 +1,128 @@
+"""What the chat models here are to LangChain, whichever endpoint they call."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from importlib.metadata import version
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import model_validator
+
+from heroku_inference._errors import ConfigError
+from langchain_heroku._connection import HerokuConnection
+from langchain_heroku._content_blocks import PROVIDER
+from langchain_heroku.profiles import profile_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from langchain_core.language_models import LangSmithParams, ModelProfile
+    from langchain_core.messages import BaseMessage
+    from langchain_core.tools import BaseTool
+    from typing_extensions import Self
+
+__all__ = ["HerokuChatModel"]
+
+_VERSION: Final = version("heroku-inference")
+_CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which have about 4
+
+
+class HerokuChatModel(HerokuConnection, BaseChatModel):
+    """Version, profile, tracing, tokens, dumps and copies; no way to call."""
+
+    stop: list[str] | str | None = None
+    """One text or several at which the answer ends; also accepted as `stop_sequences`."""
+
+    if TYPE_CHECKING:  # a body here would take the place of the parameters' own
+
+        def _parameters(self) -> dict[str, Any]: ...
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """Whether `langchain_core.load` can dump it: yes, without the key."""
+        return True
+
+    @model_validator(mode="after")
+    def _set_heroku_version(self) -> Self:
+        # Of core and not public, so it may go; our version in traces is worth no error.
+        if add_version := getattr(self, "_add_version", None):
+            add_version("heroku-inference", _VERSION)
+        return self
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return profile_of(self.model_name)
+
+    @model_validator(mode="after")
+    def _check_profile_keys(self) -> Self:
+        # Takes the place of core's check, which resolves type hints each time an object is made
+        # (half of what that costs). Our own profiles are checked once, by a test.
+        with suppress(ConfigError):  # which is raised when the fields are complete
+            if self.profile == profile_of(self.model_name):
+                return self
+        check = getattr(super(), "_check_profile_keys", None)
+        return check() if check else self
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        told = {**self._parameters(), **kwargs}
+        params: LangSmithParams = {
+            "ls_provider": PROVIDER,
+            "ls_model_name": kwargs.get("model") or self.model_name,
+            "ls_model_type": "chat",
+        }
+        if (temperature := told.get("temperature")) is not None:
+            params["ls_temperature"] = temperature
+        if max_tokens := told.get("max_completion_tokens") or told.get("max_tokens"):
+            params["ls_max_tokens"] = max_tokens
+        if stops := stop or self.stop:
+            params["ls_stop"] = [stops] if isinstance(stops, str) else stops
+        return params
+
+    def get_num_tokens(self, text: str) -> int:
+        """About how many tokens a text has, without network: a tokenizer is not published."""
+        if self.custom_get_token_ids is not None:
+            return super().get_num_tokens(text)
+        return ceil(len(text) / _CHARACTERS_PER_TOKEN)
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """The ids of a text's tokens, by `custom_get_token_ids`.
+
+        Raises:
+            NotImplementedError: It is not set, and Heroku publishes no tokenizer.
+        """
+        if self.custom_get_token_ids is None:
+            raise NotImplementedError(
+                "Heroku publishes no tokenizer: pass custom_get_token_ids=..., or use "
+                "get_num_tokens(text), which estimates."
+            )
+        return self.custom_get_token_ids(text)
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: list[BaseMessage],
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+    ) -> int:
+        """About how many tokens a conversation has, tool definitions included, without network."""
+        definitions: list[BaseTool | dict[str, Any]] = [
+            convert_to_openai_tool(tool) for tool in tools or ()
+        ]
+        if self.custom_get_token_ids is not None:
+            counted = sum(self.get_num_tokens(json.dumps(tool)) for tool in definitions)
+            return super().get_num_tokens_from_messages(messages) + counted
+        return count_tokens_approximately(
+            messages, chars_per_token=_CHARACTERS_PER_TOKEN, tools=definitions
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        # Core keeps a dump of the object, and takes it for the key of its cache.
+        self.__dict__.pop("_serialized", None)
+
+    def __copy__(self) -> Self:
+        copied: Self = super().__copy__()
+        copied.__dict__.pop("_serialized", None)
+        return copied
