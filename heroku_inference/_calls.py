@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from heroku_inference._answers import Reply
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
+from heroku_inference._openai_names import with_model_hint
 from heroku_inference._retries import RetryEvent, next_wait
 from heroku_inference._settings import network_environment
 
@@ -209,7 +210,7 @@ class TransportBase:
         """Seconds until the next attempt; raises `error` when there is to be none."""
         wait = next_wait(error, attempt, self._max_retries)
         if wait is None:
-            raise error
+            raise with_model_hint(error, call.path, call.body)
         event = RetryEvent(attempt=attempt, wait=wait, error=error)
         for listener in (self._on_retry, call.on_retry):
             if listener is not None:

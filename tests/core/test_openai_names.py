@@ -1,0 +1,171 @@
+"""Refused models with names of OpenAI's: the error says which model of Heroku's to use."""
+
+from __future__ import annotations
+
+import pytest
+
+from heroku_emulator import Fault
+from heroku_inference import AsyncClient, Client, HerokuError, known_model
+from heroku_inference._openai_names import model_hint, recommended_model
+
+QUESTION = [{"role": "user", "content": "Hi"}]
+RECOMMENDED = {
+    "gpt-4o": "claude-4-5-sonnet",
+    "gpt-4o-2024-11-20": "claude-4-5-sonnet",
+    "gpt-4": "claude-4-5-sonnet",
+    "gpt-4-turbo": "claude-4-5-sonnet",
+    "gpt-4.1": "claude-4-5-sonnet",
+    "gpt-5": "claude-4-5-sonnet",
+    "gpt-5.1-codex": "claude-4-5-sonnet",
+    "chatgpt-4o-latest": "claude-4-5-sonnet",
+    "openai/gpt-4o": "claude-4-5-sonnet",
+    "ft:gpt-4o:acme::1": "claude-4-5-sonnet",
+    "GPT-4o": "claude-4-5-sonnet",
+    "o1": "claude-4-5-sonnet",
+    "o1-preview-2024-09-12": "claude-4-5-sonnet",
+    "o3": "claude-4-5-sonnet",
+    "gpt-4o-mini": "claude-4-5-haiku",
+    "gpt-4o-mini-2024-07-18": "claude-4-5-haiku",
+    "gpt-4.1-nano": "claude-4-5-haiku",
+    "gpt-5-mini": "claude-4-5-haiku",
+    "gpt-3.5-turbo": "claude-4-5-haiku",
+    "gpt-35-turbo": "claude-4-5-haiku",
+    "o3-mini-2025-01-31": "claude-4-5-haiku",
+    "o4-mini": "claude-4-5-haiku",
+    "text-davinci-003": "claude-4-5-haiku",
+    "text-embedding-3-small": "cohere-embed-multilingual",
+    "text-embedding-3-large": "cohere-embed-multilingual",
+    "text-embedding-ada-002": "cohere-embed-multilingual",
+    "dall-e-3": "stable-image-ultra",
+    "gpt-image-1": "stable-image-ultra",
+    "gpt-image-1-mini": "stable-image-ultra",
+}
+NOT_OPENAIS = [
+    "gpt-oss-120b",
+    "gpt-oss-20b",
+    "gpt-oss-120b-tts",
+    "openai/gpt-oss-120b",
+    "claude-4-5-sonnet",
+    "cohere-embed-multilingual",
+    "olmo-2",
+    "o200k",
+    "",
+]
+NOTHING_OF_THE_KIND = ["whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "omni-moderation-latest"]
+
+
+@pytest.mark.parametrize(("model", "instead"), RECOMMENDED.items(), ids=list(RECOMMENDED))
+def test_a_model_of_openais_has_a_known_counterpart_on_heroku(model, instead):
+    assert recommended_model(model) == instead
+    assert known_model(instead) is not None
+    assert repr(model) in model_hint(model)
+    assert repr(instead) in model_hint(model)
+
+
+@pytest.mark.parametrize("model", NOT_OPENAIS)
+def test_other_names_get_no_hint(model):
+    assert recommended_model(model) is None
+    assert not model_hint(model)
+
+
+@pytest.mark.parametrize("model", NOTHING_OF_THE_KIND)
+def test_kinds_that_heroku_has_not_are_said_to_be_missing(model):
+    assert recommended_model(model) is None
+    assert "not known to have one of its kind" in model_hint(model)
+
+
+def test_reasoning_models_come_with_the_way_to_have_a_model_think():
+    assert "extended_thinking" in model_hint("o3")
+    assert "extended_thinking" not in model_hint("gpt-4o")
+
+
+def test_embedding_models_come_with_the_warning_to_embed_again():
+    assert "embed stored texts again" in model_hint("text-embedding-3-small")
+
+
+def test_what_is_asked_for_decides_before_the_name():
+    assert "'stable-image-ultra'" in model_hint("gpt-4o", "image")
+    assert "'cohere-rerank-3-5'" in model_hint("o3", "rerank")
+    assert "extended_thinking" not in model_hint("o3", "rerank")
+
+
+@pytest.fixture(params=["object", "string"])
+def refusing(request, emulator, config_vars):
+    """An emulator whose refusals come in each of the envelopes."""
+    emulator.switch(error_envelope=request.param)
+    return emulator
+
+
+@pytest.fixture(params=["sync", "async"])
+def refused(request):
+    """Makes a call and returns the error it ends in; the same for both clients."""
+    asynchronous = request.param == "async"
+
+    async def made(call):
+        outcome = call(AsyncClient() if asynchronous else Client())
+        if hasattr(outcome, "__aiter__"):
+            return [piece async for piece in outcome]
+        return await outcome if asynchronous else list(outcome)
+
+    async def refused(call):
+        with pytest.raises(HerokuError) as raised:
+            await made(call)
+        return raised.value
+
+    return refused
+
+
+CALLS = {
+    "chat": (lambda client: client.chat(QUESTION, model="gpt-4o"), "claude-4-5-sonnet"),
+    "stream": (lambda client: client.stream_chat(QUESTION, model="o3-mini"), "claude-4-5-haiku"),
+    "embed": (
+        lambda client: client.embed(["a"], model="text-embedding-3-small"),
+        "cohere-embed-multilingual",
+    ),
+    "embed-with-a-chat-model": (
+        lambda client: client.embed(["a"], model="gpt-4o"),
+        "cohere-embed-multilingual",
+    ),
+    "rerank": (lambda client: client.rerank("a", ["b"], model="gpt-4o"), "cohere-rerank-3-5"),
+}
+
+
+@pytest.mark.parametrize(("call", "instead"), CALLS.values(), ids=list(CALLS))
+async def test_the_refusal_names_the_model_to_use(call, instead, refusing, refused):
+    error = await refused(call)
+    assert refusing.journal[-1].status == 404
+    assert repr(instead) in str(error)
+    assert str(error) == error.message
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_each_refusal_of_a_model_is_completed(status, refusing, refused):
+    refusing.script(Fault(status))
+    error = await refused(CALLS["chat"][0])
+    assert error.status_code == status
+    assert str(error).endswith("on Heroku use 'claude-4-5-sonnet'.")
+
+
+@pytest.mark.parametrize("status", [401, 422, 429, 500])
+async def test_failures_that_are_not_about_the_model_are_not(status, refusing, refused):
+    refusing.script(Fault(status, times=3, headers={"retry-after": "0"}))
+    error = await refused(CALLS["chat"][0])
+    assert error.status_code == status
+    assert "claude" not in str(error)
+
+
+async def test_the_firewall_refuses_texts_and_not_models(emulator, config_vars, refused):
+    emulator.script(Fault.html403())
+    assert "claude" not in str(await refused(CALLS["chat"][0]))
+
+
+async def test_a_refused_model_of_herokus_gets_no_hint(refusing, refused):
+    refusing.script(Fault(404))
+    error = await refused(lambda client: client.chat(QUESTION, model="gpt-oss-120b"))
+    assert "OpenAI" not in str(error)
+
+
+async def test_an_id_of_openais_is_sent_as_it_is_and_may_be_answered(emulator, config_vars):
+    emulator.switch(unknown_models="accept")
+    assert Client().chat(QUESTION, model="gpt-4o").text
+    assert emulator.journal[-1].body["model"] == "gpt-4o"
