@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_BASE_URL",
+    "Attachment",
     "Kind",
     "NetworkEnvironment",
     "Settings",
+    "attachments",
     "network_environment",
     "normalise_url",
 ]
@@ -304,6 +306,47 @@ def _is_api_url(url: str) -> bool:
 
 def _without_credentials(url: str) -> str:
     return re.sub(r"(//|^)[^/@]*@", r"\1***@", url)
+
+
+class Attachment(NamedTuple):
+    """The config vars of one attachment of the add-on; of the key only whether there is one."""
+
+    alias: str
+    has_key: bool
+    url: str | None
+    """As `base_url` would be; `None` when it is not set, or none of an API."""
+    model: str | None
+
+
+def attachments() -> list[Attachment]:
+    """The attachments whose config vars are in the environment, by alias.
+
+    What begins like an alias of Heroku's pages, or `HEROKU_INFERENCE`, is one by its key or its
+    URL alone; other names are taken for one when they have both, and a model id or a URL of
+    Heroku's: `OPENAI_KEY` is no attachment.
+    """
+    marked = (re.fullmatch(r"([A-Z][A-Z0-9_]*)_(?:KEY|URL)", name) for name in os.environ)
+    aliases = sorted({match[1] for match in marked if match})
+    found = (_attached(alias) for alias in aliases)
+    return [one for one in found if _is_ours(one)]
+
+
+def _attached(alias: str) -> Attachment:
+    try:
+        url = _config_var(f"{alias}_URL")
+        url = normalise_url(url) if url else None
+    except ConfigError:
+        url = None
+    has_key = _config_var(f"{alias}_KEY") is not None
+    return Attachment(alias, has_key, url, _config_var(f"{alias}_MODEL_ID"))
+
+
+def _is_ours(found: Attachment) -> bool:
+    if re.match(r"(?:HEROKU_)?INFERENCE(?:_|$)|(?:EMBEDDING|RERANK|DIFFUSION)(?:_|$)", found.alias):
+        return found.has_key or found.url is not None
+    host = urlsplit(found.url or "").hostname or ""
+    known = found.model is not None or host.endswith(".inference.heroku.com")
+    return found.has_key and found.url is not None and known
 
 
 class NetworkEnvironment(NamedTuple):
