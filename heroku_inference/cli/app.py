@@ -1,0 +1,295 @@
+"""The commands and their options. What they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from heroku_inference._client import Client
+from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference.cli import models as models_view
+from heroku_inference.cli import report
+from heroku_inference.cli.chat import Conversation, converse
+from heroku_inference.cli.check import Result, run_checks
+from heroku_inference.cli.checks import DEFAULT_CALLS, chosen_checks
+from heroku_inference.cli.config_vars import load, look_up
+from heroku_inference.cli.listing import fetch_models
+from heroku_inference.cli.problems import in_our_words
+from heroku_inference.cli.screen import Screen
+from heroku_inference.cli.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["app"]
+
+# Pretty exceptions would print local variables, and one of them might be a key.
+app = typer.Typer(
+    name="heroku-inference",
+    help="Heroku Managed Inference from a terminal: is all well, which models are there, and a "
+    "word with one of them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Model = Annotated[str | None, typer.Option(help="Model id; default: <ALIAS>_MODEL_ID.")]
+_Alias = Annotated[
+    str | None,
+    typer.Option(
+        help="The attachment to read, such as INFERENCE_TEAL; default: INFERENCE, and for "
+        "embeddings, rerank and images first EMBEDDING, RERANK and DIFFUSION."
+    ),
+]
+_Url = Annotated[str | None, typer.Option(help="Where the API is; default: <ALIAS>_URL.")]
+_EnvFile = Annotated[
+    Path | None,
+    typer.Option(help="A file of config vars; default: .env here, if there is one. What is set "
+                 "in the environment wins."),
+]  # fmt: skip
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
+_Timeout = Annotated[
+    float | None, typer.Option(min=0.001, help="Seconds that the server may stay silent.")
+]
+
+
+class Region(str, Enum):
+    """Where models run."""
+
+    us = "us"
+    eu = "eu"
+
+
+class KindOfModel(str, Enum):
+    """What models are for."""
+
+    chat = "chat"
+    embedding = "embedding"
+    rerank = "rerank"
+    image = "image"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - asked for rarely
+
+        typer.echo(f"heroku-inference {version('heroku-inference')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+_CHECK_HELP = f"""
+Find out whether everything works, the way Heroku's migration checklist does.
+
+Looks at the config vars, then makes each kind of call once, with tiny prompts: about
+{DEFAULT_CALLS} paid calls of a few tokens each. The exit code is 0 when nothing failed, 1 when
+something did, and 2 when there is nothing to check with. Keys are never shown.
+
+--json prints one object: version (1), ok, base_url, attachments (alias, key, url, model, source,
+used_for), checks (name, title, result: passed, failed or skipped, detail, remedy, milliseconds)
+and stopped: why the rest was not tried, or null.
+"""
+
+
+@app.command(help=_CHECK_HELP)
+def check(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Make only this check; may be given several times."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what costs more: agents, an image, ...")
+    ] = False,
+    model: _Model = None,
+    alias: _Alias = None,
+    base_url: _Url = None,
+    timeout: _Timeout = None,
+    env_file: _EnvFile = None,
+    as_json: _Json = False,
+) -> None:
+    screen = Screen()
+    checks = chosen_checks(only or (), everything=everything)
+    if isinstance(checks, str):
+        raise typer.BadParameter(checks, param_hint="--only")
+    try:
+        config_vars = look_up(env_file, alias, base_url, model)
+    except ConfigError as error:
+        _no_config(screen, in_our_words(str(error)), as_json=as_json)
+        raise typer.Exit(2) from None
+    target = Target(config_vars, timeout=timeout)
+    results: list[Result] = []
+    with screen.waiting("Checking") as spinner:
+        for result in run_checks(target, checks):
+            results.append(result)
+            if len(results) < len(checks):
+                spinner.update(f"Checking: {checks[len(results)].title.lower()}")
+    left = len(checks) - len(results)
+    stopped = f"The server cannot be reached: {left} more were not tried." if left else None
+    if as_json:
+        _print_json(report.as_json(target.base_url, config_vars.found, results, stopped))
+    else:
+        report.show(screen, config_vars.found, results, stopped)
+    if any(result.outcome == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _no_config(screen: Screen, problem: str, *, as_json: bool) -> None:
+    if not as_json:
+        screen.error(problem)
+        return
+    failed = Result(name="config", title="Config vars", outcome="failed", detail=problem)
+    _print_json(report.as_json(None, (), [failed], problem))
+
+
+_MODELS_HELP = """
+List the models that Heroku offers, with what is known of them. Needs no key.
+
+--json prints a list of objects: model_id, kind, regions, state, deprecation_date, eol_date,
+replacement_model, warning, context_window, max_output_tokens, vision, thinking, tools,
+embedding_width and requests_per_minute; null is what is not known.
+"""
+
+
+@app.command(help=_MODELS_HELP)
+def models(
+    region: Annotated[Region | None, typer.Option(help="Only what runs there.")] = None,
+    kind: Annotated[KindOfModel | None, typer.Option(help="Only models for this.")] = None,
+    base_url: _Url = None,
+    timeout: _Timeout = None,
+    env_file: _EnvFile = None,
+    as_json: _Json = False,
+) -> None:
+    screen = Screen()
+    with _one_line_errors(screen), screen.waiting("Asking Heroku"):
+        load(env_file)
+        found = fetch_models(base_url, timeout=timeout)
+    found = models_view.chosen(found, region and region.value, kind and kind.value)
+    if as_json:
+        _print_json(models_view.as_json(found))
+    elif found:
+        models_view.show(screen, found)
+    else:
+        screen.note("No such model.")
+
+
+class _Chat(TyperCommand):
+    """Lets `--thinking` stand without a budget: what follows it may be the question."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        for place, word in enumerate(args[:end]):
+            budget = args[place + 1] if place + 1 < end else ""
+            if word == "--thinking" and not budget.isdecimal():
+                args[place] = "--thinking=0"
+        return super().parse_args(ctx, args)
+
+
+_CHAT_HELP = """
+Answer a question, word by word; without one, hold a conversation.
+
+A question of "-" is read from stdin, and so is it when there is none and stdin is a pipe or a
+file; beside other words it is put behind them: cat notes.md | heroku-inference chat "Sum up:" -
+
+The answer goes to stdout and everything else to stderr.
+"""
+
+
+@app.command(cls=_Chat, help=_CHAT_HELP)
+def chat(
+    question: Annotated[list[str] | None, typer.Argument(help="What to ask.")] = None,
+    model: _Model = None,
+    system: Annotated[str | None, typer.Option(help="What to tell the model first.")] = None,
+    thinking: Annotated[
+        int | None,
+        typer.Option(
+            metavar=r"\[TOKENS]", help="Think first, with a budget if one is given (1024 or more)."
+        ),
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="The most tokens of the answer, thinking included.")
+    ] = None,
+    temperature: Annotated[float | None, typer.Option(help="0 to 1.")] = None,
+    usage: Annotated[bool, typer.Option("--usage", help="Tell the tokens, on stderr.")] = False,
+    alias: _Alias = None,
+    base_url: _Url = None,
+    timeout: _Timeout = None,
+    env_file: _EnvFile = None,
+) -> None:
+    screen = Screen()
+    screen.show_warnings()
+    given = {
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        # The budget of 0 stands for none given.
+        "extended_thinking": True if thinking == 0 else thinking,
+    }
+    with _one_line_errors(screen):
+        load(env_file)
+        asked = _question(question or [])
+        client = Client(model=model, alias=alias, base_url=base_url, timeout=timeout)
+        client.settings("chat").require_model()
+        conversation = Conversation(
+            client,
+            screen,
+            {name: value for name, value in given.items() if value is not None},
+            system=system,
+            shows_usage=usage,
+        )
+        if asked is None:
+            converse(conversation, _read_line)
+        elif not conversation.ask(asked):
+            raise typer.Exit(1)
+
+
+def _question(words: list[str]) -> str | None:
+    """What is asked; `None` when the user sits at a terminal and said nothing."""
+    if not words and sys.stdin.isatty():
+        return None
+    piped = "-" in words or not words
+    said = [word for word in words if word != "-"]
+    text = " ".join(said)
+    if piped:
+        read = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
+        text = "\n\n".join(filter(None, [text, read.strip()]))
+    if not text.strip():
+        raise ConfigError("The question is empty.")
+    return text
+
+
+def _read_line() -> str:
+    if sys.stdout.isatty():
+        return input("\n› ")  # noqa: RUF001 - a prompt, not a greater-than sign
+    return input()
+
+
+@contextmanager
+def _one_line_errors(screen: Screen) -> Iterator[None]:
+    """What goes wrong is said in a line: exit code 2 if the user can put it right, else 1."""
+    try:
+        yield
+    except HerokuError as error:
+        screen.error(in_our_words(str(error)))
+        raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,31 @@
+"""All checks, in the order they are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from heroku_inference.cli.chat_checks import CHAT_CHECKS
+from heroku_inference.cli.other_checks import FIRST_CHECKS, TEXT_CHECKS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from heroku_inference.cli.check import Check
+
+__all__ = ["CHECKS", "DEFAULT_CALLS", "chosen_checks"]
+
+CHECKS: Final[tuple[Check, ...]] = (*FIRST_CHECKS, *CHAT_CHECKS, *TEXT_CHECKS)
+
+DEFAULT_CALLS: Final = sum(check.calls for check in CHECKS if not check.extra)
+"""How many calls that cost something are made when nothing else is said."""
+
+
+def chosen_checks(only: Sequence[str], *, everything: bool) -> list[Check] | str:
+    """The checks to make, or what is wrong with the names."""
+    names = [check.name for check in CHECKS]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        return f"there is no check {unknown[0]!r}; there are {', '.join(names)}."
+    if only:
+        return [check for check in CHECKS if check.name in only]
+    return [check for check in CHECKS if everything or not check.extra]
