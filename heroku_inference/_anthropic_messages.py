@@ -1,0 +1,238 @@
+"""The rules of Heroku's Messages endpoint, applied to what its SDK sends and receives. Pure.
+
+The endpoint speaks Anthropic's form (docs: messages). What Claude refuses while it thinks is
+adapted as for chat completions, and says so; a stream that was cut is an error, which Anthropic's
+SDK would take for the end of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._caller_warnings import warn_caller
+from heroku_inference._catalogue import known_model
+from heroku_inference._error_bodies import excerpt, stream_error
+from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
+from heroku_inference._thinking import apply_thinking_rules, call_instruction
+
+if TYPE_CHECKING:
+    from heroku_inference._answers import Reply
+    from heroku_inference._errors import APIError
+
+__all__ = ["MessageStream", "checked_message", "message_arguments", "thinks"]
+
+_MAX_TOKENS: Final = 8192  # where Heroku documents no cap; of those that it does, the largest
+_ANSWER_TOKENS: Final = 4096  # of the answer, above a thinking budget
+_BUDGET: Final = 2048  # as for chat completions
+_SAMPLING: Final = ("temperature", "top_p", "top_k")
+# The statuses that Anthropic's error types stand for; inside of a stream there is no status.
+_STATUSES: Final = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -> dict[str, Any]:
+    """The arguments of the SDK's `messages.create`, in line with what the endpoint takes.
+
+    `max_tokens` is required: where it is not given, it is the cap that Heroku documents for the
+    model or 8192, and above any thinking budget. While the model thinks, sampling parameters are
+    not sent and a forced tool choice becomes `auto` and an instruction. Each of these warns.
+
+    Args:
+        given: What would be sent, sampling parameters also in `extra_body`; what is `None` is not
+            sent.
+        extended_thinking: `True`, a budget in tokens (1024 or more), or a mapping with `enabled`
+            and `budget_tokens`; `False` turns off what `given` says.
+
+    Raises:
+        ConfigError: The budget is below 1024 or does not fit under `max_tokens`.
+    """
+    body = {name: value for name, value in given.items() if value is not None}
+    if extended_thinking is not None:
+        _set_thinking(body, extended_thinking)
+    if "max_tokens" not in body:
+        body["max_tokens"] = _max_tokens(body)
+    if thinks(body):
+        _drop_sampling(body)
+        if isinstance(choice := body.get("tool_choice"), Mapping) and _is_forced(choice):
+            _ask_for_call(body, choice)
+    return body
+
+
+def thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the model will think, whatever way it was told to."""
+    thinking = body.get("thinking") or (body.get("extra_body") or {}).get("thinking")
+    return isinstance(thinking, Mapping) and thinking.get("type") in {"enabled", "adaptive"}
+
+
+def checked_message(reply: Reply) -> Reply:
+    """The reply itself, if it holds a message.
+
+    Raises:
+        InvalidResponseError: It does not, in spite of its status.
+    """
+    try:
+        message = reply.json()
+    except (ValueError, RecursionError):
+        message = None
+    if isinstance(message, dict) and isinstance(message.get("content"), list):
+        return reply
+    raise InvalidResponseError(
+        f"Heroku answered {reply.status_code} with no message: {excerpt(reply.text)!r}. Check that "
+        "base_url is the add-on's <ALIAS>_URL.",
+        body=excerpt(reply.text),
+    )
+
+
+class MessageStream:
+    """Reads the events of one streamed message: feed each to `read`, then call `finish`.
+
+    Attributes:
+        done: The server said that this was all.
+        partial: The text so far.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self.done = False
+        self.partial = ""
+        self._reply = reply
+        self._stopped = False
+        self._usage: dict[str, Any] = {}
+
+    def read(self, event: str | None, data: bytes) -> bytes:
+        """The event in the framing that the SDK reads; empty when there is nothing to pass on.
+
+        Raises:
+            APIError: The event is an error; the text so far is in its `partial`.
+            InvalidResponseError: The data is no event of a message; likewise.
+        """
+        if event == "done" or data.strip() == b"[DONE]":
+            self.done = True
+        if self.done or not (data or event == "error"):
+            return b""
+        try:
+            frame = self._frame(event, data)
+        except HerokuError as error:
+            error.partial = self.partial
+            raise
+        self._hear(frame)
+        # Written anew: the SDK passes over events without a name.
+        return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
+
+    def finish(self) -> None:
+        """Raises `StreamInterruptedError` if the server never gave a stop reason."""
+        if not self._stopped:
+            raise StreamInterruptedError(
+                "The stream ended before the answer did: the server gave no stop reason. What "
+                "came so far is in `partial`.",
+                partial=self.partial,
+            )
+
+    def _frame(self, event: str | None, data: bytes) -> dict[str, Any]:
+        try:
+            frame = json.loads(data)
+        except (ValueError, RecursionError):
+            frame = None
+        if event == "error" or (isinstance(frame, dict) and frame.get("error")):
+            raise _error(frame, data, self._reply)
+        if isinstance(frame, dict) and isinstance(frame.get("type"), str):
+            return frame
+        text = excerpt(data.decode("utf-8", errors="replace"))
+        raise InvalidResponseError(f"The stream has an event that is none: {text!r}.", body=text)
+
+    def _hear(self, frame: dict[str, Any]) -> None:
+        kind = frame["type"]
+        if kind == "message_start":
+            self._usage = (frame.get("message") or {}).get("usage") or {}
+        elif kind == "content_block_start":
+            self.partial += _text(frame.get("content_block"))
+        elif kind == "content_block_delta":
+            self.partial += _text(frame.get("delta"))
+        elif kind == "message_delta":
+            self._stopped = self._stopped or bool((frame.get("delta") or {}).get("stop_reason"))
+            # Readers look here for all numbers, also for those that came with the first event.
+            late = {name: n for name, n in (frame.get("usage") or {}).items() if n is not None}
+            frame["usage"] = {"output_tokens": 0, **self._usage, **late}
+        elif kind == "message_stop":
+            self.done = True
+
+
+def _text(part: Any) -> str:
+    text = part.get("text") if isinstance(part, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _error(frame: Any, data: bytes, reply: Reply) -> APIError:
+    """The error of an event; in Anthropic's form its type says what elsewhere the code does."""
+    detail = frame.get("error") if isinstance(frame, dict) else None
+    if isinstance(detail, dict) and "code" not in detail and detail.get("type") in _STATUSES:
+        data = json.dumps({"error": {**detail, "code": _STATUSES[detail["type"]]}}).encode()
+    return stream_error(data, reply)
+
+
+def _set_thinking(body: dict[str, Any], choice: Any) -> None:
+    """Put `thinking` into the body, by the rules that the choice has for chat completions."""
+    body.pop("thinking", None)
+    asked = {"model": body["model"], "messages": [], "extended_thinking": choice}
+    if "max_tokens" in body:
+        asked["max_tokens"] = body["max_tokens"]
+    apply_thinking_rules(asked)
+    thinking = asked.get("extended_thinking")
+    if isinstance(thinking, Mapping) and thinking["enabled"]:
+        budget = thinking.get("budget_tokens", _BUDGET)
+        body["thinking"] = {"type": "enabled", "budget_tokens": budget}
+
+
+def _max_tokens(body: Mapping[str, Any]) -> int:
+    facts = known_model(body["model"])
+    usual = (facts and facts.max_output_tokens) or _MAX_TOKENS
+    thinking = body.get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
+    if not isinstance(budget, int) or budget < usual:
+        return usual
+    return budget + _ANSWER_TOKENS
+
+
+def _drop_sampling(body: dict[str, Any]) -> None:
+    extra = dict(body.get("extra_body") or {})
+    given = {name: part.pop(name) for part in (extra, body) for name in _SAMPLING if name in part}
+    if "extra_body" in body:
+        body["extra_body"] = extra
+    if given.get("temperature") == 1:  # what thinking implies anyway
+        del given["temperature"]
+    if given:
+        warn_caller(f"{', '.join(given)} not sent: Claude refuses them while it thinks.")
+
+
+def _is_forced(choice: Mapping[str, Any]) -> bool:
+    return choice.get("type") in {"any", "tool"}
+
+
+def _ask_for_call(body: dict[str, Any], choice: Mapping[str, Any]) -> None:
+    """Words for the choice that cannot be sent: agents ask again until a tool is called."""
+    warn_caller(
+        "tool_choice became 'auto': a model that thinks cannot be made to call a tool, so it is "
+        "told to. Turn thinking off for this call to force one."
+    )
+    one = choice.get("name")
+    names = [one] if one else [tool["name"] for tool in body.get("tools") or () if "name" in tool]
+    instruction = call_instruction(names)
+    kept = {name: choice[name] for name in choice if name not in {"type", "name"}}
+    body["tool_choice"] = {"type": "auto", **kept}
+    system = body.get("system")
+    if isinstance(system, str) and system:
+        body["system"] = f"{system}\n\n{instruction}"
+    elif system:
+        body["system"] = [*system, {"type": "text", "text": instruction}]
+    else:
+        body["system"] = instruction
