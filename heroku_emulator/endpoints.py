@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from heroku_emulator.agents import AgentRun
 from heroku_emulator.agents_request import check_agents_request
@@ -17,11 +16,12 @@ from heroku_emulator.completion import (
     completion_of_answer,
     completion_of_script,
 )
+from heroku_emulator.delivery import plain_response, raw_response, stream_response
 from heroku_emulator.embeddings import check_embeddings_request, embeddings_body
 from heroku_emulator.errors import ApiError, error_body
 from heroku_emulator.exchange import Exchange
+from heroku_emulator.messages_api import messages
 from heroku_emulator.rerank import check_rerank_request, rerank_body
-from heroku_emulator.responses import BrokenBody, EventStream, body_response
 from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawBody, RawStream, Say
 from heroku_emulator.streaming import frame, frames
 from heroku_emulator.thinking import thinking_of
@@ -43,14 +43,13 @@ async def chat(exchange: Exchange) -> Response:
         check_chat_request(exchange.body, model, exchange.switches)
     step = exchange.next_step()
     if isinstance(step, RawBody | RawStream):
-        return _raw_response(exchange, step)
+        return raw_response(exchange, step)
     completion = await _completion(exchange, step)
     exchange.spend(completion.usage["total_tokens"])
     if exchange.body.get("stream") is True:
-        return _stream(exchange, completion, step)
-    if isinstance(step, ErrorEvent):
-        raise ApiError(step.status, step.message)
-    return _plain(completion_body(completion, exchange.switches), step)
+        whole = frames(completion, exchange.switches)
+        return stream_response(exchange, whole, step, lambda error: _error_frame(exchange, error))
+    return plain_response(completion_body(completion, exchange.switches), step)
 
 
 async def embeddings(exchange: Exchange) -> Response:
@@ -61,12 +60,12 @@ async def embeddings(exchange: Exchange) -> Response:
         check_embeddings_request(body, exchange.switches)
     step = exchange.next_step()
     if isinstance(step, RawBody):
-        return _raw_response(exchange, step)
+        return raw_response(exchange, step)
     answer = await exchange.in_thread(
         lambda: embeddings_body(body, model, service.engine, exchange.switches)
     )
     exchange.spend(answer["usage"]["total_tokens"])
-    return _plain(answer, step)
+    return plain_response(answer, step)
 
 
 async def rerank(exchange: Exchange) -> Response:
@@ -77,8 +76,8 @@ async def rerank(exchange: Exchange) -> Response:
         check_rerank_request(body)
     step = exchange.next_step()
     if isinstance(step, RawBody):
-        return _raw_response(exchange, step)
-    return _plain(await exchange.in_thread(lambda: rerank_body(body, service.engine)), step)
+        return raw_response(exchange, step)
+    return plain_response(await exchange.in_thread(lambda: rerank_body(body, service.engine)), step)
 
 
 async def agents(exchange: Exchange) -> Response:
@@ -88,7 +87,7 @@ async def agents(exchange: Exchange) -> Response:
         check_agents_request(exchange.body, model, exchange.switches)
     step = exchange.next_step(RawBody, RawStream)
     if isinstance(step, RawBody | RawStream):
-        return _raw_response(exchange, step)
+        return raw_response(exchange, step)
     return AgentsStream(AgentRun(exchange).frames(), exchange.switches, exchange.entry)
 
 
@@ -97,6 +96,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/embeddings": embeddings,
     "/v1/rerank": rerank,
     "/v1/agents/heroku": agents,
+    "/v1/messages": messages,
 }
 """What is answered to POST, by path."""
 
@@ -127,35 +127,6 @@ def _engine_completion(exchange: Exchange) -> Completion:
     return completion if thinking.include_reasoning else replace(completion, reasoning=None)
 
 
-def _stream(exchange: Exchange, completion: Completion, step: Step | None) -> EventStream:
-    switches = exchange.switches
-    whole = frames(completion, switches)
-    if isinstance(step, Cut):
-        begun = islice(whole, step.after)
-        return EventStream(begun, switches, exchange.entry, broken=not step.politely)
-    if isinstance(step, ErrorEvent):
-        error = frame("error", _error_data(step), switches)
-        return EventStream(chain(islice(whole, step.after), [error]), switches, exchange.entry)
-    return EventStream(whole, switches, exchange.entry)
-
-
-def _error_data(step: ErrorEvent) -> str:
+def _error_frame(exchange: Exchange, step: ErrorEvent) -> bytes:
     body, _ = error_body(ApiError(step.status, step.message), step.form)
-    return body.decode()
-
-
-def _plain(answer: Any, step: Step | None) -> Response:
-    response = body_response(answer)
-    if not isinstance(step, Cut):
-        return response
-    broken = BrokenBody(response.body)
-    broken.headers["content-type"] = "application/json"
-    return broken
-
-
-def _raw_response(exchange: Exchange, step: RawBody | RawStream) -> Response:
-    if isinstance(step, RawBody):
-        return body_response(
-            step.body, status=step.status, content_type=step.content_type, headers=step.headers
-        )
-    return EventStream(step.pieces(), exchange.switches, exchange.entry, status=step.status)
+    return frame("error", body.decode(), exchange.switches)

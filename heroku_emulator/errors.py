@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-__all__ = ["FIREWALL_PAGE", "ApiError", "Envelope", "compact", "error_body", "error_object"]
+__all__ = [
+    "FIREWALL_PAGE",
+    "AnyEnvelope",
+    "ApiError",
+    "Envelope",
+    "compact",
+    "error_body",
+    "error_object",
+]
 
 Envelope = Literal["object", "string", "plain", "flat", "message", "text", "empty", "html403"]
+AnyEnvelope = Envelope | Literal["anthropic"]
 
 _TYPES = {
     400: "invalid_request",
@@ -17,6 +26,19 @@ _TYPES = {
     408: "request_timeout",
     422: "unprocessable_entity",
     429: "rate_limit_error",
+}
+
+_ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
 }
 
 _MESSAGES = {
@@ -73,7 +95,7 @@ def error_object(error: ApiError) -> dict[str, Any]:
     return {"code": error.status, "message": error.message, "type": error.type}
 
 
-def error_body(error: ApiError, envelope: Envelope) -> tuple[bytes, str]:
+def error_body(error: ApiError, envelope: AnyEnvelope) -> tuple[bytes, str]:
     """Returns body and content type of an error in one of the envelopes seen in the wild.
 
     - `object`: `{"error":{"code":403,"message":"…","type":"…"}}`, documented.
@@ -81,6 +103,7 @@ def error_body(error: ApiError, envelope: Envelope) -> tuple[bytes, str]:
     - `plain`: `{"error":"message"}`; `flat`: `{"code","message","type"}`; `message`:
       `{"message":"…"}`; `text`: the message as plain text; `empty`: no body at all.
     - `html403`: the edge firewall's page for status 403, `object` for all others.
+    - `anthropic`: `{"type":"error","error":{"type":"…","message":"…"}}`, with Anthropic's types.
     """
     if envelope == "html403" and error.status == 403:  # noqa: PLR2004 - the status itself
         return FIREWALL_PAGE.encode(), "text/html"
@@ -92,5 +115,13 @@ def error_body(error: ApiError, envelope: Envelope) -> tuple[bytes, str]:
         "plain": {"error": error.message},
         "flat": inner,
         "message": {"message": error.message},
+        "anthropic": {"type": "error", "error": _anthropic_object(error)},
     }
     return compact(bodies.get(envelope, {"error": inner})).encode(), "application/json"
+
+
+def _anthropic_object(error: ApiError) -> dict[str, Any]:
+    """Types as Anthropic documents them, unless the error names one of its own."""
+    is_named = error.type != _TYPES.get(error.status, "server_error")
+    type_ = error.type if is_named else _ANTHROPIC_TYPES.get(error.status, "api_error")
+    return {"type": type_, "message": error.message}

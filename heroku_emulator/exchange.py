@@ -12,6 +12,7 @@ from heroku_emulator.script import Step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from heroku_emulator.errors import AnyEnvelope
     from heroku_emulator.journal import JournalEntry
     from heroku_emulator.models import Kind, Model
     from heroku_emulator.service import Service
@@ -43,6 +44,14 @@ class Exchange:
         enforce = self.switches.enforce_rate_limits
         self.service.rate_limits.count_request(self.model, enforce=enforce)
         return self.model
+
+    @property
+    def error_envelope(self) -> AnyEnvelope:
+        """The form of errors on this request's path."""
+        is_anthropic = self.switches.messages_error_envelope == "anthropic"
+        if is_anthropic and self.entry.path == "/v1/messages":
+            return "anthropic"
+        return self.switches.error_envelope
 
     @property
     def admitted_model(self) -> Model:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from heroku_emulator.errors import Envelope
+    from heroku_emulator.errors import AnyEnvelope
     from heroku_emulator.journal import JournalEntry
     from heroku_emulator.switches import Switches
 
@@ -48,7 +48,7 @@ def body_response(
 
 
 def error_response(
-    error: ApiError, envelope: Envelope, headers: Mapping[str, str] | None = None
+    error: ApiError, envelope: AnyEnvelope, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Returns the answer for a refusal."""
     content, content_type = error_body(error, envelope)

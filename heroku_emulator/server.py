@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from heroku_emulator.endpoints import Endpoint
+    from heroku_emulator.errors import AnyEnvelope
     from heroku_emulator.journal import JournalEntry
     from heroku_emulator.service import Service
-    from heroku_emulator.switches import Switches
 
 __all__ = ["create_app"]
 
@@ -85,7 +85,7 @@ class _Door:
             entry=entry,
             body=entry.body if isinstance(entry.body, dict) else {},
         )
-        envelope = exchange.switches.error_envelope
+        envelope = exchange.error_envelope
         streamed = exchange.body.get("stream") is True or request.url.path in ALWAYS_STREAMED
         try:
             with anyio.fail_after(None if streamed else exchange.switches.time_limit):
@@ -106,15 +106,15 @@ class _Door:
         step = self._service.script.take(exchange.entry.path, first=True)
         if isinstance(step, Fault | Reset):
             await anyio.sleep(step.delay)
-            return _fault_response(step, exchange.switches)
+            return _fault_response(step, exchange.error_envelope)
         if request.method != self._method:
             raise ApiError(404)
         if exchange.switches.firewall and looks_like_an_attack(body.decode(errors="replace")):
-            return _fault_response(Fault.html403(), exchange.switches)
+            return _fault_response(Fault.html403(), exchange.error_envelope)
         if self._endpoint is None:
             no_cache = {"expires": "0", "pragma": "no-cache"}
             return body_response(available_models(), headers=no_cache)
-        self._service.check_key(request.headers)
+        self._service.check_key(request.headers, request.url.path)
         if not isinstance(exchange.entry.body, dict):
             raise refused("error parsing JSON")
         return await self._endpoint(exchange)
@@ -141,12 +141,12 @@ async def _unless_gone(answer: Coroutine[Any, Any, Response], receive: Receive) 
         await asyncio.wait({working, leaving})
 
 
-def _fault_response(step: Fault | Reset, switches: Switches) -> Response:
+def _fault_response(step: Fault | Reset, envelope: AnyEnvelope) -> Response:
     if isinstance(step, Reset):
         return NoAnswer(politely=step.politely)
     if step.body is None:
         error = ApiError(step.status, step.message, step.error_type)
-        return error_response(error, switches.error_envelope, step.headers)
+        return error_response(error, envelope, step.headers)
     content_type = step.content_type or "application/json"
     return body_response(
         step.body, status=step.status, content_type=content_type, headers=step.headers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from heroku_emulator.agent_tools import Toolbox
 from heroku_emulator.errors import ApiError
 from heroku_emulator.fields import check_text, refused
 from heroku_emulator.journal import Journal
@@ -29,17 +30,20 @@ class Service:
     api_key: str = field(repr=False)
     only_model: str | None = None
     """The one model of a per-model plan; `None` on the standard plan."""
+    toolbox: Toolbox = field(default_factory=Toolbox)
     switches: Switches = field(default_factory=Switches)
     script: Script = field(default_factory=Script)
     journal: Journal = field(default_factory=Journal)
     rate_limits: RateLimits = field(default_factory=RateLimits)
 
-    def check_key(self, headers: Mapping[str, str]) -> None:
-        """Refuses every request without the key.
+    def check_key(self, headers: Mapping[str, str], path: str) -> None:
+        """Refuses every request without the key; `x-api-key` is for `/v1/messages` alone.
 
         Raises:
             ApiError: 401.
         """
+        if path == "/v1/messages" and headers.get("x-api-key") == self.api_key:
+            return
         if headers.get("authorization") != f"Bearer {self.api_key}":
             raise ApiError(401)
 

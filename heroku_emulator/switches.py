@@ -28,6 +28,9 @@ class Switches:
     """Check everything Heroku is known to refuse; off: only what cannot be answered at all."""
     error_envelope: Envelope = "object"
     """Form of error bodies; see `heroku_emulator.errors.error_body` for the eight of them."""
+    messages_error_envelope: Literal["heroku", "anthropic"] = "heroku"
+    """Form of errors of `/v1/messages`, which nobody has published: as everywhere on Heroku (see
+    `error_envelope`), or Anthropic's `{"type":"error","error":{…}}`."""
     firewall: bool = False
     """Block prompts that look like attacks (`<script>`, `../`, `{{…}}`) with the HTML 403."""
     allow_ignored_params: bool = False
@@ -77,6 +80,9 @@ class Switches:
     """MCP tools in answers: `mcp-python/code_exec_python`, or `code_exec_python`."""
     tool_results: Literal["documented", "mcp", "plain"] = "documented"
     """Results as MCP's JSON but those of `dyno_run_command`, which are plain; or all alike."""
+
+    messages_thinking: Literal["shown", "redacted"] = "shown"
+    """Thinking of `/v1/messages`: signed `thinking` blocks, or `redacted_thinking` ones."""
 
     # Embeddings
 

@@ -1,0 +1,11 @@
+"""POST /v1/messages: Claude in Anthropic's own form, as Heroku passes it on.
+
+Written from Heroku's page on the endpoint and Anthropic's documentation of the Messages API. What
+it can and chat completions cannot: carry signed thinking blocks from one turn to the next.
+"""
+
+from __future__ import annotations
+
+from heroku_emulator.messages_api.endpoint import messages
+
+__all__ = ["messages"]

@@ -1,0 +1,157 @@
+"""From what an engine or a script says to a message in Anthropic's form. Pure."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.completion import completion_of_answer, completion_of_script
+from heroku_emulator.messages_api.chat_form import chat_form
+from heroku_emulator.messages_api.signatures import redacted, signature_of
+from heroku_emulator.messages_api.thinking import thinks
+from heroku_emulator.script import CallTools, Say
+
+if TYPE_CHECKING:
+    from heroku_emulator.completion import Completion
+    from heroku_emulator.engine import Engine
+    from heroku_emulator.switches import Switches
+
+__all__ = ["Message", "ToolUse", "message_body", "message_of_engine", "message_of_script"]
+
+_LETTERS = string.ascii_letters + string.digits
+_REASONS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """One call; `arguments` is JSON as the model writes it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One answer; body and stream are two renderings of it."""
+
+    message_id: str
+    model: str
+    thinking: dict[str, Any] | None
+    """The block of thinking: in the clear and signed, or redacted."""
+    text: str
+    tool_uses: tuple[ToolUse, ...]
+    stop_reason: str | None
+    stop_sequence: str | None
+    input_tokens: int
+    output_tokens: int
+
+
+def message_of_engine(body: dict[str, Any], engine: Engine, switches: Switches) -> Message:
+    """Asks the engine, then applies stop sequences and `max_tokens`."""
+    request = chat_form(body)
+    answer = engine.chat(request)
+    if not thinks(body):
+        answer = replace(answer, reasoning=None)
+    text, sequence = _stopped(answer.text, body.get("stop_sequences") or [])
+    if sequence is not None:
+        answer = replace(answer, text=text, tool_calls=[])
+    completion = completion_of_answer(answer, request, engine, switches)
+    message = _message(completion, switches)
+    if sequence is None or message.stop_reason == "max_tokens":
+        return message
+    return replace(message, stop_reason="stop_sequence", stop_sequence=sequence)
+
+
+def message_of_script(
+    step: Say | CallTools, body: dict[str, Any], engine: Engine, switches: Switches
+) -> Message:
+    """Renders a scripted answer as the script has it.
+
+    With thinking on, Claude thinks before it calls: calls without `reasoning` get some, because
+    the next request would be refused without it.
+    """
+    if isinstance(step, CallTools) and step.reasoning is None and thinks(body):
+        named = " and ".join(name for name, _ in step.calls)
+        step = replace(step, reasoning=f"I should call {named}.")
+    completion = completion_of_script(step, chat_form(body), engine)
+    ids = step.ids if isinstance(step, CallTools) else None
+    return _message(completion, switches, ids)
+
+
+def message_body(message: Message) -> dict[str, Any]:
+    """Returns the answer to a request that is not streamed, keys in the documented order."""
+    content: list[dict[str, Any]] = [] if message.thinking is None else [message.thinking]
+    if message.text:
+        content.append({"type": "text", "text": message.text})
+    content += [
+        {"type": "tool_use", "id": use.call_id, "name": use.name, "input": _parsed(use.arguments)}
+        for use in message.tool_uses
+    ]
+    return {
+        "id": message.message_id,
+        "type": "message",
+        "role": "assistant",
+        "content": content,
+        "model": message.model,
+        "stop_reason": message.stop_reason,
+        "stop_sequence": message.stop_sequence,
+        "usage": {"input_tokens": message.input_tokens, "output_tokens": message.output_tokens},
+    }
+
+
+def _message(completion: Completion, switches: Switches, ids: Any = None) -> Message:
+    calls = completion.tool_calls
+    named = ids or [f"toolu_bdrk_01{_letters(22)}" for _ in calls]
+    finish = completion.finish_reason
+    return Message(
+        message_id=f"msg_bdrk_01{_letters(22)}",
+        model=completion.model,
+        thinking=_thinking(completion.reasoning, switches),
+        text=completion.text,
+        tool_uses=tuple(
+            ToolUse(call_id, call.name, call.arguments)
+            for call_id, call in zip(named, calls, strict=True)
+        ),
+        stop_reason=_REASONS.get(finish, finish) or None,
+        stop_sequence=None,
+        input_tokens=completion.usage["prompt_tokens"],
+        output_tokens=completion.usage["completion_tokens"],
+    )
+
+
+def _thinking(reasoning: str | None, switches: Switches) -> dict[str, Any] | None:
+    if not reasoning:
+        return None
+    if switches.messages_thinking == "redacted":
+        return {"type": "redacted_thinking", "data": redacted(reasoning)}
+    return {"type": "thinking", "thinking": reasoning, "signature": signature_of(reasoning)}
+
+
+def _letters(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _parsed(arguments: str) -> Any:
+    """Scripted arguments that are no JSON stay what they are."""
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
+
+
+def _stopped(text: str, sequences: list[str]) -> tuple[str, str | None]:
+    """Cuts the text before the earliest stop sequence; returns which one it was."""
+    found = [(text.find(sequence), sequence) for sequence in sequences if sequence in text]
+    if not found:
+        return text, None
+    position, sequence = min(found)
+    return text[:position], sequence

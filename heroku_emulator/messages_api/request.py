@@ -1,0 +1,111 @@
+"""What is accepted as a request to /v1/messages, as a whole (docs: /v1/messages). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.messages_api.blocks import check_blocks, count_cached, without_text
+from heroku_emulator.messages_api.history import check_history
+from heroku_emulator.messages_api.refusals import integer, invalid, number, object_of, only
+from heroku_emulator.messages_api.thinking import check_thinking, thinks
+from heroku_emulator.messages_api.tools import check_tools
+
+if TYPE_CHECKING:
+    from heroku_emulator.models import Model
+
+__all__ = ["check_request"]
+
+_DOCUMENTED = (
+    "model",
+    "max_tokens",
+    "messages",
+    "system",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stop_sequences",
+    "stream",
+    "metadata",
+    "thinking",
+    "tools",
+    "tool_choice",
+)
+# Fields of Anthropic's betas and of its own servers: seen to be dropped without a word.
+_DROPPED = (
+    "betas",
+    "container",
+    "context_management",
+    "inference_geo",
+    "mcp_servers",
+    "output_config",
+    "output_format",
+    "service_tier",
+    "speed",
+)
+_MOST_BREAKPOINTS = 4
+
+
+def check_request(body: dict[str, Any], model: Model) -> None:
+    """Checks everything that the endpoint is documented to refuse.
+
+    Raises:
+        ApiError: 400.
+    """
+    only(body, _DOCUMENTED + _DROPPED)
+    if body.get("max_tokens") is None:
+        raise invalid("max_tokens", "Field required")
+    integer(body, "max_tokens", 1)
+    _check_options(body)
+    _check_sampling(body, model)
+    _check_system(body.get("system"), model)
+    check_tools(body)
+    check_thinking(body, model)
+    check_history(body.get("messages"), model, thinks=thinks(body))
+    _check_breakpoints(body)
+
+
+def _check_options(body: dict[str, Any]) -> None:
+    if body.get("stream") not in (None, True, False):
+        raise invalid("stream", "Input should be a valid boolean")
+    if body.get("metadata") is not None:
+        metadata = object_of(body["metadata"], "metadata")
+        only(metadata, ("user_id",), "metadata.")
+        if not isinstance(metadata.get("user_id", ""), str | None):
+            raise invalid("metadata.user_id", "Input should be a valid string")
+    sequences = body.get("stop_sequences")
+    if sequences is None:
+        return
+    if not isinstance(sequences, list) or not all(isinstance(one, str) for one in sequences):
+        raise invalid("stop_sequences", "Input should be a valid list of strings")
+    if not all(one.strip() for one in sequences):
+        raise invalid("stop_sequences", "each stop sequence must contain non-whitespace")
+
+
+def _check_sampling(body: dict[str, Any], model: Model) -> None:
+    temperature, top_p = number(body, "temperature"), number(body, "top_p")
+    integer(body, "top_k", 0)
+    if model.one_sampling_parameter and temperature is not None and top_p is not None:
+        raise invalid(
+            "",
+            "`temperature` and `top_p` cannot both be specified for this model. "
+            "Please use only one.",
+        )
+
+
+def _check_system(system: Any, model: Model) -> None:
+    if system is None:
+        return
+    check_blocks(system, "system", "system", model)
+    fault = without_text(system)
+    if fault is not None:
+        raise invalid("system", fault)
+
+
+def _check_breakpoints(body: dict[str, Any]) -> None:
+    marked = sum(map(count_cached, (body.get("tools"), body.get("system"), body["messages"])))
+    if marked > _MOST_BREAKPOINTS:
+        raise invalid(
+            "",
+            f"A maximum of {_MOST_BREAKPOINTS} blocks with cache_control may be provided. "
+            f"Found {marked}.",
+        )
