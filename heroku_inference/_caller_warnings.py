@@ -12,6 +12,7 @@ _BETWEEN = frozenset(
     {
         "heroku_inference",
         "langchain",
+        "langchain_anthropic",
         "langchain_classic",
         "langchain_core",
         "langchain_heroku",
