@@ -1,0 +1,191 @@
+"""Calling Claude by the Messages endpoint: upstream's class, over the core's transport.
+
+`langchain_anthropic` converts messages and reads answers; Anthropic's SDK talks to Heroku with the
+core's transport under it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, SecretStr, model_validator
+
+from heroku_inference._anthropic_messages import message_arguments
+from heroku_inference._connection import key_hidden
+from langchain_heroku._chat_model import HerokuChatModel
+from langchain_heroku._connection import HerokuConnection
+from langchain_heroku.errors import ConfigError, langchain_errors
+
+try:
+    from langchain_anthropic import ChatAnthropic
+except ImportError as error:
+    raise ImportError(
+        "ChatHerokuMessages needs langchain-anthropic: "
+        "`pip install heroku-inference[langchain-anthropic]`."
+    ) from error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+    from langchain_core.language_models import LanguageModelInput
+    from langchain_core.messages import BaseMessage
+    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+    from heroku_inference._anthropic_sdk import AsyncHerokuAnthropic, HerokuAnthropic
+
+__all__ = ["ChatAnthropic", "MessagesCalls"]
+
+
+class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fields of ours first
+    """Asks the model, by the parameters it has; `ChatHerokuMessages` is its public face."""
+
+    _SPELLINGS: ClassVar[Mapping[str, str]] = {
+        **HerokuConnection._SPELLINGS,  # noqa: SLF001 - of a class above
+        "anthropic_api_key": "api_key",
+        "anthropic_api_url": "base_url",
+        "default_request_timeout": "timeout",
+        "max_completion_tokens": "max_tokens",
+        "max_tokens_to_sample": "max_tokens",
+        "stop_sequences": "stop",
+    }
+
+    max_tokens: int | None = None
+    """Most tokens of an answer, thinking included. The endpoint requires it: by default it is the
+    cap that Heroku documents for the model or 8192, and more where a thinking budget is."""
+
+    extended_thinking: bool | int | dict[str, Any] | None = None
+    """`True`, a budget in tokens (1024 or more), or `{"enabled", "budget_tokens"}`, as for
+    `ChatHeroku`; another way to say `thinking`. What the model thinks is always returned."""
+
+    # Upstream's places for what the classes here hold elsewhere: never filled.
+    anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
+    anthropic_api_url: str | None = Field(default=None, exclude=True, repr=False)
+    anthropic_proxy: str | None = Field(default=None, exclude=True, repr=False)
+    default_request_timeout: float | None = Field(default=None, exclude=True, repr=False)
+    stop_sequences: list[str] | None = Field(default=None, exclude=True, repr=False)
+
+    def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
+        super().__init__(**data)
+        if self.extended_thinking is not None and self.thinking is not None:
+            raise ConfigError("extended_thinking and thinking say the same; pass one of them.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_gateway(cls, values: Any) -> Any:
+        # In place of upstream's, which reads the variables of Anthropic and LangSmith.
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def set_default_max_tokens(cls, values: dict[str, Any]) -> Any:
+        """Leave `max_tokens` to each call: upstream's default knows none of Heroku's models."""
+        return values
+
+    @property
+    def _client(self) -> HerokuAnthropic:  # type: ignore[override]
+        return self._kept("sdk", self._client_options(self.http_client), self._make_sdk)
+
+    @property
+    def _async_client(self) -> AsyncHerokuAnthropic:  # type: ignore[override]
+        options = self._client_options(self.async_http_client)
+        return self._kept("async_sdk", options, self._make_async_sdk)
+
+    def _make_sdk(self) -> HerokuAnthropic:
+        from heroku_inference._anthropic_sdk import anthropic_client  # noqa: PLC0415 - at first use
+
+        return anthropic_client(
+            self.settings,
+            timeout=self.timeout,
+            max_retries=self.max_retries,
+            default_headers=self.default_headers,
+            http_client=self.http_client,
+        )
+
+    def _make_async_sdk(self) -> AsyncHerokuAnthropic:
+        from heroku_inference._anthropic_sdk import async_anthropic_client  # noqa: PLC0415
+
+        return async_anthropic_client(
+            self.settings,
+            timeout=self.timeout,
+            max_retries=self.max_retries,
+            default_headers=self.default_headers,
+            async_http_client=self.async_http_client,
+        )
+
+    def _get_request_payload(
+        self,
+        input_: LanguageModelInput,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        if "extended_thinking" in kwargs:
+            asked = kwargs.pop("extended_thinking")
+        else:  # the call's own word for it wins
+            asked = None if kwargs.get("thinking") else self.extended_thinking
+        return message_arguments(
+            super()._get_request_payload(input_, stop=stop or self._stops(), **kwargs), asked
+        )
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with langchain_errors():
+            return super()._generate(messages, stop, run_manager, **kwargs)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with langchain_errors():
+            return await super()._agenerate(messages, stop, run_manager, **kwargs)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        stream_usage: bool | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with langchain_errors():
+            yield from super()._stream(
+                messages, stop, run_manager, stream_usage=stream_usage, **kwargs
+            )
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        *,
+        stream_usage: bool | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        with langchain_errors():
+            chunks = super()._astream(
+                messages, stop, run_manager, stream_usage=stream_usage, **kwargs
+            )
+            async with aclosing(chunks):  # type: ignore[type-var]
+                async for chunk in chunks:
+                    yield chunk
+
+    def _stops(self) -> list[str] | None:
+        return [self.stop] if isinstance(self.stop, str) else self.stop
+
+
+# Core works out these signatures anew at every call, unless they are there already.
+for _method in (MessagesCalls._generate, MessagesCalls._agenerate):  # noqa: SLF001 - our own
+    vars(_method)["__signature__"] = inspect.signature(_method)

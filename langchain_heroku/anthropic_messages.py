@@ -1,0 +1,181 @@
+"""`ChatHerokuMessages`: Claude by Heroku's Messages endpoint, whose thinking survives tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from heroku_inference._anthropic_messages import message_arguments, thinks
+from langchain_heroku._anthropic_calls import ChatAnthropic, MessagesCalls
+from langchain_heroku._structured_output import structured_output
+from langchain_heroku.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from langchain_core.language_models import LanguageModelInput, ModelProfile
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+
+__all__ = ["ChatHerokuMessages"]
+
+_PARAMETERS: Final = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "extended_thinking",
+    "thinking",
+    "reasoning_effort",
+)
+
+
+class ChatHerokuMessages(MessagesCalls):
+    """Claude on Heroku Managed Inference, with thinking that goes on between tool calls.
+
+    The class to use for agents that think: it speaks to Heroku's Messages endpoint, the only one
+    that takes thinking back (docs: messages). Thinking blocks and their signatures stay in the
+    message's content and return to the model with the results of its tools. For all else, and for
+    models other than Claude, there is `ChatHeroku`.
+
+    **Setup.** `pip install "heroku-inference[langchain-anthropic]"`, and the config vars of the
+    add-on, as for `ChatHeroku`. None of Anthropic's or LangSmith's variables is read.
+
+    ```python
+    from langchain.agents import create_agent
+    from langchain_heroku import ChatHerokuMessages
+
+    llm = ChatHerokuMessages(model="claude-4-5-sonnet", extended_thinking=2000)
+    agent = create_agent(llm, tools=[get_weather])
+    for message in agent.invoke({"messages": "Do I need an umbrella in Lyon?"})["messages"]:
+        print(message.content_blocks)  # reasoning, text and tool calls
+    ```
+
+    **Arguments** are those of every class here and of `langchain_anthropic.ChatAnthropic`, whose
+    `thinking`, `stop_sequences`, `model_kwargs` and others go on as they are. `max_tokens`, which
+    the endpoint requires, is by default the cap that Heroku documents for the model or 8192.
+
+    **Prompt caching** is explicit here: `cache_control` in content blocks, or as an argument of
+    the call, which marks the last block.
+
+    **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
+
+    Raises:
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model.
+    """
+
+    @property
+    def _llm_type(self) -> str:
+        # Its beginning has middleware count tokens as Claude's. It is not quite Anthropic's own,
+        # to which upstream passes `cache_control` beside the messages: here it goes into a block.
+        return "anthropic-chat-heroku"
+
+    @classmethod
+    def get_lc_namespace(cls) -> list[str]:
+        """Where `langchain_core.load` finds the class."""
+        return ["langchain_heroku", "anthropic_messages"]
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """The config var that stands for the key in a dump; MCP servers may hold tokens."""
+        return {**super().lc_secrets, "mcp_servers": f"{self.settings.alias}_MCP_SERVERS"}
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        further = {
+            "base_url": self.base_url,
+            "stop": self.stop,
+            "model_kwargs": self.model_kwargs or None,
+        }
+        told = {name: value for name, value in further.items() if value is not None}
+        return {"model_name": self.model, **self._parameters(), **told}
+
+    def _parameters(self) -> dict[str, Any]:
+        """The parameters that are set, by name."""
+        return {name: value for name in _PARAMETERS if (value := self.__dict__[name]) is not None}
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        profile = super()._resolve_model_profile()
+        if profile is not None:
+            profile.pop("reasoning_effort_levels", None)  # of chat completions only
+        return profile
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model is set to think, so that it cannot be made to call a tool."""
+        given = {"model": self.model_name, "thinking": self.thinking}
+        return thinks(message_arguments(given, self.extended_thinking))
+
+    def bind_tools(
+        self,
+        tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: dict[str, Any] | str | bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools that it may, or must, call.
+
+        Args:
+            tools: Functions of any of LangChain's forms, or OpenAI's or Anthropic's definitions.
+            tool_choice: As for `ChatHeroku`. A model that thinks cannot be made to call a tool:
+                it is told to then, with a warning at the call.
+            parallel_tool_calls: Whether it may call several at once.
+            strict: Passed on as upstream does.
+            **kwargs: Further options of every call.
+        """
+        # Upstream would take the choice away for thinking's sake, and agents would never end.
+        bare = self.model_copy(update={"thinking": None})
+        bound: Any = ChatAnthropic.bind_tools(
+            bare,
+            tools,
+            tool_choice=_choice(tool_choice),
+            parallel_tool_calls=parallel_tool_calls,
+            strict=strict,
+            **kwargs,
+        )
+        return self.bind(**bound.kwargs)
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        method: str = "function_calling",
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """The model with answers in the form of a schema, by a tool that it has to call.
+
+        Args:
+            schema: A pydantic class, whose instances are the answers then; or a `TypedDict`, a
+                JSON schema or a tool's definition, which make dicts.
+            include_raw: Give a dict of `raw` (the message), `parsed` and `parsing_error`.
+            method: Of whatever name: Heroku documents no other way for this endpoint.
+            **kwargs: Further options of every call.
+
+        Raises:
+            ConfigError: There is no schema.
+        """
+        if schema is None:
+            raise ConfigError(f"method={method!r} needs a schema here; ChatHeroku has JSON mode.")
+        kwargs.pop("strict", None)
+        return structured_output(
+            cast("Any", self),
+            schema,
+            method="function_calling",
+            include_raw=include_raw,
+            options=kwargs,
+        )
+
+
+def _choice(choice: dict[str, Any] | str | bool | None) -> dict[str, Any] | str | None:
+    """The choice of a tool in upstream's words, from those that every class here takes."""
+    if isinstance(choice, dict):
+        function = choice.get("function")
+        return str(function["name"]) if isinstance(function, dict) else choice
+    if choice is True or choice == "required":
+        return "any"
+    if choice == "none":
+        return {"type": "none"}
+    return choice or None
