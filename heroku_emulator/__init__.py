@@ -17,7 +17,9 @@ with Emulator(engine="deterministic") as emulator:
   `reset`.
 - `Switches` lists every behaviour that has been seen in more than one form, and its default.
 - Steps of a script answer requests, in order: `Say`, `CallTools`, `RawBody` and `RawStream`
-  replace what the engine would say; `ToolResult` what an agent's tool would; `Fault`, `Reset`, `Cut` and `ErrorEvent` go wrong.
+  replace what the engine would say, `ToolResult` what an agent's tool would; `Fault`, `Reset`,
+  `Cut` and `ErrorEvent` go wrong.
+- `McpServer` and `McpTool` are what is deployed beside the models: `Emulator(mcp_servers=[...])`.
 - `Journal` and `JournalEntry` tell what was asked, without keys.
 - `Engine` and `Answer` are the seam for an engine of one's own.
 
@@ -31,6 +33,7 @@ from __future__ import annotations
 from heroku_emulator.emulator import Emulator
 from heroku_emulator.engine import Answer, Engine
 from heroku_emulator.journal import Journal, JournalEntry
+from heroku_emulator.mcp_servers import McpServer, McpTool
 from heroku_emulator.script import (
     CallTools,
     Cut,
@@ -55,6 +58,8 @@ __all__ = [
     "Fault",
     "Journal",
     "JournalEntry",
+    "McpServer",
+    "McpTool",
     "RawBody",
     "RawStream",
     "Reset",

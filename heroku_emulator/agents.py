@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from heroku_emulator.agent_tools import Outcome, tools_of
+from heroku_emulator.agent_tools import Outcome
 from heroku_emulator.agents_frames import assistant_events, result_text, tool_event
 from heroku_emulator.agents_stream import ConnectionLost
 from heroku_emulator.completion import completion_of_answer, completion_of_script, new_id
@@ -45,7 +45,7 @@ class AgentRun:
         self._switches = exchange.switches
         self._engine = exchange.service.engine
         self._run_id = new_id(time.time_ns())
-        self._tools = tools_of(exchange.body, exchange.switches)
+        self._tools = exchange.service.toolbox.tools_of(exchange.body, exchange.switches)
         self._used = dict.fromkeys((tool.name for tool in self._tools), 0)
         self._messages: list[dict[str, Any]] = [*exchange.body["messages"]]
         self._fault: Cut | ErrorEvent | None = None

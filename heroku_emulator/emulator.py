@@ -7,6 +7,7 @@ import importlib.util
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from heroku_emulator.agent_tools import Toolbox
 from heroku_emulator.deterministic import DeterministicEngine
 from heroku_emulator.server import create_app
 from heroku_emulator.service import Service
@@ -14,12 +15,13 @@ from heroku_emulator.switches import Switches
 from heroku_emulator.thread import ServerThread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from typing_extensions import Self
 
     from heroku_emulator.engine import Engine
     from heroku_emulator.journal import Journal
+    from heroku_emulator.mcp_servers import McpServer
     from heroku_emulator.script import Script, Step
 
 __all__ = ["Emulator"]
@@ -52,6 +54,11 @@ class Emulator:
             models that need the extra `demo`; `real` is another name for `minilm`; `auto` is
             `minilm` where the extra is installed and `deterministic` otherwise. Or an `Engine`.
         plan: `standard` opens every model; `{"model": "claude-4-5-sonnet"}` just the one.
+        run_code: Whether agents may run a model's Python code on this machine, fenced in by
+            limits that stop accidents, not attackers.
+        database_url: The Postgres database that agents look into, read-only, whatever attachment
+            they name.
+        mcp_servers: The MCP servers that are deployed: agents may use their tools.
         host: Address to listen on.
         port: Port to listen on; 0 lets the system choose.
         switches: First positions of the switches, by name.
@@ -69,6 +76,9 @@ class Emulator:
         api_key: str = "inf-emulator-key",
         engine: str | Engine = "auto",
         plan: str | dict[str, str] = "standard",
+        run_code: bool = False,
+        database_url: str | None = None,
+        mcp_servers: Sequence[McpServer] = (),
         host: str = "127.0.0.1",
         port: int = 0,
         **switches: Any,
@@ -79,6 +89,9 @@ class Emulator:
             engine=_engine(engine) if isinstance(engine, str) else engine,
             api_key=api_key,
             only_model=_only_model(plan),
+            toolbox=Toolbox(
+                run_code=run_code, database_url=database_url, mcp_servers=tuple(mcp_servers)
+            ),
             switches=self._first_switches,
         )
         self._server: ServerThread | None = None

@@ -1,46 +1,120 @@
-"""The tools of agents: Heroku's own, and those of MCP servers."""
+"""The tools of agents: Heroku's own, and those of MCP servers (docs: Heroku tools, MCP)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.agent_tools.tool import Outcome, Tool
+from heroku_emulator.agent_tools.code_exec_python import CODE_EXEC_PYTHON
+from heroku_emulator.agent_tools.html_to_markdown import HTML_TO_MARKDOWN
+from heroku_emulator.agent_tools.pdf_to_markdown import PDF_TO_MARKDOWN
+from heroku_emulator.agent_tools.postgres_get_schema import POSTGRES_GET_SCHEMA
+from heroku_emulator.agent_tools.postgres_run_query import POSTGRES_RUN_QUERY
+from heroku_emulator.agent_tools.scripted_only import DYNO_RUN_COMMAND, code_exec, unavailable
+from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Job, Kind, Outcome, Tool
+from heroku_emulator.mcp_servers import find_tool, run_tool
 
 if TYPE_CHECKING:
+    from heroku_emulator.mcp_servers import McpServer
     from heroku_emulator.switches import Switches
 
-__all__ = ["Outcome", "Tool", "tools_of"]
+__all__ = ["Outcome", "Tool", "Toolbox"]
 
+_SECONDS = 120
 _MAX_CALLS = 3
-_CODE_NAMESPACES = {
-    "code_exec_python": "mcp-python",
-    "code_exec_ruby": "mcp-ruby",
-    "code_exec_node": "mcp-node",
-    "code_exec_go": "mcp-go",
+
+_KINDS = {
+    "code_exec_go": code_exec("go"),
+    "code_exec_node": code_exec("node"),
+    "code_exec_python": CODE_EXEC_PYTHON,
+    "code_exec_ruby": code_exec("ruby"),
+    "dyno_run_command": DYNO_RUN_COMMAND,
+    "html_to_markdown": HTML_TO_MARKDOWN,
+    "pdf_to_markdown": PDF_TO_MARKDOWN,
+    "postgres_get_schema": POSTGRES_GET_SCHEMA,
+    "postgres_run_query": POSTGRES_RUN_QUERY,
 }
 
 
-def tools_of(body: dict[str, Any], switches: Switches) -> list[Tool]:
-    """Returns the tools that a checked request names, in order."""
-    return [_tool(entry, switches) for entry in body.get("tools") or []]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolbox:
+    """What the emulator's owner gives its agents to work with."""
+
+    run_code: bool = False
+    database_url: str | None = field(default=None, repr=False)
+    mcp_servers: tuple[McpServer, ...] = ()
+
+    def tools_of(self, body: dict[str, Any], switches: Switches) -> list[Tool]:
+        """Returns the tools that a checked request names, in order."""
+        return [self._tool(entry, switches) for entry in body.get("tools") or []]
+
+    def _tool(self, entry: dict[str, Any], switches: Switches) -> Tool:
+        name, runtime = entry["name"], entry.get("runtime_params") or {}
+        job = Job(
+            seconds=runtime.get("ttl_seconds") or _SECONDS,
+            params=runtime.get("tool_params") or {},
+            run_code=self.run_code,
+            database_url=self.database_url,
+        )
+        is_mcp = entry["type"] == "mcp"
+        parts = self._mcp_tool(name, job) if is_mcp else _heroku_tool(name, job)
+        if entry.get("description"):
+            parts["description"] = entry["description"]
+        shown = parts.pop("shown", name)
+        return Tool(
+            **parts,
+            shown=shown if switches.tool_names == "namespaced" else parts["name"],
+            is_mcp=is_mcp,
+            max_calls=runtime.get("max_calls") or _MAX_CALLS,
+        )
+
+    def _mcp_tool(self, name: str, job: Job) -> dict[str, Any]:
+        """A deployed server's tool, or else one of the servers that Heroku offers itself."""
+        found = find_tool(self.mcp_servers, name)
+        short = name.rsplit("/", 1)[-1]
+        if found is None:
+            language = short.removeprefix("code_exec_")
+            is_offered = short in _KINDS and name in (short, f"mcp-{language}/{short}")
+            if is_offered and language != short:
+                return _heroku_tool(short, job) | {"shown": f"mcp-{language}/{short}"}
+            return _unknown(name)
+        server, tool = found
+
+        async def run(arguments: dict[str, Any]) -> Outcome:
+            return await run_tool(server, tool, arguments, job.seconds)
+
+        return {
+            "name": tool.name,
+            "shown": server.namespaced(tool),
+            "run": run,
+            "description": tool.description,
+            "parameters": tool.input_schema,
+        }
 
 
-def _tool(entry: dict[str, Any], switches: Switches) -> Tool:
-    name = entry["name"]
-    runtime = entry.get("runtime_params") or {}
-    is_mcp = entry["type"] == "mcp"
-    short = name.rsplit("/", 1)[-1]
-    namespace = _CODE_NAMESPACES.get(short) if is_mcp else None
-    shown = f"{namespace}/{short}" if namespace and "/" not in name else name
+def _heroku_tool(name: str, job: Job) -> dict[str, Any]:
+    kind = _KINDS.get(name)
+    if kind is None:
+        return _unknown(name)
+    told = job.params if name == "dyno_run_command" else {}
+    return {
+        "name": name,
+        "run": partial(_run, kind, job),
+        "description": told.get("description") or kind.description,
+        "parameters": told.get("parameters") or kind.parameters,
+    }
+
+
+async def _run(kind: Kind, job: Job, arguments: dict[str, Any]) -> Outcome:
+    return await kind.run(arguments, job)
+
+
+def _unknown(name: str) -> dict[str, Any]:
+    """A tool that is not known here: names are Heroku's to choose, and only a script answers."""
 
     async def run(_arguments: dict[str, Any]) -> Outcome:
-        return Outcome(f"{name} does not run here: script a ToolResult", is_error=True)
+        return unavailable(name)
 
-    return Tool(
-        name=short,
-        shown=shown if switches.tool_names == "namespaced" else short,
-        run=run,
-        description=entry.get("description") or "",
-        is_mcp=is_mcp,
-        max_calls=runtime.get("max_calls") or _MAX_CALLS,
-    )
+    short = name.rsplit("/", 1)[-1]
+    return {"name": short, "shown": name, "run": run, "parameters": NO_ARGUMENTS}

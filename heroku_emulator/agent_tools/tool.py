@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
-__all__ = ["Outcome", "Tool"]
+__all__ = ["NO_ARGUMENTS", "Job", "Kind", "Outcome", "Tool", "cut", "failed", "one_text"]
+
+NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
+"""The schema of a tool that needs nothing from the model."""
+
+_MOST_CHARACTERS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,35 @@ class Outcome:
         return {"content": parts, "isError": self.is_error}
 
 
+def failed(reason: str) -> Outcome:
+    """Returns the outcome of a tool that could not do its work."""
+    return Outcome(reason, is_error=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a request and the emulator's owner say about running a tool."""
+
+    seconds: int = 120
+    """`ttl_seconds`: how long it may take."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """`tool_params`."""
+    run_code: bool = False
+    """Whether code of models may run on this machine."""
+    database_url: str | None = field(default=None, repr=False)
+    """The database behind every attachment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One of Heroku's own tools (docs: Heroku tools)."""
+
+    description: str
+    run: Callable[[dict[str, Any], Job], Awaitable[Outcome]]
+    """Runs it with the model's arguments. What goes wrong is an outcome, not an exception."""
+    parameters: Mapping[str, Any] = field(default_factory=lambda: NO_ARGUMENTS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One entry of a request's `tools`, ready to run."""
@@ -35,9 +69,8 @@ class Tool:
     shown: str
     """What the answer calls it: MCP tools with their namespace, `mcp-python/code_exec_python`."""
     run: Callable[[dict[str, Any]], Awaitable[Outcome]] = field(repr=False)
-    """Runs it with the model's arguments. It raises nothing: what fails is an outcome."""
     description: str = ""
-    parameters: dict[str, Any] = field(default_factory=lambda: {"type": "object"})
+    parameters: Mapping[str, Any] = field(default_factory=lambda: NO_ARGUMENTS)
     is_mcp: bool = False
     max_calls: int = 3
 
@@ -46,6 +79,19 @@ class Tool:
         function = {
             "name": self.name,
             "description": self.description or self.name,
-            "parameters": self.parameters,
+            "parameters": dict(self.parameters),
         }
         return {"type": "function", "function": function}
+
+
+def one_text(name: str, description: str) -> dict[str, Any]:
+    """Returns the schema of a tool that takes one text."""
+    properties = {name: {"type": "string", "description": description}}
+    return {"type": "object", "properties": properties, "required": [name]}
+
+
+def cut(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Returns the text, or its beginning and a word about the rest."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}\n\n[cut: the first {most} of {len(text)} characters]"

@@ -1,0 +1,131 @@
+"""`code_exec_python`: the model's code in a process of its own, with limits to everything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.agent_tools.tool import Kind, Outcome, failed, one_text
+
+if TYPE_CHECKING:
+    from heroku_emulator.agent_tools.tool import Job
+
+__all__ = ["CODE_EXEC_PYTHON"]
+
+_JAIL = Path(__file__).with_name("python_jail.py")
+_MEMORY = 512 * 1024 * 1024  # bytes
+_LAST_WORDS = 5.0  # seconds for what a killed process has written to arrive
+_MOST_OUTPUT = 100_000  # bytes of standard output, and of errors
+_SWITCHED_OFF = (
+    "code_exec_python is off: it would run the model's code on this machine. Turn it on with "
+    "Emulator(run_code=True), or `python -m heroku_emulator --run-code`."
+)
+
+
+async def _run(arguments: dict[str, Any], job: Job) -> Outcome:
+    code = arguments.get("code")
+    if not job.run_code:
+        return failed(_SWITCHED_OFF)
+    if not isinstance(code, str):
+        return failed("code is required")
+    if arguments.get("packages"):
+        return failed("packages cannot be installed here")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        return await _executed(code, folder, job.seconds)
+
+
+async def _executed(code: str, folder: str, seconds: int) -> Outcome:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-I", "-B", "-X", "utf8", str(_JAIL), str(seconds), str(_MEMORY)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=_environment(folder),
+        start_new_session=True,
+    )
+    output, errors = _Sink(process, process.stdout), _Sink(process, process.stderr)
+    reason = None
+    work = asyncio.gather(_feed(process, code), output.fill(), errors.fill(), process.wait())
+    try:
+        await asyncio.wait_for(asyncio.shield(work), seconds)
+    except asyncio.TimeoutError:
+        reason = f"killed: it did not end within {seconds} seconds (ttl_seconds)"
+    finally:
+        # Whatever it has started goes with it, whether or not it has ended by itself.
+        _kill(process)
+        await asyncio.wait_for(work, _LAST_WORDS)
+    if output.is_flooded or errors.is_flooded:
+        reason = f"killed: it wrote more than {_MOST_OUTPUT} bytes"
+    return _outcome(process.returncode, output.text, errors.text, reason)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Returns all that the code sees of an environment; nothing of it is ours."""
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return {"PATH": os.defpath, "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8", **threads}
+
+
+async def _feed(process: asyncio.subprocess.Process, code: str) -> None:
+    assert process.stdin is not None  # noqa: S101 - for the type checker
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(code.encode(errors="replace"))
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+class _Sink:
+    """Keeps what a process writes, and kills it when it writes without end."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None
+    ) -> None:
+        assert stream is not None  # noqa: S101 - for the type checker
+        self._process = process
+        self._stream = stream
+        self._held = bytearray()
+        self.is_flooded = False
+
+    async def fill(self) -> None:
+        """Reads to the end."""
+        while piece := await self._stream.read(65_536):
+            if not self.is_flooded:
+                self._held += piece
+            if len(self._held) > _MOST_OUTPUT and not self.is_flooded:
+                self.is_flooded = True
+                _kill(self._process)
+
+    @property
+    def text(self) -> str:
+        """What was written, without the line's end that `print` leaves (as documented)."""
+        return self._held[:_MOST_OUTPUT].decode(errors="replace").rstrip("\n")
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Ends the process and its group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _outcome(code: int | None, output: str, errors: str, reason: str | None) -> Outcome:
+    """Returns the result in the documented form: JSON within a text."""
+    if reason is None and code is not None and code < 0:
+        reason = f"killed by {signal.Signals(-code).name}: a limit of time or memory"
+    told = "\n".join(filter(None, (errors, reason)))
+    result = {"returncode": code, "stdout": output, "stderr": told}
+    return Outcome(json.dumps(result, indent=2, ensure_ascii=False), is_error=reason is not None)
+
+
+CODE_EXEC_PYTHON = Kind(
+    description="Executes Python code and returns what it prints.",
+    run=_run,
+    parameters=one_text("code", "The Python code to execute."),
+)
