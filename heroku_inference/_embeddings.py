@@ -143,11 +143,12 @@ def iter_embed(
             as wide as those of the first batch.
     """
 
-    def embed_batch(numbered: tuple[int, list[str]]) -> EmbeddingBatch:
+    # Threads only fetch: decoding on them, too, has them wait for each other most of the time.
+    def ask(numbered: tuple[int, list[str]]) -> tuple[_Batch, list[Reply]]:
         batch = _Batch(*numbered, options)
-        return batch.result([send(_PATH, body) for body in batch.bodies()])
+        return batch, [send(_PATH, body) for body in batch.bodies()]
 
-    return _alike(map_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
+    return _alike(map_in_order(ask, _batches(texts, options), options.max_concurrency))
 
 
 def aiter_embed(
@@ -162,11 +163,12 @@ def aiter_embed(
     return _aalike(amap_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
 
 
-def _alike(batches: Generator[EmbeddingBatch]) -> Generator[EmbeddingBatch]:
-    """The batches, unless the vectors of one are not as wide as those of the first."""
+def _alike(answered: Generator[tuple[_Batch, list[Reply]]]) -> Generator[EmbeddingBatch]:
+    """The answers read, unless the vectors of one are not as wide as those of the first."""
     width = None
-    with closing(batches):
-        for batch in batches:
+    with closing(answered):
+        for asked, replies in answered:
+            batch = asked.result(replies)
             width = _same_width(batch.vectors, width)
             yield batch
 
