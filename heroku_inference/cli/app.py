@@ -21,7 +21,7 @@ from heroku_inference.cli.check import Result, run_checks
 from heroku_inference.cli.checks import DEFAULT_CALLS, chosen_checks
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
-from heroku_inference.cli.problems import in_our_words
+from heroku_inference.cli.problems import in_our_words, problem_of
 from heroku_inference.cli.screen import Screen
 from heroku_inference.cli.target import Target
 
@@ -133,7 +133,7 @@ def check(
     try:
         config_vars = look_up(env_file, alias, base_url, model)
     except ConfigError as error:
-        _no_config(screen, in_our_words(str(error)), as_json=as_json)
+        _no_config(screen, error, as_json=as_json)
         raise typer.Exit(2) from None
     target = Target(config_vars, timeout=timeout)
     results: list[Result] = []
@@ -152,12 +152,15 @@ def check(
         raise typer.Exit(1)
 
 
-def _no_config(screen: Screen, problem: str, *, as_json: bool) -> None:
+def _no_config(screen: Screen, error: ConfigError, *, as_json: bool) -> None:
     if not as_json:
-        screen.error(problem)
+        screen.error(in_our_words(str(error)))
         return
-    failed = Result(name="config", title="Config vars", outcome="failed", detail=problem)
-    _print_json(report.as_json(None, (), [failed], problem))
+    what, remedy = problem_of(error)
+    failed = Result(
+        name="config", title="Config vars", outcome="failed", detail=what, remedy=remedy or None
+    )
+    _print_json(report.as_json(None, (), [failed], what))
 
 
 _MODELS_HELP = """

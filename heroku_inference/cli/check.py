@@ -14,7 +14,7 @@ from heroku_inference._errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from heroku_inference.cli.problems import problem_of
+from heroku_inference.cli.problems import Problem, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ class WrongAnswer(Exception):  # noqa: N818 - it is the answer that is wrong
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
-        self.remedy = remedy
+        self.in_parts = Problem(what, remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +104,11 @@ def _run(check: Check, target: Target, before: dict[str, Result]) -> Result:
         detail = check.run(target)
     except Skipped as error:
         return _result(check, "skipped", str(error))
-    except WrongAnswer as error:
-        what, remedy, cause = str(error), error.remedy, error
-    except HerokuError as error:
-        (what, remedy), cause = problem_of(error), error
-    else:
-        took = _milliseconds(began) if check.calls or not check.derived else None
-        return _result(check, "passed", detail, target.advice, took)
-    return _result(check, "failed", what, remedy, _milliseconds(began), cause)
+    except (WrongAnswer, HerokuError) as error:
+        what, remedy = problem_of(error) if isinstance(error, HerokuError) else error.in_parts
+        return _result(check, "failed", what, remedy, _milliseconds(began), error)
+    took = _milliseconds(began) if check.calls or not check.derived else None
+    return _result(check, "passed", detail, target.advice, took)
 
 
 def _milliseconds(began: float) -> int:
@@ -123,7 +120,7 @@ def _reason(check: Check, needed: Result | None) -> str | None:
     if needed is None or needed.outcome == "passed":
         return None
     if needed.outcome == "skipped":
-        return needed.detail
+        return f"needs {needed.title.lower()}, which was skipped"
     if check.derived or _closes_the_door(needed.error):
         return f"needs {needed.title.lower()}, which failed"
     return None

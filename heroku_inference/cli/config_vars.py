@@ -11,7 +11,7 @@ from dotenv import load_dotenv
 from heroku_inference._catalogue import known_model
 from heroku_inference._errors import ConfigError
 from heroku_inference._settings import Kind, Settings, attachments
-from heroku_inference.cli.problems import COPY_CONFIG_VARS, in_our_words
+from heroku_inference.cli.problems import COPY_CONFIG_VARS, Problem, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ class ConfigVars:
 
     found: list[Found]
     settings: dict[Kind, Settings]
-    problems: dict[Kind, str]
+    problems: dict[Kind, Problem]
     """Why calls of a kind cannot be made."""
 
     def attached(self, kind: Kind) -> bool:
@@ -110,12 +110,12 @@ def look_up(
     """
     name, before = load(env_file)
     settings: dict[Kind, Settings] = {}
-    problems: dict[Kind, str] = {}
+    problems: dict[Kind, Problem] = {}
     for kind in KINDS:
         try:
             settings[kind] = Settings(alias=alias, base_url=base_url, model=model, kind=kind)
         except ConfigError as error:  # noqa: PERF203 - four times
-            problems[kind] = in_our_words(str(error))
+            problems[kind] = problem_of(error)
     found = [
         Found(
             *one,
@@ -129,11 +129,11 @@ def look_up(
     return ConfigVars(found, settings, problems)
 
 
-def _nothing_usable(found: Sequence[Found], alias: str | None, problem: str, file: str) -> str:
+def _nothing_usable(found: Sequence[Found], alias: str | None, problem: Problem, file: str) -> str:
     others = [one.alias for one in found if one.has_key and one.url]
     where = f"the environment or {file}" if file else "the environment, and there is no .env here"
     if not found and alias is None:
         return f"No config vars found: INFERENCE_KEY is not in {where}. {COPY_CONFIG_VARS}."
-    if others:
-        return f"{problem} Attached here: {', '.join(others)} (say --alias {others[0]})."
-    return problem
+    if others and problem.is_missing_key:
+        return f"{problem.what} Attached here: {', '.join(others)}. Pass --alias {others[0]}."
+    return f"{problem.what} {problem.remedy}"

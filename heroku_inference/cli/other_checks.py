@@ -32,6 +32,9 @@ def _config(target: Target) -> str:
     by_alias: dict[str, list[str]] = {}
     for kind, chosen in settings.items():
         by_alias.setdefault(chosen.alias, []).append(KINDS[kind])
+    for problem in target.config_vars.problems.values():
+        if not problem.is_missing_key:
+            raise WrongAnswer(*problem)
     if target.config_vars.problems:
         missing = ", ".join(KINDS[kind] for kind in target.config_vars.problems)
         target.advice = f"Nothing is attached for {missing}; --alias names another attachment."

@@ -13,6 +13,7 @@ from heroku_inference._errors import (
     HerokuError,
     InvalidRequestError,
     InvalidResponseError,
+    RateLimitError,
     ServerError,
 )
 from heroku_inference._settings import DEFAULT_BASE_URL, network_environment
@@ -39,12 +40,14 @@ _WORDS: Final[Sequence[tuple[str, str]]] = (
     (r"that base_url is", "that the URL is"),
     (r"\b(?P<name>base_url|max_tokens|model|alias|timeout)=\.\.\.", r"--\g<name>"),
     (r"\b(?P<name>max_tokens)(?:=(?P<value>\d+))?", r"--\g<name> \g<value>"),
+    (r" What came so far is in `partial`\.", ""),
+    (r", or stream: the first words come sooner", ""),
     (r"`GET /available-models`( lists)", r"`heroku-inference models`\1"),
 )
 # Where what is wrong ends and what to do begins, in messages that have no status.
 _REMEDY: Final = re.compile(
     r"(?<=[.:;]) (?=(?:Check|Raise|Pass|Set|Copy|Leave|Is the URL|Give|The key does not open"
-    r"|The firewall|The server cuts|The add-on's|The address redirects)\b)"
+    r"|The firewall|The server cuts|The add-on's|The address redirects|It should look like)\b)"
 )
 
 
@@ -54,12 +57,19 @@ class Problem(NamedTuple):
     what: str
     remedy: str
 
+    @property
+    def is_missing_key(self) -> bool:
+        """Whether all that is wrong is that there is no attachment of this name."""
+        return self.what.endswith("_KEY is not set.")
+
 
 def problem_of(error: HerokuError) -> Problem:
     """The error's own message in two parts; where it has no remedy, ours."""
     what, _, remedy = _cut(in_our_words(str(error)))
     if isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError):
         remedy = f"{remedy} {_proxies()}"
+    elif isinstance(error, RateLimitError) and error.retry_after:
+        remedy = f"{remedy} The server asks to wait for {error.retry_after:.0f} seconds."
     elif isinstance(error, InvalidResponseError):
         remedy = f"{remedy} {_expected_url()}"
     elif not remedy:
@@ -102,7 +112,7 @@ def _request(error: HerokuError) -> str:
 
 
 def _expected_url() -> str:
-    return f"It looks like {DEFAULT_BASE_URL}: see <ALIAS>_URL in `heroku config -a APP`."
+    return f"It should be like {DEFAULT_BASE_URL}: see <ALIAS>_URL in `heroku config -a APP`."
 
 
 def _proxies() -> str:
