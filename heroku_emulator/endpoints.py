@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from heroku_emulator.agents import AgentRun
@@ -20,6 +21,9 @@ from heroku_emulator.delivery import plain_response, raw_response, stream_respon
 from heroku_emulator.embeddings import check_embeddings_request, embeddings_body
 from heroku_emulator.errors import ApiError, error_body
 from heroku_emulator.exchange import Exchange
+from heroku_emulator.images import check_images_request, images_body
+from heroku_emulator.mcp_servers import listing
+from heroku_emulator.mcp_toolkit import mcp_messages, mcp_sse, mcp_streamable_http
 from heroku_emulator.messages_api import messages
 from heroku_emulator.rerank import check_rerank_request, rerank_body
 from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawBody, RawStream, Say
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
     from heroku_emulator.script import Step
 
-__all__ = ["ALWAYS_STREAMED", "ENDPOINTS", "Endpoint"]
+__all__ = ["ALWAYS_STREAMED", "ENDPOINTS", "MORE_ENDPOINTS", "Endpoint"]
 
 Endpoint = Callable[[Exchange], Awaitable["Response"]]
 
@@ -91,14 +95,44 @@ async def agents(exchange: Exchange) -> Response:
     return AgentsStream(AgentRun(exchange).frames(), exchange.switches, exchange.entry)
 
 
+async def images(exchange: Exchange) -> Response:
+    """POST /v1/images/generations."""
+    body, entry = exchange.body, exchange.entry
+    exchange.admit("image")
+    if exchange.switches.strict:
+        check_images_request(body, exchange.switches)
+    step = exchange.next_step()
+    if isinstance(step, RawBody | RawStream):
+        return raw_response(exchange, step)
+    turn = sum(1 for _ in takewhile(lambda one: one is not entry, exchange.service.journal))
+    return plain_response(await exchange.in_thread(lambda: images_body(body, turn)), step)
+
+
+async def mcp_servers(exchange: Exchange) -> Response:
+    """GET /v1/mcp/servers."""
+    step = exchange.next_step(RawBody, Cut)
+    if isinstance(step, RawBody):
+        return raw_response(exchange, step)
+    return plain_response(listing(exchange.service.toolbox.mcp_servers), step)
+
+
 ENDPOINTS: dict[str, Endpoint] = {
     "/v1/chat/completions": chat,
     "/v1/embeddings": embeddings,
     "/v1/rerank": rerank,
     "/v1/agents/heroku": agents,
+    "/v1/images/generations": images,
     "/v1/messages": messages,
 }
 """What is answered to POST, by path."""
+
+MORE_ENDPOINTS: dict[str, tuple[Endpoint, tuple[str, ...]]] = {
+    "/v1/mcp/servers": (mcp_servers, ("GET",)),
+    "/mcp": (mcp_streamable_http, ("GET", "POST", "DELETE")),
+    "/mcp/sse": (mcp_sse, ("GET",)),
+    "/mcp/messages": (mcp_messages, ("POST",)),
+}
+"""What is answered to other methods, by path."""
 
 ALWAYS_STREAMED = frozenset({"/v1/agents/heroku"})
 """Paths whose answers take the time they take."""

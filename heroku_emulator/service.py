@@ -9,6 +9,7 @@ from heroku_emulator.agent_tools import Toolbox
 from heroku_emulator.errors import ApiError
 from heroku_emulator.fields import check_text, refused
 from heroku_emulator.journal import Journal
+from heroku_emulator.mcp_toolkit import Toolkit
 from heroku_emulator.models import MODELS, Kind, Model
 from heroku_emulator.rate_limits import RateLimits
 from heroku_emulator.script import Script
@@ -31,6 +32,7 @@ class Service:
     only_model: str | None = None
     """The one model of a per-model plan; `None` on the standard plan."""
     toolbox: Toolbox = field(default_factory=Toolbox)
+    toolkit: Toolkit = field(default_factory=Toolkit)
     switches: Switches = field(default_factory=Switches)
     script: Script = field(default_factory=Script)
     journal: Journal = field(default_factory=Journal)
@@ -64,6 +66,8 @@ class Service:
             return replace(_STAND_INS[kind], model_id=model_id)
         if model.kind != kind:
             raise refused(f"{model_id} does not support this endpoint")
+        if switches.region not in ("any", *model.regions):
+            raise ApiError(404, f"model not found: {model_id}")
         return model
 
 
@@ -71,5 +75,6 @@ _STAND_INS: dict[Kind, Model] = {
     "chat": MODELS["claude-4-6-sonnet"],
     "embedding": MODELS["cohere-embed-multilingual"],
     "rerank": MODELS["cohere-rerank-3-5"],
+    "image": MODELS["stable-image-ultra"],
 }
 """What a model outside the catalogue is taken to be like, where such models are accepted."""

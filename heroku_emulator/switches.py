@@ -37,6 +37,8 @@ class Switches:
     """What a request means that does not say `allow_ignored_params` itself."""
     unknown_models: Literal["reject", "accept"] = "reject"
     """Model ids that are not in the catalogue: 404, or answered like any other."""
+    region: Literal["any", "us", "eu"] = "any"
+    """Where it stands: models of the other region alone are 404; `any` has them all."""
     image_urls: Literal["accept", "unreachable"] = "accept"
     """`https` image URLs: believed (nothing is ever fetched), or 422 as if unreachable."""
     long_inputs: Literal["reject", "accept"] = "reject"
@@ -77,12 +79,18 @@ class Switches:
     agent_messages: Literal["message", "delta", "chunks"] = "message"
     """Whole messages, as captured; the same under `delta`; or chunks like those of chat."""
     tool_names: Literal["namespaced", "plain"] = "namespaced"
-    """MCP tools in answers: `mcp-python/code_exec_python`, or `code_exec_python`."""
+    """MCP tools in answers and in the toolkit: `mcp-python/code_exec_python`, or
+    `code_exec_python`."""
     tool_results: Literal["documented", "mcp", "plain"] = "documented"
     """Results as MCP's JSON but those of `dyno_run_command`, which are plain; or all alike."""
 
     messages_thinking: Literal["shown", "redacted"] = "shown"
     """Thinking of `/v1/messages`: signed `thinking` blocks, or `redacted_thinking` ones."""
+
+    # MCP
+
+    mcp_transport: Literal["both", "sse", "streamable_http", "none"] = "both"
+    """What the toolkit speaks: SSE at `/mcp/sse`, streamable HTTP at `/mcp`; 404 for the rest."""
 
     # Embeddings
 
