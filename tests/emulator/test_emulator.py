@@ -94,6 +94,7 @@ def test_the_key_is_in_no_repr(fresh):
 def test_config_vars_are_those_of_the_add_on(fresh):
     aliases = {"INFERENCE": "claude-4-5-sonnet"}
     aliases |= {"EMBEDDING": "cohere-embed-multilingual", "RERANK": "cohere-rerank-3-5"}
+    aliases |= {"DIFFUSION": "stable-image-ultra"}
     expected = {}
     for alias, model in aliases.items():
         expected |= {f"{alias}_URL": fresh.url, f"{alias}_KEY": "inf-test-key"}
