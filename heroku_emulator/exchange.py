@@ -31,6 +31,8 @@ class Exchange:
     switches: Switches
     entry: JournalEntry
     body: dict[str, Any]
+    raw: bytes = b""
+    """The body as it came."""
     model: Model | None = None
     """Known once `admit` has let the request in."""
 

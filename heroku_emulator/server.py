@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 
-from heroku_emulator.endpoints import ALWAYS_STREAMED, ENDPOINTS
+from heroku_emulator.endpoints import ALWAYS_STREAMED, ENDPOINTS, MORE_ENDPOINTS
 from heroku_emulator.errors import ApiError
 from heroku_emulator.exchange import Exchange
 from heroku_emulator.fields import refused
@@ -44,9 +44,13 @@ def create_app(service: Service) -> Starlette:
     """Returns the ASGI application of one emulated service."""
     return Starlette(
         routes=[
-            Route("/available-models", _Door(service, "GET", None)),
-            *(Route(path, _Door(service, "POST", answer)) for path, answer in ENDPOINTS.items()),
-            Route("/{path:path}", _Door(service, "", None)),
+            Route("/available-models", _Door(service, None, "GET")),
+            *(Route(path, _Door(service, answer, "POST")) for path, answer in ENDPOINTS.items()),
+            *(
+                Route(path, _Door(service, answer, *methods))
+                for path, (answer, methods) in MORE_ENDPOINTS.items()
+            ),
+            Route("/{path:path}", _Door(service, None)),
         ]
     )
 
@@ -54,9 +58,9 @@ def create_app(service: Service) -> Starlette:
 class _Door:
     """Where requests to one path come in, and where their answers leave."""
 
-    def __init__(self, service: Service, method: str, endpoint: Endpoint | None) -> None:
+    def __init__(self, service: Service, endpoint: Endpoint | None, *methods: str) -> None:
         self._service = service
-        self._method = method
+        self._methods = methods
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,6 +88,7 @@ class _Door:
             switches=self._service.switches,
             entry=entry,
             body=entry.body if isinstance(entry.body, dict) else {},
+            raw=body,
         )
         envelope = exchange.error_envelope
         streamed = exchange.body.get("stream") is True or request.url.path in ALWAYS_STREAMED
@@ -107,7 +112,7 @@ class _Door:
         if isinstance(step, Fault | Reset):
             await anyio.sleep(step.delay)
             return _fault_response(step, exchange.error_envelope)
-        if request.method != self._method:
+        if request.method not in self._methods:
             raise ApiError(404)
         if exchange.switches.firewall and looks_like_an_attack(body.decode(errors="replace")):
             return _fault_response(Fault.html403(), exchange.error_envelope)
@@ -115,7 +120,7 @@ class _Door:
             no_cache = {"expires": "0", "pragma": "no-cache"}
             return body_response(available_models(), headers=no_cache)
         self._service.check_key(request.headers, request.url.path)
-        if not isinstance(exchange.entry.body, dict):
+        if request.method == "POST" and not isinstance(exchange.entry.body, dict):
             raise refused("error parsing JSON")
         return await self._endpoint(exchange)
 

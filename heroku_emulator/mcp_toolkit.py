@@ -1,0 +1,144 @@
+"""The MCP toolkit: the tools of all servers at `/mcp` and `/mcp/sse` (docs: working with MCP).
+
+It speaks MCP through the official package `mcp`; where that is not installed, nothing is found.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from heroku_emulator.errors import ApiError
+from heroku_emulator.mcp_servers import find_tool, run_tool
+
+if TYPE_CHECKING:
+    from mcp.server.lowlevel import Server
+    from mcp.server.sse import SseServerTransport
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from heroku_emulator.exchange import Exchange
+
+__all__ = ["Toolkit", "mcp_messages", "mcp_sse", "mcp_streamable_http"]
+
+_PACKAGE = "mcp"
+_MESSAGES = "/mcp/messages"
+_SECONDS = 120
+
+
+class Toolkit:
+    """The open SSE sessions of one emulator, which two routes share."""
+
+    def __init__(self) -> None:
+        self._sse: SseServerTransport | None = None
+
+    @property
+    def sse(self) -> SseServerTransport:
+        """The transport that knows them."""
+        from mcp.server.sse import SseServerTransport  # noqa: PLC0415 - may not be installed
+
+        if self._sse is None:
+            self._sse = SseServerTransport(_MESSAGES)
+        return self._sse
+
+
+async def mcp_streamable_http(exchange: Exchange) -> Response:
+    """GET, POST and DELETE /mcp: every request is a session of its own."""
+    _check_offered(exchange, "streamable_http")
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager  # noqa: PLC0415
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        manager = StreamableHTTPSessionManager(_server(exchange), stateless=True)
+        async with manager.run():
+            await manager.handle_request(scope, receive, send)
+
+    return _Delegated(app, exchange)
+
+
+async def mcp_sse(exchange: Exchange) -> Response:
+    """GET /mcp/sse: a session, open as long as the stream is."""
+    _check_offered(exchange, "sse")
+    server, sse = _server(exchange), exchange.service.toolkit.sse
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async with sse.connect_sse(scope, receive, send) as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+
+    return _Delegated(app, exchange)
+
+
+async def mcp_messages(exchange: Exchange) -> Response:
+    """POST /mcp/messages: what the client of an SSE session says."""
+    _check_offered(exchange, "sse")
+    return _Delegated(exchange.service.toolkit.sse.handle_post_message, exchange)
+
+
+def _check_offered(exchange: Exchange, transport: str) -> None:
+    """Finds nothing where the transport is switched off or the package is missing."""
+    is_offered = exchange.switches.mcp_transport in ("both", transport)
+    if not is_offered or importlib.util.find_spec(_PACKAGE) is None:
+        raise ApiError(404)
+
+
+def _server(exchange: Exchange) -> Server[Any, Any]:
+    """Returns a server of all deployed tools, as they and the switches stand."""
+    from mcp import types  # noqa: PLC0415 - may not be installed
+    from mcp.server.lowlevel import Server  # noqa: PLC0415 - the same
+
+    deployed = exchange.service.toolbox.mcp_servers
+    is_plain = exchange.switches.tool_names == "plain"
+    server: Server[Any, Any] = Server("heroku-mcp-toolkit")
+
+    async def list_tools() -> list[types.Tool]:
+        return [
+            types.Tool(
+                name=tool.name if is_plain else each.namespaced(tool),
+                description=tool.description or None,
+                inputSchema=dict(tool.input_schema),
+                annotations=None
+                if tool.annotations is None
+                else types.ToolAnnotations(**tool.annotations),
+            )
+            for each in deployed
+            for tool in each.tools
+        ]
+
+    async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+        found = find_tool(deployed, name)
+        if found is None:
+            raise ValueError(f"there is no tool {name}")
+        outcome = await run_tool(*found, arguments, _SECONDS)
+        return types.CallToolResult.model_validate(outcome.as_mcp())
+
+    untyped: Any = server  # the package's decorators have no types
+    untyped.list_tools()(list_tools)
+    untyped.call_tool()(call_tool)
+    return server
+
+
+class _Delegated(Response):
+    """An answer that another application gives, to a body that was read already."""
+
+    def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._app = app
+        self._exchange = exchange
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands on the request; the journal and our headers get into the answer."""
+        body = [{"type": "http.request", "body": self._exchange.raw, "more_body": False}]
+
+        async def replay() -> Message:
+            return body.pop() if body else await receive()
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._exchange.entry.status = int(message["status"])
+                theirs = {name for name, _ in message["headers"]}
+                ours = [header for header in self.raw_headers if header[0] not in theirs]
+                message = {**message, "headers": [*message["headers"], *ours]}
+            await send(message)
+
+        await self._app(scope, replay, told)
