@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference import _embeddings, _rerank
+from heroku_inference._agents import AgentResult, AgentStep, agent_result
+from heroku_inference._agents_run import async_agent_steps
 from heroku_inference._async_transport import AsyncTransport
 from heroku_inference._calls import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat_reading import ChunkReader, chat_result
 from heroku_inference._client_base import (
+    MCP_SERVERS_PATH,
     MODELS_PATH,
+    AgentOptions,
     ChatOptions,
     ClientBase,
     EmbedOptions,
+    ImageOptions,
     finished,
 )
 from heroku_inference._errors import APIConnectionError
+from heroku_inference._images import GeneratedImage, generated_image
+from heroku_inference._mcp import McpServer, mcp_servers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -157,6 +165,48 @@ class AsyncClient(ClientBase):
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         options = self._rerank_options(model, top_n, max_concurrency)
         return await _rerank.arerank(self._sender("rerank"), query, documents, options)
+
+    async def run_agent(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        **options: Unpack[AgentOptions],
+    ) -> AgentResult:
+        """Have Heroku's agent do what a conversation asks, as `Client.run_agent` does."""
+        stream = self.stream_agent(messages, model=model, **options)
+        async with aclosing(stream) as steps:
+            return agent_result([step async for step in steps])
+
+    async def stream_agent(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        **options: Unpack[AgentOptions],
+    ) -> AsyncGenerator[AgentStep]:
+        """`run_agent`, step by step.
+
+        Close the generator (`contextlib.aclosing`) when leaving it before its end.
+        """
+        call = self._agent_call(messages, model, options)
+        with self._keyless_errors("chat"):
+            stream = await self._transport("chat").stream(call)
+            async with aclosing(async_agent_steps(stream)) as steps:
+                async for step in steps:
+                    yield step
+
+    async def generate_image(
+        self, prompt: str, *, model: str | None = None, **options: Unpack[ImageOptions]
+    ) -> GeneratedImage:
+        """Draw a picture; arguments, result and errors are those of `Client.generate_image`."""
+        call = self._image_call(prompt, model, options)
+        with self._keyless_errors("image"):
+            return generated_image(await self._transport("image").send(call), call.body or {})
+
+    async def mcp_servers(self) -> list[McpServer]:
+        """The MCP servers attached to the add-on, as `Client.mcp_servers` lists them."""
+        return mcp_servers(await self._transport("chat").send(Call(MCP_SERVERS_PATH)))
 
     async def models(self) -> list[AvailableModel]:
         """The models that Heroku offers, in all regions, as `Client.models` lists them."""

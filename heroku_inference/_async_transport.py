@@ -88,7 +88,7 @@ class AsyncTransport(TransportBase):
     async def _open_stream(
         self, call: Call, content: bytes | None, headers: Mapping[str, str]
     ) -> AsyncEventStream:
-        seconds = self.stream_timeout
+        seconds = self._stream_seconds(call)
         with self.translated_errors(seconds, streaming=True):
             response = await self._respond(call, content, headers, seconds)
             try:
@@ -101,7 +101,7 @@ class AsyncTransport(TransportBase):
             except BaseException:
                 await response.close()
                 raise
-        stream = AsyncEventStream(self, response, reply)
+        stream = AsyncEventStream(self, response, reply, seconds)
         await stream.wait_for_first_event()
         return stream
 
@@ -118,10 +118,12 @@ class AsyncTransport(TransportBase):
 class AsyncEventStream:
     """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
 
-    def __init__(self, transport: AsyncTransport, response: AsyncResponse, reply: Reply) -> None:
+    def __init__(
+        self, transport: AsyncTransport, response: AsyncResponse, reply: Reply, seconds: float
+    ) -> None:
         self.reply = reply
         self._response = response
-        self._batches = self._read(transport)
+        self._batches = self._read(transport, seconds)
         self._first: list[Event] | None = None
 
     async def wait_for_first_event(self) -> None:
@@ -142,8 +144,9 @@ class AsyncEventStream:
             return first
         return await anext(self._batches)
 
-    async def _read(self, transport: AsyncTransport) -> AsyncGenerator[list[Event], None]:
-        seconds = transport.stream_timeout
+    async def _read(
+        self, transport: AsyncTransport, seconds: float
+    ) -> AsyncGenerator[list[Event], None]:
         decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
         with transport.translated_errors(seconds, streaming=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,12 +59,16 @@ class Call:
         body: What is sent as JSON; `None` for a GET.
         headers: Sent besides the usual ones.
         on_retry: Told of each failed attempt that is about to be repeated.
+        repeatable: Whether a failed attempt may be repeated: not when it may have acted.
+        timeout: Seconds that the server may stay silent, unless the user set a timeout.
     """
 
     path: str
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     on_retry: Callable[[RetryEvent], None] | None = None
+    repeatable: bool = True
+    timeout: float | None = None
 
     @property
     def method(self) -> str:
@@ -208,7 +212,7 @@ class TransportBase:
 
     def _wait_after(self, error: APIError, attempt: int, call: Call) -> float:
         """Seconds until the next attempt; raises `error` when there is to be none."""
-        wait = next_wait(error, attempt, self._max_retries)
+        wait = next_wait(error, attempt, self._max_retries if call.repeatable else 0)
         if wait is None:
             raise with_model_hint(error, call.path, call.body)
         event = RetryEvent(attempt=attempt, wait=wait, error=error)
@@ -216,6 +220,11 @@ class TransportBase:
             if listener is not None:
                 listener(event)
         return wait
+
+    def _stream_seconds(self, call: Call) -> float:
+        """How long a stream may be silent: as the user said, else as the call or all need it."""
+        wanted = None if self._timeout_given else call.timeout
+        return wanted or self.stream_timeout
 
     def _library_errors(self) -> LibraryErrors:
         raise NotImplementedError
@@ -280,6 +289,9 @@ def _without_key(value: Any, key: SecretStr) -> Any:
         return value.replace(shown, "***") if len(shown) >= 8 else value  # noqa: PLR2004
     if isinstance(value, dict):
         return {name: _without_key(part, key) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_without_key(part, key) for part in value]
+    if isinstance(value, (list, tuple)):
+        return type(value)(_without_key(part, key) for part in value)
+    if is_dataclass(value) and not isinstance(value, (type, Reply)):
+        parts = {part.name: getattr(value, part.name) for part in fields(value)}
+        return replace(value, **_without_key(parts, key))
     return value

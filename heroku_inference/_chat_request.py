@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from heroku_inference._response_format import ResponseFormat
 
-__all__ = ["IGNORED_PARAMETERS", "ChatRequest", "chat_request", "drop_ignored"]
+__all__ = [
+    "IGNORED_PARAMETERS",
+    "ChatRequest",
+    "chat_request",
+    "check_share",
+    "drop_ignored",
+    "listed_stops",
+]
 
 IGNORED_PARAMETERS = frozenset(
     {
@@ -117,8 +124,8 @@ def chat_request(
         TypeError: There is no such option; it says so of those of OpenAI that Heroku ignores.
     """
     _refuse_unknown(unknown)
-    _check_share("temperature", temperature)
-    _check_share("top_p", top_p)
+    check_share("temperature", temperature)
+    check_share("top_p", top_p)
     _check_effort(reasoning_effort)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     wired = wire_tools(tools) if tools else []
@@ -132,7 +139,7 @@ def chat_request(
         "top_k": top_k,
         "max_tokens": max_tokens,
         "max_completion_tokens": max_completion_tokens,
-        "stop": _stops(stop),
+        "stop": listed_stops(stop),
         "tools": wired or None,
         "tool_choice": wire_tool_choice(tool_choice, callable_tools or []),
         "parallel_tool_calls": parallel_tool_calls,
@@ -170,8 +177,8 @@ def _refuse_unknown(options: Iterable[str]) -> None:
         raise TypeError(f"{name} is no option: {why} extra_body to send it as a field anyway.")
 
 
-def _stops(stop: str | Sequence[str] | None) -> list[str] | None:
-    """Heroku documents a list only."""
+def listed_stops(stop: str | Sequence[str] | None) -> list[str] | None:
+    """The texts to stop at as a list, the only form that Heroku documents; `None` for none."""
     if not stop:
         return None
     return [stop] if isinstance(stop, str) else list(stop)
@@ -185,7 +192,8 @@ def _check_stream(wanted: object, stream: bool) -> None:
         )
 
 
-def _check_share(name: str, value: float | None) -> None:
+def check_share(name: str, value: float | None) -> None:
+    """Refuse what is no share from 0 to 1 for a parameter of this name."""
     if value is not None and not 0 <= value <= 1:
         raise ConfigError(f"{name} is {value}; Heroku takes 0 to 1 (OpenAI's scale ends at 2).")
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference import _embeddings, _rerank
+from heroku_inference._agents import AgentResult, AgentStep, agent_result
+from heroku_inference._agents_run import agent_steps
 from heroku_inference._calls import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat_reading import ChunkReader, chat_result
 from heroku_inference._client_base import (
+    MCP_SERVERS_PATH,
     MODELS_PATH,
+    AgentOptions,
     ChatOptions,
     ClientBase,
     EmbedOptions,
+    ImageOptions,
     finished,
 )
 from heroku_inference._errors import APIConnectionError
+from heroku_inference._images import GeneratedImage, generated_image
+from heroku_inference._mcp import McpServer, mcp_servers
 from heroku_inference._transport import Transport
 
 if TYPE_CHECKING:
@@ -201,6 +208,75 @@ class Client(ClientBase):
         """
         options = self._rerank_options(model, top_n, max_concurrency)
         return _rerank.rerank(self._sender("rerank"), query, documents, options)
+
+    def run_agent(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        **options: Unpack[AgentOptions],
+    ) -> AgentResult:
+        """Have Heroku's agent do what a conversation asks, with tools that Heroku runs.
+
+        One request, made once: it is never tried again, since tools may have acted. Minutes may
+        pass without a word from the server, which sends each step when it is whole.
+
+        Args:
+            messages: In OpenAI's form. The endpoint remembers nothing: send the history too.
+            model: The model id.
+            **options: See `AgentOptions`.
+
+        Raises:
+            ConfigError: Something is missing or forbidden; nothing was sent.
+            APIError: The server refused, could not be reached, or failed in mid-run; `steps`
+                holds what the agent had done, as in the two below.
+            InvalidResponseError: An event is not what the API documents.
+            StreamInterruptedError: The run ended without a final message.
+        """
+        return agent_result(list(self.stream_agent(messages, model=model, **options)))
+
+    def stream_agent(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        model: str | None = None,
+        **options: Unpack[AgentOptions],
+    ) -> Generator[AgentStep]:
+        """`run_agent`, step by step; `close()` on the generator ends the connection.
+
+        A step is a whole message of the model, or the result of a tool.
+        """
+        call = self._agent_call(messages, model, options)
+        with self._keyless_errors("chat"):
+            yield from agent_steps(self._transport("chat").stream(call))
+
+    def generate_image(
+        self, prompt: str, *, model: str | None = None, **options: Unpack[ImageOptions]
+    ) -> GeneratedImage:
+        """Draw a picture.
+
+        Args:
+            prompt: What it is to show, in up to 10,000 characters.
+            model: The model id; `stable-image-ultra` by default.
+            **options: See `ImageOptions`.
+
+        Raises:
+            ConfigError: A value is none of the documented ones; nothing was sent.
+            APIError: The request failed.
+            InvalidResponseError: There is no picture in the answer.
+        """
+        call = self._image_call(prompt, model, options)
+        with self._keyless_errors("image"):
+            return generated_image(self._transport("image").send(call), call.body or {})
+
+    def mcp_servers(self) -> list[McpServer]:
+        """The MCP servers attached to the add-on, with their tools (docs: MCP servers).
+
+        Raises:
+            APIError: The request failed.
+            InvalidResponseError: The answer is not what the API documents.
+        """
+        return mcp_servers(self._transport("chat").send(Call(MCP_SERVERS_PATH)))
 
     def models(self) -> list[AvailableModel]:
         """The models that Heroku offers, in all regions (docs: `GET /available-models`).

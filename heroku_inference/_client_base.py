@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference import _embeddings, _rerank
+from heroku_inference import _embeddings, _images, _rerank
+from heroku_inference._agents_request import agent_body, agent_call
 from heroku_inference._calls import Call, forget_key
 from heroku_inference._chat_request import ChatRequest, chat_request
+from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
 from heroku_inference._errors import (
     APIConnectionError,
     APITimeoutError,
@@ -24,77 +26,23 @@ if TYPE_CHECKING:
 
     from heroku_inference._answers import ChatChunk
     from heroku_inference._chat_reading import ChunkReader
-    from heroku_inference._long_text import LongText
     from heroku_inference._retries import RetryEvent
 
-__all__ = ["CHAT_PATH", "MODELS_PATH", "ChatOptions", "ClientBase", "EmbedOptions", "finished"]
+__all__ = [
+    "CHAT_PATH",
+    "MCP_SERVERS_PATH",
+    "MODELS_PATH",
+    "AgentOptions",
+    "ChatOptions",
+    "ClientBase",
+    "EmbedOptions",
+    "ImageOptions",
+    "finished",
+]
 
 CHAT_PATH: Final = "/v1/chat/completions"
 MODELS_PATH: Final = "/available-models"
-
-
-class ChatOptions(TypedDict, total=False):
-    """The options of a chat call; what is left out is not sent (docs: chat completions).
-
-    Attributes:
-        temperature: 0 to 1. Not together with `top_p` on newer Claude models.
-        top_p: 0 to 1.
-        top_k: How many of the likeliest tokens to choose from; undocumented, works for Claude.
-        max_tokens: Tokens of the answer, thinking included.
-        max_completion_tokens: Another spelling of `max_tokens`.
-        stop: One or several texts that end the answer.
-        tools: Functions the model may call, in OpenAI's or Anthropic's form.
-        tool_choice: `auto`, `none`, `required` (also `any` or `True`), a tool's name, or OpenAI's
-            object for one.
-        parallel_tool_calls: Whether several tools may be called at once.
-        reasoning_effort: `low`, `medium` or `high`: a thinking budget by name.
-        extended_thinking: `True`, a budget in tokens (1024 or more), or
-            `{"enabled", "budget_tokens", "include_reasoning"}`.
-        response_format: OpenAI's `json_schema` or `json_object` (which may have a `schema` to tell
-            the model). Heroku ignores it, so it is emulated: the answer's text is that JSON.
-        allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
-        prompt_caching: `False` switches the API's automatic caching off for this call.
-        extra_body: Further fields of the request body, merged last.
-    """
-
-    temperature: float | None
-    top_p: float | None
-    top_k: int | None
-    max_tokens: int | None
-    max_completion_tokens: int | None
-    stop: str | Sequence[str] | None
-    tools: Sequence[Mapping[str, Any]] | None
-    tool_choice: str | bool | Mapping[str, Any] | None
-    parallel_tool_calls: bool | None
-    reasoning_effort: str | None
-    extended_thinking: bool | int | Mapping[str, Any] | None
-    response_format: Mapping[str, Any] | None
-    allow_ignored_params: bool | None
-    prompt_caching: bool | None
-    extra_body: Mapping[str, Any] | None
-
-
-class EmbedOptions(TypedDict, total=False):
-    """The options of an embedding call (docs: embeddings).
-
-    Attributes:
-        input_type: `search_document` (default), `search_query`, `classification` or `clustering`.
-        embedding_type: `float` (default), `int8`, `uint8`, `binary` or `ubinary`.
-        batch_size: Texts in one request, at most and by default 96.
-        max_concurrency: Requests in flight at a time; 8 by default.
-        long_text: For a text over 2048 characters: `error` (default), `truncate` it, or `split` it
-            and take the mean of its pieces' vectors.
-        allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
-        extra_body: Further fields of the request body, merged last.
-    """
-
-    input_type: str
-    embedding_type: str | None
-    batch_size: int
-    max_concurrency: int
-    long_text: LongText
-    allow_ignored_params: bool | None
-    extra_body: Mapping[str, Any] | None
+MCP_SERVERS_PATH: Final = "/v1/mcp/servers"
 
 
 class ClientBase:
@@ -105,12 +53,14 @@ class ClientBase:
         base_url: The add-on's URL; by default from its config vars.
         model: The model of calls that name none. A model known to be of another kind is passed
             over: a chat model embeds nothing. Then, and by default, `<ALIAS>_MODEL_ID` serves,
-            and for embeddings and rerank else the well-known model.
-        alias: The attachment to read for every call. By default chat reads `INFERENCE`,
-            embeddings `EMBEDDING` and rerank `RERANK`, the last two falling back to `INFERENCE`.
-        timeout: Seconds that the server may stay silent: 60 by default, and 120 between two
-            events of a stream.
-        max_retries: Attempts after the first for 408, 429, 5xx and failed connections.
+            and for embeddings, rerank and images else the well-known model.
+        alias: The attachment to read for every call. By default chat and agents read `INFERENCE`,
+            embeddings `EMBEDDING`, rerank `RERANK` and images `DIFFUSION`, the last three falling
+            back to `INFERENCE`.
+        timeout: Seconds that the server may stay silent: 60 by default, 120 between two events
+            of a stream, and 600 between two steps of an agent.
+        max_retries: Attempts after the first for 408, 429, 5xx and failed connections. Agents
+            are never tried again: their tools may have acted.
         default_headers: Sent with every request, over the usual ones.
         on_retry: Told of each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
@@ -200,6 +150,16 @@ class ClientBase:
         chosen = self._model("chat", model)
         request = chat_request(messages, model=chosen, stream=stream, **options)
         return request, Call(CHAT_PATH, request.body, request.headers, on_retry)
+
+    def _agent_call(
+        self, messages: Sequence[Mapping[str, Any]], model: str | None, options: AgentOptions
+    ) -> Call:
+        chosen = self._model("chat", model)
+        return agent_call(agent_body(messages, model=chosen, **options))
+
+    def _image_call(self, prompt: str, model: str | None, options: ImageOptions) -> Call:
+        chosen = self._model("image", model)
+        return Call(_images.IMAGES_PATH, _images.image_body(prompt, model=chosen, **options))
 
     @contextmanager
     def _keyless_errors(self, kind: Kind) -> Iterator[None]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from heroku_inference._agents import AgentStep
     from heroku_inference._answers import Reply
 
 __all__ = [
@@ -51,9 +52,11 @@ class HerokuError(Exception):
 
     Attributes:
         partial: The text that a stream had brought before it failed; else empty.
+        steps: What an agent had done before its run failed; else empty.
     """
 
     partial: str = ""
+    steps: tuple[AgentStep, ...] = ()
 
 
 class ConfigError(HerokuError, ValueError):

@@ -84,8 +84,9 @@ class Transport(TransportBase):
     def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders
     ) -> EventStream:
-        with self.translated_errors(self.stream_timeout, streaming=True):
-            response = self._respond(call, content, headers, self.stream_timeout)
+        seconds = self._stream_seconds(call)
+        with self.translated_errors(seconds, streaming=True):
+            response = self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(
                     response.status_code,
@@ -96,7 +97,7 @@ class Transport(TransportBase):
             except BaseException:
                 response.close()
                 raise
-        stream = EventStream(self, response, reply)
+        stream = EventStream(self, response, reply, seconds)
         stream.wait_for_first_event()
         return stream
 
@@ -149,10 +150,12 @@ def _pairs(headers: MaskedHeaders) -> _MaskedPairs:
 class EventStream:
     """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
 
-    def __init__(self, transport: Transport, response: httpx.Response, reply: Reply) -> None:
+    def __init__(
+        self, transport: Transport, response: httpx.Response, reply: Reply, seconds: float
+    ) -> None:
         self.reply = reply
         self._response = response
-        self._batches = self._read(transport)
+        self._batches = self._read(transport, seconds)
         self._first: list[Event] | None = None
 
     def wait_for_first_event(self) -> None:
@@ -174,8 +177,7 @@ class EventStream:
             return first
         return next(self._batches)
 
-    def _read(self, transport: Transport) -> Iterator[list[Event]]:
-        seconds = transport.stream_timeout
+    def _read(self, transport: Transport, seconds: float) -> Iterator[list[Event]]:
         decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
         with transport.translated_errors(seconds, streaming=True):

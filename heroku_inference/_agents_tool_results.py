@@ -1,0 +1,97 @@
+"""The result of a tool without the server's words around it. Pure.
+
+Heroku writes `Tool '<name>' returned result: <result>`, and for MCP tools that result is the JSON
+`{"content":[{"type":"text","text":…}],"isError":false}` (docs: agents, working with MCP).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple
+
+from pydantic_core import to_json
+
+from heroku_inference._json_text import decoded_json
+
+__all__ = ["Unwrapped", "unwrapped"]
+
+_PREFIX: Final = re.compile(r"Tool '(.*?)' returned result:", re.DOTALL)
+_ENVELOPE: Final = frozenset({"content", "isError", "structuredContent", "_meta"})
+
+
+class Unwrapped(NamedTuple):
+    """What a tool said."""
+
+    name: str
+    text: str
+    content: list[dict[str, Any]]
+    """The parts of an MCP result; none in plain text."""
+    is_error: bool
+    raw: str
+
+
+def unwrapped(content: Any, name: str | None) -> Unwrapped:
+    """The result in the content of a tool's message.
+
+    Args:
+        content: As the server sent it; text, as documented, or already a list of parts.
+        name: The tool's name beside it, if there is one; else the prefix tells it.
+    """
+    if isinstance(content, list) and _are_parts(content):
+        return Unwrapped(name or "", _text_of(content), content, False, _json(content))
+    raw = content if isinstance(content, str) else "" if content is None else _json(content)
+    name, said = _without_prefix(raw, name or "")
+    envelope = _envelope(said)
+    if envelope is None:
+        return Unwrapped(name, said, [], False, raw)
+    parts: list[dict[str, Any]] = envelope["content"]
+    text = _text_of(parts)
+    if not parts and envelope.get("structuredContent") is not None:
+        text = _json(envelope["structuredContent"])
+    return Unwrapped(name, text, parts, envelope.get("isError") is True, raw)
+
+
+def _without_prefix(text: str, name: str) -> tuple[str, str]:
+    """The tool's name and what follows the prefix; a text that only looks like one stays whole."""
+    exact = f"Tool '{name}' returned result:"
+    if name and text.startswith(exact):
+        return name, text[len(exact) :].removeprefix(" ")
+    found = _PREFIX.match(text)
+    if found is None or not _is_same_tool(found[1], name):
+        return name, text
+    return name or found[1], text[found.end() :].removeprefix(" ")
+
+
+def _is_same_tool(shown: str, name: str) -> bool:
+    """Whether both name one tool, with or without its namespace."""
+    return not name or shown.rpartition("/")[2] == name.rpartition("/")[2]
+
+
+def _envelope(text: str) -> dict[str, Any] | None:
+    """The MCP result in this text; `None` for a command's output, be it JSON too."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value = decoded_json(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or not value.keys() <= _ENVELOPE:
+        return None
+    # An empty list alone is too little to tell the envelope from data of the tool's own.
+    is_one = _are_parts(value.get("content")) and (value["content"] or "isError" in value)
+    return value if is_one else None
+
+
+def _are_parts(content: Any) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(part, dict) and isinstance(part.get("type"), str) for part in content
+    )
+
+
+def _text_of(parts: list[dict[str, Any]]) -> str:
+    texts = (part.get("text") for part in parts if part["type"] == "text")
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def _json(value: Any) -> str:
+    return to_json(value).decode()

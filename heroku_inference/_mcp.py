@@ -1,0 +1,129 @@
+"""The MCP servers attached to an add-on, and where its MCP toolkit is (docs: MCP servers)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, TypeAdapter
+
+from heroku_inference._calls import MaskedHeaders
+from heroku_inference._reading import read_json
+
+if TYPE_CHECKING:
+    from heroku_inference._answers import Reply
+    from heroku_inference._settings import Settings
+
+__all__ = ["McpEndpoint", "McpServer", "McpTool", "mcp_endpoint", "mcp_servers"]
+
+
+def _no_null(empty: type) -> BeforeValidator:
+    return BeforeValidator(lambda value: empty() if value is None else value)
+
+
+@dataclass(frozen=True, slots=True)
+class McpTool:
+    """A tool of an MCP server.
+
+    Attributes:
+        name: Its name on that server.
+        namespaced_name: `namespace/name`, which no other server's tool has; what agents show.
+        description: What it does, for the model.
+        input_schema: JSON schema of its arguments.
+        annotations: Hints of the MCP, such as `readOnlyHint`.
+    """
+
+    name: str
+    namespaced_name: str = ""
+    description: str | None = None
+    input_schema: Annotated[dict[str, Any], _no_null(dict)] = field(default_factory=dict)
+    annotations: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server that the add-on knows (docs: MCP servers); `None` where nothing was said.
+
+    Attributes:
+        id: Heroku's id of the server.
+        namespace: What its tools' names begin with.
+        app_id: The app that runs it.
+        process_type: Its process in the Procfile, such as `mcp`.
+        process_command: What that process runs.
+        created_at: When it was registered.
+        updated_at: When that changed last.
+        server_status: `registered` or `disconnected`.
+        primitives_status: Of its list of tools: `syncing`, `synced` or `error`.
+        tools: What it offers.
+    """
+
+    id: str
+    namespace: str
+    app_id: str | None = None
+    process_type: str | None = None
+    process_command: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    server_status: str | None = None
+    primitives_status: str | None = None
+    tools: Annotated[tuple[McpTool, ...], _no_null(tuple)] = ()
+
+
+def mcp_servers(reply: Reply) -> list[McpServer]:
+    """The servers in an answer of `GET /v1/mcp/servers`, in its order.
+
+    Raises:
+        InvalidResponseError: The answer is no such list.
+    """
+    return [_with_full_names(server) for server in read_json(reply, _list_of_servers())]
+
+
+@dataclass(frozen=True, slots=True)
+class McpEndpoint:
+    """Where MCP clients find the tools of all of the add-on's MCP servers.
+
+    Attributes:
+        settings: Whose toolkit it is.
+    """
+
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        """For the transport "streamable HTTP"; Heroku's pages name no transport for it."""
+        return f"{self.settings.base_url}/mcp"
+
+    @property
+    def sse_url(self) -> str:
+        """For the older transport "SSE", as documented."""
+        return f"{self.settings.base_url}/mcp/sse"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each request must carry; its `repr` does not show the key."""
+        key = self.settings.api_key.get_secret_value()
+        return MaskedHeaders({"Authorization": f"Bearer {key}"})
+
+
+def mcp_endpoint(settings: Settings) -> McpEndpoint:
+    """The MCP toolkit that these settings open (docs: working with MCP)."""
+    return McpEndpoint(settings)
+
+
+def _with_full_names(server: McpServer) -> McpServer:
+    if all(tool.namespaced_name for tool in server.tools):
+        return server
+    tools = (
+        tool
+        if tool.namespaced_name
+        else replace(tool, namespaced_name=f"{server.namespace}/{tool.name}")
+        for tool in server.tools
+    )
+    return replace(server, tools=tuple(tools))
+
+
+@cache
+def _list_of_servers() -> TypeAdapter[list[McpServer]]:
+    return TypeAdapter(list[McpServer])
