@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from heroku_inference._answers import Usage
 
@@ -76,7 +76,7 @@ class AgentToolResult:
     reply: Reply | None = field(default=None, repr=False)
 
 
-AgentStep = Union[AgentMessage, AgentToolResult]  # noqa: UP007 - used at run time, by 3.10 too
+AgentStep = AgentMessage | AgentToolResult
 """One step of a run."""
 
 

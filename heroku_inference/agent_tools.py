@@ -226,10 +226,11 @@ def code_exec_go(**options: Unpack[ToolOptions]) -> AgentTool:
 
 def _postgres(name: str, app: str, db_attachment: str, options: ToolOptions) -> AgentTool:
     params = {"db_attachment": _needed(name, "db_attachment", db_attachment)}
-    ours: ToolOptions = {"target_app_name": _needed(name, "app", app), "tool_params": params}
-    if clash := sorted(ours.keys() & options.keys()):
-        raise TypeError(f"{name} has arguments of its own for {clash[0]}.")
-    return heroku_tool(name, **{**ours, **options})
+    if clash := {"target_app_name", "tool_params"} & options.keys():
+        raise TypeError(f"{name} has arguments of its own for {min(clash)}.")
+    app = _needed(name, "app", app)
+    said: ToolOptions = {**options, "target_app_name": app, "tool_params": params}
+    return heroku_tool(name, **said)
 
 
 def _needed(tool: str, argument: str, value: Any) -> str:
