@@ -36,12 +36,12 @@ def test_it_prints_how_to_connect_and_serves_until_told_to_stop():
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run,
         killed_at_last(run),
     ):
-        lines = [run.stdout.readline().rstrip() for _ in range(10)]
+        lines = [run.stdout.readline().rstrip() for _ in range(13)]
         assert lines[1] == "export INFERENCE_KEY='inf test'"
         assert lines[2] == "export INFERENCE_MODEL_ID=claude-4-5-sonnet"
-        assert all(line.startswith("export ") for line in lines[:9])
-        assert "deterministic" in lines[9]
-        assert lines[9].startswith("# ")
+        assert all(line.startswith("export ") for line in lines[:12])
+        assert "deterministic" in lines[12]
+        assert lines[12].startswith("# ")
         url = re.search(r"http://127\.0\.0\.1:\d+", lines[0])[0]
         assert httpx.get(f"{url}/available-models").status_code == 200
         run.terminate()
