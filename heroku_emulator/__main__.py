@@ -25,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         emulator = Emulator(
-            api_key=options.key, engine=options.engine, host=options.host, port=options.port
+            api_key=options.key,
+            engine=options.engine,
+            run_code=options.run_code,
+            database_url=options.database_url,
+            host=options.host,
+            port=options.port,
         ).start()
     except (ImportError, OSError, ValueError) as error:
         print(f"heroku_emulator: {error}", file=sys.stderr)
@@ -67,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--key", default="inf-emulator-key", help="the key requests must carry (%(default)s)"
+    )
+    parser.add_argument(
+        "--run-code",
+        action="store_true",
+        help="let agents run the model's Python code on this machine, fenced in",
+    )
+    parser.add_argument(
+        "--database-url", help="the Postgres database that agents may look into, read-only"
     )
     return parser
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import json
 import uuid
@@ -95,6 +96,9 @@ async def run_tool(
     """Runs a tool for so long at most; whatever goes wrong is its outcome."""
     if server.server_status == "disconnected":
         return failed(f"the MCP server {server.namespace} is disconnected")
+    unfit = _unfit(tool, arguments)
+    if unfit is not None:
+        return failed(f"Input validation error: {unfit}")
     try:
         returned = await asyncio.wait_for(_returned(tool, arguments), seconds)
     except asyncio.TimeoutError:
@@ -107,6 +111,16 @@ async def run_tool(
     if isinstance(returned, str):
         return Outcome(cut(returned))
     return Outcome(cut(json.dumps(returned, default=str, ensure_ascii=False)))
+
+
+def _unfit(tool: McpTool, arguments: Mapping[str, Any]) -> str | None:
+    """Checks the arguments as the official servers do, where their library is installed."""
+    try:
+        jsonschema: Any = importlib.import_module("jsonschema")
+    except ModuleNotFoundError:
+        return None
+    error = next(jsonschema.Draft202012Validator(tool.input_schema).iter_errors(arguments), None)
+    return None if error is None else str(error.message)
 
 
 async def _returned(tool: McpTool, arguments: Mapping[str, Any]) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from heroku_emulator.agent_tools.tool import failed
 from heroku_emulator.errors import ApiError
 from heroku_emulator.mcp_servers import find_tool, run_tool
 
@@ -90,8 +91,8 @@ def _server(exchange: Exchange) -> Server[Any, Any]:
     is_plain = exchange.switches.tool_names == "plain"
     server: Server[Any, Any] = Server("heroku-mcp-toolkit")
 
-    async def list_tools() -> list[types.Tool]:
-        return [
+    async def list_tools(_: types.ListToolsRequest) -> types.ServerResult:
+        tools = [
             types.Tool(
                 name=tool.name if is_plain else each.namespaced(tool),
                 description=tool.description or None,
@@ -103,17 +104,20 @@ def _server(exchange: Exchange) -> Server[Any, Any]:
             for each in deployed
             for tool in each.tools
         ]
+        return types.ServerResult(types.ListToolsResult(tools=tools))
 
-    async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+    async def call_tool(request: types.CallToolRequest) -> types.ServerResult:
+        name, arguments = request.params.name, request.params.arguments or {}
         found = find_tool(deployed, name)
         if found is None:
-            raise ValueError(f"there is no tool {name}")
-        outcome = await run_tool(*found, arguments, _SECONDS)
-        return types.CallToolResult.model_validate(outcome.as_mcp())
+            outcome = failed(f"there is no tool {name}")
+        else:
+            outcome = await run_tool(*found, arguments, _SECONDS)
+        return types.ServerResult(types.CallToolResult.model_validate(outcome.as_mcp()))
 
-    untyped: Any = server  # the package's decorators have no types
-    untyped.list_tools()(list_tools)
-    untyped.call_tool()(call_tool)
+    # Not by its decorators, which complain of each name that has a namespace.
+    server.request_handlers[types.ListToolsRequest] = list_tools
+    server.request_handlers[types.CallToolRequest] = call_tool
     return server
 
 
