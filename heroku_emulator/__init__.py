@@ -23,9 +23,21 @@ with Emulator(engine="deterministic") as emulator:
 - `Journal` and `JournalEntry` tell what was asked, without keys.
 - `Engine` and `Answer` are the seam for an engine of one's own.
 
-Routes: `POST /v1/chat/completions` (plain and streamed), `/v1/agents/heroku` (always streamed;
-script it with `Say("...", path="/v1/agents/heroku")`), `/v1/embeddings`, `/v1/rerank`, and
-`GET /available-models`, which needs no key. Nothing else is found. Nothing is ever fetched.
+Routes, all but the last with the key:
+
+- `POST /v1/chat/completions`, `/v1/embeddings`, `/v1/rerank`, `/v1/images/generations`,
+  `/v1/messages`.
+- `POST /v1/agents/heroku`, always streamed: a model and its tools, in turns. Script it with
+  `Say("Done.", path="/v1/agents/heroku")` and `ToolResult`; without a script the engine decides,
+  and the tools work: `html_to_markdown` and `pdf_to_markdown` on pages of this machine,
+  `postgres_*` on `Emulator(database_url=...)`, `code_exec_python` with `Emulator(run_code=True)`
+  (a fence against accidents, not against attackers), the tools of `McpServer`s. All else needs a
+  script, `dyno_run_command` too: nothing is ever run in a shell.
+- `GET /v1/mcp/servers`, and their tools over MCP at `/mcp` (streamable HTTP) and `/mcp/sse`, if
+  the package `mcp` is installed.
+- `GET /available-models`, which needs no key.
+
+Nothing else is found. Nothing outside of this machine is ever fetched.
 """
 
 from __future__ import annotations
