@@ -27,6 +27,15 @@ _MAX_TOKENS: Final = 8192  # where Heroku documents no cap; of those that it doe
 _ANSWER_TOKENS: Final = 4096  # of the answer, above a thinking budget
 _BUDGET: Final = 2048  # as for chat completions
 _SAMPLING: Final = ("temperature", "top_p", "top_k")
+# Of Anthropic's own servers: Heroku drops them without a word (docs: messages).
+_DROPPED: Final = (
+    "container",
+    "context_management",
+    "inference_geo",
+    "mcp_servers",
+    "output_config",
+    "user_profile_id",
+)
 # The statuses that Anthropic's error types stand for; inside of a stream there is no status.
 _STATUSES: Final = {
     "invalid_request_error": 400,
@@ -46,7 +55,8 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
 
     `max_tokens` is required: where it is not given, it is the cap that Heroku documents for the
     model or 8192, and above any thinking budget. While the model thinks, sampling parameters are
-    not sent and a forced tool choice becomes `auto` and an instruction. Each of these warns.
+    not sent and a forced tool choice becomes `auto` and an instruction. Each of these warns, as
+    does what Heroku would drop.
 
     Args:
         given: What would be sent, sampling parameters also in `extra_body`; what is `None` is not
@@ -58,6 +68,11 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
         ConfigError: The budget is below 1024 or does not fit under `max_tokens`.
     """
     body = {name: value for name, value in given.items() if value is not None}
+    if dropped := [name for name in _DROPPED if body.pop(name, None) is not None]:
+        warn_caller(
+            f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that. To say how "
+            "much to think, pass extended_thinking=...."
+        )
     if extended_thinking is not None:
         _set_thinking(body, extended_thinking)
     if "max_tokens" not in body:

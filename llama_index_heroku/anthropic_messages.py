@@ -1,0 +1,186 @@
+"""`HerokuMessages`: Claude by Heroku's Messages endpoint, whose thinking survives tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.llms.function_calling import FunctionCallingLLM
+from pydantic import ConfigDict
+
+from heroku_inference._anthropic_messages import message_arguments
+from heroku_inference._errors import ConfigError
+from llama_index_heroku.llms import Heroku
+
+try:
+    from llama_index.llms.anthropic import Anthropic
+except ImportError as error:
+    raise ImportError(
+        "HerokuMessages needs llama-index-llms-anthropic: "
+        "`pip install heroku-inference[llama-index-anthropic]`."
+    ) from error
+
+from llama_index_heroku._anthropic_reading import GrowingMessage, whole_response
+from llama_index_heroku._anthropic_wire import sdk_arguments, wire_conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llama_index.core.base.llms.types import (
+        ChatMessage,
+        ChatResponse,
+        ChatResponseAsyncGen,
+        ChatResponseGen,
+        LLMMetadata,
+    )
+    from llama_index.core.utils import Tokenizer
+
+    from heroku_inference._anthropic_sdk import AsyncHerokuAnthropic, HerokuAnthropic
+
+__all__ = ["HerokuMessages"]
+
+_OF_THE_SDK = ("extra_headers", "extra_query", "timeout")
+
+
+class _Upstream(Anthropic):
+    """Upstream's class without its constructor, which makes clients for Anthropic's own address."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    def __init__(self, **data: Any) -> None:
+        FunctionCallingLLM.__init__(self, **data)
+
+
+class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours first
+    """Claude on Heroku Managed Inference, with thinking that goes on between tool calls.
+
+    The class to use for agents that think: it speaks to Heroku's Messages endpoint, the only one
+    that takes thinking back (docs: messages). Thinking and its signatures stay in the message, as
+    `ThinkingBlock`s, and return to the model with the results of its tools. For all else, and for
+    models other than Claude, there is `Heroku`.
+
+    **Setup.** `pip install "heroku-inference[llama-index-anthropic]"`, and the config vars of the
+    add-on, as for `Heroku`. None of Anthropic's variables is read.
+
+    ```python
+    from llama_index.core.agent.workflow import FunctionAgent
+    from llama_index_heroku import HerokuMessages
+
+    llm = HerokuMessages(model="claude-4-5-sonnet", extended_thinking=2000)
+    agent = FunctionAgent(tools=[get_weather], llm=llm)
+    await agent.run("Do I need an umbrella in Lyon?")
+    ```
+
+    **Arguments** are those of `Heroku`; of `llama_index.llms.anthropic.Anthropic` also
+    `thinking_dict`, `cache_idx` and `tools`. `max_tokens`, which the endpoint requires, is by
+    default the cap that Heroku documents for the model or 8192, and more where a budget is.
+
+    **Prompt caching** is explicit here: a `CachePoint` after a block, or `cache_idx`.
+
+    Raises:
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model.
+    """
+
+    model_config = ConfigDict(defer_build=False)
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        if self.extended_thinking is not None and self.thinking_dict is not None:
+            raise ConfigError("extended_thinking and thinking_dict say the same; pass one of them.")
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name that dumps are marked with."""
+        return "HerokuMessages"
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        """What LlamaIndex plans with: what you set, else what is known of the model."""
+        known = super().metadata
+        asked = {"model": known.model_name, "max_tokens": self.max_tokens}
+        thinking = self.extended_thinking
+        known.num_output = message_arguments({**asked, "thinking": self.thinking_dict}, thinking)[
+            "max_tokens"
+        ]
+        return known
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Upstream's would ask an endpoint that Heroku does not have.
+
+        Raises:
+            NotImplementedError: Heroku publishes no tokenizer.
+        """
+        raise NotImplementedError("Heroku publishes no tokenizer.")
+
+    @property  # type: ignore[misc]
+    def _client(self) -> HerokuAnthropic:  # type: ignore[override]
+        return self._kept("sdk", self._client_options(self.http_client), self._make_sdk)
+
+    @property  # type: ignore[misc]
+    def _aclient(self) -> AsyncHerokuAnthropic:  # type: ignore[override]
+        options = self._client_options(self.async_http_client)
+        return self._kept("async_sdk", options, self._make_async_sdk)
+
+    def _make_sdk(self) -> HerokuAnthropic:
+        from heroku_inference._anthropic_sdk import anthropic_client  # noqa: PLC0415 - at first use
+
+        return anthropic_client(
+            self.settings,
+            timeout=self.timeout,
+            max_retries=self.max_retries,
+            default_headers=self.default_headers,
+            http_client=self.http_client,
+        )
+
+    def _make_async_sdk(self) -> AsyncHerokuAnthropic:
+        from heroku_inference._anthropic_sdk import async_anthropic_client  # noqa: PLC0415
+
+        return async_anthropic_client(
+            self.settings,
+            timeout=self.timeout,
+            max_retries=self.max_retries,
+            default_headers=self.default_headers,
+            async_http_client=self.async_http_client,
+        )
+
+    def _answer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
+        arguments, names = self._arguments(messages, call)
+        return whole_response(self._client.messages.create(**arguments), names)
+
+    async def _aanswer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
+        arguments, names = self._arguments(messages, call)
+        return whole_response(await self._aclient.messages.create(**arguments), names)
+
+    def _stream(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponseGen:
+        arguments, names = self._arguments(messages, call)
+        with self._client.messages.create(**arguments, stream=True) as events:
+            growing = GrowingMessage(names, events.response.headers.get("request-id"))
+            for event in events:
+                if (response := growing.add(event)) is not None:
+                    yield response
+
+    async def _astream(
+        self, messages: Sequence[ChatMessage], call: dict[str, Any]
+    ) -> ChatResponseAsyncGen:
+        arguments, names = self._arguments(messages, call)
+        async with await self._aclient.messages.create(**arguments, stream=True) as events:
+            growing = GrowingMessage(names, events.response.headers.get("request-id"))
+            async for event in events:
+                if (response := growing.add(event)) is not None:
+                    yield response
+
+    def _arguments(
+        self, messages: Sequence[ChatMessage], call: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """The SDK's arguments of one call, and how to read the tools' names in its answer."""
+        of_the_sdk = {name: call[name] for name in _OF_THE_SDK if name in call}
+        told = {name: call[name] for name in call if name not in of_the_sdk}
+        options, names = self._options(told)
+        thinking = options.pop("extended_thinking", None)
+        given = {"thinking": self.thinking_dict, **sdk_arguments({**options, **of_the_sdk})}
+        if "thinking" in told and "extended_thinking" not in told:
+            thinking = None  # the call's own word for it wins
+        if self.tools:
+            given["tools"] = [*self.tools, *given.get("tools", ())]
+        given |= wire_conversation(messages, self.cache_idx)
+        return message_arguments(given, thinking), names
