@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
     from heroku_inference._answers import ChatChunk, ChatResult, Reply, ToolCallDelta, Usage
 
-__all__ = ["GrowingResponse", "chat_response", "completion_response"]
+__all__ = [
+    "GrowingResponse",
+    "assistant_message",
+    "chat_response",
+    "completion_response",
+    "told_of_finish",
+    "told_of_origin",
+    "told_of_usage",
+]
 
 
 def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
@@ -41,12 +49,12 @@ def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
         for call in answer.tool_calls
     ]
     told = {
-        **_usage(answer.usage),
-        **_origin(answer.reply),
-        **_finish(answer.finish_reason),
+        **told_of_usage(answer.usage),
+        **told_of_origin(answer.reply),
+        **told_of_finish(answer.finish_reason),
     }
     return ChatResponse(
-        message=_message(
+        message=assistant_message(
             answer.text, answer.reasoning, answer.reasoning_signature, calls, answer.refusal
         ),
         raw=from_json(answer.reply.body) if answer.reply is not None else None,
@@ -92,7 +100,9 @@ class GrowingResponse:
         if chunk.reasoning:
             told["thinking_delta"] = chunk.reasoning
         return ChatResponse(
-            message=_message(self._text, self._reasoning, self._signature, calls, self._refusal),
+            message=assistant_message(
+                self._text, self._reasoning, self._signature, calls, self._refusal
+            ),
             delta=chunk.text,
             raw=self._raw,
             additional_kwargs=told,
@@ -115,7 +125,11 @@ class GrowingResponse:
 
     def _tell(self, chunk: ChatChunk) -> None:
         self._told.update(
-            {**_usage(chunk.usage), **_origin(chunk.reply), **_finish(chunk.finish_reason)}
+            {
+                **told_of_usage(chunk.usage),
+                **told_of_origin(chunk.reply),
+                **told_of_finish(chunk.finish_reason),
+            }
         )
         identity = {
             "id": chunk.id,
@@ -123,19 +137,20 @@ class GrowingResponse:
             "created": chunk.created,
             "system_fingerprint": chunk.system_fingerprint,
             FINISH_REASON: chunk.finish_reason,
-            "usage": _usage(chunk.usage) or None,
+            "usage": told_of_usage(chunk.usage) or None,
         }
         said = {name: value for name, value in identity.items() if value is not None}
         self._raw = {**self._raw, **said}  # earlier responses keep theirs
 
 
-def _message(
+def assistant_message(
     text: str,
     reasoning: str | None,
     signature: str | None,
     calls: list[ToolCallBlock],
     refusal: str | None,
 ) -> ChatMessage:
+    """What the model said, thought and called, thoughts first."""
     blocks: list[ContentBlock] = []
     if reasoning or signature:
         further = {"signature": signature} if signature else {}
@@ -153,7 +168,8 @@ def _message(
     return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=additional)
 
 
-def _usage(usage: Usage | None) -> dict[str, int]:
+def told_of_usage(usage: Usage | None) -> dict[str, int]:
+    """Tokens, by the names that LlamaIndex's token counter reads."""
     if usage is None:
         return {}
     return {
@@ -163,10 +179,12 @@ def _usage(usage: Usage | None) -> dict[str, int]:
     }
 
 
-def _origin(reply: Reply | None) -> dict[str, str]:
+def told_of_origin(reply: Reply | None) -> dict[str, str]:
+    """The server's id of the request, if it sent one."""
     request_id = reply.request_id if reply is not None else None
     return {"request_id": request_id} if request_id else {}
 
 
-def _finish(reason: str | None) -> dict[str, str]:
+def told_of_finish(reason: str | None) -> dict[str, str]:
+    """Why the answer ended, once that is known."""
     return {FINISH_REASON: reason} if reason else {}

@@ -1,0 +1,171 @@
+"""Heroku's MCP toolkit through LlamaIndex's MCP client: transport, errors, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._answers import Reply
+from heroku_inference._calls import forget_key
+from heroku_inference._error_bodies import error_from_reply
+from heroku_inference._errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ConfigError,
+    HerokuError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llama_index.core.tools import FunctionTool
+
+    from heroku_inference._mcp import McpEndpoint
+
+__all__ = ["Toolkit"]
+
+# What a server says on `/mcp` that has no "streamable HTTP" there: MCP's own rule for falling back.
+_NO_SUCH_TRANSPORT: Final = frozenset({400, 404, 405, 406, 410, 415, 501})
+_GONE: Final = "Session terminated"  # what the client library makes of a 404
+_TIMED_OUT: Final = 408  # the code of its timeouts
+
+
+class Toolkit:
+    """The methods of an MCP session that LlamaIndex's `McpToolSpec` calls.
+
+    Each opens a session of its own and closes all that belongs to it, so that a toolkit may be used
+    from several event loops. Heroku's pages do not say which transport `/mcp` has: "streamable
+    HTTP" is tried first, then "SSE" at `/mcp/sse`, and what worked is kept to.
+
+    Args:
+        endpoint: Where it is.
+        timeout: Seconds that a call may take.
+    """
+
+    def __init__(self, endpoint: McpEndpoint, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._timeout = timeout
+        self._urls = [endpoint.url, endpoint.sse_url]
+
+    async def tools(
+        self, allowed_tools: Sequence[str] | None, **options: Any
+    ) -> list[FunctionTool]:
+        """The tools as LlamaIndex's spec makes them.
+
+        Raises:
+            ImportError: The extra is not installed.
+            ConfigError: An allowed tool is not there.
+            APIError: The toolkit refused, or could not be reached.
+        """
+        spec = _library().McpToolSpec(
+            self, allowed_tools=None if allowed_tools is None else [*allowed_tools], **options
+        )
+        tools: list[FunctionTool] = (
+            []
+            if allowed_tools is not None and not allowed_tools
+            else await spec.to_tool_list_async()
+        )
+        there = {tool.metadata.get_name() for tool in tools}
+        # Resources lose their slashes on the way.
+        missing = [n for n in allowed_tools or () if not {n, n.replace("/", "_")} & there]
+        if missing:
+            raise ConfigError(
+                f"allowed_tools names {', '.join(map(repr, missing))}, which the MCP toolkit does "
+                "not have. load_mcp_tools() without allowed_tools gives all."
+            )
+        return tools
+
+    async def list_tools(self) -> Any:
+        return await self._ask("list_tools")
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        return await self._ask("call_tool", name, arguments)
+
+    async def list_resources(self) -> Any:
+        return await self._ask("list_resources")
+
+    async def list_resource_templates(self) -> Any:
+        return await self._ask("list_resource_templates")
+
+    async def read_resource(self, uri: Any) -> Any:
+        return await self._ask("read_resource", uri)
+
+    async def _ask(self, method: str, *arguments: Any) -> Any:
+        """Calls the client at the first URL that has its transport."""
+        failure: HerokuError | None = None
+        for url in self._urls:
+            # Errors of the library hold headers and requests: ours are raised without them.
+            try:
+                answer = await self._ask_at(url, method, arguments)
+            except Exception as error:  # noqa: BLE001 - groups of any, of three libraries
+                failure, falls_back = self._understood(error, url)
+            else:
+                self._urls = [url]
+                return answer
+            if not falls_back:
+                break
+        if failure is None:
+            raise AssertionError("unreachable")
+        forget_key(failure, self._endpoint.settings.api_key)
+        raise failure
+
+    async def _ask_at(self, url: str, method: str, arguments: tuple[Any, ...]) -> Any:
+        client = _library().BasicMCPClient(
+            url, headers=self._endpoint.headers, timeout=self._timeout
+        )
+        try:
+            return await getattr(client, method)(*arguments)
+        finally:
+            await client.http_client.aclose()
+
+    def _understood(self, error: Exception, url: str) -> tuple[HerokuError, bool]:
+        """Our error for the library's, and whether the other transport may work."""
+        for leaf in _leaves(error):
+            if (response := getattr(leaf, "response", None)) is not None:
+                refusal = error_from_reply(_reply(response))
+                return refusal, refusal.status_code in _NO_SUCH_TRANSPORT
+            if (told := getattr(leaf, "error", None)) is not None:  # of the MCP itself
+                if told.code == _TIMED_OUT:
+                    return self._timed_out(), False
+                said = f"The MCP toolkit at {url} answered: {told.message}"
+                return APIError(said), told.message == _GONE
+            if isinstance(leaf, TimeoutError) or "Timeout" in type(leaf).__name__:
+                return self._timed_out(), False
+        leaf = next(_leaves(error))
+        said = f"The connection to {url} failed: {type(leaf).__name__}: {leaf}"
+        return APIConnectionError(said.rstrip(": ")), False
+
+    def _timed_out(self) -> APITimeoutError:
+        return APITimeoutError(
+            f"The MCP toolkit gave no answer within {self._timeout:g} seconds. Pass a larger "
+            "timeout=... to load_mcp_tools."
+        )
+
+
+def _library() -> Any:
+    try:
+        import llama_index.tools.mcp as library  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ImportError(
+            "MCP tools need the extra `llama-index-mcp`: "
+            'pip install "heroku-inference[llama-index-mcp]"'
+        ) from error
+    return library
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group of groups, or the error itself."""
+    inner = getattr(error, "exceptions", None)
+    if inner is None:
+        yield error
+    else:
+        for one in inner:
+            yield from _leaves(one)
+
+
+def _reply(response: Any) -> Reply:
+    try:
+        body = response.content
+    except RuntimeError:  # a stream that nobody read
+        body = b""
+    return Reply(response.status_code, dict(response.headers.items()), body)

@@ -1,0 +1,287 @@
+"""`HerokuAgent`: agents that Heroku runs, tools included, as agents of LlamaIndex's workflows."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final
+
+from llama_index.core.agent.workflow import BaseWorkflowAgent
+from llama_index.core.agent.workflow.workflow_events import AgentInput, AgentOutput, AgentStream
+from llama_index.core.tools import FunctionTool
+from pydantic import Field
+
+from heroku_inference._agents import agent_result
+from heroku_inference._connection import key_hidden
+from heroku_inference._errors import ConfigError
+from heroku_inference.agent_tools import wire_agent_tools
+from llama_index_heroku._agent_run import AgentRun
+from llama_index_heroku._messages import wire_messages
+from llama_index_heroku.llms import Heroku
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llama_index.core.agent.workflow.agent_context import AgentContext
+    from llama_index.core.agent.workflow.workflow_events import ToolCallResult
+    from llama_index.core.llms import ChatMessage
+    from llama_index.core.memory import BaseMemory
+    from llama_index.core.tools import AsyncBaseTool
+    from llama_index.core.workflow import Context
+
+    from heroku_inference._settings import Settings
+    from heroku_inference.agent_tools import AgentTool
+
+__all__ = ["HerokuAgent"]
+
+_TOLD_TO_WORKFLOWS: Final = ("verbose", "num_concurrent_runs")
+_RUN_HERE: Final = ("tools", "tool_retriever", "can_handoff_to")
+# What the endpoint has no field for (docs: agents).
+_NO_FIELD: Final = (
+    "additional_kwargs",
+    "allow_ignored_params",
+    "extended_thinking",
+    "extra_body",
+    "parallel_tool_calls",
+    "prompt_caching",
+    "reasoning_effort",
+    "top_k",
+)
+_REMEMBERED: Final = "heroku_agent_messages"
+_TOOL_CALLS: Final = "current_tool_calls"  # where LlamaIndex keeps what an `AgentOutput` will list
+
+
+class HerokuAgent(BaseWorkflowAgent):
+    """An agent that Heroku runs: the model and its tools take turns on the server.
+
+    **Setup.** As for `Heroku`: the config vars `INFERENCE_KEY`, `INFERENCE_URL` and, on per-model
+    plans, `INFERENCE_MODEL_ID` are read. The tools run in one-off dynos, which are billed.
+
+    **Run it.** One request a run, which is never repeated: tools may have effects.
+
+    ```python
+    from heroku_inference import agent_tools
+    from llama_index_heroku import HerokuAgent
+
+    agent = HerokuAgent(
+        model="claude-4-5-sonnet",
+        heroku_tools=[agent_tools.code_exec_python(), agent_tools.html_to_markdown()],
+        system_prompt="Be brief.",
+    )
+    output = await agent.run("How many primes are there below 10,000?")
+    print(output)
+    ```
+
+    **Watch it.** Each message of the model is an `AgentStream`, each of its calls a `ToolCall`, and
+    each result a `ToolCallResult`, with `tool_output.is_error` and, as `tool_output.raw_output`,
+    what the server sent. Nothing is executed here. `AgentOutput.tool_calls` lists the results;
+    `AgentOutput.raw` is the core's `AgentResult`; the response's `additional_kwargs` count the
+    tokens of all inner calls.
+
+    ```python
+    handler = agent.run("What is on https://example.com?")
+    async for event in handler.stream_events():
+        if isinstance(event, ToolCallResult):
+            print(event.tool_name, event.tool_output)
+    ```
+
+    **Remember.** Memory, `Context` and `chat_history` work as for any agent: calls and results are
+    remembered too, in a form that Heroku's chat models take as well.
+
+    **With other agents.** Any agent of an `AgentWorkflow` can hand off to it, or have it as a tool
+    (`as_tool`). The endpoint takes no tools that run here, so it has none, and cannot hand off
+    itself: `tools`, `tool_retriever` and `can_handoff_to` are refused.
+
+    **What the model is asked here.** `output_cls` and `early_stopping_method="generate"` cost one
+    chat completion each, of the same model: `llm`.
+
+    Args:
+        heroku_tools: Tools of the server's: `AgentTool`s, or mappings in the API's form.
+        llm: A `Heroku` to take model, connection and parameters from, instead of the arguments
+            below. Never LlamaIndex's `Settings.llm`.
+        workflow_timeout: Seconds for a whole run; no limit by default.
+        extra_body: Fields of the request's body beyond those below; merged last.
+        **data: `name`, `description`, `system_prompt`, `initial_state`, `state_prompt`,
+            `output_cls`, `structured_output_fn`, `streaming` and `early_stopping_method` of
+            LlamaIndex's agents; `model`, `api_key`, `base_url`, `alias`, `timeout` (seconds to
+            wait for the next step), `http_client`, `async_http_client`, `default_headers`,
+            `temperature`, `top_p`, `stop` and `max_tokens` (of each inner call; also accepted as
+            `max_tokens_per_inference_request`) of `Heroku`.
+
+    Raises:
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model; or something
+            is asked for that the endpoint cannot do.
+    """
+
+    heroku_tools: list[dict[str, Any]] = Field(default_factory=list)
+    """Tools of the server's, in the API's form."""
+
+    extra_body: dict[str, Any] | None = None
+    """Fields of the request's body beyond those of the parameters; merged last."""
+
+    def __init__(
+        self,
+        *,
+        heroku_tools: Sequence[AgentTool | Mapping[str, Any]] = (),
+        llm: Heroku | None = None,
+        workflow_timeout: float | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        **data: Any,
+    ) -> None:
+        data = key_hidden(data)
+        fields = {*BaseWorkflowAgent.model_fields, *_TOLD_TO_WORKFLOWS}
+        said = {name: data.pop(name) for name in fields & data.keys()}
+        for name in _RUN_HERE:
+            if said.pop(name, None):
+                raise ConfigError(_refusal_of(name))
+        super().__init__(
+            llm=_llm(llm, data),
+            heroku_tools=wire_agent_tools(heroku_tools),
+            extra_body=None if extra_body is None else dict(extra_body),
+            timeout=workflow_timeout,
+            can_handoff_to=[],  # `None` would mean: to all
+            **said,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """Key, URL and model in force."""
+        return self._heroku.settings
+
+    @property
+    def model(self) -> str:
+        """The id of the model that runs."""
+        return self._heroku.model or self.settings.require_model()
+
+    @property
+    def _heroku(self) -> Heroku:
+        llm = self.llm
+        if not isinstance(llm, Heroku):
+            raise ConfigError(_other_llm(llm))
+        return llm
+
+    def as_tool(self, name: str | None = None, description: str | None = None) -> FunctionTool:
+        """This agent as a tool of another agent: a request in words in, the answer out.
+
+        Args:
+            name: What the other agent calls it; this agent's name by default.
+            description: When to use it; this agent's description by default.
+        """
+
+        async def ask(request: str) -> str:
+            return str(await self.run(user_msg=request))
+
+        return FunctionTool.from_defaults(
+            async_fn=ask, name=name or self.name, description=description or self.description
+        )
+
+    async def take_step(
+        self,
+        ctx: AgentContext,
+        llm_input: list[ChatMessage],
+        tools: Sequence[AsyncBaseTool],
+        memory: BaseMemory,  # noqa: ARG002 - written to when the run is over
+    ) -> AgentOutput:
+        """Have Heroku do it all: one request.
+
+        Raises:
+            ConfigError: A message cannot be sent, or there are tools that would have to run here.
+            HerokuError: The run failed; `.steps` is what was done before.
+        """
+        if tools:
+            raise ConfigError(_refusal_of("tools"))
+        ctx.write_event_to_stream(AgentInput(input=llm_input, current_agent_name=self.name))
+        run, steps = AgentRun(self.name), []
+        client = self._heroku._async_client  # noqa: SLF001 - of a class of this package
+        async with aclosing(client.stream_agent(wire_messages(llm_input), **self._options())) as s:
+            async for step in s:
+                steps.append(step)
+                for event in run.add(step):
+                    if self.streaming or not isinstance(event, AgentStream):
+                        ctx.write_event_to_stream(event)
+        result = agent_result(steps)
+        response = run.end(result)
+        await ctx.store.set(_REMEMBERED, run.messages)
+        called = await ctx.store.get(_TOOL_CALLS, default=[])
+        await ctx.store.set(_TOOL_CALLS, [*called, *run.results])
+        return AgentOutput(response=response, raw=result, current_agent_name=self.name)
+
+    async def handle_tool_call_results(
+        self, ctx: Context, results: list[ToolCallResult], memory: BaseMemory
+    ) -> None:
+        """Nothing: results of the server's tools never come this way."""
+
+    async def finalize(self, ctx: Context, output: AgentOutput, memory: BaseMemory) -> AgentOutput:
+        """Put the run into memory."""
+        await memory.aput_messages(await ctx.store.get(_REMEMBERED, default=[]))
+        await ctx.store.set(_REMEMBERED, [])
+        return output
+
+    def _options(self) -> dict[str, Any]:
+        llm = self._heroku
+        return {
+            "model": self.model,
+            "tools": self.heroku_tools,
+            "max_tokens_per_inference_request": llm.max_tokens,
+            "stop": llm.stop,
+            "temperature": llm.temperature,
+            "top_p": llm.top_p,
+            "extra_body": self.extra_body,
+        }
+
+    def _arguments(self) -> dict[str, Any]:
+        """What makes this agent again. Workflows hold locks and tasks, which do not travel."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        told = {name: getattr(self, f"_{name}") for name in _TOLD_TO_WORKFLOWS}
+        return {**fields, **told, "workflow_timeout": self._timeout}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), self._arguments())
+
+    def __copy__(self) -> HerokuAgent:
+        return _made_again(type(self), self._arguments())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> HerokuAgent:
+        return _made_again(type(self), deepcopy(self._arguments(), memo))
+
+
+def _made_again(kind: type[HerokuAgent], arguments: dict[str, Any]) -> HerokuAgent:
+    return kind(**arguments)
+
+
+def _llm(given: Heroku | None, data: dict[str, Any]) -> Heroku:
+    if given is None:
+        if (limit := data.pop("max_tokens_per_inference_request", None)) is not None:
+            data = {**data, "max_tokens": limit}
+        given = Heroku(**data)
+    elif not isinstance(given, Heroku):
+        raise ConfigError(_other_llm(given))
+    elif data:
+        names = ", ".join(sorted(data))
+        raise ConfigError(f"llm=... says all of the model; set there what you say here: {names}.")
+    if unheard := [name for name in _NO_FIELD if getattr(given, name) not in (None, {})]:
+        raise ConfigError(
+            f"The agents endpoint has no {', '.join(unheard)}. Leave it out, or send a field of "
+            "your own with extra_body=... of the agent."
+        )
+    return given
+
+
+def _other_llm(llm: object) -> str:
+    return (
+        f"llm is a {type(llm).__name__}; a HerokuAgent's is a Heroku: the server runs the model. "
+        "Leave it out to have one made of the agent's own arguments."
+    )
+
+
+def _refusal_of(name: str) -> str:
+    if name == "can_handoff_to":
+        return (
+            "A HerokuAgent cannot hand off: Heroku runs it to its end. Have another agent, such as "
+            "a FunctionAgent with llm=Heroku(...), hand off to it, or use it as a tool: as_tool()."
+        )
+    return (
+        f"A HerokuAgent takes no {name} that would run here: the agents endpoint knows Heroku's "
+        "and MCP tools only (docs: agents). Pass those as heroku_tools=[...]; for functions of "
+        "yours use a FunctionAgent with llm=Heroku(...), which can have this agent as_tool()."
+    )

@@ -1,0 +1,92 @@
+"""`load_mcp_tools`: the tools of Heroku's MCP toolkit, for LlamaIndex's agents.
+
+Needs the extra `llama-index-mcp`. The official client library and LlamaIndex's own tool spec do
+the work; here are Heroku's address and key, its two transports, and errors and results to our
+rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from llama_index.core.tools import ToolOutput
+
+from heroku_inference._mcp import mcp_endpoint
+from heroku_inference._settings import Settings
+from llama_index_heroku._mcp_client import Toolkit
+from llama_index_heroku._mcp_content import content_blocks
+from llama_index_heroku._tool_specs import tool_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llama_index.core.tools import FunctionTool
+
+__all__ = ["load_mcp_tools"]
+
+_TIMEOUT: Final = 130  # seconds; Heroku's own tools may take 120 (docs: Heroku tools)
+
+
+async def load_mcp_tools(
+    *,
+    allowed_tools: Sequence[str] | None = None,
+    global_partial_params: Mapping[str, Any] | None = None,
+    partial_params_by_tool: Mapping[str, Mapping[str, Any]] | None = None,
+    include_resources: bool = False,
+    timeout: float = _TIMEOUT,
+    settings: Settings | None = None,
+    **connection: Any,
+) -> list[FunctionTool]:
+    """The tools of all MCP servers that the add-on knows, run by the servers when they are called.
+
+    ```python
+    from llama_index_heroku import Heroku, load_mcp_tools
+
+    agent = FunctionAgent(tools=await load_mcp_tools(), llm=Heroku())
+    ```
+
+    A tool that fails gives an output with `is_error`; images come as `ImageBlock`s. Each call opens
+    a connection of its own, so the tools may be used from any event loop.
+
+    Args:
+        allowed_tools: Names of the tools to take; all by default.
+        global_partial_params: Arguments that all tools are given, and models are not told of.
+        partial_params_by_tool: The same for single tools, by name; `None` takes one back.
+        include_resources: Whether resources come as tools too.
+        timeout: Seconds that a call may take.
+        settings: Key and URL, instead of `connection`.
+        **connection: `api_key`, `base_url`, `alias`, `inference_url`, as `Settings` takes them.
+
+    Raises:
+        ImportError: The extra `llama-index-mcp` is not installed.
+        ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
+        APIError: The toolkit refused, or could not be reached.
+    """
+    toolkit = Toolkit(mcp_endpoint(settings or Settings(**connection)), timeout)
+    tools = await toolkit.tools(
+        allowed_tools,
+        global_partial_params=dict(global_partial_params or {}),
+        partial_params_by_tool={
+            name: dict(params) for name, params in (partial_params_by_tool or {}).items()
+        },
+        include_resources=include_resources,
+    )
+    return [_with_output(tool) for tool in tools]
+
+
+def _with_output(tool: FunctionTool) -> FunctionTool:
+    name = tool.metadata.get_name()
+
+    async def call(**arguments: Any) -> ToolOutput:
+        result = (await tool.async_fn(**arguments)).model_dump(mode="json", exclude_none=True)
+        # A tool's result has `content`, a resource's `contents` without a type of their own.
+        read = [{"type": "resource", "resource": one} for one in result.get("contents", ())]
+        return ToolOutput(
+            tool_name=name,
+            blocks=content_blocks(result.get("content") or read),
+            raw_input=arguments,
+            raw_output=result,
+            is_error=result.get("isError", False),
+        )
+
+    return tool_of(tool.metadata, call, partial_params=tool.partial_params)

@@ -1,0 +1,209 @@
+"""`HerokuToolSpec`: the tools that Heroku runs for its agents, as tools of LlamaIndex's."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing, closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from llama_index.core.base.llms.types import TextBlock
+
+from heroku_inference._agents import AgentMessage
+from heroku_inference._errors import ConfigError, InvalidResponseError
+from llama_index_heroku._agent_run import tool_output
+from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._server_tools import command_tool, database_tools, unattached_tools
+from llama_index_heroku._server_tools import mcp_tools as mcp_server_tools
+from llama_index_heroku._tool_calls import parsed
+from llama_index_heroku._tool_specs import OutputToolSpec, metadata_of, tool_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llama_index.core.tools import FunctionTool, ToolOutput
+
+    from heroku_inference._agents import AgentStep
+    from heroku_inference._mcp import McpTool
+    from llama_index_heroku._server_tools import ServerTool
+
+__all__ = ["HerokuToolSpec"]
+
+_ORDER: Final = (
+    "You run a tool for a program. Call the tool {name} exactly once, at once, with the values "
+    "that the user gives as JSON, character for character. Give nothing else to it."
+)
+
+
+class HerokuToolSpec(OutputToolSpec):
+    """Tools that Heroku runs, for any agent of LlamaIndex's.
+
+    Reading web pages and PDFs and running code are always there; what works on an app of yours is
+    there when the app is named. The tools run in one-off dynos, which are billed.
+
+    ```python
+    from llama_index_heroku import Heroku, HerokuToolSpec
+
+    spec = HerokuToolSpec(app="my-app", db_attachment="HEROKU_POSTGRESQL_COBALT")
+    agent = FunctionAgent(tools=spec.to_tool_list(), llm=Heroku())
+    await agent.run("How many users signed up last week?")
+
+    print(spec.run("code_exec_python", code="print(6 * 7)"))
+    ```
+
+    Heroku has no endpoint that just runs a tool: each call is an agents request in which a model
+    passes the values on (docs: agents). It is never repeated, and left as soon as the result is
+    there. A model that changed the values on the way is told of as an error, with the result.
+
+    Args:
+        app: The app whose dynos run `postgres_*` and `dyno_run_command`; the add-on must be
+            attached to it.
+        db_attachment: The follower database for `postgres_*`, such as `HEROKU_POSTGRESQL_COBALT`.
+        cmd: The command that `dyno_run_command` runs.
+        cmd_description: What the command does, for the model.
+        cmd_parameters: JSON schema of the arguments that the model gives to the command.
+        mcp_tools: Tools of your MCP servers: entries of `McpServer.tools`
+            (`Client().mcp_servers()`), or names; what goes by its name takes a `request` in words.
+        dyno_size: Of the one-off dynos; Heroku's default is `standard-1x`.
+        ttl_seconds: Longest time of one call; Heroku's default is 120.
+        **connection: `model`, `api_key`, `base_url`, `alias`, `timeout` (seconds to wait for the
+            next step), `http_client`, `async_http_client`, `default_headers`, as `Heroku` takes
+            them.
+
+    Raises:
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model; or a tool
+            lacks the app that it needs.
+    """
+
+    def __init__(
+        self,
+        *,
+        app: str | None = None,
+        db_attachment: str | None = None,
+        cmd: str | None = None,
+        cmd_description: str | None = None,
+        cmd_parameters: Mapping[str, Any] | None = None,
+        mcp_tools: Sequence[McpTool | str] = (),
+        dyno_size: str | None = None,
+        ttl_seconds: int | None = None,
+        **connection: Any,
+    ) -> None:
+        self._connection = HerokuConnection(**connection)
+        if app is None and (db_attachment is not None or cmd is not None):
+            raise ConfigError("db_attachment=... and cmd=... are of an app: name it with app=....")
+        run: dict[str, Any] = {"dyno_size": dyno_size, "ttl_seconds": ttl_seconds, "max_calls": 1}
+        served = unattached_tools(run)
+        if app is not None and db_attachment is not None:
+            served += database_tools(app, db_attachment, run)
+        if app is not None and cmd is not None:
+            served.append(command_tool(app, cmd, cmd_description, cmd_parameters, run))
+        served += mcp_server_tools(mcp_tools, [tool.name for tool in served], run)
+        self._served = {tool.name: tool for tool in served}
+        self.spec_functions = list(self._served)
+
+    def run(self, name: str, /, **arguments: Any) -> ToolOutput:
+        """Runs a tool.
+
+        Args:
+            name: One of `spec_functions`.
+            **arguments: What the tool is to be given.
+
+        Returns:
+            What the tool returned; `is_error` if it failed, or if it was given something else.
+
+        Raises:
+            ConfigError: There is no such tool.
+            InvalidResponseError: The model did not call it.
+            HerokuError: The run failed.
+        """
+        passing = _Passing(self._tool(name), arguments)
+        with closing(self._connection._client.stream_agent(**passing.request())) as steps:  # noqa: SLF001 - of this package
+            for step in steps:
+                if (output := passing.read(step)) is not None:
+                    return output
+        raise passing.refused()
+
+    async def arun(self, name: str, /, **arguments: Any) -> ToolOutput:
+        """Like `run`, without blocking."""
+        passing = _Passing(self._tool(name), arguments)
+        client = self._connection._async_client  # noqa: SLF001 - of this package
+        async with aclosing(client.stream_agent(**passing.request())) as steps:
+            async for step in steps:
+                if (output := passing.read(step)) is not None:
+                    return output
+        raise passing.refused()
+
+    def _tool(self, name: str) -> ServerTool:
+        if name not in self._served:
+            raise ConfigError(
+                f"There is no tool {name!r} here; there are {', '.join(self._served)}. What works "
+                "on an app needs app=... with db_attachment=... or cmd=...."
+            )
+        return self._served[name]
+
+    def _tools(self) -> list[FunctionTool]:
+        return [
+            tool_of(
+                metadata_of(name, tool.description, tool.parameters),
+                partial(self.arun, name),
+                partial(self.run, name),
+            )
+            for name, tool in self._served.items()
+        ]
+
+
+class _Passing:
+    """One call on its way to the server's tool, and its result on the way back."""
+
+    def __init__(self, tool: ServerTool, arguments: Mapping[str, Any]) -> None:
+        self._tool = tool
+        self._arguments = {
+            name: arguments[name] for name in arguments if arguments[name] is not None
+        }
+        self._made: dict[str, Any] = {}
+        self._said = ""
+
+    def request(self) -> dict[str, Any]:
+        order = _ORDER.format(name=self._tool.tool.name)
+        values = json.dumps(self._arguments, ensure_ascii=False)
+        return {
+            "messages": [
+                {"role": "system", "content": order},
+                {"role": "user", "content": values},
+            ],
+            "tools": [self._tool.tool],
+        }
+
+    def read(self, step: AgentStep) -> ToolOutput | None:
+        """What the tool returned, once it has."""
+        if isinstance(step, AgentMessage):
+            self._said = step.text or self._said
+            self._made |= {call.id: parsed(call.arguments) for call in step.tool_calls}
+            return None
+        made = self._made.get(step.tool_call_id or "", {})
+        given = made if isinstance(made, dict) else {"arguments": made}
+        output = tool_output(step, self._tool.name, given)
+        if self._tool.as_given and not _among(self._arguments.values(), given.values()):
+            output.is_error = True
+            told = (
+                f"{self._tool.name} was given other values than asked for: {given!r}. It returned:"
+            )
+            output.blocks = [TextBlock(text=told), *output.blocks]
+        return output
+
+    def refused(self) -> InvalidResponseError:
+        return InvalidResponseError(
+            f"The model did not call {self._tool.tool.name}, and said: {self._said[:200]!r}. Try "
+            "again, or with another model=....",
+            body=self._said[:200],
+        )
+
+
+def _among(wanted: Any, given: Any) -> bool:
+    kept = [_plain(value) for value in given]
+    return all(_plain(value) in kept for value in wanted)
+
+
+def _plain(value: Any) -> Any:
+    """Models may take away white space around a text, and nothing else."""
+    return value.strip() if isinstance(value, str) else value
