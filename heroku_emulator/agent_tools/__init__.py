@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from heroku_emulator.agent_tools.pdf_to_markdown import PDF_TO_MARKDOWN
 from heroku_emulator.agent_tools.postgres_get_schema import POSTGRES_GET_SCHEMA
 from heroku_emulator.agent_tools.postgres_run_query import POSTGRES_RUN_QUERY
 from heroku_emulator.agent_tools.scripted_only import DYNO_RUN_COMMAND, code_exec, unavailable
-from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Job, Kind, Outcome, Tool
+from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Job, Kind, Outcome, Tool, failed
 from heroku_emulator.mcp_servers import find_tool, run_tool
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "Tool", "Toolbox"]
 
 _SECONDS = 120
+_GRACE = 0.5  # seconds: a tool that looks at the time itself says more
 _MAX_CALLS = 3
 
 _KINDS = {
@@ -46,8 +49,13 @@ class Toolbox:
     mcp_servers: tuple[McpServer, ...] = ()
 
     def tools_of(self, body: dict[str, Any], switches: Switches) -> list[Tool]:
-        """Returns the tools that a checked request names, in order."""
-        return [self._tool(entry, switches) for entry in body.get("tools") or []]
+        """Returns the tools that a checked request names, in order.
+
+        Tools of the same name in several namespaces keep these also towards the model.
+        """
+        tools = [self._tool(entry, switches) for entry in body.get("tools") or []]
+        times = Counter(tool.name for tool in tools)
+        return [replace(tool, name=tool.shown) if times[tool.name] > 1 else tool for tool in tools]
 
     def _tool(self, entry: dict[str, Any], switches: Switches) -> Tool:
         name, runtime = entry["name"], entry.get("runtime_params") or {}
@@ -107,7 +115,13 @@ def _heroku_tool(name: str, job: Job) -> dict[str, Any]:
 
 
 async def _run(kind: Kind, job: Job, arguments: dict[str, Any]) -> Outcome:
-    return await kind.run(arguments, job)
+    """Runs a tool for its time; whatever goes wrong is its outcome, for the model to see."""
+    try:
+        return await asyncio.wait_for(kind.run(arguments, job), job.seconds + _GRACE)
+    except asyncio.TimeoutError:
+        return failed(f"it did not end within {job.seconds} seconds (ttl_seconds)")
+    except Exception as error:  # noqa: BLE001 - a tool may fail in any way
+        return failed(f"{type(error).__name__}: {error}")
 
 
 def _unknown(name: str) -> dict[str, Any]:
