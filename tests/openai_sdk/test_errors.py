@@ -1,0 +1,137 @@
+"""Heroku's errors, read by the SDK: code, type and message in both envelopes, and a remedy."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+
+from heroku_emulator import ErrorEvent, Fault
+from heroku_inference import APIError, Client
+
+STATUSES = {
+    400: (openai.BadRequestError, "invalid_request"),
+    401: (openai.AuthenticationError, "authentication_error"),
+    403: (openai.PermissionDeniedError, "authorization_error"),
+    404: (openai.NotFoundError, "not_found"),
+    422: (openai.UnprocessableEntityError, "unprocessable_entity"),
+    429: (openai.RateLimitError, "rate_limit_error"),
+    500: (openai.InternalServerError, "server_error"),
+    503: (openai.InternalServerError, "server_error"),
+}
+
+
+@pytest.fixture
+def sdk(make_sdk, config_vars):
+    return make_sdk(max_retries=0)
+
+
+@pytest.mark.parametrize(("status", "expected"), STATUSES.items(), ids=map(str, STATUSES))
+@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
+async def test_each_status_has_code_type_and_message(
+    status, expected, streamed, envelope, sdk, emulator
+):
+    kind, type_ = expected
+    emulator.script(Fault(status, "Something is wrong"))
+    with pytest.raises(kind) as raised:
+        await (sdk.stream() if streamed else sdk.chat())
+    error = raised.value
+    # The SDK declares `code` as text, and newer ones make it that.
+    assert (error.status_code, str(error.code), error.type) == (status, str(status), type_)
+    assert error.message.startswith(f"Error code: {status} - Something is wrong.")
+    assert error.body == {"code": status, "message": "Something is wrong", "type": type_}
+    assert error.request_id
+    assert str(error) == error.message
+
+
+@pytest.mark.parametrize("form", ["plain", "flat", "message", "text", "empty"])
+async def test_envelopes_of_other_kinds_are_understood_too(form, sdk, emulator):
+    emulator.switch(error_envelope=form)
+    emulator.script(Fault(400, "Something is wrong"))
+    with pytest.raises(openai.BadRequestError) as raised:
+        await sdk.chat()
+    assert ("Something is wrong" in str(raised.value)) == (form != "empty")
+
+
+async def test_the_remedy_is_the_one_of_our_own_client(envelope, sdk, emulator):
+    emulator.script(Fault(403, times=2))
+    with pytest.raises(openai.PermissionDeniedError) as theirs:
+        await sdk.chat()
+    with pytest.raises(APIError) as ours:
+        Client().chat([{"role": "user", "content": "Hi"}])
+    remedy = "you do not have access to that model. The key does not open this model."
+    assert remedy in str(theirs.value)
+    assert remedy in str(ours.value)
+
+
+async def test_the_firewall_is_told_from_a_key_without_access(sdk, emulator):
+    emulator.script(Fault.html403())
+    with pytest.raises(openai.PermissionDeniedError) as raised:
+        await sdk.chat()
+    assert "The firewall in front of the API refused the text, not the key" in str(raised.value)
+    assert "<" not in str(raised.value)
+
+
+async def test_the_real_firewall_rule_is_told_too(sdk, emulator):
+    emulator.switch(firewall=True)
+    with pytest.raises(openai.PermissionDeniedError, match="firewall"):
+        await sdk.chat("cat ../../../etc/passwd")
+
+
+MODELS = {
+    "chat": (lambda sdk: sdk.chat(model="gpt-4o"), "claude-4-5-sonnet"),
+    "stream": (lambda sdk: sdk.stream(model="gpt-4o-mini"), "claude-4-5-haiku"),
+    "embed": (
+        lambda sdk: sdk.embed("a", model="text-embedding-3-small"),
+        "cohere-embed-multilingual",
+    ),
+    "image": (
+        lambda sdk: sdk.of(sdk.client.images.generate(prompt="A cat", model="dall-e-3")),
+        "stable-image-ultra",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "instead"), MODELS.values(), ids=list(MODELS))
+async def test_a_refused_model_of_openais_is_answered_with_the_one_to_use(
+    call, instead, envelope, sdk
+):
+    with pytest.raises(openai.NotFoundError) as raised:
+        await call(sdk)
+    assert f"on Heroku use {instead!r}" in str(raised.value)
+
+
+async def test_a_per_model_plan_names_it_too(sdk, emulator, envelope):
+    emulator.script(Fault(403))
+    with pytest.raises(openai.PermissionDeniedError, match="on Heroku use 'claude-4-5-sonnet'"):
+        await sdk.chat(model="gpt-4.1-2025-04-14")
+
+
+@pytest.mark.parametrize("form", ["object", "string", "flat", "text"])
+async def test_an_error_in_the_middle_of_a_stream_says_what_it_is(form, framing, sdk, emulator):
+    emulator.script(ErrorEvent(form=form, status=429, message="Slow down, please"))
+    with pytest.raises(openai.APIError) as raised:
+        await sdk.stream()
+    assert "Slow down, please" in raised.value.message
+    if form != "text":
+        assert (str(raised.value.code), raised.value.type) == ("429", "rate_limit_error")
+
+
+@pytest.mark.parametrize("header", ["x-request-id", "request-id"])
+async def test_the_request_id_is_read_from_either_header(header, sdk, emulator):
+    emulator.switch(request_id_header=header)
+    emulator.script(Fault(400))
+    with pytest.raises(openai.BadRequestError) as raised:
+        await sdk.chat()
+    assert raised.value.request_id
+
+
+async def test_the_sdk_alone_loses_code_and_type(emulator):
+    """Why all of this: should the SDK ever read them itself, it can go."""
+    emulator.switch(error_envelope="string")
+    emulator.script(Fault(403))
+    with (
+        openai.OpenAI(api_key=emulator.api_key, base_url=f"{emulator.url}/v1") as plain,
+        pytest.raises(openai.PermissionDeniedError) as raised,
+    ):
+        plain.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])
+    assert (raised.value.code, raised.value.type) == (None, None)
