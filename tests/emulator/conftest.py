@@ -53,16 +53,32 @@ class Caller:
         body = {"model": "cohere-rerank-3-5", "query": query, "documents": documents}
         return self.post("/v1/rerank", body | fields)
 
+    def agents(self, **fields: Any) -> httpx.Response:
+        body = {"model": "claude-4-sonnet", "messages": [HELLO]} | fields
+        return self.post("/v1/agents/heroku", body)
+
+    def agent_events(self, **fields: Any) -> list[tuple[str, str]]:
+        """`(event, data)` of every frame of an agent's run."""
+        return frames_of(self.agents(**fields))
+
+    def agent_steps(self, **fields: Any) -> list[dict[str, Any]]:
+        """The JSON of every frame of a run but the last, `[DONE]`."""
+        return [json.loads(data) for _, data in self.agent_events(**fields) if data != "[DONE]"]
+
     def events(self, **fields: Any) -> list[tuple[str, str]]:
         """`(event, data)` of every frame of a stream."""
-        answer = self.chat(stream=True, **fields)
-        assert answer.headers["content-type"] == "text/event-stream", answer.text
-        return [frame for block in answer.text.split("\n\n") if (frame := _frame(block))]
+        return frames_of(self.chat(stream=True, **fields))
 
     def chunks(self, **fields: Any) -> list[dict[str, Any]]:
         """The JSON of every frame but the last, `[DONE]`."""
         events = self.events(**fields)
         return [json.loads(data) for _, data in events if data != "[DONE]"]
+
+
+def frames_of(answer: httpx.Response) -> list[tuple[str, str]]:
+    """`(event, data)` of every frame of a stream."""
+    assert answer.headers["content-type"] == "text/event-stream", answer.text
+    return [frame for block in answer.text.split("\n\n") if (frame := _frame(block))]
 
 
 def _frame(block: str) -> tuple[str, str] | None:
