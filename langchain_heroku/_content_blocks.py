@@ -23,6 +23,7 @@ PROVIDER: Final = "heroku"
 
 # Since langchain-core 1.7.5; the parsers of structured output raise ModelRefusalError at it.
 HAS_REFUSALS: Final = hasattr(standard, "RefusalContentBlock")
+_STANDARD: Final = {"text", "server_tool_call", "server_tool_result"}
 # What a message holds in fields of its own too is taken from there.
 _ALSO_IN_FIELDS: Final = {
     "invalid_tool_call",
@@ -36,7 +37,7 @@ _ALSO_IN_FIELDS: Final = {
 
 def content_blocks(message: AIMessage) -> list[ContentBlock]:
     """The standard blocks of a whole message: reasoning, text, then tool calls."""
-    blocks = [*_reasoning(message), *_text(message), *_refusal(message), *_calls(message)]
+    blocks = [*_reasoning(message), *_content(message), *_refusal(message), *_calls(message)]
     return cast("list[ContentBlock]", blocks)
 
 
@@ -50,7 +51,7 @@ def content_blocks_of_chunk(message: AIMessageChunk) -> list[ContentBlock]:
         return content_blocks(message)
     blocks = [
         *({**block, "index": "lc_reasoning"} for block in _reasoning(message)),
-        *({**block, "index": "lc_text"} for block in _text(message)),
+        *({"index": "lc_text", **block} for block in _content(message)),
         *({**block, "index": "lc_refusal"} for block in _refusal(message)),
         *_tool_call_chunks(message),
     ]
@@ -67,16 +68,22 @@ def _reasoning(message: AIMessage) -> Iterator[dict[str, Any]]:
     yield block
 
 
-def _text(message: AIMessage) -> Iterator[dict[str, Any]]:
+def _content(message: AIMessage) -> Iterator[dict[str, Any]]:
+    """The text, and the steps of an agent's run in their order."""
     content = [message.content] if isinstance(message.content, str) else message.content
     for part in content:
         if isinstance(part, str):
             if part:
                 yield {"type": "text", "text": part}
-        elif part.get("type") == "text":
+        elif part.get("type") in _STANDARD or _is_thought_of_run(part, message):
             yield part
         elif part.get("type") not in _ALSO_IN_FIELDS:
             yield {"type": "non_standard", "value": part}
+
+
+def _is_thought_of_run(part: dict[str, Any], message: AIMessage) -> bool:
+    # Those of a chat's answer are in a field of their own, and from there here already.
+    return part.get("type") == "reasoning" and "reasoning" not in message.additional_kwargs
 
 
 def _refusal(message: AIMessage) -> Iterator[dict[str, Any]]:

@@ -23,9 +23,17 @@ if TYPE_CHECKING:
     from langchain_core.messages import ToolCall as LangChainToolCall
 
     from heroku_inference import _answers as heroku
+    from heroku_inference._agents import AgentStep
     from heroku_inference._answers import ChatChunk, Reply, ToolCall, Usage
 
-__all__ = ["generation_chunk", "langchain_result", "summed_usage"]
+__all__ = [
+    "generation_chunk",
+    "langchain_result",
+    "standard_usage",
+    "summed_usage",
+    "token_usage",
+    "told_by_server",
+]
 
 # Core looks up the block translator of every piece by it. Pydantic copies the dict.
 _OURS: Final = {"model_provider": PROVIDER}
@@ -39,7 +47,7 @@ def langchain_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatRe
         )
         for answer in answers
     ]
-    usages = [_token_usage(answer.usage) for answer in answers if answer.usage is not None]
+    usages = [token_usage(answer.usage) for answer in answers if answer.usage is not None]
     output: dict[str, Any] = {"model_name": model}
     if usages:
         output["token_usage"] = summed_usage(usages)
@@ -50,7 +58,7 @@ def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatG
     """One piece of a stream."""
     fields: dict[str, Any] = {"content": chunk.text, "response_metadata": _OURS}
     if chunk.reply is not None:
-        fields["response_metadata"] = _metadata(chunk, chunk.reply, model)
+        fields["response_metadata"] = told_by_server(chunk, chunk.reply, model)
     if chunk.finish_reason:
         fields["response_metadata"] = {
             **fields["response_metadata"],
@@ -65,10 +73,10 @@ def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatG
         ]
     if chunk.usage is not None:
         if with_usage:
-            fields["usage_metadata"] = _usage(chunk.usage)
+            fields["usage_metadata"] = standard_usage(chunk.usage)
             fields["response_metadata"] = {
                 **fields["response_metadata"],
-                "token_usage": _token_usage(chunk.usage),
+                "token_usage": token_usage(chunk.usage),
             }
         if not chunk.tool_calls:  # nothing follows; spares the empty chunk that core would add
             fields["chunk_position"] = "last"
@@ -87,11 +95,11 @@ def summed_usage(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _message(answer: heroku.ChatResult, model: str) -> AIMessage:
-    metadata = _metadata(answer, answer.reply, model)
+    metadata = told_by_server(answer, answer.reply, model)
     if answer.finish_reason:
         metadata["finish_reason"] = answer.finish_reason
     if answer.usage is not None:
-        metadata["token_usage"] = _token_usage(answer.usage)
+        metadata["token_usage"] = token_usage(answer.usage)
     calls, invalid = _read_calls(answer.tool_calls)
     return AIMessage(
         content=answer.text,
@@ -99,7 +107,7 @@ def _message(answer: heroku.ChatResult, model: str) -> AIMessage:
         response_metadata=metadata,
         tool_calls=calls,
         invalid_tool_calls=invalid,
-        usage_metadata=None if answer.usage is None else _usage(answer.usage),
+        usage_metadata=None if answer.usage is None else standard_usage(answer.usage),
     )
 
 
@@ -107,10 +115,14 @@ def _finish(reason: str | None) -> dict[str, Any] | None:
     return {"finish_reason": reason} if reason else None
 
 
-def _metadata(
-    answer: ChatChunk | heroku.ChatResult, reply: Reply | None, model: str
+def told_by_server(
+    answer: ChatChunk | heroku.ChatResult | AgentStep, reply: Reply | None, model: str
 ) -> dict[str, Any]:
-    metadata: dict[str, Any] = {**_OURS, "model_name": answer.model or model}
+    """What the server said beside an answer; `model` is who was asked."""
+    metadata: dict[str, Any] = {
+        **_OURS,
+        "model_name": getattr(answer, "model", None) or model,
+    }
     if answer.id:
         metadata["id"] = answer.id
     if answer.system_fingerprint:
@@ -151,7 +163,7 @@ def _read_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], lis
     return valid, invalid
 
 
-def _token_usage(usage: Usage) -> dict[str, int]:
+def token_usage(usage: Usage) -> dict[str, int]:
     """The same by the server's names, where older tools look; `asdict` takes 20 times longer."""
     return {
         "prompt_tokens": usage.prompt_tokens,
@@ -160,7 +172,8 @@ def _token_usage(usage: Usage) -> dict[str, int]:
     }
 
 
-def _usage(usage: Usage) -> UsageMetadata:
+def standard_usage(usage: Usage) -> UsageMetadata:
+    """The tokens of an answer by LangChain's names."""
     return UsageMetadata(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,

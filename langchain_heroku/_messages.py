@@ -17,6 +17,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from langchain_heroku._agent_history import is_run, messages_of_run
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,20 +26,52 @@ if TYPE_CHECKING:
 __all__ = ["openai_messages"]
 
 
-def openai_messages(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
+def openai_messages(
+    messages: Sequence[BaseMessage], *, to_agent: bool = False
+) -> list[dict[str, Any]]:
     """The conversation as OpenAI-shaped messages; the given ones stay untouched.
+
+    A run of Heroku's agent becomes the messages that it was made of: the model's turns and the
+    results of its tools. Their names have a namespace, which chat completions does not take; only
+    `to_agent` keeps it.
 
     Thoughts are left out: chat completions takes none back, and another provider's mean nothing
     to it (docs: chat completions). So is what only the provider that made it can read.
 
     Raises:
         ConfigError: A message says something that cannot be sent: a PDF, audio, video, an image
-            that is not the user's, arguments that are no JSON. It names the message's position.
+            of the system's or the assistant's, arguments that are no JSON. It names the position
+            of the message.
     """
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
-        wire.extend(_wire_at(position, message))
-    return wire
+        if is_run(message):
+            for part in messages_of_run(message, namespaces=to_agent):
+                wire.extend(_wire_at(position, part))
+        else:
+            wire.extend(_wire_at(position, message))
+    return _images_after_results(wire)
+
+
+class _FromTool(dict[str, Any]):
+    """A message of the user that shows images of a tool."""
+
+
+def _images_after_results(wire: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with those images behind all results of their turn, which may not be parted."""
+    if not any(isinstance(message, _FromTool) for message in wire):
+        return wire
+    ordered: list[dict[str, Any]] = []
+    held: list[Any] = []
+    for message in wire:
+        if isinstance(message, _FromTool):
+            held += message["content"]
+            continue
+        if held and message["role"] != "tool":
+            ordered.append({"role": "user", "content": held})
+            held = []
+        ordered.append(message)
+    return [*ordered, {"role": "user", "content": held}] if held else ordered
 
 
 def _wire_at(position: int, message: BaseMessage) -> list[dict[str, Any]]:
@@ -54,7 +87,7 @@ def _wire(message: BaseMessage) -> Iterator[dict[str, Any]]:
     elif isinstance(message, AIMessage):
         yield _from_model(message)
     elif isinstance(message, ToolMessage):
-        yield _from_tool(message)
+        yield from _from_tool(message)
     elif isinstance(message, SystemMessage):
         role = message.additional_kwargs.get("__openai_role__", "system")
         yield {"role": role, "content": _texts(message.content)}
@@ -135,9 +168,25 @@ def _call(call_id: str | None, name: str | None, arguments: str) -> dict[str, An
     return {"id": call_id, "type": "function", "function": function}
 
 
-def _from_tool(message: ToolMessage) -> dict[str, Any]:
-    content = _output(message.content, failed=message.status == "error")
-    return {"role": "tool", "content": content, "tool_call_id": message.tool_call_id}
+def _from_tool(message: ToolMessage) -> Iterator[dict[str, Any]]:
+    parts, call_id = _parts(message.content), message.tool_call_id
+    images: list[dict[str, Any]] = []
+    if not isinstance(parts, str):
+        # Only the user's messages take images (docs: chat completions).
+        images = [part for part in parts if part["type"] == "image_url"]
+        parts = [part for part in parts if part["type"] != "image_url"]
+    said = parts or (_SHOWN_BELOW if images else "")
+    content = _output(said, failed=message.status == "error")
+    yield {"role": "tool", "content": content, "tool_call_id": call_id}
+    if images:
+        name = f" {message.name}" if message.name else ""
+        yield _FromTool(
+            role="user",
+            content=[{"type": "text", "text": f"What the tool{name} returned:"}, *images],
+        )
+
+
+_SHOWN_BELOW: Final = "The image is shown in the next message."
 
 
 def _tool_result(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,8 +210,8 @@ def _texts(content: str | list[Any]) -> str:
     for part in parts:
         if part["type"] != "text":
             raise ConfigError(
-                "an image can only be sent in a message of the user: give the tool's or the "
-                "system's message its text, and the image in a HumanMessage."
+                "an image can only be sent in a message of the user: give the system's message "
+                "its text, and the image in a HumanMessage."
             )
     return "\n".join(part["text"] for part in parts)
 

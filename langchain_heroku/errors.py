@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final
 from langchain_core import exceptions as langchain
 
 from heroku_inference import _errors as heroku
+from heroku_inference._calls import is_success
 from heroku_inference._errors import APIError, HerokuError, recast
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ __all__ = [
     "StreamInterruptedError",
     "langchain_error",
     "langchain_errors",
+    "run_errors",
 ]
 
 
@@ -169,3 +171,33 @@ class langchain_errors:  # noqa: N801 - reads as what it does: `with langchain_e
             both = langchain_error(error)
             if both is not error:
                 raise both from both.__cause__
+
+
+class run_errors(langchain_errors):  # noqa: N801 - as above
+    """The same for an agent's run, which nothing may repeat once it has begun.
+
+    Its tools may have changed something. An error keeps `is_retryable` only if the server refused
+    the request before there was a run.
+    """
+
+    __slots__ = ()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Replace a core error, and say whether it may be tried again."""
+        if not isinstance(error, HerokuError):
+            return
+        both = langchain_error(error)
+        if isinstance(both, langchain.ModelError) and not _was_refused(both):
+            both.is_retryable = False
+        if both is not error:
+            raise both from both.__cause__
+
+
+def _was_refused(error: Exception) -> bool:
+    response = getattr(error, "response", None)
+    return response is not None and not is_success(response.status_code)

@@ -201,10 +201,41 @@ def test_a_failed_tool_says_so_in_its_text(content, status, expected):
     assert wire(message) == [{"role": "tool", "content": expected, "tool_call_id": "1"}]
 
 
-def test_an_image_from_a_tool_is_refused_and_says_where_it_can_go():
+def test_images_from_tools_are_shown_by_the_user_after_all_results():
+    block = {"type": "image", "base64": PIXEL, "mime_type": "image/png"}
+    talk = [
+        ToolMessage([block], tool_call_id="1", name="draw"),
+        ToolMessage(["Done.", block], tool_call_id="2"),
+        ToolMessage("noon", tool_call_id="3"),
+        HumanMessage("Well?"),
+    ]
+    shown = {"type": "image_url", "image_url": {"url": PIXEL_URL}}
+    assert openai_messages(talk) == [
+        {
+            "role": "tool",
+            "content": "The image is shown in the next message.",
+            "tool_call_id": "1",
+        },
+        {"role": "tool", "content": "Done.", "tool_call_id": "2"},
+        {"role": "tool", "content": "noon", "tool_call_id": "3"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What the tool draw returned:"},
+                shown,
+                {"type": "text", "text": "What the tool returned:"},
+                shown,
+            ],
+        },
+        {"role": "user", "content": "Well?"},
+    ]
+    assert openai_messages(talk[:1])[-1]["role"] == "user"
+
+
+def test_an_image_from_the_system_is_refused_and_says_where_it_can_go():
     block = {"type": "image", "base64": PIXEL, "mime_type": "image/png"}
     with pytest.raises(ConfigError, match="HumanMessage"):
-        wire(ToolMessage([block], tool_call_id="1"))
+        wire(SystemMessage([block]))
 
 
 def test_tool_results_in_a_message_of_the_user_become_messages_of_the_tool():

@@ -1,0 +1,149 @@
+"""`HerokuImageTool`: pictures that an agent has drawn. Nothing here talks HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, ConfigDict, Field
+
+from heroku_inference._connection import key_hidden
+from heroku_inference._images import ASPECT_RATIOS  # noqa: TC001 - pydantic reads it
+from langchain_heroku._connection import HerokuConnection
+from langchain_heroku.errors import langchain_errors
+
+if TYPE_CHECKING:
+    from heroku_inference._images import GeneratedImage
+    from heroku_inference._settings import Kind
+
+__all__ = ["HerokuImageTool"]
+
+_LONGEST_PROMPT: Final = 10_000  # characters (docs: images)
+_LARGEST_SEED: Final = 4_294_967_295
+
+
+class _Picture(BaseModel):
+    prompt: str = Field(
+        max_length=_LONGEST_PROMPT,
+        description="What the picture shows: subject, setting, style, light and colours.",
+    )
+    aspect_ratio: Literal[ASPECT_RATIOS] | None = Field(  # type: ignore[valid-type]
+        default=None, description="Width to height; 1:1 if nothing is said."
+    )
+    negative_prompt: str | None = Field(
+        default=None, max_length=_LONGEST_PROMPT, description="What the picture must not show."
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=_LARGEST_SEED,
+        description="The same number and prompt give the same picture.",
+    )
+
+
+class HerokuImageTool(HerokuConnection, BaseTool):
+    """Draws pictures with an image model of Heroku Managed Inference.
+
+    **Setup.** Attach the add-on; the config vars `DIFFUSION_KEY`, `DIFFUSION_URL` and
+    `DIFFUSION_MODEL_ID` are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has
+    one key for all models) with the model `stable-image-ultra`.
+
+    **In an agent.** What it returns is an image block; a model that sees images is shown the
+    picture, in a message after the results of its turn.
+
+    ```python
+    from langchain_heroku import ChatHeroku, HerokuImageTool
+
+    agent = create_agent(ChatHeroku(), [HerokuImageTool(save_to="pictures")])
+    ```
+
+    **By itself.** Called as a tool, it gives a `ToolMessage` with the block as `content` and the
+    `GeneratedImage` (bytes, `save(path)`, shown by notebooks) as `artifact`.
+
+    ```python
+    call = {"type": "tool_call", "id": "1", "name": "draw_image", "args": {"prompt": "A fox"}}
+    HerokuImageTool().invoke(call).artifact.save("fox.png")
+    ```
+
+    What the fields below set goes for calls that say nothing else.
+
+    **Errors** are both Heroku's and LangChain's, and are raised, not told to the model: see
+    `langchain_heroku.errors`. Arguments that the API would refuse, the model is told of.
+
+    Raises:
+        ConfigError: No key was found, or arguments contradict each other.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    _KIND: ClassVar[Kind] = "image"
+
+    name: str = "draw_image"
+    description: str = "Draws a picture from a description, and shows it."
+    args_schema: type[BaseModel] = _Picture
+    response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
+
+    aspect_ratio: str | None = None
+    """Width to height, such as `16:9` (docs: images)."""
+
+    size: str | None = None
+    """Width and height in pixels, such as `1344x768`; instead of `aspect_ratio`."""
+
+    negative_prompt: str | None = None
+    """What pictures must not show."""
+
+    output_format: str | None = None
+    """`png` (the API's default) or `jpeg`."""
+
+    seed: int | None = None
+    """A number that makes the same prompt give the same picture; 0 is random."""
+
+    save_to: Path | None = None
+    """A folder to save pictures in, made on first use. The model is told the path of each."""
+
+    extra_body: dict[str, Any] | None = None
+    """Further fields of the request body, merged over ours."""
+
+    def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
+        with langchain_errors():
+            super().__init__(**data)
+
+    def _run(self, prompt: str, **arguments: Any) -> tuple[list[dict[str, Any]], GeneratedImage]:
+        with langchain_errors():
+            image = self._client.generate_image(prompt, **self._options(arguments))
+            return self._blocks(image), image
+
+    async def _arun(
+        self, prompt: str, **arguments: Any
+    ) -> tuple[list[dict[str, Any]], GeneratedImage]:
+        with langchain_errors():
+            image = await self._async_client.generate_image(prompt, **self._options(arguments))
+            return self._blocks(image), image
+
+    def _options(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        options = {
+            "model": self.model,
+            "aspect_ratio": self.aspect_ratio,
+            "size": self.size,
+            "negative_prompt": self.negative_prompt,
+            "output_format": self.output_format,
+            "seed": self.seed,
+            "extra_body": self.extra_body,
+        }
+        said = {name: arguments.get(name) for name in ("aspect_ratio", "negative_prompt", "seed")}
+        if said["aspect_ratio"] is not None:
+            options["size"] = None  # two ways to say one thing; the call's goes
+        return options | {name: value for name, value in said.items() if value is not None}
+
+    def _blocks(self, image: GeneratedImage) -> list[dict[str, Any]]:
+        block = {"type": "image", "base64": image.base64, "mime_type": image.mime_type}
+        if self.save_to is None:
+            return [block]
+        self.save_to.mkdir(parents=True, exist_ok=True)
+        # Named by what is in it: nothing is overwritten, and the same picture is one file.
+        name = hashlib.sha256(image.data).hexdigest()[:16]
+        path = image.save(self.save_to / f"image-{name}")
+        return [{"type": "text", "text": f"The picture is saved in {path}."}, block]

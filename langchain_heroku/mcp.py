@@ -1,0 +1,222 @@
+"""`load_mcp_tools`: the tools of your MCP servers on Heroku, as LangChain's.
+
+They are called from your program, by any agent; to have Heroku's own agent call them, name them
+among the `tools` of `ChatHerokuAgent`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._mcp import McpEndpoint, mcp_endpoint
+from heroku_inference._settings import Settings, hidden
+from langchain_heroku._mcp_errors import asked, mcp_errors, wrong_address
+from langchain_heroku.errors import ConfigError, langchain_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from langchain_core.tools import BaseTool
+    from mcp import types
+    from pydantic import SecretStr
+
+__all__ = ["load_mcp_tools"]
+
+_HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to be heard
+_READ_TIMEOUT: Final = 300.0  # seconds for the next event of a stream
+_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
+
+
+async def load_mcp_tools(
+    *,
+    servers: Collection[str] | None = None,
+    names: Collection[str] | None = None,
+    api_key: str | SecretStr | None = None,
+    base_url: str | None = None,
+    alias: str | None = None,
+    inference_url: str | None = None,
+    timeout: float | None = None,
+    default_headers: Mapping[str, str] | None = None,
+) -> list[BaseTool]:
+    """The tools of all MCP servers that are attached to the add-on (docs: working with MCP).
+
+    ```python
+    tools = await load_mcp_tools()
+    agent = create_agent(ChatHeroku(), tools)
+    await agent.ainvoke({"messages": [("human", "Which orders are late?")]})
+    ```
+
+    Needs the extra `langchain-mcp`. The toolkit is asked by streamable HTTP, and by SSE where that
+    is not served. Each call of a tool opens a connection of its own. The tools are asynchronous:
+    use `ainvoke` and `astream`. What a tool reports as its failure is told to the model.
+
+    A tool's name is the server's with all but letters, digits, `_` and `-` replaced by `_`
+    (`acute-partridge_add`), because models take no others; the server's is
+    `metadata["mcp_name"]`.
+
+    Args:
+        servers: Only tools of servers with these namespaces.
+        names: Only these tools, with or without namespace.
+        api_key: The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
+        base_url: Where the API is; defaults to `<ALIAS>_URL`.
+        alias: The attachment whose config vars to read; defaults to `INFERENCE`.
+        inference_url: Another spelling of `base_url`.
+        timeout: Seconds to wait for the server, and for the result of a tool. By default 30 to
+            connect and 300 for a result.
+        default_headers: Sent with every request, over the usual ones.
+
+    Raises:
+        ImportError: The extra `langchain-mcp` is not installed.
+        ConfigError: No key was found, or there is no such server or tool.
+        AuthenticationError: The key is not accepted; other refusals have their classes too.
+        APIConnectionError: The toolkit cannot be reached.
+    """
+    api_key = hidden(api_key)
+    adapters = _adapters()
+    with langchain_errors():
+        settings = Settings(
+            api_key=api_key, base_url=base_url, alias=alias, inference_url=inference_url
+        )
+        endpoint = mcp_endpoint(settings)
+        headers = endpoint.headers
+        headers.update(default_headers or {})
+        connection, found = await _found(endpoint, headers, timeout)
+        chosen = await _chosen(found, servers, names, settings)
+    tools = [
+        adapters.convert_mcp_tool_to_langchain_tool(
+            None,
+            tool,
+            connection=connection,
+            tool_interceptors=[asked(endpoint.settings.base_url)],
+            server_name="heroku",
+        )
+        for tool in chosen
+    ]
+    return _named(tools)
+
+
+def _adapters() -> Any:
+    try:
+        return import_module("langchain_mcp_adapters.tools")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "load_mcp_tools needs the packages of the extra langchain-mcp: "
+            '`pip install "heroku-inference[langchain-mcp]"`.'
+        ) from error
+
+
+async def _found(
+    endpoint: McpEndpoint, headers: dict[str, str], timeout: float | None
+) -> tuple[dict[str, Any], list[types.Tool]]:
+    """How the toolkit can be reached, and what is in it."""
+    first: Exception | None = None
+    for transport, url in (
+        ("streamable_http", endpoint.url),
+        ("sse", endpoint.sse_url),
+        ("sse", endpoint.url),  # some configurations name this one for SSE
+    ):
+        connection = _connection(transport, url, headers, timeout)
+        try:
+            return connection, await _listed(connection, endpoint.settings.base_url)
+        except Exception as error:
+            if not wrong_address(error):
+                raise
+            first = first or error
+    raise first or ConfigError("unreachable")
+
+
+def _connection(
+    transport: str, url: str, headers: dict[str, str], timeout: float | None
+) -> dict[str, Any]:
+    connection: dict[str, Any] = {
+        "transport": transport,
+        "url": url,
+        "headers": headers,
+        "timeout": timeout or _HTTP_TIMEOUT,
+        "sse_read_timeout": timeout or _READ_TIMEOUT,
+    }
+    if timeout is not None:
+        connection["session_kwargs"] = {"read_timeout_seconds": timedelta(seconds=timeout)}
+    return connection
+
+
+async def _listed(connection: dict[str, Any], base_url: str) -> list[types.Tool]:
+    sessions = import_module("langchain_mcp_adapters.sessions")
+    tools: list[types.Tool] = []
+    with mcp_errors(base_url):
+        async with sessions.create_session(connection) as session:
+            await session.initialize()
+            cursor = None
+            while True:
+                page = await session.list_tools(cursor=cursor)
+                tools += page.tools
+                cursor = page.nextCursor
+                if not cursor:
+                    break
+    return tools
+
+
+async def _chosen(
+    found: list[types.Tool],
+    servers: Collection[str] | None,
+    names: Collection[str] | None,
+    settings: Settings,
+) -> list[types.Tool]:
+    namespaces = await _namespaces(found, settings) if servers is not None else {}
+    _refuse_unknown("servers", servers, {ns for of in namespaces.values() for ns in of})
+    known = {tool.name for tool in found} | {_plain(tool.name) for tool in found}
+    _refuse_unknown("names", names, known)
+    return [
+        tool
+        for tool in found
+        if (servers is None or not namespaces[tool.name].isdisjoint(servers))
+        and (names is None or tool.name in names or _plain(tool.name) in names)
+    ]
+
+
+async def _namespaces(found: list[types.Tool], settings: Settings) -> dict[str, set[str]]:
+    """Whose each tool is: by its name, or, where that has no namespace, by the list of servers."""
+    whose = {tool.name: {tool.name.partition("/")[0]} for tool in found if "/" in tool.name}
+    if len(whose) == len(found):
+        return whose
+    from heroku_inference._async_client import AsyncClient  # noqa: PLC0415 - needed rarely
+
+    servers = await AsyncClient(settings=settings).mcp_servers()
+    for tool in found:
+        whose.setdefault(tool.name, set()).update(
+            server.namespace
+            for server in servers
+            if any(tool.name == theirs.name for theirs in server.tools)
+        )
+    return whose
+
+
+def _plain(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _refuse_unknown(argument: str, asked_for: Collection[str] | None, known: Iterable[str]) -> None:
+    if isinstance(asked_for, str):
+        raise ConfigError(f"{argument} is a str; give a list: [{asked_for!r}].")
+    if missing := sorted(set(asked_for or ()) - set(known)):
+        there = ", ".join(sorted(known)) or "none"
+        raise ConfigError(f"{argument}: there is no {', '.join(missing)} in the toolkit ({there}).")
+
+
+def _named(tools: list[BaseTool]) -> list[BaseTool]:
+    """The tools by names that models take, no two of them alike."""
+    taken: set[str] = set()
+    for tool in tools:
+        tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}
+        base = _NOT_IN_NAMES.sub("_", tool.name)[-_LONGEST_NAME:]
+        name, number = base, 1
+        while name in taken:
+            number += 1
+            name = f"{base[: _LONGEST_NAME - 4]}_{number}"
+        tool.name = name
+        taken.add(name)
+    return tools
