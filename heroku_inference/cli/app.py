@@ -18,7 +18,7 @@ from heroku_inference.cli import models as models_view
 from heroku_inference.cli import report
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.check import Result, run_checks
-from heroku_inference.cli.checks import DEFAULT_CALLS, chosen_checks
+from heroku_inference.cli.checks import DEFAULT_CALLS, NAMES, chosen_checks
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
 from heroku_inference.cli.problems import in_our_words, problem_of
@@ -114,7 +114,10 @@ and stopped: why the rest was not tried, or null.
 def check(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Make only this check; may be given several times."),
+        typer.Option(
+            metavar="NAME",
+            help=f"Make only this check; may be given several times. There are {NAMES}.",
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what costs more: agents, an image, ...")
@@ -223,9 +226,7 @@ def chat(
     system: Annotated[str | None, typer.Option(help="What to tell the model first.")] = None,
     thinking: Annotated[
         int | None,
-        typer.Option(
-            metavar=r"\[TOKENS]", help="Think first, with a budget if one is given (1024 or more)."
-        ),
+        typer.Option(metavar="[TOKENS]", help="Think first; a budget may follow (1024 or more)."),
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="The most tokens of the answer, thinking included.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from heroku_inference._errors import (
     APIConnectionError,
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Outcome", "Result", "Skipped", "WrongAnswer", "run_checks"]
 
 Outcome = Literal["passed", "failed", "skipped"]
+
+_DEFECT: Final = "This is a defect of the library, or of what it stands on: please report it."
 
 
 class Skipped(Exception):  # noqa: N818 - nothing went wrong
@@ -107,6 +109,9 @@ def _run(check: Check, target: Target, before: dict[str, Result]) -> Result:
     except (WrongAnswer, HerokuError) as error:
         what, remedy = problem_of(error) if isinstance(error, HerokuError) else error.in_parts
         return _result(check, "failed", what, remedy, _milliseconds(began), error)
+    except Exception as error:  # noqa: BLE001 - the other checks can still tell something
+        what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return _result(check, "failed", what, _DEFECT, _milliseconds(began), error)
     took = _milliseconds(began) if check.calls or not check.derived else None
     return _result(check, "passed", detail, target.advice, took)
 

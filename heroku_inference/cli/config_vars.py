@@ -113,7 +113,9 @@ def look_up(
     problems: dict[Kind, Problem] = {}
     for kind in KINDS:
         try:
-            settings[kind] = Settings(alias=alias, base_url=base_url, model=model, kind=kind)
+            settings[kind] = Settings(
+                alias=alias, base_url=base_url, model=_for_kind(kind, model), kind=kind
+            )
         except ConfigError as error:  # noqa: PERF203 - four times
             problems[kind] = problem_of(error)
     found = [
@@ -127,6 +129,12 @@ def look_up(
     if not settings:
         raise ConfigError(_nothing_usable(found, alias, problems["chat"], name))
     return ConfigVars(found, settings, problems)
+
+
+def _for_kind(kind: Kind, model: str | None) -> str | None:
+    """The model of the user's choice, if it is for this; one that nobody knows is to chat."""
+    facts = known_model(model) if model else None
+    return model if kind == (facts.kind if facts else "chat") else None
 
 
 def _nothing_usable(found: Sequence[Found], alias: str | None, problem: Problem, file: str) -> str:

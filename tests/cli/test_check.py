@@ -1,0 +1,308 @@
+"""`heroku-inference check`: what is checked, and how it is told."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from heroku_emulator import CallTools, Emulator, RawBody, Say
+from heroku_inference.cli.checks import CHECKS, DEFAULT_CALLS
+
+CHAT = "/v1/chat/completions"
+DEFAULT = [check.name for check in CHECKS if not check.extra]
+EXTRA = [check.name for check in CHECKS if check.extra]
+
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["version", "ok", "base_url", "attachments", "checks", "stopped"],
+    "properties": {
+        "version": {"const": 1},
+        "ok": {"type": "boolean"},
+        "base_url": _TEXT_OR_NULL,
+        "stopped": _TEXT_OR_NULL,
+        "attachments": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["alias", "key", "url", "model", "source", "used_for"],
+                "properties": {
+                    "alias": {"type": "string"},
+                    "key": {"type": "boolean"},
+                    "url": _TEXT_OR_NULL,
+                    "model": _TEXT_OR_NULL,
+                    "source": {"type": "string"},
+                    "used_for": {
+                        "type": "array",
+                        "items": {"enum": ["chat", "embedding", "rerank", "image"]},
+                    },
+                },
+            },
+        },
+        "checks": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "title", "result", "detail", "remedy", "milliseconds"],
+                "properties": {
+                    "name": {"enum": DEFAULT + EXTRA},
+                    "title": {"type": "string"},
+                    "result": {"enum": ["passed", "failed", "skipped"]},
+                    "detail": {"type": "string", "minLength": 1},
+                    "remedy": _TEXT_OR_NULL,
+                    "milliseconds": {"type": ["integer", "null"]},
+                },
+            },
+        },
+    },
+}
+
+
+def test_all_is_well_in_a_process_of_its_own(emulator, start):
+    ran = start("check", env=emulator.config_vars)
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == [
+        "DIFFUSION",
+        "EMBEDDING",
+        "INFERENCE",
+        "RERANK",
+    ]
+    assert "key present" in lines[0]
+    assert lines[-1] == f"{len(DEFAULT)} passed"
+    assert sum(line.startswith("✓") for line in lines) == len(DEFAULT)
+    assert "\x1b" not in ran.out
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_it_makes_as_many_paid_calls_as_its_help_says(emulator, run):
+    assert run("check", env=emulator.config_vars).code == 0
+    paid = [entry for entry in emulator.journal if entry.method == "POST"]
+    assert len(paid) == DEFAULT_CALLS
+    assert f"{DEFAULT_CALLS} paid calls" in " ".join(run("check", "--help").out.split())
+
+
+def test_json_is_all_there_is_on_stdout_and_keeps_its_schema(emulator, start):
+    ran = start("check", "--json", env=emulator.config_vars)
+    jsonschema.validate(ran.json, SCHEMA)
+    assert ran.json["ok"]
+    assert ran.results() == dict.fromkeys(DEFAULT, "passed")
+    inference = ran.json["attachments"][2]
+    assert inference == {
+        "alias": "INFERENCE",
+        "key": True,
+        "url": emulator.url,
+        "model": "claude-4-5-sonnet",
+        "source": "environment",
+        "used_for": ["chat"],
+    }
+
+
+def test_the_list_of_models_is_asked_for_without_the_key(emulator, run):
+    run("check", "--only", "models", env=emulator.config_vars)
+    assert "authorization" not in emulator.journal[-1].headers
+
+
+def test_the_second_turn_of_the_tool_call_truly_happens(emulator, run):
+    ran = run("check", "--json", env=emulator.config_vars)
+    turns = [entry.body["messages"] for entry in emulator.journal.to(CHAT)]
+    (second,) = [messages for messages in turns if len(messages) == 3]
+    assert [message["role"] for message in second] == ["user", "assistant", "tool"]
+    assert second[1]["tool_calls"][0]["id"] == second[2]["tool_call_id"]
+    assert ran.results()["tool-result"] == "passed"
+
+
+@pytest.mark.parametrize("name", DEFAULT)
+def test_each_check_can_be_made_alone(emulator, run, name):
+    ran = run("check", "--only", name, "--json", env=emulator.config_vars)
+    assert (ran.code, ran.results()) == (0, {name: "passed"})
+
+
+def test_an_unknown_check_is_refused_with_the_list(emulator, run):
+    ran = run("check", "--only", "chatt", env=emulator.config_vars)
+    assert ran.code == 2
+    assert "rate-limits" in ran.err
+    assert len(emulator.journal) == 0
+
+
+def test_all_makes_the_checks_that_cost_more(emulator, run):
+    ran = run("check", "--all", "--json", env=emulator.config_vars)
+    jsonschema.validate(ran.json, SCHEMA)
+    assert ran.results() == dict.fromkeys(DEFAULT + EXTRA, "passed")
+    paths = {entry.path for entry in emulator.journal}
+    assert {"/v1/agents/heroku", "/v1/images/generations", "/v1/mcp/servers"} <= paths
+    assert "/v1/messages" in paths
+
+
+def test_the_model_of_ones_choice_is_asked(emulator, run):
+    ran = run("check", "--only", "chat", "--model", "nova-lite", env=emulator.config_vars)
+    assert "nova-lite answers" in ran.out
+    assert emulator.journal[-1].body["model"] == "nova-lite"
+
+
+def test_a_model_that_does_not_think_is_not_made_to(emulator, run):
+    ran = run("check", "--model", "nova-lite", "--json", env=emulator.config_vars)
+    assert ran.code == 0
+    assert ran.checks()["thinking"]["detail"] == "nova-lite does not think on request"
+    assert not [entry for entry in emulator.journal if "extended_thinking" in (entry.body or {})]
+
+
+def test_a_standard_plan_that_names_no_model_is_checked_with_one(emulator, run):
+    ran = run("check", "--json", env=standard(emulator))
+    assert ran.code == 0
+    assert "no model is set" in ran.checks()["chat"]["detail"]
+    assert emulator.journal.to(CHAT)[0].body["model"] == "claude-4-5-haiku"
+
+
+def test_an_attachment_of_another_name_is_found_and_used_by_alias(emulator, run):
+    env = standard(emulator, "HEROKU_INFERENCE_TEAL")
+    without = run("check", env=env)
+    assert without.code == 2
+    assert "--alias HEROKU_INFERENCE_TEAL" in without.err
+    assert run("check", "--alias", "heroku_inference_teal", env=env).code == 0
+
+
+def test_on_a_per_model_plan_what_is_not_attached_is_skipped_with_how_to(run):
+    with Emulator(engine="deterministic", plan={"model": "claude-3-haiku"}) as emulator:
+        ran = run("check", "--json", env=emulator.config_vars)
+    assert ran.code == 0
+    for name, alias in (("embeddings", "EMBEDDING"), ("rerank", "RERANK")):
+        check = ran.checks()[name]
+        assert check["result"] == "skipped"
+        assert f"-a APP --as {alias}`" in check["detail"]
+
+
+def test_a_key_that_does_not_open_its_own_attachment_is_a_failure(run):
+    with Emulator(engine="deterministic", plan={"model": "claude-3-haiku"}) as emulator:
+        own = {
+            "EMBEDDING_KEY": emulator.api_key,
+            "EMBEDDING_URL": emulator.url,
+            "EMBEDDING_MODEL_ID": "cohere-embed-multilingual",
+        }
+        ran = run("check", "--json", env=emulator.config_vars | own)
+    assert ran.code == 1
+    assert ran.results()["embeddings"] == "failed"
+    assert "does not open this model" in ran.checks()["embeddings"]["remedy"]
+
+
+def test_an_app_with_embeddings_alone_is_checked_for_embeddings(emulator, run):
+    env = {name: value for name, value in emulator.config_vars.items() if "EMBEDDING" in name}
+    ran = run("check", "--json", env=env)
+    results = ran.results()
+    assert (ran.code, results["embeddings"], results["chat"]) == (0, "passed", "skipped")
+    assert "INFERENCE_KEY is not set" in ran.checks()["chat"]["detail"]
+
+
+def test_an_attachment_of_another_kind_is_not_made_to_chat(emulator, run):
+    ran = run("check", "--alias", "EMBEDDING", "--json", env=emulator.config_vars)
+    assert ran.results()["chat"] == "skipped"
+    assert "does not chat" in ran.checks()["chat"]["detail"]
+    assert not emulator.journal.to(CHAT)
+
+
+def test_the_file_of_config_vars_is_read_and_named(emulator, start, tmp_path):
+    lines = [f"{name}={value}" for name, value in emulator.config_vars.items()]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    ran = start("check", "--json", "--only", "config")
+    assert [one["source"] for one in ran.json["attachments"]] == [".env"] * 4
+    (tmp_path / ".env").rename(tmp_path / "prod.env")
+    assert start("check", "--only", "chat").code == 2
+    assert start("check", "--only", "chat", "--env-file", "prod.env").code == 0
+
+
+def test_the_environment_wins_over_the_file(emulator, start, tmp_path):
+    (tmp_path / ".env").write_text("INFERENCE_KEY=inf-wrong-key\nINFERENCE_MODEL_ID=nova-pro\n")
+    ran = start("check", "--json", "--only", "chat", env=standard(emulator))
+    assert ran.code == 0
+    assert ran.json["attachments"][0]["source"] == "environment"
+    assert emulator.journal[-1].body["model"] == "nova-pro"
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "detail"),
+    [
+        ("chat", Say(""), "without text"),
+        ("stream", Say("", finish_reason="length"), "stream without text"),
+        ("tools", Say("No."), "called no tool"),
+        ("tools", CallTools([("read_gauge", "{")]), "not asked for"),
+        ("tools", CallTools([("explode", {"gauge": "north"})]), "explode"),
+        ("structured", Say("Paris, France"), "not the JSON"),
+        ("thinking", Say("391"), "without its thinking"),
+    ],
+    ids=["no-text", "no-stream", "no-call", "bad-json", "other-tool", "no-json", "no-thinking"],
+)
+def test_an_answer_that_is_not_what_was_asked_for_fails(emulator, run, name, step, detail):
+    emulator.script(step)
+    ran = run("check", "--only", name, "--json", env=emulator.config_vars)
+    assert (ran.code, ran.results()) == (1, {name: "failed"})
+    assert detail in ran.checks()[name]["detail"]
+    assert ran.checks()[name]["remedy"]
+
+
+def test_a_second_turn_that_ignores_the_result_fails(emulator, run):
+    emulator.script(CallTools([("read_gauge", {"gauge": "north"})]), Say("It is high."))
+    ran = run("check", "--only", "tools", "--only", "tool-result", "--json",
+              env=emulator.config_vars)  # fmt: skip
+    assert ran.results() == {"tools": "passed", "tool-result": "failed"}
+
+
+def test_a_stream_that_says_something_else_than_the_plain_answer_fails(emulator, run):
+    emulator.script(Say("lighthouse"), Say("Lighthous"))
+    ran = run("check", "--json", env=emulator.config_vars)
+    assert ran.results()["stream"] == "failed"
+    assert "'Lighthous'" in ran.checks()["stream"]["detail"]
+
+
+def test_a_stream_may_differ_in_what_does_not_matter(emulator, run):
+    emulator.script(Say("lighthouse"), Say(" Lighthouse.\n"))
+    assert run("check", env=emulator.config_vars).code == 0
+
+
+def test_missing_usage_fails_and_missing_rate_limits_do_not(emulator, run):
+    emulator.switch(usage="none", rate_limit_headers=False)
+    ran = run("check", "--json", env=emulator.config_vars)
+    assert ran.checks()["usage"]["detail"] == "the stream reports no usage"
+    assert ran.results()["rate-limits"] == "skipped"
+
+
+def test_vectors_of_another_width_fail(emulator, run):
+    def vectors(*rows):
+        data = [{"object": "embedding", "index": i, "embedding": row} for i, row in enumerate(rows)]
+        return RawBody({"object": "list", "data": data, "model": "m"}, path="/v1/embeddings")
+
+    emulator.script(vectors([1.0, 0.0], [0.0, 1.0]), vectors([0.0, 1.0], [1.0, 0.0]))
+    narrow = run("check", "--only", "embeddings", "--json", env=emulator.config_vars)
+    assert "2 numbers, not 1024" in narrow.checks()["embeddings"]["detail"]
+    east, north = [1.0] + [0.0] * 1023, [0.0] * 1023 + [1.0]
+    emulator.script(vectors(east, north), vectors(east, north))
+    turned = run("check", "--only", "embeddings", "--json", env=emulator.config_vars)
+    assert "order of their texts" in turned.checks()["embeddings"]["detail"]
+
+
+def test_a_wrong_ranking_fails(emulator, run):
+    scores = [(0, 0.9), (1, 0.5), (2, 0.1)]
+    hits = [{"index": index, "relevance_score": score} for index, score in scores]
+    emulator.script(RawBody({"results": hits}, path="/v1/rerank"))
+    ran = run("check", "--only", "rerank", "--json", env=emulator.config_vars)
+    assert "the order is 1, 2, 3" in ran.checks()["rerank"]["detail"]
+
+
+@pytest.mark.parametrize("sse_space", [True, False], ids=["space", "no-space"])
+@pytest.mark.parametrize("terminator", ["done", "message", "none"])
+def test_every_framing_of_streams_passes(emulator, run, sse_space, terminator):
+    emulator.switch(sse_space=sse_space, terminator=terminator, split_bytes=7)
+    assert run("check", "--only", "stream", env=emulator.config_vars).code == 0
+
+
+def test_a_deprecated_model_passes_with_advice(emulator, run):
+    ran = run("check", "--model", "claude-3-7-sonnet", "--json", env=emulator.config_vars)
+    assert ran.results()["models"] == "passed"
+    assert "use claude-4-6-sonnet" in ran.checks()["models"]["remedy"]
+
+
+def standard(emulator, alias="INFERENCE"):
+    """What a standard plan sets: it names no model."""
+    return {f"{alias}_KEY": emulator.api_key, f"{alias}_URL": emulator.url}
