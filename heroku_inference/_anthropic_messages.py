@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference._caller_warnings import warn_caller
 from heroku_inference._catalogue import known_model
 from heroku_inference._error_bodies import excerpt, stream_error
-from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
+from heroku_inference._errors import (
+    APIConnectionError,
+    APITimeoutError,
+    HerokuError,
+    InvalidResponseError,
+    StreamInterruptedError,
+)
 from heroku_inference._thinking import apply_thinking_rules, call_instruction
 
 if TYPE_CHECKING:
@@ -144,14 +150,23 @@ class MessageStream:
         # Written anew: the SDK passes over events without a name.
         return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
 
-    def finish(self) -> None:
-        """Raises `StreamInterruptedError` if the server never gave a stop reason."""
-        if not self._stopped:
-            raise StreamInterruptedError(
-                "The stream ended before the answer did: the server gave no stop reason. What "
-                "came so far is in `partial`.",
-                partial=self.partial,
-            )
+    def finish(self, broken: APIConnectionError | None = None) -> None:
+        """Says that the stream ended, or broke by this error.
+
+        Raises:
+            StreamInterruptedError: The server never gave a stop reason, so text is missing.
+            APITimeoutError: It broke by that, before the stop reason.
+        """
+        if self._stopped:
+            return
+        if isinstance(broken, APITimeoutError):
+            broken.partial = self.partial
+            raise broken
+        raise StreamInterruptedError(
+            "The stream ended before the answer did: the server gave no stop reason. What came "
+            "so far is in `partial`.",
+            partial=self.partial,
+        ) from broken
 
     def _frame(self, event: str | None, data: bytes) -> dict[str, Any]:
         try:

@@ -19,7 +19,7 @@ import httpx2
 from heroku_inference._anthropic_messages import MessageStream, checked_message
 from heroku_inference._async_transport import AsyncTransport
 from heroku_inference._calls import Call, MaskedHeaders, TransportBase, forget_key
-from heroku_inference._errors import HerokuError
+from heroku_inference._errors import APIConnectionError, HerokuError
 from heroku_inference._transport import Transport
 
 if TYPE_CHECKING:
@@ -245,38 +245,44 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
 def _passed_on(events: EventStream, settings: Settings) -> Generator[bytes]:
     message = MessageStream(events.reply)
-    with _keyless(settings, message):
-        for batch in events:
-            for name, data in batch:
-                if piece := message.read(name, data):
-                    yield piece
-            if message.done:
-                events.drain()
-                break
-        message.finish()
+    broken = None
+    with _keyless(settings):
+        try:
+            for batch in events:
+                for name, data in batch:
+                    if piece := message.read(name, data):
+                        yield piece
+                if message.done:
+                    events.drain()
+                    break
+        except APIConnectionError as error:
+            broken = error
+        message.finish(broken)
 
 
 async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes, None]:
     message = MessageStream(events.reply)
-    with _keyless(settings, message):
-        async for batch in events:
-            for name, data in batch:
-                if piece := message.read(name, data):
-                    yield piece
-            if message.done:
-                await events.drain()
-                break
-        message.finish()
+    broken = None
+    with _keyless(settings):
+        try:
+            async for batch in events:
+                for name, data in batch:
+                    if piece := message.read(name, data):
+                        yield piece
+                if message.done:
+                    await events.drain()
+                    break
+        except APIConnectionError as error:
+            broken = error
+        message.finish(broken)
 
 
 @contextmanager
-def _keyless(settings: Settings, message: MessageStream | None = None) -> Iterator[None]:
-    """Errors leave without the key, whoever quoted it, and with the text that came before them."""
+def _keyless(settings: Settings) -> Iterator[None]:
+    """Errors leave without the key, whoever quoted it."""
     try:
         yield
     except HerokuError as error:
-        if message is not None and not error.partial:
-            error.partial = message.partial
         forget_key(error, settings.api_key)
         raise
 

@@ -7,9 +7,11 @@ core's transport under it.
 from __future__ import annotations
 
 import inspect
+import json
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from langchain_core.messages.tool import invalid_tool_call
 from pydantic import Field, SecretStr, model_validator
 
 from heroku_inference._anthropic_messages import message_arguments
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
     from heroku_inference._anthropic_sdk import AsyncHerokuAnthropic, HerokuAnthropic
@@ -182,8 +184,39 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
                 async for chunk in chunks:
                     yield chunk
 
+    def _format_output(
+        self,
+        data: Any,
+        *,
+        generation_info: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        broken = [block for block in data.content if _is_broken(block, data)]
+        if not broken:
+            return super()._format_output(data, generation_info=generation_info, **kwargs)
+        content = [block for block in data.content if not _is_broken(block, data)]
+        whole = data.model_copy(update={"content": content})
+        result = super()._format_output(whole, generation_info=generation_info, **kwargs)
+        message = cast("AIMessage", result.generations[0].message)
+        message.invalid_tool_calls = [_invalid_call(block) for block in broken]
+        return result
+
     def _stops(self) -> list[str] | None:
         return [self.stop] if isinstance(self.stop, str) else self.stop
+
+
+def _is_broken(block: Any, message: Any) -> bool:
+    """Whether a call's arguments are no object, or may be the beginning of one."""
+    if block.type != "tool_use":
+        return False
+    was_cut = message.stop_reason == "max_tokens" and block is message.content[-1]
+    return was_cut or not isinstance(block.input, dict)
+
+
+def _invalid_call(block: Any) -> InvalidToolCall:
+    written = block.input if isinstance(block.input, str) else json.dumps(block.input)
+    error = "The arguments are no whole JSON object; max_tokens may have cut the answer."
+    return invalid_tool_call(name=block.name, args=written, id=block.id, error=error)
 
 
 # Core works out these signatures anew at every call, unless they are there already.

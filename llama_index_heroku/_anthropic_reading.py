@@ -41,13 +41,14 @@ _WRITTEN: Final = "written"  # where a growing call keeps its arguments
 
 def whole_response(message: Any, names: Mapping[str, str]) -> AnthropicChatResponse:
     """The response of one call; `names` are the tools' own, by those on the wire."""
-    raw: dict[str, Any] = message.to_dict()
+    raw: dict[str, Any] = message.to_dict(warnings=False)
     content = raw["content"]
     if raw.get("stop_reason") == "max_tokens" and content and content[-1]["type"] == "tool_use":
         # It was cut: kept as far as it goes, and not as something that could be run.
-        content[-1][_WRITTEN] = json.dumps(content[-1].pop("input"))[:-1]
+        given = content[-1].pop("input")
+        content[-1][_WRITTEN] = given if isinstance(given, str) else json.dumps(given)[:-1]
     told = _told(raw.get("stop_reason"), raw.get("usage") or {}, message._request_id)  # noqa: SLF001 - so documented
-    return _response(content, names, told, raw=message.to_dict())
+    return _response(content, names, told, raw=message.to_dict(warnings=False))
 
 
 class GrowingMessage:
