@@ -29,6 +29,9 @@ class BlockingCalls:
     def stream(self, messages=HELLO, **options):
         return list(self.client.stream_chat(messages, **options))
 
+    def stream_agent(self, messages=HELLO, **options):
+        return list(self.client.stream_agent(messages, **options))
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
 
@@ -45,6 +48,12 @@ class AsyncCalls:
     def stream(self, messages=HELLO, **options):
         async def collect() -> list[Any]:
             return [chunk async for chunk in self.client.stream_chat(messages, **options)]
+
+        return asyncio.run(collect())
+
+    def stream_agent(self, messages=HELLO, **options):
+        async def collect() -> list[Any]:
+            return [step async for step in self.client.stream_agent(messages, **options)]
 
         return asyncio.run(collect())
 

@@ -1,0 +1,313 @@
+"""From the events of an agent's run to its steps, without a server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from heroku_inference import (
+    AgentMessage,
+    AgentToolResult,
+    APIError,
+    InvalidResponseError,
+    PermissionDeniedError,
+    RateLimitError,
+    Reply,
+    ServerError,
+    StreamInterruptedError,
+    Usage,
+)
+from heroku_inference._agents import agent_result
+from heroku_inference._agents_reading import AgentReader
+from heroku_inference._sse import EventDecoder
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "agents_mcp_tool.sse"
+USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+CALL = {"id": "t1", "type": "function", "function": {"name": "ns/tool", "arguments": "{}"}}
+END = b"[DONE]"
+
+
+def said(text="Done.", *, reason="stop", usage=USAGE, calls=(), kind="message", **more):
+    message = {"role": "assistant", "content": text, "refusal": None, **more}
+    if calls:
+        message["tool_calls"] = list(calls)
+    choice = {"index": 0, kind: message}
+    if reason != "absent":
+        choice["finish_reason"] = reason
+    event = {"id": "run", "object": "chat.completion", "model": "m", "created": 1}
+    return {**event, "choices": [choice], "usage": usage}
+
+
+def called(text="Let me see.", **more):
+    return said(text, reason="tool_calls", calls=[CALL], **more)
+
+
+def returned(content, *, kind="message", name="ns/tool", **more):
+    message = {"role": "tool", "content": content, "tool_call_id": "t1", "name": name, **more}
+    return {
+        "id": "run",
+        "object": "tool.completion",
+        "created": 2,
+        "choices": [{"index": 0, kind: message, "finish_reason": ""}],
+        "usage": {},
+    }
+
+
+def encoded(event):
+    return event if isinstance(event, bytes) else json.dumps(event).encode()
+
+
+def read(*events, reply=Reply(200)):  # noqa: B008 - a value
+    reader = AgentReader(reply)
+    steps = [step for event in events for step in reader.read("message", encoded(event))]
+    return steps + reader.finish()
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_the_documented_run_is_read_whole(size):
+    decoder, body = EventDecoder(), SAMPLE.read_bytes()
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    events = [event for piece in pieces for event in decoder.feed(piece)] + decoder.flush()
+    reader = AgentReader(Reply(200))
+    steps = [step for name, data in events for step in reader.read(name, data)]
+    assert reader.done
+    assert reader.finish() == []
+    call, result, answer = steps
+    assert call.tool_calls[0].name == "mcp-python/code_exec_python"
+    assert call.finish_reason == "tool_calls"
+    assert json.loads(result.text)["returncode"] == 0
+    assert result.content == [{"type": "text", "text": result.text}]
+    assert result.raw.startswith("Tool 'mcp-python/code_exec_python' returned result: {")
+    assert (result.tool_call_id, result.is_error) == (call.tool_calls[0].id, False)
+    assert answer.text.endswith(
+        "**7ebc92bcf8f51f0b623a18f0a357639410a409340043c7a670bb180acd138e6b**"
+    )
+    assert {step.id for step in steps} == {"chatcmpl-184410e4ae2b7bb5180ae"}
+    run = agent_result(steps)
+    assert run.usage == Usage(629 + 947, 163 + 62, 792 + 1009)
+    assert (run.text, run.finish_reason, run.model) == (answer.text, "stop", "claude-4-sonnet")
+    assert (run.created, run.tool_results) == (1748541146, [result])
+
+
+@pytest.mark.parametrize("kind", ["message", "delta"])
+def test_messages_and_deltas_make_the_same_steps(kind):
+    events = (called(kind=kind), returned("42", kind=kind), said(kind=kind))
+    assert read(*events, END) == read(called(), returned("42"), said(), END)
+
+
+def test_pieces_of_messages_are_put_together():
+    steps = read(
+        said("Let me ", reason="", usage={}, kind="delta"),
+        said("see.", reason=None, usage=None, kind="delta"),
+        said(None, reason="", usage={}, kind="delta", calls=[CALL]),
+        said("", reason="tool_calls", usage={}, kind="delta"),
+        said("", reason="", kind="delta"),
+        returned("4", kind="delta"),
+        returned("2", kind="delta", role=None),
+        said("The answer ", reason="", usage={}, kind="delta"),
+        said("is 42.", reason="", usage={}, kind="delta"),
+        said("", reason="stop", usage={}, kind="delta"),
+        {"id": "run", "object": "chat.completion", "choices": [], "usage": USAGE},
+        END,
+    )
+    call, result, answer = steps
+    assert (call.text, call.tool_calls[0].name) == ("Let me see.", "ns/tool")
+    assert (result.text, result.name) == ("42", "ns/tool")
+    assert (answer.text, answer.finish_reason) == ("The answer is 42.", "stop")
+    assert call.usage == answer.usage == Usage(10, 2, 12)
+
+
+def test_results_in_pieces_part_at_the_id_of_their_call():
+    one, two = returned("1", kind="delta"), returned("2", kind="delta", tool_call_id="t2")
+    results = read(called(), one, two, said(), END)[1:3]
+    assert [(result.tool_call_id, result.text) for result in results] == [("t1", "1"), ("t2", "2")]
+
+
+@pytest.mark.parametrize("kind", ["message", "delta"])
+def test_two_answers_of_one_run_stay_two(kind):
+    steps = read(said("One.", kind=kind), said("Two.", kind=kind), END)
+    assert [step.text for step in steps] == ["One.", "Two."]
+    assert agent_result(steps).text == "Two."
+
+
+@pytest.mark.parametrize("reason", ["", None, "absent"])
+@pytest.mark.parametrize("usage", [{}, None, {"prompt_tokens": 0}])
+def test_a_message_need_not_say_why_it_ended_if_the_server_says_it_was_all(reason, usage):
+    event = said(reason=reason, usage=usage)
+    run = agent_result(read(event, END))
+    assert (run.text, run.finish_reason, run.usage) == ("Done.", None, None)
+    with pytest.raises(StreamInterruptedError):
+        read(event)
+
+
+def test_usage_may_come_behind_a_whole_message():
+    steps = read(said(usage={}), {"choices": [], "usage": USAGE}, END)
+    assert agent_result(steps).usage == Usage(10, 2, 12)
+
+
+def test_usage_of_tools_is_not_counted():
+    run = agent_result(read(called(), {**returned("42"), "usage": USAGE}, said(), END))
+    assert run.usage == Usage(20, 4, 24)
+
+
+@pytest.mark.parametrize("end", [[END], []], ids=["[DONE]", "no [DONE]"])
+@pytest.mark.parametrize("reason", ["stop", "length", "content_filter"])
+def test_a_final_message_is_a_result(reason, end):
+    assert agent_result(read(said(reason=reason), *end)).finish_reason == reason
+
+
+def test_other_names_of_reasons_are_translated():
+    assert read(said(reason="end_turn"), END)[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("events", "steps"),
+    [
+        ([], 0),
+        ([called()], 1),
+        ([called(), returned("42")], 2),
+        ([said(reason="tool_calls")], 1),
+        ([said(reason="stop", calls=[CALL])], 1),
+        ([said(reason="length", calls=[CALL])], 1),
+        ([said("Do", reason="", kind="delta")], 0),
+        ([said(), returned("42")], 2),
+    ],
+    ids=[
+        "nothing",
+        "a call",
+        "a result",
+        "no call after all",
+        "a call that stops",
+        "a call that was cut",
+        "half a message",
+        "a result behind the answer",
+    ],
+)
+@pytest.mark.parametrize("end", [[END], []], ids=["[DONE]", "no [DONE]"])
+def test_a_run_without_a_final_message_is_interrupted(events, steps, end):
+    with pytest.raises(StreamInterruptedError, match="without a final message") as caught:
+        read(*events, *end)
+    assert len(caught.value.steps) == steps
+
+
+def test_an_interruption_names_the_tools_that_did_not_answer():
+    with pytest.raises(StreamInterruptedError, match=r"ns/tool.*max_calls") as caught:
+        read(called("Looking."))
+    assert caught.value.partial == "Looking."
+
+
+def test_half_a_message_is_in_partial():
+    with pytest.raises(StreamInterruptedError) as caught:
+        read(called("One."), returned("42"), said("Tw", reason="", kind="delta"))
+    assert caught.value.partial == "One.\n\nTw"
+
+
+ERRORS = {
+    "object": ({"error": {"code": 503, "message": "gone", "type": "t"}}, ServerError),
+    "string": ({"error": '{"code":403,"message":"gone","type":"t"}'}, PermissionDeniedError),
+    "plain string": ({"error": "gone"}, ServerError),
+    "flat": ({"code": 429, "message": "gone", "type": "t"}, RateLimitError),
+    "message": ({"message": "gone"}, ServerError),
+    "anthropic": ({"type": "error", "error": {"type": "t", "message": "gone"}}, ServerError),
+}
+
+
+@pytest.mark.parametrize("name", ["error", "message", None])
+@pytest.mark.parametrize("form", ERRORS)
+def test_an_error_in_any_envelope_tells_what_was_done(form, name):
+    event, kind = ERRORS[form]
+    reader = AgentReader(Reply(200))
+    steps = [
+        *reader.read(None, encoded(called("One."))),
+        *reader.read(None, encoded(returned("4"))),
+    ]
+    with pytest.raises(APIError, match="gone") as caught:
+        reader.read(name, encoded(event))
+    assert type(caught.value) is kind
+    assert caught.value.steps == tuple(steps)
+    assert len(steps) == 2
+    assert caught.value.partial == "One."
+
+
+@pytest.mark.parametrize("data", [b"it broke", b""], ids=["text", "nothing"])
+def test_an_error_event_needs_no_json(data):
+    with pytest.raises(ServerError):
+        AgentReader(Reply(200)).read("error", data)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"type": "ping"}, {"object": "heartbeat", "choices": []}, {"content": ""}, b""],
+    ids=["empty", "ping", "object", "no content", "no data"],
+)
+def test_signs_of_life_are_passed_over(event):
+    assert [step.text for step in read(event, said(), event, END)] == ["Done."]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"object": "message.delta", "delta": {"text": "words"}},
+        {"type": "tool.result", "content": "words"},
+        {"choices": ["words"]},
+        {"choices": [{"message": "words"}]},
+        {"choices": [{"message": {"content": {"a": 1}}}]},
+        {"choices": 5},
+        ["words"],
+        b"words",
+    ],
+    ids=["delta", "result", "choice", "message", "content", "number", "list", "text"],
+)
+def test_words_in_an_unknown_shape_are_never_lost_silently(event):
+    with pytest.raises(InvalidResponseError) as caught:
+        read(called(), event, said(), END)
+    assert len(caught.value.steps) == 1
+
+
+def test_sound_and_pictures_of_the_model_are_not_lost_silently():
+    with pytest.raises(InvalidResponseError, match="audio or images"):
+        read(said(audio={"data": "…"}), END)
+
+
+def test_an_answer_may_come_whole():
+    reply = Reply(200, {"content-type": "application/json"})
+    assert agent_result(read(said(reason=""), reply=reply)).text == "Done."
+    with pytest.raises(StreamInterruptedError):
+        read(called(), reply=reply)
+
+
+def test_reasoning_and_refusals_are_kept():
+    (step,) = read(said("", reasoning={"thinking": "Hm."}, refusal="No."), END)
+    assert (step.reasoning, step.refusal) == ("Hm.", "No.")
+
+
+@pytest.mark.parametrize("content", [None, "absent"])
+def test_a_call_needs_no_words(content):
+    event = called(content)
+    if content == "absent":
+        del event["choices"][0]["message"]["content"]
+    (step, _, _) = read(event, returned("42"), said(), END)
+    assert (step.text, len(step.tool_calls)) == ("", 1)
+
+
+def test_several_choices_are_several_steps():
+    event = called()
+    event["choices"] += returned("42")["choices"]
+    steps = read(event, said(), END)
+    assert [type(step) for step in steps] == [AgentMessage, AgentToolResult, AgentMessage]
+    assert agent_result(steps).usage == Usage(20, 4, 24)
+
+
+def test_a_result_without_a_name_is_named_after_its_call():
+    assert read(called(), returned("42", name=None), said(), END)[1].name == "ns/tool"
+
+
+def test_what_follows_the_end_is_not_read():
+    assert len(read(said(), END, said("More."))) == 1
+
+
+def test_a_run_ends_with_a_message():
+    with pytest.raises(TypeError):
+        agent_result(read(called(), returned("42"), said(), END)[:2])
