@@ -45,7 +45,7 @@ class AgentRun:
         self._switches = exchange.switches
         self._engine = exchange.service.engine
         self._run_id = new_id(time.time_ns())
-        self._tools = exchange.service.toolbox.tools_of(exchange.body, exchange.switches)
+        self._tools = exchange.service.toolbox.tools_of(exchange.body)
         self._used = dict.fromkeys((tool.name for tool in self._tools), 0)
         self._messages: list[dict[str, Any]] = [*exchange.body["messages"]]
         self._fault: Cut | ErrorEvent | None = None
@@ -134,7 +134,9 @@ class AgentRun:
 
     def _shown(self, name: str) -> str:
         tool = self._tool(name)
-        return name if tool is None else tool.shown
+        if tool is None:
+            return name
+        return tool.shown if self._switches.tool_names == "namespaced" else tool.name
 
     def _tool(self, name: str) -> Tool | None:
         named = (tool for tool in self._tools if name in (tool.name, tool.shown))

@@ -19,7 +19,6 @@ from heroku_emulator.mcp_servers import find_tool, run_tool
 
 if TYPE_CHECKING:
     from heroku_emulator.mcp_servers import McpServer
-    from heroku_emulator.switches import Switches
 
 __all__ = ["Outcome", "Tool", "Toolbox"]
 
@@ -48,16 +47,16 @@ class Toolbox:
     database_url: str | None = field(default=None, repr=False)
     mcp_servers: tuple[McpServer, ...] = ()
 
-    def tools_of(self, body: dict[str, Any], switches: Switches) -> list[Tool]:
+    def tools_of(self, body: dict[str, Any]) -> list[Tool]:
         """Returns the tools that a checked request names, in order.
 
         Tools of the same name in several namespaces keep these also towards the model.
         """
-        tools = [self._tool(entry, switches) for entry in body.get("tools") or []]
+        tools = [self._tool(entry) for entry in body.get("tools") or []]
         times = Counter(tool.name for tool in tools)
         return [replace(tool, name=tool.shown) if times[tool.name] > 1 else tool for tool in tools]
 
-    def _tool(self, entry: dict[str, Any], switches: Switches) -> Tool:
+    def _tool(self, entry: dict[str, Any]) -> Tool:
         name, runtime = entry["name"], entry.get("runtime_params") or {}
         job = Job(
             seconds=runtime.get("ttl_seconds") or _SECONDS,
@@ -69,10 +68,8 @@ class Toolbox:
         parts = self._mcp_tool(name, job) if is_mcp else _heroku_tool(name, job)
         if entry.get("description"):
             parts["description"] = entry["description"]
-        shown = parts.pop("shown", name)
         return Tool(
-            **parts,
-            shown=shown if switches.tool_names == "namespaced" else parts["name"],
+            **({"shown": name} | parts),
             is_mcp=is_mcp,
             max_calls=runtime.get("max_calls") or _MAX_CALLS,
         )
