@@ -18,11 +18,12 @@ from llama_index_heroku._responses import (
     told_of_origin,
     told_of_usage,
 )
-from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parsed
+from llama_index_heroku._tool_calls import FINISH_REASON, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from llama_index.core.base.llms.types import ContentBlock
     from llama_index.core.workflow import Event
 
     from heroku_inference._agents import AgentResult, AgentStep, AgentToolResult
@@ -34,18 +35,33 @@ _NO_RESULT: Final = "The tool returned no result."
 
 @dataclass
 class _Call:
-    """A call that the server's model made, until its result comes."""
+    """A call that the server's model made, and what it got, once that is there."""
 
     id: str
     name: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | str
+    answer: Sequence[ContentBlock] | None = None
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """As events have them: text that is no JSON object is under a name of its own."""
+        given = self.arguments
+        return {"arguments": given} if isinstance(given, str) else given
+
+
+@dataclass
+class _Turn:
+    """A message of the model, and the calls in it."""
+
+    said: AgentMessage
+    calls: list[_Call]
 
 
 class AgentRun:
     """A run so far: each step gives the events that tell of it, and messages to remember.
 
-    Calls and results are kept in pairs, as models take them: a call that the server gave no result
-    for is answered here, and a result that no call was seen for gets one.
+    Calls and results are remembered in pairs, as models take them: a call that the server gave no
+    result for is answered, and a result that no call was seen for gets one.
 
     Args:
         agent_name: Whose run it is.
@@ -53,102 +69,83 @@ class AgentRun:
 
     def __init__(self, agent_name: str) -> None:
         self._agent_name = agent_name
-        self._open: list[_Call] = []
-        self.messages: list[ChatMessage] = []
+        self._turns: list[_Turn] = []
         self.results: list[ToolCallResult] = []
 
     def add(self, step: AgentStep) -> Iterator[Event]:
         """Gives the events of a step: an `AgentStream` and its calls, or a call's result."""
-        if isinstance(step, AgentMessage):
-            return self._say(step)
-        return self._return(step)
+        return self._say(step) if isinstance(step, AgentMessage) else self._return(step)
 
-    def end(self, result: AgentResult) -> ChatMessage:
-        """The last message, with what is told of the whole run: its tokens are summed up."""
-        self._answer_open_calls()
-        last = self.messages[-1]
-        last.additional_kwargs = {
-            **last.additional_kwargs,
+    def end(self, result: AgentResult) -> list[ChatMessage]:
+        """All messages; the last one tells of the whole run: its tokens are summed up."""
+        messages = [message for turn in self._turns for message in _messages(turn)]
+        messages[-1].additional_kwargs |= {
             **told_of_usage(result.usage),
             **told_of_finish(result.finish_reason),
             **told_of_origin(result.reply),
         }
-        return last
+        return messages
 
     def _say(self, said: AgentMessage) -> Iterator[Event]:
-        self._answer_open_calls()
-        blocks = [
-            ToolCallBlock(
-                tool_call_id=call.id, tool_name=call.name, tool_kwargs=parsed(call.arguments)
-            )
-            for call in said.tool_calls
-        ]
-        self._open = [
-            _Call(block.tool_call_id or "", block.tool_name, _arguments(block)) for block in blocks
-        ]
-        message = assistant_message(
-            said.text, said.reasoning, said.reasoning_signature, blocks, said.refusal
-        )
-        self.messages.append(message)
+        calls = [_Call(call.id, call.name, parsed(call.arguments)) for call in said.tool_calls]
+        self._turns.append(_Turn(said, calls))
         yield AgentStream(
             delta=said.text,
             response=said.text,
             current_agent_name=self._agent_name,
             tool_calls=[
-                ToolSelection(tool_id=call.id, tool_name=call.name, tool_kwargs=call.arguments)
-                for call in self._open
+                ToolSelection(tool_id=call.id, tool_name=call.name, tool_kwargs=call.kwargs)
+                for call in calls
             ],
             raw=_raw(said),
             thinking_delta=said.reasoning,
         )
-        for call in self._open:
-            yield ToolCall(tool_id=call.id, tool_name=call.name, tool_kwargs=call.arguments)
+        for call in calls:
+            yield ToolCall(tool_id=call.id, tool_name=call.name, tool_kwargs=call.kwargs)
 
     def _return(self, result: AgentToolResult) -> Iterator[Event]:
         call = self._call_of(result)
-        output = tool_output(result, call.name, call.arguments)
+        output = tool_output(result, call.name, call.kwargs)
+        call.answer = output.blocks
         event = ToolCallResult(
             tool_id=call.id,
             tool_name=call.name,
-            tool_kwargs=call.arguments,
+            tool_kwargs=call.kwargs,
             tool_output=output,
             return_direct=False,
         )
         self.results.append(event)
-        self._answer(call, output)
         yield event
 
     def _call_of(self, result: AgentToolResult) -> _Call:
-        meant = [call for call in self._open if call.id == result.tool_call_id]
-        if not meant and result.tool_call_id is None:
-            meant = self._open[:1]
-        if meant:
-            self._open.remove(meant[0])
-            return meant[0]
-        call = _Call(result.tool_call_id or f"unseen_{len(self.messages)}", result.name, {})
-        block = ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs={})
-        self.messages.append(
-            ChatMessage(
-                role=MessageRole.ASSISTANT,
-                blocks=[block],
-                additional_kwargs={"tool_calls": legacy_calls([block])},
-            )
-        )
-        return call
+        if not self._turns:
+            self._turns.append(_Turn(AgentMessage(""), []))
+        calls = self._turns[-1].calls
+        unanswered = [call for call in calls if call.answer is None]
+        if result.tool_call_id is not None:
+            unanswered = [call for call in unanswered if call.id == result.tool_call_id]
+        if not unanswered:
+            made_up = f"unseen_{len(self.results)}"
+            calls.append(_Call(result.tool_call_id or made_up, result.name, {}))
+            return calls[-1]
+        return unanswered[0]
 
-    def _answer_open_calls(self) -> None:
-        for call in self._open:
-            blocks = [TextBlock(text=_NO_RESULT)]
-            self._answer(call, ToolOutput(tool_name=call.name, blocks=[*blocks]))
-        self._open = []
 
-    def _answer(self, call: _Call, output: ToolOutput) -> None:
-        self.messages.append(
-            ChatMessage(
-                role=MessageRole.TOOL,
-                blocks=output.blocks,
-                additional_kwargs={"tool_call_id": call.id, "name": call.name},
-            )
+def _messages(turn: _Turn) -> Iterator[ChatMessage]:
+    said = turn.said
+    blocks = [
+        ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=call.arguments)
+        for call in turn.calls
+    ]
+    yield assistant_message(
+        said.text, said.reasoning, said.reasoning_signature, blocks, said.refusal
+    )
+    for call in turn.calls:
+        no_result = [TextBlock(text=_NO_RESULT)]
+        yield ChatMessage(
+            role=MessageRole.TOOL,
+            blocks=[*(no_result if call.answer is None else call.answer)],
+            additional_kwargs={"tool_call_id": call.id, "name": call.name},
         )
 
 
@@ -164,12 +161,6 @@ def tool_output(result: AgentToolResult, name: str, arguments: dict[str, Any]) -
         raw_output=result.raw,
         is_error=result.is_error,
     )
-
-
-def _arguments(block: ToolCallBlock) -> dict[str, Any]:
-    """As events have them: text that is no JSON object under a name of its own."""
-    given = block.tool_kwargs
-    return {"arguments": given} if isinstance(given, str) else given
 
 
 def _raw(said: AgentMessage) -> dict[str, Any]:

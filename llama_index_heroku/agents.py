@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.agent.workflow import BaseWorkflowAgent
 from llama_index.core.agent.workflow.workflow_events import AgentInput, AgentOutput, AgentStream
+from llama_index.core.async_utils import asyncio_run
 from llama_index.core.tools import FunctionTool
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from heroku_inference._agents import agent_result
 from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
+from heroku_inference._pools import aclose_connections
 from heroku_inference.agent_tools import wire_agent_tools
+from llama_index_heroku._agent_arguments import llm_of, other_llm, refusal_of
 from llama_index_heroku._agent_run import AgentRun
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku.llms import Heroku
@@ -36,19 +39,12 @@ __all__ = ["HerokuAgent"]
 
 _TOLD_TO_WORKFLOWS: Final = ("verbose", "num_concurrent_runs")
 _RUN_HERE: Final = ("tools", "tool_retriever", "can_handoff_to")
-# What the endpoint has no field for (docs: agents).
-_NO_FIELD: Final = (
-    "additional_kwargs",
-    "allow_ignored_params",
-    "extended_thinking",
-    "extra_body",
-    "parallel_tool_calls",
-    "prompt_caching",
-    "reasoning_effort",
-    "top_k",
-)
 _REMEMBERED: Final = "heroku_agent_messages"
 _TOOL_CALLS: Final = "current_tool_calls"  # where LlamaIndex keeps what an `AgentOutput` will list
+
+
+class _Request(BaseModel):
+    request: str = Field(description="What to do, in words, with all that needs to be known")
 
 
 class HerokuAgent(BaseWorkflowAgent):
@@ -133,9 +129,9 @@ class HerokuAgent(BaseWorkflowAgent):
         said = {name: data.pop(name) for name in fields & data.keys()}
         for name in _RUN_HERE:
             if said.pop(name, None):
-                raise ConfigError(_refusal_of(name))
+                raise ConfigError(refusal_of(name))
         super().__init__(
-            llm=_llm(llm, data),
+            llm=llm_of(llm, data),
             heroku_tools=wire_agent_tools(heroku_tools),
             extra_body=None if extra_body is None else dict(extra_body),
             timeout=workflow_timeout,
@@ -157,7 +153,7 @@ class HerokuAgent(BaseWorkflowAgent):
     def _heroku(self) -> Heroku:
         llm = self.llm
         if not isinstance(llm, Heroku):
-            raise ConfigError(_other_llm(llm))
+            raise ConfigError(other_llm(llm))
         return llm
 
     def as_tool(self, name: str | None = None, description: str | None = None) -> FunctionTool:
@@ -171,8 +167,18 @@ class HerokuAgent(BaseWorkflowAgent):
         async def ask(request: str) -> str:
             return str(await self.run(user_msg=request))
 
+        async def ask_once(request: str) -> str:
+            try:
+                return await ask(request)
+            finally:
+                await aclose_connections()  # those of a loop that ends now
+
         return FunctionTool.from_defaults(
-            async_fn=ask, name=name or self.name, description=description or self.description
+            fn=lambda request: asyncio_run(ask_once(request)),
+            async_fn=ask,
+            name=name or self.name,
+            description=description or self.description,
+            fn_schema=_Request,
         )
 
     async def take_step(
@@ -189,7 +195,7 @@ class HerokuAgent(BaseWorkflowAgent):
             HerokuError: The run failed; `.steps` is what was done before.
         """
         if tools:
-            raise ConfigError(_refusal_of("tools"))
+            raise ConfigError(refusal_of("tools"))
         ctx.write_event_to_stream(AgentInput(input=llm_input, current_agent_name=self.name))
         run, steps = AgentRun(self.name), []
         client = self._heroku._async_client  # noqa: SLF001 - of a class of this package
@@ -200,11 +206,11 @@ class HerokuAgent(BaseWorkflowAgent):
                     if self.streaming or not isinstance(event, AgentStream):
                         ctx.write_event_to_stream(event)
         result = agent_result(steps)
-        response = run.end(result)
-        await ctx.store.set(_REMEMBERED, run.messages)
+        messages = run.end(result)
+        await ctx.store.set(_REMEMBERED, messages)
         called = await ctx.store.get(_TOOL_CALLS, default=[])
         await ctx.store.set(_TOOL_CALLS, [*called, *run.results])
-        return AgentOutput(response=response, raw=result, current_agent_name=self.name)
+        return AgentOutput(response=messages[-1], raw=result, current_agent_name=self.name)
 
     async def handle_tool_call_results(
         self, ctx: Context, results: list[ToolCallResult], memory: BaseMemory
@@ -247,41 +253,3 @@ class HerokuAgent(BaseWorkflowAgent):
 
 def _made_again(kind: type[HerokuAgent], arguments: dict[str, Any]) -> HerokuAgent:
     return kind(**arguments)
-
-
-def _llm(given: Heroku | None, data: dict[str, Any]) -> Heroku:
-    if given is None:
-        if (limit := data.pop("max_tokens_per_inference_request", None)) is not None:
-            data = {**data, "max_tokens": limit}
-        given = Heroku(**data)
-    elif not isinstance(given, Heroku):
-        raise ConfigError(_other_llm(given))
-    elif data:
-        names = ", ".join(sorted(data))
-        raise ConfigError(f"llm=... says all of the model; set there what you say here: {names}.")
-    if unheard := [name for name in _NO_FIELD if getattr(given, name) not in (None, {})]:
-        raise ConfigError(
-            f"The agents endpoint has no {', '.join(unheard)}. Leave it out, or send a field of "
-            "your own with extra_body=... of the agent."
-        )
-    return given
-
-
-def _other_llm(llm: object) -> str:
-    return (
-        f"llm is a {type(llm).__name__}; a HerokuAgent's is a Heroku: the server runs the model. "
-        "Leave it out to have one made of the agent's own arguments."
-    )
-
-
-def _refusal_of(name: str) -> str:
-    if name == "can_handoff_to":
-        return (
-            "A HerokuAgent cannot hand off: Heroku runs it to its end. Have another agent, such as "
-            "a FunctionAgent with llm=Heroku(...), hand off to it, or use it as a tool: as_tool()."
-        )
-    return (
-        f"A HerokuAgent takes no {name} that would run here: the agents endpoint knows Heroku's "
-        "and MCP tools only (docs: agents). Pass those as heroku_tools=[...]; for functions of "
-        "yours use a FunctionAgent with llm=Heroku(...), which can have this agent as_tool()."
-    )
