@@ -53,6 +53,7 @@ _MESSAGES = {
     502: "Bad Gateway",
     503: "Service Unavailable",
     504: "Gateway Timeout",
+    529: "Overloaded",
 }
 
 FIREWALL_PAGE = """\

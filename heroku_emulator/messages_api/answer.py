@@ -15,6 +15,8 @@ from heroku_emulator.messages_api.thinking import thinks
 from heroku_emulator.script import CallTools, Say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from heroku_emulator.completion import Completion
     from heroku_emulator.engine import Engine
     from heroku_emulator.switches import Switches
@@ -61,6 +63,8 @@ def message_of_engine(body: dict[str, Any], engine: Engine, switches: Switches) 
     answer = engine.chat(request)
     if not thinks(body):
         answer = replace(answer, reasoning=None)
+    elif answer.tool_calls:
+        answer = replace(answer, reasoning=_thought(answer.reasoning, answer.tool_calls))
     text, sequence = _stopped(answer.text, body.get("stop_sequences") or [])
     if sequence is not None:
         answer = replace(answer, text=text, tool_calls=[])
@@ -74,14 +78,9 @@ def message_of_engine(body: dict[str, Any], engine: Engine, switches: Switches) 
 def message_of_script(
     step: Say | CallTools, body: dict[str, Any], engine: Engine, switches: Switches
 ) -> Message:
-    """Renders a scripted answer as the script has it.
-
-    With thinking on, Claude thinks before it calls: calls without `reasoning` get some, because
-    the next request would be refused without it.
-    """
-    if isinstance(step, CallTools) and step.reasoning is None and thinks(body):
-        named = " and ".join(name for name, _ in step.calls)
-        step = replace(step, reasoning=f"I should call {named}.")
+    """Renders a scripted answer as the script has it, and a thought before calls where due."""
+    if isinstance(step, CallTools) and thinks(body):
+        step = replace(step, reasoning=_thought(step.reasoning, step.calls))
     completion = completion_of_script(step, chat_form(body), engine)
     ids = step.ids if isinstance(step, CallTools) else None
     return _message(completion, switches, ids)
@@ -126,6 +125,11 @@ def _message(completion: Completion, switches: Switches, ids: Any = None) -> Mes
         input_tokens=completion.usage["prompt_tokens"],
         output_tokens=completion.usage["completion_tokens"],
     )
+
+
+def _thought(reasoning: str | None, calls: Sequence[tuple[str, Any]]) -> str:
+    """With thinking on, Claude thinks before it calls, and the next request must bring that."""
+    return reasoning or f"I should call {' and '.join(name for name, _ in calls)}."
 
 
 def _thinking(reasoning: str | None, switches: Switches) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
 
     from heroku_emulator.models import Model
 
-__all__ = ["THINKING", "as_blocks", "check_blocks", "count_cached", "without_text"]
+__all__ = [
+    "THINKING",
+    "as_blocks",
+    "check_blocks",
+    "count_cached",
+    "names_an_address",
+    "without_text",
+]
 
 THINKING = ("thinking", "redacted_thinking")
 """The types of blocks that thinking comes in."""
@@ -79,6 +87,14 @@ def count_cached(blocks: Any) -> int:
     return marked
 
 
+def names_an_address(blocks: Any) -> bool:
+    """Says whether any block is to be fetched from somewhere."""
+    return any(
+        (block.get("source") or {}).get("type") == "url" or names_an_address(block.get("content"))
+        for block in (blocks if isinstance(blocks, list) else [])
+    )
+
+
 def _text(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
     only(block, ("type", "text", "cache_control", "citations"), where)
     text(block, "text", where)
@@ -91,26 +107,37 @@ def _image(block: Mapping[str, Any], where: str, model: Model) -> None:
     only(block, ("type", "source", "cache_control"), where)
     if model.vision is False:
         raise invalid("", f"{model.model_id} does not support image input")
-    _source(block, where, _IMAGES)
+    _source(block, where, ("base64", "url"), _IMAGES)
     _cache_control(block, where)
 
 
 def _document(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
     only(block, ("type", "source", "title", "context", "citations", "cache_control"), where)
-    _source(block, where, ("application/pdf", "text/plain"))
+    _source(block, where, ("base64", "url", "text"), ("application/pdf", "text/plain"))
     _cache_control(block, where)
 
 
-def _source(block: Mapping[str, Any], where: str, media_types: tuple[str, ...]) -> None:
+def _source(
+    block: Mapping[str, Any], where: str, kinds: tuple[str, ...], media_types: tuple[str, ...]
+) -> None:
     source = object_of(block.get("source"), f"{where}source")
     where = f"{where}source."
-    if word(source, "type", ("base64", "url", "text"), where) == "url":
+    if word(source, "type", kinds, where) == "url":
         only(source, ("type", "url"), where)
         text(source, "url", where)
         return
     only(source, ("type", "media_type", "data"), where)
     word(source, "media_type", media_types, where)
-    text(source, "data", where)
+    data = text(source, "data", where)
+    if source["type"] == "base64" and not _is_base64(data):
+        raise invalid(f"{where}base64", "invalid base64 data")
+
+
+def _is_base64(data: str) -> bool:
+    try:
+        return bool(base64.b64decode(data, validate=True))
+    except ValueError:
+        return False
 
 
 def _thinking(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001

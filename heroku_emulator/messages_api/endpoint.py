@@ -33,7 +33,7 @@ async def messages(exchange: Exchange) -> Response:
     if model.model_id in MODELS and not model.model_id.startswith("claude-"):
         raise refused(f"{model.model_id} does not support this endpoint")
     if exchange.switches.strict:
-        check_request(exchange.body, model)
+        check_request(exchange.body, model, exchange.switches)
     step = exchange.next_step()
     if isinstance(step, RawBody | RawStream):
         return raw_response(exchange, step)

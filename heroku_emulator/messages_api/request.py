@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.messages_api.blocks import check_blocks, count_cached, without_text
+from heroku_emulator.errors import ApiError
+from heroku_emulator.messages_api.blocks import (
+    check_blocks,
+    count_cached,
+    names_an_address,
+    without_text,
+)
 from heroku_emulator.messages_api.history import check_history
 from heroku_emulator.messages_api.refusals import integer, invalid, number, object_of, only
 from heroku_emulator.messages_api.thinking import check_thinking, thinks
@@ -12,6 +18,7 @@ from heroku_emulator.messages_api.tools import check_tools
 
 if TYPE_CHECKING:
     from heroku_emulator.models import Model
+    from heroku_emulator.switches import Switches
 
 __all__ = ["check_request"]
 
@@ -45,11 +52,11 @@ _DROPPED = (
 _MOST_BREAKPOINTS = 4
 
 
-def check_request(body: dict[str, Any], model: Model) -> None:
+def check_request(body: dict[str, Any], model: Model, switches: Switches) -> None:
     """Checks everything that the endpoint is documented to refuse.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400; 422 for a picture that cannot be fetched.
     """
     only(body, _DOCUMENTED + _DROPPED)
     if body.get("max_tokens") is None:
@@ -62,6 +69,9 @@ def check_request(body: dict[str, Any], model: Model) -> None:
     check_thinking(body, model)
     check_history(body.get("messages"), model, thinks=thinks(body))
     _check_breakpoints(body)
+    # Nothing is ever fetched: addresses are believed, or all of them are out of reach.
+    if switches.image_urls == "unreachable" and names_an_address(body["messages"]):
+        raise ApiError(422)
 
 
 def _check_options(body: dict[str, Any]) -> None:

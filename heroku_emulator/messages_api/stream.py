@@ -37,7 +37,7 @@ def frame(event: str, text: str, switches: Switches) -> bytes:
 
 
 def events(message: Message, switches: Switches) -> Iterator[dict[str, Any]]:
-    """Yields the message without content, a ping, its blocks, and how it ended."""
+    """Yields the message without content, its blocks (a ping in the first), and how it ended."""
     body = message_body(message)
     begun = {"input_tokens": message.input_tokens, "output_tokens": 1}
     empty: dict[str, Any] = {
@@ -47,9 +47,10 @@ def events(message: Message, switches: Switches) -> Iterator[dict[str, Any]]:
         "usage": begun,
     }
     yield {"type": "message_start", "message": body | empty}
-    yield _PING
     for index, (start, deltas) in enumerate(_blocks(message, switches)):
         yield {"type": "content_block_start", "index": index, "content_block": start}
+        if index == 0:
+            yield _PING
         for delta in deltas:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}

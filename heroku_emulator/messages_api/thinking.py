@@ -53,12 +53,12 @@ def check_thinking(body: dict[str, Any], model: Model) -> None:
 
 
 def _check_sampling(body: dict[str, Any]) -> None:
-    reason = None
+    reason, top_p = None, body.get("top_p")
     if body.get("temperature") not in (None, 1):
         reason = "`temperature` may only be set to 1 when thinking is enabled."
     elif body.get("top_k") is not None:
         reason = "`top_k` must be unset when thinking is enabled."
-    elif (body.get("top_p") or 1) < _LEAST_TOP_P:
+    elif top_p is not None and top_p < _LEAST_TOP_P:
         reason = "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled."
     if reason is not None:
         raise invalid("", f"{reason} {_CONSULT}")
