@@ -1,0 +1,259 @@
+"""`code_exec_python` really runs code, and really stops it."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from heroku_emulator import CallTools, Emulator, Say
+
+PATH = "/v1/agents/heroku"
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Emulator(engine="deterministic", run_code=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def execute(running):
+    """Lets an agent run code; returns `(isError, returncode, stdout, stderr)`."""
+
+    def execute(code, *, seconds=10, kind="mcp", **arguments):
+        running.reset()
+        call = ("code_exec_python", {"code": code} | arguments)
+        running.script(CallTools([call], path=PATH), Say("Done.", path=PATH))
+        result = _result(running, {"type": kind, "name": call[0]}, seconds)
+        (part,) = result["content"]
+        told = json.loads(part["text"])
+        return result["isError"], told["returncode"], told["stdout"], told["stderr"]
+
+    return execute
+
+
+def _result(emulator, tool, seconds):
+    tool["runtime_params"] = {"ttl_seconds": seconds}
+    body = {"model": "claude-4-sonnet", "messages": [{"role": "user", "content": "Go."}]}
+    headers = {"authorization": f"Bearer {emulator.api_key}"}
+    answer = httpx.post(
+        emulator.url + PATH, json=body | {"tools": [tool]}, headers=headers, timeout=30
+    )
+    frames = [line for line in answer.text.splitlines() if "tool.completion" in line]
+    message = json.loads(frames[0].removeprefix("data: "))["choices"][0]["message"]
+    return json.loads(message["content"].split(" returned result: ", 1)[1])
+
+
+@pytest.mark.parametrize("kind", ["mcp", "heroku_tool"])
+def test_the_published_code_gives_the_published_result(execute, sample, kind):
+    lines = sample("agents_mcp_tool.sse").splitlines()
+    asked, returned = (json.loads(lines[n].removeprefix("data:")) for n in (1, 4))
+    function = asked["choices"][0]["message"]["tool_calls"][0]["function"]
+    content = returned["choices"][0]["message"]["content"].split(" returned result: ", 1)[1]
+    expected = json.loads(json.loads(content)["content"][0]["text"])
+    result = execute(json.loads(function["arguments"])["code"], kind=kind)
+    assert result == (False, *expected.values())
+
+
+def test_the_text_is_formatted_as_published(running, sample):
+    code = "print('x')"
+    running.reset()
+    running.script(CallTools([("code_exec_python", {"code": code})], path=PATH))
+    text = _result(running, {"type": "mcp", "name": "code_exec_python"}, 10)["content"][0]["text"]
+    assert text == '{\n  "returncode": 0,\n  "stdout": "x",\n  "stderr": ""\n}'
+
+
+def test_it_is_off_unless_it_is_turned_on(emulator, call):
+    emulator.script(CallTools([("code_exec_python", {"code": "1"})], path=PATH))
+    result = _result(emulator, {"type": "mcp", "name": "code_exec_python"}, 10)
+    assert result["isError"]
+    assert "Emulator(run_code=True)" in result["content"][0]["text"]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"code": 1}, {"code": "1", "packages": ["numpy"]}])
+def test_what_cannot_be_run_is_a_failed_call(running, arguments):
+    running.reset()
+    running.script(CallTools([("code_exec_python", arguments)], path=PATH))
+    assert _result(running, {"type": "mcp", "name": "code_exec_python"}, 10)["isError"]
+
+
+def test_an_exception_is_told_as_python_tells_it(execute):
+    failed, code, output, errors = execute("print('before')\n\n1 / 0")
+    assert (failed, code, output) == (False, 1, "before")
+    assert errors.startswith('Traceback (most recent call last):\n  File "<code>", line 3')
+    assert errors.endswith("ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("import sys; sys.exit(3)", (False, 3, "", "")),
+        ("print('Größe 你好')", (False, 0, "Größe 你好", "")),
+        ("import sys; print('no', file=sys.stderr)", (False, 0, "", "no")),
+        ("if __name__ == '__main__':\n    print('main')", (False, 0, "main", "")),
+        ("import sys; print(sys.flags.isolated)", (False, 0, "1", "")),
+        ("open('a', 'w').write('x'); print(open('a').read())", (False, 0, "x", "")),
+        (
+            "import asyncio\nasync def f(): print('async')\nasyncio.run(f())",
+            (False, 0, "async", ""),
+        ),
+    ],
+)
+def test_ordinary_code_runs(execute, code, result):
+    assert execute(code) == result
+
+
+def test_an_endless_loop_is_killed_when_its_time_is_up(execute):
+    began = time.monotonic()
+    failed, code, output, errors = execute("print('on', flush=True)\nwhile True: pass", seconds=1)
+    assert 1 <= time.monotonic() - began < 4
+    assert (failed, code, output) == (True, -9, "on")
+    assert errors == "killed: it did not end within 1 seconds (ttl_seconds)"
+
+
+def test_waiting_for_ever_is_killed_too(execute):
+    failed, code, _, _ = execute("import time; time.sleep(60)", seconds=1)
+    assert (failed, code) == (True, -9)
+
+
+def test_memory_is_limited(execute):
+    hog = "held = []\nwhile True: held.append(bytearray(50_000_000))"
+    _, code, _, errors = execute(hog)
+    assert code != 0
+    assert "MemoryError" in errors
+
+
+def test_output_is_limited(execute):
+    failed, code, output, errors = execute("while True: print('x' * 99, end='')")
+    assert (failed, code, len(output)) == (True, -9, 100_000)
+    assert errors == "killed: it wrote more than 100000 bytes"
+
+
+def test_files_are_limited(execute):
+    failed, code, output, _ = execute("open('a', 'wb').write(bytes(20_000_000)); print('done')")
+    assert (failed or code != 0, output) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os; os.fork()",
+        "import os; os.system('true')",
+        "import os; os.execv('/bin/true', ['true'])",
+        "import os; os.posix_spawn('/bin/true', ['true'], {})",
+        "import subprocess; subprocess.run(['true'])",
+        "import multiprocessing as m; m.Process(target=print).start()",
+        "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()",
+        "import _posixsubprocess as p; p.fork_exec(*[None] * 21)",
+    ],
+)
+def test_no_process_can_be_started(execute, code):
+    _, status, output, errors = execute(code + "\nprint('started')")
+    assert (status, output) == (1, "")
+    assert "PermissionError" in errors
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes as Linux has them")
+def test_what_it_started_all_the_same_is_killed_with_it():
+    import asyncio
+
+    from heroku_emulator.agent_tools import code_exec_python
+
+    async def escape():
+        process = await asyncio.create_subprocess_exec(
+            *("sh", "-c", "sleep 60 & echo $!"), stdout=-1, start_new_session=True
+        )
+        child = int(await process.stdout.readline())
+        await process.wait()
+        code_exec_python._kill(process)
+        await process.stdout.read()  # ends when nobody is left to write
+        return child
+
+    child = asyncio.run(asyncio.wait_for(escape(), 10))
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or " Z " in state.read_text()
+
+
+def test_nothing_of_our_environment_can_be_seen(execute, monkeypatch):
+    monkeypatch.setenv("INFERENCE_KEY", "inf-made-up")
+    _, _, output, _ = execute("import os; print(sorted(os.environ)); print(os.environ['HOME'])")
+    names, home = output.splitlines()
+    assert names == "['HOME', 'LANG', 'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'PATH', 'TMPDIR']"
+    assert not Path(home).exists()
+    parent = f"/proc/{os.getpid()}/environ"
+    _, code, output, errors = execute(f"print(open({parent!r}).read())")
+    assert (code, output) == (1, "")
+    assert "cannot be read here" in errors
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open({!r}, 'w')",
+        "import os; os.open({!r}, os.O_WRONLY)",
+        "import os; os.remove({!r})",
+        "import os; os.rename({!r}, 'mine')",
+        "import os; os.truncate({!r}, 0)",
+        "import os; os.symlink({!r}, 'mine')",
+        "import pathlib; pathlib.Path({!r}).write_text('')",
+        "import sqlite3; sqlite3.connect({!r})",
+        "import os; f, n = os.path.split({!r}); os.remove(n, dir_fd=os.open(f, os.O_RDONLY))",
+    ],
+)
+def test_files_of_others_stay_as_they_are(execute, tmp_path, code):
+    file = tmp_path / "file"
+    file.write_text("ours")
+    _, status, _, errors = execute(code.format(str(file)))
+    assert status == 1
+    assert "PermissionError" in errors
+    assert file.read_text() == "ours"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', {}))",
+        "import urllib.request; urllib.request.urlopen('http://localhost:{}')",
+        "import socket; socket.socket().bind(('127.0.0.1', 0)) # {}",
+    ],
+)
+def test_no_connection_can_be_made(execute, running, code):
+    port = running.url.rsplit(":", 1)[1]
+    _, status, _, errors = execute(code.format(port))
+    assert status == 1
+    assert "PermissionError" in errors or "not allowed" in errors
+
+
+@pytest.mark.parametrize(
+    "code", ["import ctypes", "import resource; resource.setrlimit(0, (1, 1))"]
+)
+def test_the_fence_cannot_be_taken_down_by_accident(execute, code):
+    assert execute(code)[1] == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes as Linux has them")
+def test_a_client_that_leaves_ends_the_code(running):
+    running.reset()
+    before = _children()
+    code = "import os, time\nprint(os.getpid())\ntime.sleep(60)"
+    running.script(CallTools([("code_exec_python", {"code": code})], path=PATH))
+    body = {"model": "claude-4-sonnet", "messages": [{"role": "user", "content": "Go."}]}
+    body["tools"] = [{"type": "mcp", "name": "code_exec_python"}]
+    headers = {"authorization": f"Bearer {running.api_key}"}
+    with httpx.stream("POST", running.url + PATH, json=body, headers=headers) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        while _children() == before:
+            time.sleep(0.01)
+    assert running.journal[-1].wait()
+    assert running.journal[-1].client_left
+    assert _children() == before
+
+
+def _children():
+    """The processes that this one has started."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    return {child for task in tasks for child in task.read_text().split()}
