@@ -172,6 +172,12 @@ def test_the_journal_counts_the_events(stream, emulator):
     assert emulator.journal[-1].events == len(events)
 
 
+def test_an_answer_of_calls_alone_has_no_text_block(stream, emulator):
+    emulator.script(CallTools([("add", {"a": 1})], path=PATH))
+    (call,) = rebuilt(stream(SUM, tools=[ADD]))["content"]
+    assert (call["type"], call["input"]) == ("tool_use", {"a": 1})
+
+
 def test_a_cut_breaks_the_stream_off(ask, stream, emulator):
     emulator.script(Cut(after=4, politely=True, path=PATH), Cut(after=4, path=PATH))
     assert [name for name, _ in stream()][-1] == "content_block_delta"
