@@ -12,7 +12,7 @@ from langchain_heroku._agent_generations import RunReader, langchain_run
 from langchain_heroku._agent_tools import agent_tools
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._messages import openai_messages
-from langchain_heroku.errors import ConfigError, run_errors
+from langchain_heroku.errors import ConfigError, langchain_errors, run_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -76,7 +76,8 @@ class AgentCalls(HerokuChatModel):
         data = key_hidden(data)
         if data.get("tools") is not None:
             data["tools"] = agent_tools(data["tools"])
-        super().__init__(**data)
+        with langchain_errors():
+            super().__init__(**data)
 
     @property
     def _identifying_params(self) -> dict[str, Any]:

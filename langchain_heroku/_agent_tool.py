@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from langchain_core.language_models.chat_models import BaseChatModel  # noqa: TC002 - pydantic
-from langchain_core.runnables import RunnableConfig  # noqa: TC002 - core reads the annotation
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForToolRun,  # noqa: TC002 - core reads these annotations
+    CallbackManagerForToolRun,  # noqa: TC002
+)
+from langchain_core.language_models.chat_models import BaseChatModel  # noqa: TC002 - pydantic does
+from langchain_core.messages import AIMessage  # noqa: TC002
+from langchain_core.runnables import RunnableConfig  # noqa: TC002
+from langchain_core.runnables.config import patch_config
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field
-
-if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage
 
 __all__ = ["AgentAsTool"]
 
@@ -26,10 +29,24 @@ class AgentAsTool(BaseTool):
     args_schema: type[BaseModel] = _Task
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
 
-    def _run(self, task: str, config: RunnableConfig, **_: Any) -> tuple[str, AIMessage]:
-        message = self.agent.invoke(task, config)
+    def _run(
+        self,
+        task: str,
+        config: RunnableConfig,
+        run_manager: CallbackManagerForToolRun | None = None,
+        **_: Any,
+    ) -> tuple[str, AIMessage]:
+        callbacks = run_manager.get_child() if run_manager else None
+        message = self.agent.invoke(task, patch_config(config, callbacks=callbacks))
         return str(message.text), message
 
-    async def _arun(self, task: str, config: RunnableConfig, **_: Any) -> tuple[str, AIMessage]:
-        message = await self.agent.ainvoke(task, config)
+    async def _arun(
+        self,
+        task: str,
+        config: RunnableConfig,
+        run_manager: AsyncCallbackManagerForToolRun | None = None,
+        **_: Any,
+    ) -> tuple[str, AIMessage]:
+        callbacks = run_manager.get_child() if run_manager else None
+        message = await self.agent.ainvoke(task, patch_config(config, callbacks=callbacks))
         return str(message.text), message
