@@ -1,0 +1,199 @@
+"""`HerokuAgent` as an object: its arguments, its secrets, and how it is copied and stored."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import traceback
+
+import httpx
+import pytest
+from llama_index.core import Settings
+from llama_index.core.agent.workflow import BaseWorkflowAgent
+from llama_index.core.llms.mock import MockLLM
+from pydantic import BaseModel, ValidationError
+
+from heroku_inference import AgentTool, ConfigError, agent_tools
+from llama_index_heroku import Heroku, HerokuAgent
+from tests.llama_index.heroku_agents import PATH, says
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",  # LlamaIndex's workflows use what is deprecated
+    "ignore::pydantic.PydanticDeprecationWarning",
+)
+
+KEY = "inf-a-key-that-must-not-show"
+TOOLS = [agent_tools.html_to_markdown(max_calls=1)]
+
+
+class Answer(BaseModel):
+    """An answer."""
+
+    text: str
+
+
+def given(**arguments):
+    return HerokuAgent(
+        **{"model": "claude-4-5-sonnet", "api_key": KEY, "base_url": "https://x.test", **arguments}
+    )
+
+
+def test_it_is_an_agent_of_llama_index_s_workflows():
+    assert isinstance(given(), BaseWorkflowAgent)
+    assert (given(name="a", description="b").name, given(description="b").description) == ("a", "b")
+
+
+def test_its_llm_is_heroku_s_whatever_the_settings_of_llama_index_say(config_vars):
+    before = Settings._llm
+    Settings._llm = MockLLM()
+    try:
+        agent = HerokuAgent(temperature=0.5)
+    finally:
+        Settings._llm = before
+    assert isinstance(agent.llm, Heroku)
+    assert (agent.model, agent.llm.temperature) == ("claude-4-5-sonnet", 0.5)
+    assert agent.settings.base_url == config_vars["INFERENCE_URL"]
+
+
+async def test_a_model_that_is_there_already_is_taken_with_its_connection(emulator):
+    emulator.script(says("Hello."))
+    llm = Heroku(
+        model="claude-4-5-haiku",
+        api_key=emulator.api_key,
+        base_url=emulator.url,
+        temperature=0.1,
+        max_tokens=50,
+        stop=["END"],
+        default_headers={"x-mine": "yes"},
+    )
+    assert str(await HerokuAgent(llm=llm).run("Hello")) == "Hello."
+    (entry,) = emulator.journal
+    assert entry.headers["x-mine"] == "yes"
+    assert entry.body["model"] == "claude-4-5-haiku"
+    assert entry.body["max_tokens_per_inference_request"] == 50
+    assert (entry.body["temperature"], entry.body["stop"]) == (0.1, ["END"])
+
+
+async def test_clients_of_yours_and_another_attachment_are_used(emulator, config_vars, monkeypatch):
+    emulator.script(says("Hello."))
+    for name in ("KEY", "URL", "MODEL_ID"):
+        monkeypatch.setenv(f"INFERENCE_TEAL_{name}", config_vars[f"INFERENCE_{name}"])
+        monkeypatch.delenv(f"INFERENCE_{name}")
+    async with httpx.AsyncClient(headers={"x-client": "mine"}) as client:
+        await HerokuAgent(alias="INFERENCE_TEAL", async_http_client=client).run("Hello")
+        assert not client.is_closed
+    assert emulator.journal[-1].headers["x-client"] == "mine"
+
+
+async def test_a_run_may_be_limited_in_time(emulator, config_vars):
+    emulator.switch(latency=5)
+    with pytest.raises(Exception, match="timed out"):
+        await HerokuAgent(workflow_timeout=0.2).run("Hello")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"llm": MockLLM()}, "MockLLM"),
+        ({"llm": Heroku(model="m", api_key=KEY, base_url="https://x.test")}, "set there"),
+        ({"extended_thinking": True}, "no extended_thinking"),
+        ({"reasoning_effort": "low"}, "no reasoning_effort"),
+        ({"parallel_tool_calls": False}, "no parallel_tool_calls"),
+        ({"heroku_tools": [lambda: 1]}, "function"),
+        ({"heroku_tools": [{"type": "function", "function": {"name": "f"}}]}, "function"),
+        ({"heroku_tools": [{"name": "f"}]}, "type"),
+        ({"base_url": "ftp://x"}, "no URL"),
+    ],
+    ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool", "url"],
+)
+def test_what_cannot_be_is_said_when_it_is_made(arguments, words):
+    with pytest.raises(ConfigError, match=words):
+        given(**arguments)
+
+
+def test_an_argument_that_nobody_knows_is_refused():
+    with pytest.raises(ValidationError, match="tempretaure"):
+        given(tempretaure=1)
+
+
+def test_a_missing_key_is_said_and_no_other_key_is_taken(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
+    with pytest.raises(ConfigError, match="API key is required"):
+        HerokuAgent(model="claude-4-5-sonnet")
+
+
+@pytest.mark.parametrize("arguments", [{"base_url": "ftp://x"}, {"temperature": "warm"}, {"x": 1}])
+def test_a_refused_argument_does_not_show_the_key_beside_it(arguments):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - of several kinds
+        HerokuAgent(**{"model": "m", "api_key": KEY, "base_url": "https://x.test"} | arguments)
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame.locals for frame in trace.stack if frame.filename != __file__]
+    assert frames
+    assert KEY not in repr(frames)
+    assert KEY not in str(trace)
+
+
+async def test_no_trace_of_a_failed_run_shows_the_key(emulator, config_vars):
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
+        await HerokuAgent(api_key=f"{emulator.api_key}-wrong", base_url=emulator.url).run("Hello")
+    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert f"{emulator.api_key}-wrong" not in "".join(trace.format())
+
+
+def test_nothing_that_shows_it_shows_the_key():
+    agent = given(heroku_tools=TOOLS, default_headers={"x-secret": KEY})
+    dumps = [repr(agent), str(agent), str(agent.model_dump()), agent.model_dump_json()]
+    assert KEY not in "".join(dumps)
+    assert "html_to_markdown" in repr(agent)
+
+
+COPIES = {
+    "pickle": lambda agent: pickle.loads(pickle.dumps(agent)),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "model_copy": lambda agent: agent.model_copy(),
+    "deep model_copy": lambda agent: agent.model_copy(deep=True),
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES.keys())
+@pytest.mark.parametrize("used", [False, True])
+async def test_a_copy_runs_like_the_original_before_and_after_use(
+    emulator, config_vars, copied, used
+):
+    emulator.script(*[says("Hello.")] * 3)
+    agent = HerokuAgent(
+        name="reader",
+        system_prompt="Be brief.",
+        heroku_tools=TOOLS,
+        temperature=0.5,
+        extra_body={"top_p": None},
+        initial_state={"counter": 1},
+        output_cls=None,
+        streaming=False,
+        verbose=False,
+        workflow_timeout=20,
+        default_headers={"x-mine": "yes"},
+    )
+    if used:
+        await agent.run("Hello")
+    twin = copied(agent)
+    assert type(twin) is HerokuAgent
+    assert (twin.name, twin.streaming, twin._timeout) == ("reader", False, 20)
+    assert str(await twin.run("Hello")) == "Hello."
+    assert str(await agent.run("Hello")) == "Hello."
+    mine, its = emulator.journal[-1], emulator.journal[-2]
+    assert (mine.path, mine.body) == (PATH, its.body)
+    assert its.headers["x-mine"] == "yes"
+
+
+def test_a_pickle_holds_a_key_that_was_given_and_none_that_was_found(emulator, config_vars):
+    assert emulator.api_key.encode() not in pickle.dumps(HerokuAgent())
+    assert KEY.encode() in pickle.dumps(given())
+    assert pickle.loads(pickle.dumps(given(output_cls=Answer))).output_cls is Answer
+
+
+def test_tools_are_kept_in_the_api_s_form_whatever_they_were():
+    wired = {"type": "mcp", "name": "acute-partridge/shout"}
+    kept = given(heroku_tools=[AgentTool(type="mcp", name="acute-partridge/shout"), wired])
+    assert kept.heroku_tools == [wired, wired]
