@@ -46,6 +46,12 @@ class _Upstream(Anthropic):
 
     model_config = ConfigDict(defer_build=True)
 
+    # Upstream's go to a beta of Anthropic's own servers.
+    structured_predict = FunctionCallingLLM.structured_predict
+    astructured_predict = FunctionCallingLLM.astructured_predict
+    stream_structured_predict = FunctionCallingLLM.stream_structured_predict
+    astream_structured_predict = FunctionCallingLLM.astream_structured_predict
+
     def __init__(self, **data: Any) -> None:
         FunctionCallingLLM.__init__(self, **data)
 
