@@ -116,7 +116,7 @@ async def async_pool(base_url: str, network: NetworkEnvironment) -> AsyncPool:
 def _new_session(network: NetworkEnvironment) -> aiohttp.ClientSession:
     import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=tls_context(network)
         ),
@@ -124,6 +124,9 @@ def _new_session(network: NetworkEnvironment) -> aiohttp.ClientSession:
         # Proxies are looked up once per pool, below; aiohttp would look at every request.
         trust_env=False,
     )
+    # It would repeat a failed GET by itself, and has no public way to be told not to.
+    session._retry_connection = False  # noqa: SLF001
+    return session
 
 
 def _evict_closed_loops() -> None:
