@@ -7,9 +7,10 @@ import binascii
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from heroku_inference._errors import ConfigError
 from heroku_inference._reading import invalid_response, read_json
@@ -93,6 +94,8 @@ class GeneratedImage:
             OSError: The file cannot be written.
         """
         target = Path(path)
+        if target.is_dir():
+            raise IsADirectoryError(f"{target} is a folder; give the file in it a name.")
         if not target.suffix:
             fitting = (suffix for suffix, kind in _SUFFIXES.items() if kind == self.mime_type)
             target = target.with_name(target.name + next(fitting, ".bin"))

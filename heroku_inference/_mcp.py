@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import TypeAdapter
+from typing_extensions import Required, TypedDict
 
 from heroku_inference._calls import MaskedHeaders
 from heroku_inference._reading import read_json
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from heroku_inference._settings import Settings
 
 __all__ = ["McpEndpoint", "McpServer", "McpTool", "mcp_endpoint", "mcp_servers"]
-
-
-def _no_null(empty: type) -> BeforeValidator:
-    return BeforeValidator(lambda value: empty() if value is None else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class McpTool:
     name: str
     namespaced_name: str = ""
     description: str | None = None
-    input_schema: Annotated[dict[str, Any], _no_null(dict)] = field(default_factory=dict)
+    input_schema: dict[str, Any] = field(default_factory=dict)
     annotations: dict[str, Any] | None = None
 
 
@@ -68,7 +65,7 @@ class McpServer:
     updated_at: datetime | None = None
     server_status: str | None = None
     primitives_status: str | None = None
-    tools: Annotated[tuple[McpTool, ...], _no_null(tuple)] = ()
+    tools: tuple[McpTool, ...] = ()
 
 
 def mcp_servers(reply: Reply) -> list[McpServer]:
@@ -77,7 +74,7 @@ def mcp_servers(reply: Reply) -> list[McpServer]:
     Raises:
         InvalidResponseError: The answer is no such list.
     """
-    return [_with_full_names(server) for server in read_json(reply, _list_of_servers())]
+    return [_server(wire) for wire in read_json(reply, _list_of_servers())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +109,44 @@ def mcp_endpoint(settings: Settings) -> McpEndpoint:
     return McpEndpoint(settings)
 
 
-def _with_full_names(server: McpServer) -> McpServer:
-    if all(tool.namespaced_name for tool in server.tools):
-        return server
-    tools = (
-        tool
-        if tool.namespaced_name
-        else replace(tool, namespaced_name=f"{server.namespace}/{tool.name}")
-        for tool in server.tools
+class _WireTool(TypedDict, total=False):
+    name: Required[str]
+    namespaced_name: str | None
+    description: str | None
+    input_schema: dict[str, Any] | None
+    annotations: dict[str, Any] | None
+
+
+class _WireServer(TypedDict, total=False):
+    id: Required[str]
+    namespace: Required[str]
+    app_id: str | None
+    process_type: str | None
+    process_command: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    server_status: str | None
+    primitives_status: str | None
+    tools: list[_WireTool] | None
+
+
+def _server(wire: _WireServer) -> McpServer:
+    namespace = wire["namespace"]
+    tools = tuple(_tool(tool, namespace) for tool in wire.get("tools") or ())
+    values: dict[str, Any] = {**wire, "tools": tools}
+    return McpServer(**values)
+
+
+def _tool(wire: _WireTool, namespace: str) -> McpTool:
+    return McpTool(
+        name=wire["name"],
+        namespaced_name=wire.get("namespaced_name") or f"{namespace}/{wire['name']}",
+        description=wire.get("description"),
+        input_schema=wire.get("input_schema") or {},
+        annotations=wire.get("annotations"),
     )
-    return replace(server, tools=tuple(tools))
 
 
 @cache
-def _list_of_servers() -> TypeAdapter[list[McpServer]]:
-    return TypeAdapter(list[McpServer])
+def _list_of_servers() -> TypeAdapter[list[_WireServer]]:
+    return TypeAdapter(list[_WireServer])

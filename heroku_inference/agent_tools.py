@@ -132,7 +132,7 @@ def mcp_tool(tool: str | McpTool, **options: Unpack[ToolOptions]) -> AgentTool:
     Raises:
         ConfigError: A value is one that Heroku's documentation rules out.
     """
-    name = tool if isinstance(tool, str) else tool.namespaced_name
+    name = tool if isinstance(tool, str) else tool.namespaced_name or tool.name
     return AgentTool(name=name, type="mcp", **options)
 
 
