@@ -1,0 +1,208 @@
+"""MCP: the list of servers, and their tools in agents."""
+
+import asyncio
+import json
+import re
+import time
+import uuid
+
+import httpx
+import pytest
+
+from heroku_emulator import CallTools, Emulator, Fault, McpServer, McpTool, RawBody, Say
+
+PATH = "/v1/agents/heroku"
+SCHEMA = {
+    "type": "object",
+    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+    "required": ["a", "b"],
+}
+PICTURE = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
+
+
+def add(a, b):
+    return a + b
+
+
+async def greet(name):
+    await asyncio.sleep(0)
+    return f"Hello {name}!"
+
+
+def fail():
+    raise ZeroDivisionError("oh")
+
+
+def draw():
+    return [{"type": "text", "text": "A picture."}, PICTURE]
+
+
+CALCULATOR = McpServer(
+    "acute-partridge",
+    tools=[
+        McpTool(
+            name="add",
+            run=add,
+            description="Adds two numbers.",
+            input_schema=SCHEMA,
+            annotations={"readOnlyHint": True},
+        ),
+        McpTool(name="greet", run=greet),
+        McpTool(name="fail", run=fail),
+        McpTool(name="draw", run=draw),
+        McpTool(name="nap", run=lambda: time.sleep(1.5)),
+    ],
+)
+GONE = McpServer(
+    "brave-otter",
+    tools=[McpTool(name="add", run=add)],
+    process_type="mcp-otter",
+    process_command="node otter.js",
+    server_status="disconnected",
+    primitives_status="error",
+)
+
+
+@pytest.fixture(scope="module")
+def running():
+    servers = [CALCULATOR, GONE]
+    with Emulator(engine="deterministic", mcp_servers=servers) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def deployed(running):
+    running.reset()
+    yield running
+    running.reset()
+
+
+def client(emulator, key=None):
+    headers = {"authorization": f"Bearer {key or emulator.api_key}"}
+    return httpx.Client(base_url=emulator.url, headers=headers, timeout=10)
+
+
+def get(emulator, path, **options):
+    with client(emulator, **options) as http:
+        return http.get(path)
+
+
+# The list
+
+
+def test_without_servers_the_list_is_empty(call):
+    answer = call.http.get("/v1/mcp/servers")
+    assert (answer.status_code, answer.text) == (200, "[]")
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_the_list_has_the_documented_fields_in_order(deployed):
+    calculator, gone = get(deployed, "/v1/mcp/servers").json()
+    assert list(calculator) == [
+        "id",
+        "app_id",
+        "process_type",
+        "process_command",
+        "created_at",
+        "updated_at",
+        "namespace",
+        "server_status",
+        "primitives_status",
+        "tools",
+    ]
+    assert uuid.UUID(calculator["id"]) != uuid.UUID(calculator["app_id"])
+    for name in ("created_at", "updated_at"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", calculator[name])
+    assert calculator["process_type"] == "mcp"
+    assert calculator["namespace"] == "acute-partridge"
+    assert (calculator["server_status"], calculator["primitives_status"]) == (
+        "registered",
+        "synced",
+    )
+    assert calculator["tools"][0] == {
+        "name": "add",
+        "namespaced_name": "acute-partridge/add",
+        "description": "Adds two numbers.",
+        "input_schema": SCHEMA,
+        "annotations": {"readOnlyHint": True},
+    }
+    assert list(calculator["tools"][1]) == ["name", "namespaced_name", "input_schema"]
+    assert gone["id"] != calculator["id"]
+    assert (gone["server_status"], gone["process_command"]) == ("disconnected", "node otter.js")
+
+
+def test_the_list_needs_the_key_and_is_only_read(deployed):
+    assert get(deployed, "/v1/mcp/servers", key="inf-other").status_code == 401
+    with client(deployed) as http:
+        assert http.post("/v1/mcp/servers", json={}).status_code == 404
+
+
+def test_the_list_can_be_scripted(deployed):
+    deployed.script(Fault(503, path="/v1/mcp/servers"), RawBody({"odd": 1}))
+    assert get(deployed, "/v1/mcp/servers").status_code == 503
+    assert get(deployed, "/v1/mcp/servers").json() == {"odd": 1}
+    assert len(get(deployed, "/v1/mcp/servers").json()) == 2
+
+
+# Their tools in agents
+
+
+def called(emulator, name, arguments, tool=None, **runtime):
+    """Lets an agent call a tool; returns the tool's message and the MCP result in it."""
+    emulator.script(CallTools([(name, arguments)], path=PATH), Say("Done.", path=PATH))
+    tool = {"type": "mcp", "name": tool or name, "runtime_params": runtime}
+    messages = [{"role": "user", "content": "Go."}]
+    with client(emulator) as http:
+        body = {"model": "claude-4-sonnet", "messages": messages, "tools": [tool]}
+        answer = http.post(PATH, json=body)
+    frames = [line for line in answer.text.splitlines() if "tool.completion" in line]
+    message = json.loads(frames[0].removeprefix("data: "))["choices"][0]["message"]
+    return message, json.loads(message["content"].split(" returned result: ", 1)[1])
+
+
+def text_result(text, *, failed=False):
+    return {"content": [{"type": "text", "text": text}], "isError": failed}
+
+
+@pytest.mark.parametrize("offered", ["add", "acute-partridge/add"])
+@pytest.mark.parametrize("name", ["add", "acute-partridge/add"])
+def test_agents_run_the_tools_by_either_name(deployed, offered, name):
+    message, result = called(deployed, name, {"a": 1, "b": 2}, tool=offered)
+    assert message["name"] == "acute-partridge/add"
+    assert result == text_result("3")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "result"),
+    [
+        ("greet", {"name": "Größe"}, text_result("Hello Größe!")),
+        ("fail", {}, text_result("ZeroDivisionError: oh", failed=True)),
+        ("greet", {}, None),
+        (
+            "add",
+            {"a": 1},
+            text_result("Input validation error: 'b' is a required property", failed=True),
+        ),
+        ("draw", {}, {"content": draw(), "isError": False}),
+        ("brave-otter/add", {"a": 1, "b": 2}, None),
+    ],
+    ids=["async", "raises", "misses", "unfit", "parts", "disconnected"],
+)
+def test_what_a_tool_returns_or_raises_is_its_result(deployed, name, arguments, result):
+    _, returned = called(deployed, name, arguments)
+    assert returned["isError"] if result is None else returned == result
+
+
+def test_a_tool_that_takes_too_long_fails(deployed):
+    _, result = called(deployed, "nap", {}, ttl_seconds=1)
+    assert result == text_result("nap did not end within 1 seconds", failed=True)
+
+
+def test_the_engine_calls_the_tools_by_what_they_say_of_themselves(deployed):
+    tool = {"type": "mcp", "name": "acute-partridge/add"}
+    messages = [{"role": "user", "content": "Please add(20, 22)."}]
+    with client(deployed) as http:
+        body = {"model": "claude-4-sonnet", "messages": messages, "tools": [tool]}
+        text = http.post(PATH, json=body).text
+    last = json.loads(text.split("data: ")[3].split("\n")[0])
+    assert last["choices"][0]["message"]["content"] == "add says: 42"
