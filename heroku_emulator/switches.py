@@ -84,8 +84,9 @@ class Switches:
     tool_results: Literal["documented", "mcp", "plain"] = "documented"
     """Results as MCP's JSON but those of `dyno_run_command`, which are plain; or all alike."""
 
-    messages_thinking: Literal["shown", "redacted"] = "shown"
-    """Thinking of `/v1/messages`: signed `thinking` blocks, or `redacted_thinking` ones."""
+    messages_thinking: Literal["shown", "omitted", "redacted"] = "shown"
+    """Thinking of `/v1/messages`: in signed `thinking` blocks; the same without the text; in
+    `redacted_thinking` blocks."""
 
     # MCP
 

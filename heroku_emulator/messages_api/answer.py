@@ -137,7 +137,8 @@ def _thinking(reasoning: str | None, switches: Switches) -> dict[str, Any] | Non
         return None
     if switches.messages_thinking == "redacted":
         return {"type": "redacted_thinking", "data": redacted(reasoning)}
-    return {"type": "thinking", "thinking": reasoning, "signature": signature_of(reasoning)}
+    shown = "" if switches.messages_thinking == "omitted" else reasoning
+    return {"type": "thinking", "thinking": shown, "signature": signature_of(shown)}
 
 
 def _letters(length: int) -> str:

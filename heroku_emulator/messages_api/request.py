@@ -42,6 +42,7 @@ _DROPPED = (
     "betas",
     "container",
     "context_management",
+    "diagnostics",
     "inference_geo",
     "mcp_servers",
     "output_config",

@@ -235,6 +235,16 @@ def test_redacted_thinking_goes_the_same_way(ask, emulator):
     assert "Expected `thinking`" in ask.refusal(*history, tools=[ADD], thinking=THINKING)
 
 
+def test_thinking_without_its_text_must_come_back_as_well(ask, emulator):
+    emulator.switch(messages_thinking="omitted")
+    blocks, results = first_round(ask)
+    assert (blocks[0]["thinking"], len(blocks[0]["signature"])) == ("", 88)
+    history = [SUM, said("assistant", *blocks), results]
+    assert ask.answer(*history, tools=[ADD], thinking=THINKING)
+    history[1] = said("assistant", *blocks[1:])
+    assert "Expected `thinking`" in ask.refusal(*history, tools=[ADD], thinking=THINKING)
+
+
 def test_every_call_of_an_open_round_needs_its_thinking(ask, emulator):
     emulator.script(*(CallTools([("add", {"a": 1})], path=PATH) for _ in range(2)))
     first, results = first_round(ask)

@@ -135,6 +135,7 @@ def test_blocks_start_empty_and_grow_by_deltas(stream, emulator):
         {"split_bytes": 1},
         {"split_bytes": 13, "sse_space": False, "pings": True},
         {"terminator": "message"},
+        {"messages_thinking": "omitted"},
         {"messages_thinking": "redacted"},
     ],
     ids=str,

@@ -122,16 +122,16 @@ async def test_it_calls_a_tool_and_comes_back_with_the_result(sdk, ask):
     assert second.content[0].text == "add says: 3"
 
 
-@pytest.mark.parametrize("redacted", [False, True], ids=["shown", "redacted"])
+@pytest.mark.parametrize("form", ["shown", "omitted", "redacted"])
 @pytest.mark.parametrize("ask", [create, streamed], ids=["plain", "streamed"])
-async def test_it_thinks_between_tools_for_two_rounds(sdk, emulator, ask, redacted):
-    emulator.switch(messages_thinking="redacted" if redacted else "shown")
+async def test_it_thinks_between_tools_for_two_rounds(sdk, emulator, ask, form):
+    emulator.switch(messages_thinking=form)
     emulator.script(
         CallTools([("add", {"a": 1, "b": 2})], reasoning="First one and two.", path=PATH),
         CallTools([("add", {"a": 3, "b": 4})], reasoning="Then the rest.", path=PATH),
         Say("It is 7.", reasoning="That is all.", path=PATH),
     )
-    thinking = "redacted_thinking" if redacted else "thinking"
+    thinking = "redacted_thinking" if form == "redacted" else "thinking"
     history = [SUM]
     for _ in range(2):
         message = await ask(sdk, *history, tools=[ADD], thinking=THINKING)
