@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from heroku_inference._anthropic_messages import message_arguments
 from heroku_inference._connection import key_hidden
+from heroku_inference._settings import hidden
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import ConfigError, langchain_errors
@@ -70,7 +71,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     stop_sequences: list[str] | None = Field(default=None, exclude=True, repr=False)
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = _key_hidden(data)
         super().__init__(**data)
         if self.extended_thinking is not None and self.thinking is not None:
             raise ConfigError("extended_thinking and thinking say the same; pass one of them.")
@@ -203,6 +204,13 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     def _stops(self) -> list[str] | None:
         return [self.stop] if isinstance(self.stop, str) else self.stop
+
+
+def _key_hidden(data: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the key, by either of its names, in a form that does not show it."""
+    if "anthropic_api_key" in data:
+        data = {**data, "anthropic_api_key": hidden(data["anthropic_api_key"])}
+    return key_hidden(data)
 
 
 def _is_broken(block: Any, message: Any) -> bool:
