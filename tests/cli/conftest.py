@@ -43,8 +43,8 @@ def run(keys, tmp_path, monkeypatch):
     """Runs the command in this process, with these config vars and no others."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, env=None, input=None) -> Ran:
-        result = CliRunner().invoke(app, list(arguments), env=env or {}, input=input)
+    def run(*arguments: str, env=None, stdin=None) -> Ran:
+        result = CliRunner().invoke(app, list(arguments), env=env or {}, input=stdin)
         assert isinstance(result.exception, SystemExit | None), result.exception
         return _without_keys(Ran(result.exit_code, result.stdout, result.stderr), keys)
 
@@ -55,15 +55,16 @@ def run(keys, tmp_path, monkeypatch):
 def start(keys, tmp_path):
     """Runs the command in a process of its own."""
 
-    def start(*arguments: str, env=None, input="", module="-mheroku_inference") -> Ran:
+    def start(*arguments: str, env=None, stdin="", module="-mheroku_inference") -> Ran:
         run = subprocess.run(
             [sys.executable, module, *arguments],
             env=environment(env),
             cwd=tmp_path,
             capture_output=True,
             encoding="utf-8",
-            input=input,
+            input=stdin,
             timeout=60,
+            check=False,
         )
         return _without_keys(Ran(run.returncode, run.stdout, run.stderr), keys)
 

@@ -1,0 +1,128 @@
+"""The command as a whole: its parts, its help, and what happens without them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+
+import pytest
+
+from heroku_inference.__main__ import main
+
+from .conftest import environment
+from .terminal import Terminal
+
+_ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]")
+
+_WITHOUT = """
+import sys
+sys.modules[{name!r}] = None
+sys.argv = ["heroku-inference", "models"]
+from heroku_inference.__main__ import main
+sys.exit(main())
+"""
+_LOADED = """
+import sys
+import heroku_inference, heroku_inference.__main__
+heroku_inference.Client(api_key="inf-made-up", base_url="https://x.com", model="m")
+print(sorted({"typer", "click", "rich", "dotenv", "heroku_inference.cli"} & set(sys.modules)))
+"""
+_BROKEN = """
+import sys
+sys.argv = ["heroku-inference", "chat", "Hello"]
+from heroku_inference.cli import app as module
+class Broken(module.Client):
+    def stream_chat(self, *arguments, **options):
+        secret = self.settings("chat").api_key.get_secret_value()
+        raise ZeroDivisionError("a defect")
+module.Client = Broken
+from heroku_inference.__main__ import main
+main()
+"""
+
+
+def python(code, **env):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(env),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("name", ["typer", "rich"])
+def test_without_the_extra_one_line_names_it(name):
+    ran = python(_WITHOUT.format(name=name))
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == 'This command needs an extra: pip install "heroku-inference[cli]"\n'
+
+
+def test_a_missing_module_that_is_no_part_of_the_extra_is_not_hidden():
+    ran = python(_WITHOUT.format(name="pydantic"))
+    assert ran.returncode == 1
+    assert "pydantic" in ran.stderr
+
+
+def test_the_library_loads_nothing_of_the_command():
+    assert python(_LOADED).stdout == "[]\n"
+
+
+def test_the_script_is_the_module():
+    (script,) = entry_points(group="console_scripts", name="heroku-inference")
+    assert script.load() is main
+
+
+def test_a_defect_shows_a_traceback_without_variables(emulator):
+    ran = python(_BROKEN, **emulator.config_vars)
+    assert ran.returncode == 1
+    assert "ZeroDivisionError: a defect" in ran.stderr
+    assert emulator.api_key not in ran.stdout + ran.stderr
+
+
+def test_the_version_is_printed(start):
+    assert start("--version") == (0, f"heroku-inference {version('heroku-inference')}\n", "")
+
+
+@pytest.mark.parametrize("command", ["check", "models", "chat"])
+@pytest.mark.parametrize("columns", ["60", "100"])
+def test_help_fits_the_terminal_and_names_the_command(start, command, columns):
+    ran = start(command, "-h", env={"COLUMNS": columns, "NO_COLOR": "1"})
+    assert (ran.code, ran.err) == (0, "")
+    assert f"heroku-inference {command}" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= int(columns)
+    assert "\x1b" not in ran.out
+    assert "__main__" not in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", "--timeout", "0"], ["chat", "--max-tokens", "0", "Hi"], ["nope"]],
+    ids=["timeout", "max-tokens", "command"],
+)  # fmt: skip
+def test_what_is_said_wrong_is_a_usage_error(run, arguments):
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Usage: " in ran.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_offered_for_each_shell(start, shell):
+    ran = start("--show-completion", shell, env={"SHELL": f"/bin/{shell}"})
+    assert "heroku-inference" in ran.out
+
+
+@pytest.mark.parametrize("command", ["check", "models"])
+@pytest.mark.parametrize("columns", [60, 80])
+def test_tables_fit_the_terminal_and_use_no_colour_where_none_is_wanted(
+    emulator, tmp_path, command, columns
+):
+    env = {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
+    with Terminal(emulator, tmp_path, command, **env) as terminal:
+        assert terminal.wait() == 0
+    lines = [_ESCAPES.sub("", line) for line in terminal.seen.splitlines()]
+    assert max(map(len, lines)) <= columns
+    assert "claude-4-5-sonnet" in " ".join(lines)
+    assert not re.search(r"\x1b\[(?:3[0-7]|9[0-7])m", terminal.seen)
