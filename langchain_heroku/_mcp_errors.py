@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._answers import Reply
+from heroku_inference._calls import forget_key
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from langchain_heroku.errors import (
     APIConnectionError,
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
+    from heroku_inference._settings import Settings
+
 __all__ = ["asked", "mcp_errors", "wrong_address"]
 
 _NOT_HERE: Final = frozenset({400, 404, 405, 406, 415, 501})
 _TERMINATED: Final = 32600  # how the MCP library tells of 404
 _TIMED_OUT: Final = 408
+_CLOSED: Final = -32000
 
 
 def wrong_address(error: BaseException) -> bool:
@@ -35,13 +39,13 @@ def wrong_address(error: BaseException) -> bool:
     return isinstance(error, APIError) and error.status_code in _NOT_HERE
 
 
-class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(base_url):`
+class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settings):`
     """Raises what the MCP library raises in the block as errors of ours."""
 
-    __slots__ = ("_base_url",)
+    __slots__ = ("_settings",)
 
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def __enter__(self) -> None:
         """Nothing is needed before something fails."""
@@ -54,18 +58,19 @@ class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(base_u
     ) -> None:
         """Replace a failure; leave cancellation and what is ours alone."""
         if isinstance(error, Exception) and not isinstance(error, HerokuError):
-            ours = _translated(error, self._base_url)
+            ours = _translated(error, self._settings.base_url)
             if ours is not None:
+                forget_key(ours, self._settings.api_key)
                 # Not "from": the frames of theirs hold the key.
                 ours.__context__ = None
                 raise ours from None
 
 
-def asked(base_url: str) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
+def asked(settings: Settings) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
     """An interceptor of calls to tools, by which they raise errors of ours."""
 
     async def call(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-        with mcp_errors(base_url):
+        with mcp_errors(settings):
             return await handler(request)
 
     return call
@@ -87,12 +92,15 @@ def _translated(error: Exception, base_url: str) -> HerokuError | None:
             f"No answer from the MCP toolkit at {base_url} in time. Raise timeout=..."
         )
     if isinstance(leaf, OSError) or type(leaf).__module__.partition(".")[0] in {"httpx", "anyio"}:
-        said = excerpt(f"{type(leaf).__name__}: {leaf}".rstrip(": "))
-        return APIConnectionError(
-            f"The connection to the MCP toolkit at {base_url} failed: {said}. Check base_url, the "
-            "network and any proxy."
-        )
+        return _unreachable(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
     return None
+
+
+def _unreachable(base_url: str, said: str) -> HerokuError:
+    return APIConnectionError(
+        f"The connection to the MCP toolkit at {base_url} failed: {excerpt(said)}. Check base_url, "
+        "the network and any proxy."
+    )
 
 
 def _reply(response: Any) -> Reply:
@@ -116,4 +124,6 @@ def _protocol_error(told: Any, base_url: str) -> HerokuError:
             f"No answer from the MCP toolkit at {base_url} in time: {excerpt(told.message)}. Raise "
             "timeout=..."
         )
+    if told.code == _CLOSED:
+        return _unreachable(base_url, told.message)
     return InvalidResponseError(f"The MCP toolkit at {base_url} failed: {excerpt(told.message)}")

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["load_mcp_tools"]
 
 _HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to be heard
-_READ_TIMEOUT: Final = 300.0  # seconds for the next event of a stream
+_READ_TIMEOUT: Final = 300.0  # seconds for the result of a tool
+_GRACE: Final = 5.0
 _NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
 
@@ -91,7 +92,7 @@ async def load_mcp_tools(
             None,
             tool,
             connection=connection,
-            tool_interceptors=[asked(endpoint.settings.base_url)],
+            tool_interceptors=[asked(settings)],
             server_name="heroku",
         )
         for tool in chosen
@@ -121,7 +122,7 @@ async def _found(
     ):
         connection = _connection(transport, url, headers, timeout)
         try:
-            return connection, await _listed(connection, endpoint.settings.base_url)
+            return connection, await _listed(connection, endpoint.settings)
         except Exception as error:
             if not wrong_address(error):
                 raise
@@ -132,22 +133,22 @@ async def _found(
 def _connection(
     transport: str, url: str, headers: dict[str, str], timeout: float | None
 ) -> dict[str, Any]:
-    connection: dict[str, Any] = {
+    patience = timeout or _READ_TIMEOUT
+    return {
         "transport": transport,
         "url": url,
         "headers": headers,
         "timeout": timeout or _HTTP_TIMEOUT,
-        "sse_read_timeout": timeout or _READ_TIMEOUT,
+        # The session tells which answer did not come; a stream that ends says only that it did.
+        "sse_read_timeout": patience + _GRACE,
+        "session_kwargs": {"read_timeout_seconds": timedelta(seconds=patience)},
     }
-    if timeout is not None:
-        connection["session_kwargs"] = {"read_timeout_seconds": timedelta(seconds=timeout)}
-    return connection
 
 
-async def _listed(connection: dict[str, Any], base_url: str) -> list[types.Tool]:
+async def _listed(connection: dict[str, Any], settings: Settings) -> list[types.Tool]:
     sessions = import_module("langchain_mcp_adapters.sessions")
     tools: list[types.Tool] = []
-    with mcp_errors(base_url):
+    with mcp_errors(settings):
         async with sessions.create_session(connection) as session:
             await session.initialize()
             cursor = None
