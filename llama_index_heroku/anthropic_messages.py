@@ -8,6 +8,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
 from heroku_inference._anthropic_messages import message_arguments
+from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -89,6 +90,7 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     model_config = ConfigDict(defer_build=False)
 
     def __init__(self, **data: Any) -> None:
+        data = key_hidden(data)
         super().__init__(**data)
         if self.extended_thinking is not None and self.thinking_dict is not None:
             raise ConfigError("extended_thinking and thinking_dict say the same; pass one of them.")

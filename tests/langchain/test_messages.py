@@ -53,8 +53,8 @@ def test_nothing_of_anthropics_or_langsmiths_arrives(emulator, make, monkeypatch
         monkeypatch.setenv(name, value)
     sent = []
     if way == "sync":
-        llm = make(http_client=httpx.Client(event_hooks={"request": [sent.append]}))
-        assert llm.invoke("Hi").text
+        with httpx.Client(event_hooks={"request": [sent.append]}) as client:
+            assert make(http_client=client).invoke("Hi").text
     else:
 
         async def keep(request):
