@@ -1,0 +1,76 @@
+"""Draws a picture with Heroku and writes it into a file.
+
+    python examples/images.py "A lighthouse at dawn, in watercolours" lighthouse
+    python examples/images.py --ratio 16:9 --seed 7 "A quiet harbour" harbour.png
+
+Config vars, from the environment or from `.env`: with DIFFUSION_KEY and DIFFUSION_URL (or the
+INFERENCE_ ones of a standard plan) it calls Heroku, without them a local emulator, whose pictures
+are only patterns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from dotenv import load_dotenv
+
+from heroku_inference import Client, ConfigError, HerokuError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the example; returns the exit code: 2 when the user can put right what is wrong."""
+    load_dotenv(".env")
+    options = parse(arguments)
+    try:
+        with ExitStack() as resources:
+            image = client(resources).generate_image(
+                options.prompt, aspect_ratio=options.ratio, seed=options.seed
+            )
+            path = image.save(options.file)
+    except ConfigError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except (HerokuError, OSError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    print(f"{path}: {image.mime_type}, {len(image.data)} bytes")
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    usage, _, details = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("prompt", metavar="PROMPT", help="what the picture is to show")
+    parser.add_argument(
+        "file", metavar="FILE", help="where to write it; the suffix may be left out"
+    )
+    parser.add_argument("--ratio", help="width to height, such as 16:9 (default: 1:1)")
+    parser.add_argument("--seed", type=int, help="the same seed draws the same picture again")
+    return parser.parse_args(arguments)
+
+
+def client(resources: ExitStack) -> Client:
+    """Gives a client of Heroku, or of an emulator when there is no key."""
+    # An application reads its own config vars; the library reads those of its add-on.
+    if os.environ.get("DIFFUSION_KEY") or os.environ.get("INFERENCE_KEY"):  # noqa: TID251
+        return Client()
+    # Only now: whoever has a key need not install the emulator.
+    from heroku_emulator import Emulator  # noqa: PLC0415
+
+    emulator = resources.enter_context(Emulator(engine="deterministic"))
+    print("INFERENCE_KEY is not set: using a local emulator", file=sys.stderr)
+    return Client(api_key=emulator.api_key, base_url=emulator.url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
