@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import replace
@@ -58,15 +59,14 @@ class AgentRun:
             ConnectionLost: A scripted `Cut`.
         """
         try:
-            async for piece in self._frames():
-                yield piece
-                self._frames_left -= 1
-                if self._is_over():
-                    break
+            async with contextlib.aclosing(self._frames()) as pieces:
+                async for piece in pieces:
+                    yield piece
+                    self._frames_left -= 1
+                    if self._is_over():
+                        break
         except ApiError as error:
             yield self._error_frame(error, self._switches.error_envelope)
-        except ConnectionLost:
-            raise
         except Exception as error:  # noqa: BLE001 - an engine or a tool may fail in any way
             failure = ApiError(500, f"{type(error).__name__}: {error}")
             yield self._error_frame(failure, self._switches.error_envelope)

@@ -1,6 +1,7 @@
 """`postgres_get_schema` and `postgres_run_query` at work, on a real PostgreSQL."""
 
 import json
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -139,6 +140,13 @@ def test_without_a_database_it_says_how_to_name_one(emulator):
     failed, text = ask(emulator, "SELECT 1")
     assert failed
     assert "database_url" in text
+
+
+def test_without_the_extra_it_says_what_to_install(follower, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    failed, text = ask(follower, "SELECT 1")
+    assert failed
+    assert "extra `demo`" in text
 
 
 @pytest.mark.parametrize(

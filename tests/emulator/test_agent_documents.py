@@ -66,6 +66,7 @@ ANSWERS = {
     "/round": (302, {"location": "/round"}, b""),
     "/huge": (200, {}, b"x" * 5_000_001),
     "/long": (200, {}, b"x" * 200_000),
+    "/deep": (200, {}, b"<div>" * 5_000),
 }
 
 
@@ -73,11 +74,14 @@ class Pages(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/slow":
             self.server.released.wait(20)
-        status, headers, body = ANSWERS.get(self.path, (404, {}, b"gone"))
+        status = 200 if self.path == "/drip" else 404
+        status, headers, body = ANSWERS.get(self.path, (status, {}, b"gone"))
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
+        while self.path == "/drip" and not self.server.released.wait(0.2):
+            self.wfile.write(b"x")
         self.wfile.write(body)
 
     def log_message(self, *args):
@@ -159,6 +163,17 @@ def test_a_slow_page_is_given_up(emulator, site):
     failed, text = run_tool(emulator, "html_to_markdown", arguments, ttl_seconds=1)
     assert failed
     assert "ReadTimeout" in text or "did not end within 1 seconds" in text
+
+
+def test_a_page_that_never_ends_is_given_up(emulator, site):
+    result = run_tool(emulator, "html_to_markdown", {"url": site + "/drip"}, ttl_seconds=1)
+    assert result == (True, "it did not end within 1 seconds (ttl_seconds)")
+
+
+def test_a_page_that_breaks_the_converter_is_a_failed_call(emulator, site):
+    failed, text = run_tool(emulator, "html_to_markdown", {"url": site + "/deep"})
+    assert failed
+    assert text.startswith("RecursionError")
 
 
 def test_a_long_page_is_cut_and_says_so(emulator, site):

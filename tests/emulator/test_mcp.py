@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import sys
 import time
 import uuid
 
@@ -191,6 +192,13 @@ def test_agents_run_the_tools_by_either_name(deployed, offered, name):
 def test_what_a_tool_returns_or_raises_is_its_result(deployed, name, arguments, result):
     _, returned = called(deployed, name, arguments)
     assert returned["isError"] if result is None else returned == result
+
+
+def test_without_its_library_arguments_are_checked_by_the_tool(deployed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    _, result = called(deployed, "add", {"a": 1})
+    assert result["isError"]
+    assert result["content"][0]["text"].startswith("TypeError")
 
 
 def test_a_tool_that_takes_too_long_fails(deployed):
