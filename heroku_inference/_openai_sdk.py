@@ -28,7 +28,7 @@ __all__ = [
     "openai_like_options",
 ]
 
-_TIMEOUT = 120.0  # seconds; plain answers are cut by the server after 30 (docs: chat completions)
+_TIMEOUT = 120.0  # seconds; the server cuts plain answers after 30 (docs: chat completions)
 
 
 def openai_client(
@@ -140,10 +140,11 @@ def chat_openai_options(
     shares, and never turns to `/v1/responses`, which Heroku has not.
 
     What still breaks, being the class's own: `reasoning` is dropped; a streamed tool call whose
-    parts are numbered as Heroku has been seen to do becomes two broken ones; a stream that was
-    cut counts as complete; an assistant's message without text beside its tool calls is refused
-    with 400; `with_structured_output` needs `method="function_calling"`; the object cannot be
-    pickled or deep-copied, nor its asynchronous side used from a second event loop.
+    parts are numbered as Heroku has been seen to do becomes two broken ones; a cut stream counts
+    as complete; an assistant's message without text beside its tool calls is refused with 400, and
+    so is a tool's result that is a mere number; `with_structured_output` needs
+    `method="function_calling"`; the object cannot be pickled or deep-copied, nor its asynchronous
+    side used from a second event loop.
 
     Arguments are those of `openai_client` and `async_openai_client`; `model` is `<ALIAS>_MODEL_ID`
     by default.
@@ -192,15 +193,15 @@ def openai_like_options(
     ```
 
     For those who must keep that class; `llama_index_heroku.Heroku` takes its place otherwise. The
-    object calls through `openai_client` and `async_openai_client`. The key is only in those: its
-    own `api_key` is a placeholder, since it would show it in `repr` and `to_dict`. Retries are
-    the clients', one layer of them, where the class would multiply its own with theirs. Context
-    window and tools are those of the catalogue.
+    object calls through `openai_client` and `async_openai_client`, which hold the key: its own
+    `api_key` is a placeholder, since it shows it. Retries are the clients', where the class would
+    multiply its own with theirs. Context window and tools are those of the catalogue.
 
     What still breaks, being the class's own: `reasoning` is dropped; streamed parallel tool calls
     are mixed up; an assistant's message without text beside its tool calls is refused with 400;
-    0.1 is sent as `temperature` unless another is given; `max_tokens` of a single call is
-    ignored; the asynchronous side cannot be used from a second event loop.
+    `strict` is sent with every tool, which Heroku does not document; 0.1 is sent as `temperature`
+    unless another is given; `max_tokens` of a single call is ignored; the asynchronous side
+    cannot be used from a second event loop.
 
     Arguments are those of `openai_client` and `async_openai_client`; `model` is `<ALIAS>_MODEL_ID`
     by default.

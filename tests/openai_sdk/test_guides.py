@@ -112,7 +112,7 @@ async def tools_by_sdk(sdk) -> tuple[str, dict, str]:
     first = (await sdk.chat(messages, tools=[WEATHER])).choices[0].message
     (asked,) = first.tool_calls
     messages += [
-        first.model_dump(exclude_none=True),
+        first,
         {"role": "tool", "tool_call_id": asked.id, "content": "18 degrees"},
     ]
     second = await sdk.chat(messages, tools=[WEATHER])
@@ -148,8 +148,10 @@ def tools_by_langchain() -> tuple[str, dict, str]:
 
 
 def sent(entry) -> list[dict]:
-    """The messages of a request, white space in a call's arguments apart."""
+    """The messages of a request, but for `refusal: null` and white space in a call's arguments."""
     messages = copy.deepcopy(entry.body["messages"])
+    for message in messages:
+        assert message.pop("refusal", None) is None
     for asked in [one for message in messages for one in message.get("tool_calls", [])]:
         asked["function"]["arguments"] = json.loads(asked["function"]["arguments"])
     return messages
