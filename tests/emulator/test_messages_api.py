@@ -138,6 +138,16 @@ def test_max_tokens_cut_the_text(ask, emulator):
         answer = ask.answer(max_tokens=2)
         assert answer["stop_reason"] == "max_tokens"
         assert answer["usage"]["output_tokens"] <= 2
+    both = ask.answer(max_tokens=1, stop_sequences=["Hello"])
+    assert (both["stop_reason"], both["stop_sequence"]) == ("max_tokens", None)
+
+
+@pytest.mark.parametrize(("disabled", "calls"), [(None, 2), (False, 2), (True, 1)])
+def test_calls_come_side_by_side_unless_that_is_disabled(ask, disabled, calls):
+    choice = {"type": "auto", "disable_parallel_tool_use": disabled}
+    both = {"role": "user", "content": "Use add(1, 2) and add(3, 4)"}
+    answer = ask.answer(both, tools=[ADD], tool_choice=choice)
+    assert len([block for block in answer["content"] if block["type"] == "tool_use"]) == calls
 
 
 @pytest.mark.parametrize(

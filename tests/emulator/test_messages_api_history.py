@@ -293,6 +293,7 @@ class SilentEngine:
         raise NotImplementedError
 
     def chat(self, request):
+        self.asked = request
         return Answer(tool_calls=[("add", {"a": 1})])
 
     def count_tokens(self, text):
@@ -307,6 +308,28 @@ def test_an_engine_that_never_says_why_can_still_be_asked_on(call):
             emulator.url + PATH, json=body | {"thinking": THINKING}, headers=headers
         )
         assert [block["type"] for block in answer.json()["content"]] == ["thinking", "tool_use"]
+
+
+def test_engines_are_asked_in_the_form_of_chat_completions(call):
+    engine = SilentEngine()
+    with Emulator(engine=engine, api_key="inf-made-up") as emulator:
+        body = {"model": "claude-4-5-sonnet", "max_tokens": 9, "tools": [ADD], "system": "Add."}
+        body["messages"] = [SUM, CALLED, said("user", result(content=""), text("So?"))]
+        call.http.post(emulator.url + PATH, json=body, headers={"x-api-key": "inf-made-up"})
+    function = {"name": "add", "arguments": "{}"}
+    assert engine.asked["messages"] == [
+        {"role": "system", "content": "Add."},
+        SUM,
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "toolu_1", "type": "function", "function": function}],
+        },
+        {"role": "tool", "tool_call_id": "toolu_1", "content": "."},
+        {"role": "user", "content": "So?"},
+    ]
+    (tool,) = engine.asked["tools"]
+    assert tool["function"]["parameters"] == ADD["input_schema"]
 
 
 @pytest.mark.parametrize(

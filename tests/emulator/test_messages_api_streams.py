@@ -102,6 +102,7 @@ def test_a_stream_begins_with_an_empty_message_and_ends_with_its_reason(stream):
     ]
     assert (start["message"]["content"], start["message"]["stop_reason"]) == ([], None)
     assert start["message"]["usage"]["input_tokens"] > 0
+    assert start["message"]["usage"]["output_tokens"] == 1
     _, delta = events[-2]
     assert delta["delta"] == {"stop_reason": "end_turn", "stop_sequence": None}
     assert list(delta["usage"]) == ["output_tokens"]
