@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolOutput
 
+from heroku_inference._connection import key_hidden
 from heroku_inference._images import ASPECT_RATIOS
 from llama_index_heroku._connection import HerokuConnection
 from llama_index_heroku._tool_specs import OutputToolSpec, metadata_of, tool_of
@@ -80,6 +81,7 @@ class HerokuImageToolSpec(OutputToolSpec):
         extra_body: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
+        connection = key_hidden(connection)
         self._connection = _ImageConnection(**connection)
         self._folder = None if save_folder is None else Path(save_folder)
         options = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.tools import ToolOutput
 
+from heroku_inference._connection import key_hidden
 from heroku_inference._mcp import mcp_endpoint
 from heroku_inference._settings import Settings
 from llama_index_heroku._mcp_client import Toolkit
@@ -62,6 +63,7 @@ async def load_mcp_tools(
         ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
         APIError: The toolkit refused, or could not be reached.
     """
+    connection = key_hidden(connection)
     toolkit = Toolkit(mcp_endpoint(settings or Settings(**connection)), timeout)
     tools = await toolkit.tools(
         allowed_tools,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.base.llms.types import TextBlock
 
 from heroku_inference._agents import AgentMessage
+from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from llama_index_heroku._agent_run import tool_output
 from llama_index_heroku._connection import HerokuConnection
@@ -88,6 +89,7 @@ class HerokuToolSpec(OutputToolSpec):
         ttl_seconds: int | None = None,
         **connection: Any,
     ) -> None:
+        connection = key_hidden(connection)
         self._connection = HerokuConnection(**connection)
         if app is None and (db_attachment is not None or cmd is not None):
             raise ConfigError("db_attachment=... and cmd=... are of an app: name it with app=....")

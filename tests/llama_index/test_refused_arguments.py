@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 
 import pytest
 
 from heroku_inference import Settings
-from llama_index_heroku import Heroku, HerokuEmbedding, HerokuRerank
+from llama_index_heroku import (
+    Heroku,
+    HerokuAgent,
+    HerokuEmbedding,
+    HerokuImageToolSpec,
+    HerokuRerank,
+    HerokuToolSpec,
+    load_mcp_tools,
+)
 
 KEY = "inf-a-key-that-must-not-show"
 CALLER = __file__  # who has the key in a variable of its own
@@ -32,8 +41,25 @@ def shown_by(construct) -> str:
         lambda: Heroku(api_key=KEY, base_url="http://x", model="m", model_name="m"),
         lambda: HerokuEmbedding(api_key=KEY, base_url="http://x", embed_batch_size=2000),
         lambda: HerokuRerank(api_key=KEY, base_url="http://x", top_n=-1),
+        lambda: HerokuAgent(api_key=KEY, base_url="http://x", model="m", tools=[print]),
+        lambda: HerokuToolSpec(api_key=KEY, base_url="http://x", model="m", cmd="date"),
+        lambda: HerokuToolSpec(api_key=KEY, base_url="ftp://x", model="m"),
+        lambda: HerokuImageToolSpec(api_key=KEY, base_url="ftp://x"),
+        lambda: asyncio.run(load_mcp_tools(api_key=KEY, base_url="ftp://x")),
     ],
-    ids=["url", "value", "name", "spelling", "embeddings", "reranker"],
+    ids=[
+        "url",
+        "value",
+        "name",
+        "spelling",
+        "embeddings",
+        "reranker",
+        "agent",
+        "tools",
+        "tools' url",
+        "images",
+        "mcp",
+    ],
 )
 def test_no_refused_argument_shows_the_key_beside_it(construct):
     assert KEY not in shown_by(construct)
