@@ -102,10 +102,12 @@ def test_seed_zero_and_no_seed_stand_for_any(picture, emulator):
 def test_words_decide_what_is_to_be_seen():
     noon, night = (_brightness(prompt) for prompt in ("blue sky at noon", "blue sky at night"))
     assert night < 0.7 * noon
+    assert _brightness("blue sky at night", "night") > 1.3 * night
 
 
-def _brightness(prompt):
-    image = Image.open(io.BytesIO(draw(Scene(prompt, "", 1), (320, 240), "png"))).convert("L")
+def _brightness(prompt, negative_prompt=""):
+    picture = draw(Scene(prompt, negative_prompt, 1), (320, 240), "png")
+    image = Image.open(io.BytesIO(picture)).convert("L")
     return sum(image.tobytes()) / 320 / 240
 
 
