@@ -10,6 +10,20 @@ from heroku_inference import AsyncClient, Client
 from langchain_heroku import ChatHeroku, HerokuEmbeddings
 from llama_index_heroku import Heroku, HerokuEmbedding
 
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "weather_in",
+        "description": "The weather in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+QUESTION = "What is the weather in Porto?"
+
 
 class Answer(NamedTuple):
     """What every way must agree on."""
