@@ -6,6 +6,7 @@ import asyncio
 import io
 from typing import TYPE_CHECKING, Final, Protocol
 
+from heroku_inference._calls import refuse_closed
 from heroku_inference._pools import CONNECT_TIMEOUT, async_pool
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class HttpxEngine:
         """Send a request and wait for the status of its answer."""
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
+        refuse_closed("async_http_client", self._client)
         timeout = (
             self._client.timeout
             if self._use_its_timeout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from heroku_inference._answers import Reply
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
+from heroku_inference._keyless import forget_key, without_key
 from heroku_inference._openai_names import with_model_hint
 from heroku_inference._retries import RetryEvent, next_wait
 from heroku_inference._settings import network_environment
@@ -20,9 +21,8 @@ from heroku_inference._settings import network_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pydantic import SecretStr
+    import httpx
 
-    from heroku_inference._errors import HerokuError
     from heroku_inference._settings import Settings
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "TransportBase",
     "forget_key",
     "is_success",
+    "refuse_closed",
 ]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
@@ -91,6 +92,12 @@ def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def is_success(status: int) -> bool:
     """Whether a status means that the answer is one; redirects are not followed."""
     return 200 <= status < 300  # noqa: PLR2004
+
+
+def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
+    """Say so when a caller's own client can send nothing any more."""
+    if client.is_closed:
+        raise ConfigError(f"{name} has been closed; pass one that is open, and close it last.")
 
 
 class _TranslatedErrors:
@@ -249,7 +256,7 @@ class TransportBase:
         )
 
     def _without_key(self, text: bytes) -> bytes:
-        shown: str = _without_key(text.decode("latin-1"), self._settings.api_key)
+        shown: str = without_key(text.decode("latin-1"), self._settings.api_key)
         return shown.encode("latin-1")
 
 
@@ -271,27 +278,3 @@ def _checked_value(name: object, value: object) -> str:
             "ASCII characters on one line."
         )
     return value.strip()
-
-
-def forget_key(error: HerokuError, key: SecretStr) -> None:
-    """Take the key out of all that an error says."""
-    error.args = tuple(_without_key(part, key) for part in error.args)
-    for name, value in vars(error).items():
-        if name != "response":
-            setattr(error, name, _without_key(value, key))
-
-
-def _without_key(value: Any, key: SecretStr) -> Any:
-    """A text, or the texts in a JSON value, with the key struck out."""
-    if isinstance(value, str):
-        shown = key.get_secret_value()
-        # A made-up key of a few letters is part of ordinary words.
-        return value.replace(shown, "***") if len(shown) >= 8 else value  # noqa: PLR2004
-    if isinstance(value, dict):
-        return {name: _without_key(part, key) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_without_key(part, key) for part in value)
-    if is_dataclass(value) and not isinstance(value, (type, Reply)):
-        parts = {part.name: getattr(value, part.name) for part in fields(value)}
-        return replace(value, **_without_key(parts, key))
-    return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference import _embeddings, _images, _rerank
 from heroku_inference._agents_request import agent_body, agent_call
-from heroku_inference._calls import Call, forget_key
+from heroku_inference._calls import Call
 from heroku_inference._chat_request import ChatRequest, chat_request
 from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
 from heroku_inference._errors import (
@@ -17,6 +17,7 @@ from heroku_inference._errors import (
     HerokuError,
     StreamInterruptedError,
 )
+from heroku_inference._keyless import forget_key
 from heroku_inference._settings import WELL_KNOWN_MODELS, Kind, Settings, hidden, may_be
 
 if TYPE_CHECKING:

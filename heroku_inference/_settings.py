@@ -283,7 +283,7 @@ def normalise_url(url: str) -> str:
     text = url.strip()
     if "://" not in text:
         text = f"https://{text}"
-    text = text.rstrip("/").removesuffix("/v1").rstrip("/")
+    text = re.sub(r"(?<![:/])/+(?:v1/*)?\Z", "", text, count=1, flags=re.IGNORECASE)
     if not _is_api_url(text):
         raise ConfigError(
             f"base_url={_without_credentials(url)!r} is no URL of an API. It should look like "

@@ -8,7 +8,14 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from heroku_inference._calls import DRAIN_TIMEOUT, Call, LibraryErrors, MaskedHeaders, TransportBase
+from heroku_inference._calls import (
+    DRAIN_TIMEOUT,
+    Call,
+    LibraryErrors,
+    MaskedHeaders,
+    TransportBase,
+    refuse_closed,
+)
 from heroku_inference._errors import APIError
 from heroku_inference._in_order import pause
 from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
@@ -110,6 +117,7 @@ class Transport(TransportBase):
         url = self._base_url + call.path
         timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         if (theirs := self._own_client) is not None:
+            refuse_closed("http_client", theirs)
             # Used as it is: with its own headers, and its own timeout unless ours was given.
             chosen = timeout if self._timeout_given else theirs.timeout
             request = theirs.build_request(

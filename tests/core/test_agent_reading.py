@@ -300,6 +300,12 @@ def test_several_choices_are_several_steps():
     assert agent_result(steps).usage == Usage(20, 4, 24)
 
 
+def test_several_choices_share_one_usage():
+    event = said("One.")
+    event["choices"] += said("Two.")["choices"]
+    assert agent_result(read(event, END)).usage == Usage(10, 2, 12)
+
+
 def test_a_result_without_a_name_is_named_after_its_call():
     assert read(called(), returned("42", name=None), said(), END)[1].name == "ns/tool"
 

@@ -240,13 +240,14 @@ def test_steps_come_as_they_are_done(emulator, make_calls):
 def test_the_key_shows_in_no_error_though_tools_print_it(emulator, make_calls):
     key = emulator.api_key
     emulator.script(
-        call(text=f"The key is {key}."),
+        CallTools([("code_exec_python", {"code": key})], text=f"The key is {key}.", path=PATH),
         ToolResult(parts=[{"type": "text", "text": f"INFERENCE_KEY={key}"}]),
         ErrorEvent(after=0, message=f"bad {key}", path=PATH),
     )
     with pytest.raises(ServerError) as caught:
         make_calls().run_agent(HELLO, tools=TOOLS)
     error = caught.value
+    assert error.steps[0].tool_calls[0].arguments == '{"code":"***"}'
     assert error.steps[1].text == "INFERENCE_KEY=***"
     assert error.steps[1].content[0]["text"] == "INFERENCE_KEY=***"
     shown = [str(error), repr(error), repr(error.steps), error.partial, repr(error.body)]

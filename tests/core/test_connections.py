@@ -14,7 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heroku_inference import AsyncClient, Client, aclose_connections, close_connections
+from heroku_inference import (
+    AsyncClient,
+    Client,
+    ConfigError,
+    aclose_connections,
+    close_connections,
+)
 
 from .conftest import HELLO
 from .relay import Relay
@@ -255,3 +261,21 @@ def test_importing_opens_no_socket_and_loads_no_http_library():
         "sys.exit(repr(loaded & set(sys.modules)) if loaded & set(sys.modules) else 0)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_closed_client_of_ones_own_is_said_and_not_tried_again(arguments, relay):
+    seen = []
+    own = httpx.Client()
+    own.close()
+    client = Client(**arguments, http_client=own, on_retry=seen.append)
+    with pytest.raises(ConfigError, match=r"^http_client has been closed"):
+        client.chat(HELLO)
+
+    async def run() -> None:
+        async with httpx.AsyncClient() as own:
+            pass
+        await AsyncClient(**arguments, async_http_client=own, on_retry=seen.append).chat(HELLO)
+
+    with pytest.raises(ConfigError, match=r"^async_http_client has been closed"):
+        asyncio.run(run())
+    assert seen == []

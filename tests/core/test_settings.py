@@ -97,6 +97,8 @@ class TestKindsWithAnAttachmentOfTheirOwn:
         "https://eu.inference.heroku.com/",
         "https://eu.inference.heroku.com/v1",
         "https://eu.inference.heroku.com/v1/",
+        "https://eu.inference.heroku.com/V1",
+        "eu.inference.heroku.com//V1//",
         "eu.inference.heroku.com",
         "eu.inference.heroku.com/v1/",
         "  https://eu.inference.heroku.com\n",
