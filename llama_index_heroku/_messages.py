@@ -32,7 +32,7 @@ _ROLES: Final = {
     MessageRole.TOOL: "tool",
     MessageRole.FUNCTION: "tool",
 }
-_SHOWN: Final = {"type": "text", "text": "Images that the tools returned:"}
+_SHOWN: Final = {"type": "text", "text": "The tools returned this:"}
 
 
 def wire_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:

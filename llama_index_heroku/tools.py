@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["HerokuToolSpec"]
 
 _ORDER: Final = (
-    "You run a tool for a program. Call the tool {name} exactly once, at once, with the values "
-    "that the user gives as JSON, character for character. Give nothing else to it."
+    "You run a tool for a program. You must call the tool {name} exactly once, at once, with the "
+    "values that the user gives: each is JSON behind its name. Pass them on character for "
+    "character, and nothing else."
 )
+_NO_VALUES: Final = "There are no values."
 
 
 class HerokuToolSpec(OutputToolSpec):
@@ -167,11 +169,14 @@ class _Passing:
 
     def request(self) -> dict[str, Any]:
         order = _ORDER.format(name=self._tool.tool.name)
-        values = json.dumps(self._arguments, ensure_ascii=False)
+        values = (
+            f"{name}: {json.dumps(value, ensure_ascii=False)}"
+            for name, value in self._arguments.items()
+        )
         return {
             "messages": [
                 {"role": "system", "content": order},
-                {"role": "user", "content": values},
+                {"role": "user", "content": "\n".join(values) or _NO_VALUES},
             ],
             "tools": [self._tool.tool],
         }

@@ -94,6 +94,12 @@ REQUESTS = {
 }
 
 
+def lines(arguments):
+    """Values as the model is given them."""
+    said = [f"{name}: {json.dumps(value)}" for name, value in arguments.items()]
+    return "\n".join(said) or "There are no values."
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("way", ["run", "arun", "tool", "async tool"])
 async def test_each_call_is_one_request_with_that_tool_alone(emulator, config_vars, name, way):
@@ -126,14 +132,14 @@ async def test_each_call_is_one_request_with_that_tool_alone(emulator, config_va
     assert entry.body["tools"] == [{"type": "heroku_tool", "name": name, "runtime_params": runtime}]
     order, values = entry.body["messages"]
     assert name in order["content"]
-    assert json.loads(values["content"]) == arguments
+    assert values["content"] == lines(arguments)
 
 
 async def test_what_is_not_said_is_not_passed_on(emulator, config_vars):
     emulator.script(calls(("code_exec_python", {"code": CODE})), ToolResult("42"))
     await HerokuToolSpec().arun("code_exec_python", code=CODE, packages=None)
     body = emulator.journal[-1].body
-    assert json.loads(body["messages"][-1]["content"]) == {"code": CODE}
+    assert body["messages"][-1]["content"] == lines({"code": CODE})
     assert body["tools"][0]["runtime_params"] == {"max_calls": 1}
     assert set(body) == {"model", "messages", "tools"}
 
@@ -241,13 +247,14 @@ async def test_a_refused_request_is_a_failed_tool_to_an_agent(emulator, config_v
     assert "403" in told.results[0].tool_output.content
 
 
-async def test_true_work_is_done_by_the_engine_of_an_emulator(emulator):
+def test_the_engine_of_an_emulator_does_true_work(emulator):
     with Emulator(engine="deterministic", run_code=True) as working:
-        working.script(calls(("code_exec_python", {"code": CODE})))
         spec = HerokuToolSpec(
             model="claude-4-5-sonnet", api_key=working.api_key, base_url=working.url
         )
-        assert "42" in spec.run("code_exec_python", code=CODE).content
+        output = spec.run("code_exec_python", code=CODE)
+    assert "42" in output.content
+    assert (output.raw_input, output.is_error) == ({"code": CODE}, False)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
