@@ -58,7 +58,7 @@ async def ask(job: Job, question: Callable[[psycopg.Connection[Any]], str]) -> O
 def _connected(url: str, seconds: int) -> Iterator[psycopg.Connection[Any]]:
     import psycopg  # noqa: PLC0415 - as above
 
-    options = f"-c statement_timeout={seconds * 1000} -c default_transaction_read_only=on"
+    options = f"-c statement_timeout={seconds * 1000}"
     with psycopg.connect(url, connect_timeout=_PATIENCE, options=options) as connection:
         connection.read_only = True
         # What a superuser may do beyond tables (files, programs), a reader of all data may not.

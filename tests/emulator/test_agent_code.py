@@ -1,5 +1,6 @@
 """`code_exec_python` really runs code, and really stops it."""
 
+import asyncio
 import json
 import os
 import time
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from heroku_emulator import CallTools, Emulator, Say
+from heroku_emulator.agent_tools import code_exec_python
 
 PATH = "/v1/agents/heroku"
 
@@ -156,25 +158,16 @@ def test_no_process_can_be_started(execute, code):
     assert "PermissionError" in errors
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes as Linux has them")
-def test_what_it_started_all_the_same_is_killed_with_it():
-    import asyncio
-
-    from heroku_emulator.agent_tools import code_exec_python
-
-    async def escape():
-        process = await asyncio.create_subprocess_exec(
-            *("sh", "-c", "sleep 60 & echo $!"), stdout=-1, start_new_session=True
-        )
-        child = int(await process.stdout.readline())
-        await process.wait()
-        code_exec_python._kill(process)
-        await process.stdout.read()  # ends when nobody is left to write
-        return child
-
-    child = asyncio.run(asyncio.wait_for(escape(), 10))
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or " Z " in state.read_text()
+async def test_what_it_started_all_the_same_is_killed_with_it():
+    """The group is killed even when its leader has ended by itself."""
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", "sleep 60 & echo on"), stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    assert await process.stdout.readline() == b"on\n"
+    await process.wait()
+    code_exec_python._kill(process)
+    # Ends when nobody is left who could write.
+    assert await asyncio.wait_for(process.stdout.read(), 10) == b""
 
 
 def test_nothing_of_our_environment_can_be_seen(execute, monkeypatch):
