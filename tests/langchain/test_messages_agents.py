@@ -11,6 +11,7 @@ import warnings
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ToolStrategy
+from langchain_anthropic.middleware import AnthropicPromptCachingMiddleware
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
@@ -210,3 +211,16 @@ def test_the_stream_sums_up_to_the_plain_answer(emulator, make):
     assert reasoning_of(whole) == reasoning_of(plain) == "Now Oslo."
     assert whole.usage_metadata == plain.usage_metadata
     assert whole.response_metadata["stop_reason"] == plain.response_metadata["stop_reason"]
+
+
+def test_the_middleware_for_prompt_caching_marks_blocks(emulator, make):
+    script(emulator)
+    caching = AnthropicPromptCachingMiddleware()
+    agent = create_agent(
+        make(extended_thinking=True), [weather], system_prompt="Be brief.", middleware=[caching]
+    )
+    assert agent.invoke(QUESTION)["messages"][-1].text == "In Lyon."
+    assert [entry.status for entry in emulator.journal] == [200, 200, 200]
+    for entry in emulator.journal:
+        assert "cache_control" not in entry.body
+        assert entry.body["messages"][-1]["content"][-1]["cache_control"]["type"] == "ephemeral"
