@@ -47,7 +47,7 @@ class AgentCalls(HerokuChatModel):
         "stop_sequences": "stop",
     }
 
-    tools: list[dict[str, Any]] = Field(default_factory=list)
+    tools: list[Any] = Field(default_factory=list)
     """What the agent may use: `AgentTool`s, mappings in the shape of Heroku's API, the tools of
     `Client.mcp_servers()`, or names. Kept in the shape of the API."""
 

@@ -82,13 +82,19 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
         """The core's options of one call: its own arguments over those of the model."""
         given = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
+        always = {name: value for name, value in self.model_kwargs.items() if name != "n"}
         given["stop"] = stop or given.get("stop") or self.model_kwargs.get("stop") or self.stop
         here = {"model": self.model, **self._parameters(), "extra_body": self.extra_body}
-        return chat_options(self.model_kwargs, here, given)
+        return chat_options(always, here, given)
 
     def _number_of_answers(self, call: Mapping[str, Any]) -> int:
-        number: int = call.get("n") or self.n or 1
-        return number
+        for number in (call.get("n"), self.n, self.model_kwargs.get("n")):
+            if number is None:
+                continue
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                raise ConfigError(f"n={number!r} answers cannot be given; n is 1 or more.")
+            return number
+        return 1
 
 
 @cache

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._answers import Reply
-from heroku_inference._calls import forget_key
 from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._keyless import forget_key
 from langchain_heroku.errors import (
     APIConnectionError,
     APIError,

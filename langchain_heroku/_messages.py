@@ -114,7 +114,11 @@ def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
 
 def _from_model(message: AIMessage) -> dict[str, Any]:
     text, calls = message.content, [*_calls_made(message)]
-    wire = {"role": "assistant", "content": text if isinstance(text, str) else _said(text)}
+    said = text if isinstance(text, str) else _said(text)
+    # A call without id or name is none that a tool could answer: it goes back as words.
+    broken = (c for c in message.invalid_tool_calls if not (c["id"] and c["name"]))
+    words = [said, *(f"{c['name'] or ''}{c['args'] or ''}" for c in broken)]
+    wire: dict[str, Any] = {"role": "assistant", "content": "\n".join(filter(None, words))}
     if not wire["content"] and (refusal := message.additional_kwargs.get("refusal")):
         wire["content"] = refusal
     return {**wire, "tool_calls": calls} if calls else wire
@@ -145,7 +149,8 @@ def _calls_made(message: AIMessage) -> Iterator[dict[str, Any]]:
         yield _call(call["id"], call["name"], _arguments(call["name"], call["args"]))
     for invalid in message.invalid_tool_calls:
         seen.add(invalid["id"])
-        yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
+        if invalid["id"] and invalid["name"]:
+            yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
     if isinstance(message.content, str):
         return
     for part in message.content:  # Anthropic's form, in messages that were made by hand
@@ -179,11 +184,9 @@ def _from_tool(message: ToolMessage) -> Iterator[dict[str, Any]]:
     content = _output(said, failed=message.status == "error")
     yield {"role": "tool", "content": content, "tool_call_id": call_id}
     if images:
-        name = f" {message.name}" if message.name else ""
-        yield _FromTool(
-            role="user",
-            content=[{"type": "text", "text": f"What the tool{name} returned:"}, *images],
-        )
+        # Not in words: what names a tool or its work reads like a request to do it again.
+        told = {"type": "text", "text": f"Result of {call_id}:"}
+        yield _FromTool(role="user", content=[told, *images])
 
 
 _SHOWN_BELOW: Final = "The image is shown in the next message."

@@ -55,6 +55,7 @@ def structured_output(
         raise ConfigError(f"method is {method!r}; it can be {', '.join(_METHODS)}.")
     if schema is None and method != "json_mode":
         raise ConfigError(f"method={method!r} needs a schema.")
+    schema = _unwrapped(schema)
     traced = {"kwargs": {"method": method}, "schema": schema}
     if schema is not None:
         options = {**options, "ls_structured_output_format": traced}
@@ -63,6 +64,19 @@ def structured_output(
     else:
         asking, parser = _by_text(model, _response_format(method, schema), schema, options)
     return _with_raw(asking, parser) if include_raw else asking | parser
+
+
+def _unwrapped(schema: dict[str, Any] | type | None) -> dict[str, Any] | type | None:
+    """The schema in OpenAI's `{"type": "json_schema", "json_schema": {"name", "schema"}}`."""
+    if not isinstance(schema, dict) or schema.get("type") != "json_schema":
+        return schema
+    inside = schema.get("json_schema")
+    if not isinstance(inside, dict) or not isinstance(inside.get("schema"), dict):
+        raise ConfigError(
+            'a schema of type "json_schema" needs {"json_schema": {"name": ..., "schema": {...}}}.'
+        )
+    told = {"title": inside.get("name"), "description": inside.get("description")}
+    return {**inside["schema"], **{name: text for name, text in told.items() if text}}
 
 
 def _by_tool(

@@ -221,9 +221,9 @@ def test_images_from_tools_are_shown_by_the_user_after_all_results():
         {
             "role": "user",
             "content": [
-                {"type": "text", "text": "What the tool draw returned:"},
+                {"type": "text", "text": "Result of 1:"},
                 shown,
-                {"type": "text", "text": "What the tool returned:"},
+                {"type": "text", "text": "Result of 2:"},
                 shown,
             ],
         },
