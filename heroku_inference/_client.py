@@ -219,7 +219,8 @@ class Client(ClientBase):
         """Have Heroku's agent do what a conversation asks, with tools that Heroku runs.
 
         One request, made once: it is never tried again, since tools may have acted. Minutes may
-        pass without a word from the server, which sends each step when it is whole.
+        pass without a word from the server, which sends each step when it is whole: give an
+        `http_client` of your own a timeout of minutes too (httpx's default is 5 seconds).
 
         Args:
             messages: In OpenAI's form. The endpoint remembers nothing: send the history too.
