@@ -16,8 +16,8 @@ from openai.resources.embeddings import AsyncEmbeddings, Embeddings
 from pydantic import SecretStr
 
 from heroku_inference._answers import Reply
-from heroku_inference._calls import forget_key
 from heroku_inference._error_bodies import error_from_reply, stream_error
+from heroku_inference._keyless import forget_key
 from heroku_inference._openai_names import with_model_hint
 
 if TYPE_CHECKING:
