@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 
     from heroku_inference._answers import Reply
 
-__all__ = ["ASPECT_RATIOS", "IMAGES_PATH", "SIZES", "GeneratedImage", "generated_image",
-           "image_body"]  # fmt: skip
+__all__ = [
+    "ASPECT_RATIOS",
+    "FORMATS",
+    "IMAGES_PATH",
+    "SIZES",
+    "GeneratedImage",
+    "generated_image",
+    "image_body",
+]
 
 IMAGES_PATH: Final = "/v1/images/generations"
 ASPECT_RATIOS: Final = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
@@ -40,6 +47,7 @@ SIZES: Final = (
 )
 """The documented sizes in pixels, width by height, in the order of their ratios."""
 FORMATS: Final = ("png", "jpeg")
+"""The documented formats."""
 _LONGEST_PROMPT: Final = 10_000  # characters
 _LARGEST_SEED: Final = 4_294_967_295
 _IGNORED: Final = frozenset({"n", "quality", "style", "response_format", "user"})
