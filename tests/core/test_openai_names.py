@@ -126,6 +126,12 @@ CALLS = {
         lambda client: client.embed(["a"], model="gpt-4o"),
         "cohere-embed-multilingual",
     ),
+    "image": (
+        lambda client: client.generate_image("A cat", model="dall-e-3"),
+        "stable-image-ultra",
+    ),
+    "agent": (lambda client: client.run_agent(QUESTION, model="gpt-4.1"), "claude-4-5-sonnet"),
+    "agent-stream": (lambda client: client.stream_agent(QUESTION, model="o3"), "claude-4-5-sonnet"),
     "rerank": (lambda client: client.rerank("a", ["b"], model="gpt-4o"), "cohere-rerank-3-5"),
 }
 
