@@ -10,6 +10,8 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from llama_index.core.agent.workflow import AgentStream, ToolCallResult
 from llama_index.core.base.llms.types import ThinkingBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage
 from llama_index.core.llms.llm import ToolSelection
@@ -24,7 +26,18 @@ if TYPE_CHECKING:
 
     ResponseGenerator = Callable[..., ChatMessage]
 
-__all__ = ["heroku", "mock"]
+__all__ = [
+    "add",
+    "calls",
+    "heroku",
+    "in_turn",
+    "makers",
+    "mock",
+    "nothing",
+    "run",
+    "says",
+    "streamed",
+]
 
 
 @contextmanager
@@ -89,3 +102,51 @@ def _message(wire: dict[str, Any]) -> ChatMessage:
     if not isinstance(content, str):
         content = "\n".join(part.get("text", "") for part in content)
     return ChatMessage(content, role=wire["role"], additional_kwargs=additional)
+
+
+makers = pytest.mark.parametrize("make", [mock, heroku], ids=["mock", "heroku"])
+streamed = pytest.mark.parametrize("streaming", [True, False], ids=["streamed", "plain"])
+
+
+def says(text):
+    return ChatMessage(text, role="assistant")
+
+
+def calls(*named):
+    return ChatMessage(
+        role="assistant",
+        additional_kwargs={
+            "tool_calls": [
+                ToolSelection(tool_id=f"call_{number}", tool_name=name, tool_kwargs=arguments)
+                for number, (name, arguments) in enumerate(named)
+            ]
+        },
+    )
+
+
+def in_turn(*answers):
+    """A response generator that gives these, one after the other."""
+    remaining = list(answers)
+    return lambda messages, **_: remaining.pop(0)
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def nothing() -> str:
+    """Return nothing."""
+    return ""
+
+
+async def run(agent, question="What is 1 + 2?", **options):
+    """What an agent answers, the tools it ran with their output, and its streamed words."""
+    handler = agent.run(user_msg=question, **options)
+    results, words = [], ""
+    async for event in handler.stream_events():
+        if isinstance(event, ToolCallResult):
+            results.append((event.tool_name, event.tool_kwargs, event.tool_output.content))
+        elif isinstance(event, AgentStream):
+            words += event.delta
+    return await handler, results, words

@@ -5,74 +5,32 @@ Each gives what its agents did; with `Heroku` in place of the mock they must do 
 
 import pytest
 from llama_index.core.agent.workflow import (
-    AgentStream,
     AgentWorkflow,
     FunctionAgent,
-    ReActAgent,
-    ToolCallResult,
 )
-from llama_index.core.base.llms.types import TextBlock, ThinkingBlock, ToolCallBlock
+from llama_index.core.base.llms.types import TextBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage
-from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool
 from llama_index.core.workflow import Context, JsonPickleSerializer, WorkflowRuntimeError
 from pydantic import BaseModel
 
-from tests.llama_index.over_the_wire import heroku, mock
+from tests.llama_index.over_the_wire import (
+    add,
+    calls,
+    in_turn,
+    makers,
+    nothing,
+    run,
+    says,
+    streamed,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
 )
 
 STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
-
-makers = pytest.mark.parametrize("make", [mock, heroku], ids=["mock", "heroku"])
-streamed = pytest.mark.parametrize("streaming", [True, False], ids=["streamed", "plain"])
-
-
-def says(text):
-    return ChatMessage(text, role="assistant")
-
-
-def calls(*named):
-    return ChatMessage(
-        role="assistant",
-        additional_kwargs={
-            "tool_calls": [
-                ToolSelection(tool_id=f"call_{number}", tool_name=name, tool_kwargs=arguments)
-                for number, (name, arguments) in enumerate(named)
-            ]
-        },
-    )
-
-
-def in_turn(*answers):
-    """A response generator that gives these, one after the other."""
-    remaining = list(answers)
-    return lambda messages, **_: remaining.pop(0)
-
-
-def add(a: int, b: int) -> int:
-    """Add two numbers."""
-    return a + b
-
-
-def nothing() -> str:
-    """Return nothing."""
-    return ""
-
-
-async def run(agent, question="What is 1 + 2?", **options):
-    """What an agent answers, the tools it ran with their output, and its streamed words."""
-    handler = agent.run(user_msg=question, **options)
-    results, words = [], ""
-    async for event in handler.stream_events():
-        if isinstance(event, ToolCallResult):
-            results.append((event.tool_name, event.tool_kwargs, event.tool_output.content))
-        elif isinstance(event, AgentStream):
-            words += event.delta
-    return await handler, results, words
 
 
 @makers
@@ -264,42 +222,3 @@ async def test_memory_holds_the_whole_conversation(make):
         await run(FunctionAgent(tools=[add], llm=llm), memory=memory)
     roles = [message.role.value for message in memory.get_all()]
     assert roles == ["user", "assistant", "tool", "assistant"]
-
-
-@makers
-async def test_react_agents_think_act_and_answer(make):
-    answers = (
-        says('Thought: I add.\nAction: add\nAction Input: {"a": 1, "b": 2}'),
-        says("Thought: I can answer without using any more tools.\nAnswer: Three."),
-    )
-    with make(in_turn(*answers)) as llm:
-        output, results, _ = await run(ReActAgent(tools=[add], llm=llm))
-    assert str(output) == "Three."
-    assert results == [("add", {"a": 1, "b": 2}, "3")]
-
-
-@makers
-@pytest.mark.parametrize("first", ["", "Action: add\n{a: 1}"], ids=["empty", "malformed"])
-async def test_react_agents_ask_again_for_what_they_cannot_read(make, first):
-    answers = (
-        says(first),
-        says('Thought: I add.\nAction: add\nAction Input: {"a": 1, "b": 2}'),
-        says("Thought: I can answer without using any more tools.\nAnswer: Three."),
-    )
-    with make(in_turn(*answers)) as llm:
-        output, results, _ = await run(ReActAgent(tools=[add], llm=llm))
-    assert str(output) == "Three."
-    assert results == [("add", {"a": 1, "b": 2}, "3")]
-
-
-async def test_thinking_is_streamed_beside_the_words():
-    thinking = ChatMessage(
-        role="assistant", blocks=[ThinkingBlock(content="One, two."), TextBlock(text="Three.")]
-    )
-    with heroku(in_turn(thinking), extended_thinking=1024, max_tokens=4000) as llm:
-        handler = FunctionAgent(llm=llm).run(user_msg="What is 1 + 2?")
-        events = [e async for e in handler.stream_events() if isinstance(e, AgentStream)]
-        output = await handler
-    assert "".join(event.thinking_delta or "" for event in events) == "One, two."
-    assert "".join(event.delta for event in events) == "Three."
-    assert output.response.blocks[0].content == "One, two."
