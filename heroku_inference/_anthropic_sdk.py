@@ -16,7 +16,7 @@ import httpx2
 from heroku_inference._anthropic_bridge import NO_KEY, AsyncBridge, Bridge
 from heroku_inference._async_transport import AsyncTransport
 from heroku_inference._calls import MaskedHeaders, TransportBase
-from heroku_inference._errors import HerokuError
+from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._transport import Transport
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class HerokuAnthropic(anthropic.Anthropic):
         """Send a request; `HerokuError` where the SDK would say that the connection failed."""
         try:
             return super().request(*args, **kwargs)
-        except anthropic.APIConnectionError as error:
+        except (anthropic.APIConnectionError, UnicodeEncodeError) as error:
             failure = _ours(error)
         raise failure
 
@@ -115,7 +115,7 @@ class AsyncHerokuAnthropic(anthropic.AsyncAnthropic):
         """Send a request; `HerokuError` where the SDK would say that the connection failed."""
         try:
             return await super().request(*args, **kwargs)
-        except anthropic.APIConnectionError as error:
+        except (anthropic.APIConnectionError, UnicodeEncodeError) as error:
             failure = _ours(error)
         raise failure
 
@@ -125,7 +125,9 @@ def _sdk_headers() -> dict[str, Any]:
     return {"anthropic-version": _VERSION, "x-api-key": NO_KEY, "content-type": "application/json"}
 
 
-def _ours(error: anthropic.APIConnectionError) -> Exception:
+def _ours(error: anthropic.APIConnectionError | UnicodeEncodeError) -> Exception:
+    if isinstance(error, UnicodeEncodeError):
+        return ConfigError(f"The request cannot be written as JSON: {error}")
     cause = error.__cause__
     return cause if isinstance(cause, HerokuError) else error
 

@@ -130,9 +130,12 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             asked = kwargs.pop("extended_thinking")
         else:  # the call's own word for it wins
             asked = None if kwargs.get("thinking") else self.extended_thinking
-        return message_arguments(
-            super()._get_request_payload(input_, stop=stop or self._stops(), **kwargs), asked
+        payload = super()._get_request_payload(
+            _with_system_first(self._convert_input(input_).to_messages()),
+            stop=stop or self._stops(),
+            **kwargs,
         )
+        return message_arguments(payload, asked)
 
     def _generate(
         self,
@@ -204,6 +207,12 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     def _stops(self) -> list[str] | None:
         return [self.stop] if isinstance(self.stop, str) else self.stop
+
+
+def _with_system_first(messages: list[BaseMessage]) -> list[BaseMessage]:
+    """The messages with those of the system, for which there is one place, before the others."""
+    system = [message for message in messages if message.type == "system"]
+    return [*system, *(message for message in messages if message.type != "system")]
 
 
 def _key_hidden(data: dict[str, Any]) -> dict[str, Any]:
