@@ -55,6 +55,8 @@ def messages_of_run(message: BaseMessage, *, namespaces: bool) -> Iterator[BaseM
         else:
             yield from turn.unanswered()
             turn.words.append(_narration(block) or block)
+    if refusal := message.additional_kwargs.get("refusal"):
+        turn.words.append({"type": "text", "text": refusal})
     yield from turn.said()
     yield from turn.unanswered()
     if isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls):

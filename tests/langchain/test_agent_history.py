@@ -96,3 +96,14 @@ def test_a_message_survives_a_checkpoint(emulator, agent):
     state = graph.invoke({"messages": [HumanMessage("Of what?")]}, thread)
     assert without_index(state["messages"][1].content_blocks) == BLOCKS
     assert len(emulator.journal[-1].body["messages"]) == 9
+
+
+def test_a_refusal_at_the_end_of_a_run_goes_back_as_words(emulator, agent):
+    emulator.script(*RUN)
+    message = agent.invoke("How much?")
+    refused = message.model_copy(
+        update={"content": message.content[:-1], "additional_kwargs": {"refusal": "I will not."}}
+    )
+    emulator.script(Say("Yes.", path=PATH))
+    agent.invoke([HumanMessage("How much?"), refused, HumanMessage("Of what?")])
+    assert emulator.journal[-1].body["messages"][-2]["content"] == "I will not."
