@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import yarl
 
     from heroku_inference._calls import LibraryErrors
-    from heroku_inference._settings import NetworkEnvironment
+    from heroku_inference._environment import NetworkEnvironment
 
 __all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
 

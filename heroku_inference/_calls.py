@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._answers import Reply
+from heroku_inference._environment import network_environment
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
 from heroku_inference._keyless import forget_key, without_key
 from heroku_inference._openai_names import with_model_hint
 from heroku_inference._retries import RetryEvent, next_wait
-from heroku_inference._settings import network_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
-    from heroku_inference._settings import NetworkEnvironment
+    from heroku_inference._environment import NetworkEnvironment
 
 __all__ = ["async_proxy", "sync_proxy", "tls_context"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import aiohttp
     import httpx
 
-    from heroku_inference._settings import NetworkEnvironment
+    from heroku_inference._environment import NetworkEnvironment
 
 __all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_transport"]
 

@@ -1,38 +1,24 @@
-"""Which key, URL and model to use: from arguments, or from the config vars of an add-on attachment.
-
-The only file that reads the environment.
-"""
+"""Which key, URL and model to use: from arguments, or from the config vars of an attachment."""
 
 from __future__ import annotations
 
-import os
 import re
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import SecretStr
 
+from heroku_inference._base_url import DEFAULT_BASE_URL, normalise_url
+from heroku_inference._environment import config_var
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "DEFAULT_BASE_URL",
-    "Attachment",
-    "Kind",
-    "NetworkEnvironment",
-    "Settings",
-    "attachments",
-    "network_environment",
-    "normalise_url",
-]
+__all__ = ["Kind", "Settings"]
 
 Kind = Literal["chat", "embedding", "rerank", "image"]
 
-DEFAULT_BASE_URL: Final = "https://us.inference.heroku.com"
 
 # The aliases Heroku's own pages attach each kind of model under (docs: embeddings, rerank, images).
 _ALIASES: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -187,11 +173,6 @@ def hidden(api_key: str | SecretStr | None) -> SecretStr | None:
     return SecretStr(api_key) if isinstance(api_key, str) else api_key
 
 
-def _config_var(name: str) -> str | None:
-    # Never the whole environment as a variable: a traceback that prints it would show every key.
-    return os.environ.get(name) or None
-
-
 def _resolve(
     api_key: SecretStr | None,
     base_url: str | None,
@@ -200,10 +181,10 @@ def _resolve(
     kind: Kind,
 ) -> dict[str, Any]:
     attachment = _attachment(alias, kind, wanted=api_key is None)
-    url_there = _config_var(f"{attachment}_URL")
+    url_there = config_var(f"{attachment}_URL")
     if api_key is None:
         api_key = _key_for(attachment, base_url, url_there)
-    there = _config_var(f"{attachment}_MODEL_ID")
+    there = config_var(f"{attachment}_MODEL_ID")
     if not model and there and may_be(kind, there):
         model = there
     model = model or WELL_KNOWN_MODELS.get(kind)
@@ -228,13 +209,13 @@ def _attachment(alias: str | None, kind: Kind, *, wanted: bool) -> str:
     usual = _ALIASES[kind]
     marks = ("_KEY", "_URL") if wanted else ("_URL",)
     for name in usual:
-        if any(_config_var(name + mark) for mark in marks):
+        if any(config_var(name + mark) for mark in marks):
             return name
     return usual[-1]
 
 
 def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> SecretStr:
-    key = hidden(_config_var(f"{attachment}_KEY"))
+    key = hidden(config_var(f"{attachment}_KEY"))
     if key is None:
         raise ConfigError(
             f"API key is required: {attachment}_KEY is not set. Pass api_key=... and base_url=..., "
@@ -271,103 +252,3 @@ def may_be(kind: Kind, model: str) -> bool:
 
     facts = known_model(model)
     return facts is None or facts.kind == kind
-
-
-def normalise_url(url: str) -> str:
-    """`https://host[/path]` without a trailing slash or `/v1`, from any of its spellings.
-
-    Raises:
-        ConfigError: The URL has no host, a scheme other than `http` and `https`, a port that is
-            none, or a part that the URL of an API does not have: user, query or fragment.
-    """
-    text = url.strip()
-    if "://" not in text:
-        text = f"https://{text}"
-    text = re.sub(r"(?<![:/])/+(?:v1/*)?\Z", "", text, count=1, flags=re.IGNORECASE)
-    if not _is_api_url(text):
-        raise ConfigError(
-            f"base_url={_without_credentials(url)!r} is no URL of an API. It should look like "
-            f"{DEFAULT_BASE_URL!r}, without user, password or query."
-        )
-    return text
-
-
-@lru_cache(maxsize=64)
-def _is_api_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    has_more = parts.query or parts.fragment or "@" in parts.netloc
-    is_name = bool(host) and len(host) < 254 and not re.search(r"[\s\\]|[^.]{64}", host)  # noqa: PLR2004 - DNS
-    return parts.scheme.lower() in {"http", "https"} and is_name and port != 0 and not has_more
-
-
-def _without_credentials(url: str) -> str:
-    return re.sub(r"(//|^)[^/@]*@", r"\1***@", url)
-
-
-class Attachment(NamedTuple):
-    """The config vars of one attachment of the add-on; of the key only whether there is one."""
-
-    alias: str
-    has_key: bool
-    url: str | None
-    """As `base_url` would be; `None` when it is not set, or none of an API."""
-    model: str | None
-
-
-def attachments() -> list[Attachment]:
-    """The attachments whose config vars are in the environment, by alias.
-
-    What begins like an alias of Heroku's pages, or `HEROKU_INFERENCE`, is one by its key or its
-    URL alone; other names are taken for one when they have both, and a model id or a URL of
-    Heroku's: `OPENAI_KEY` is no attachment.
-    """
-    marked = (re.fullmatch(r"([A-Z][A-Z0-9_]*)_(?:KEY|URL)", name) for name in os.environ)
-    aliases = sorted({match[1] for match in marked if match})
-    found = (_attached(alias) for alias in aliases)
-    return [one for one in found if _is_ours(one)]
-
-
-def _attached(alias: str) -> Attachment:
-    try:
-        url = _config_var(f"{alias}_URL")
-        url = normalise_url(url) if url else None
-    except ConfigError:
-        url = None
-    has_key = _config_var(f"{alias}_KEY") is not None
-    return Attachment(alias, has_key, url, _config_var(f"{alias}_MODEL_ID"))
-
-
-def _is_ours(found: Attachment) -> bool:
-    if re.match(r"(?:HEROKU_)?INFERENCE(?:_|$)|(?:EMBEDDING|RERANK|DIFFUSION)(?:_|$)", found.alias):
-        return found.has_key or found.url is not None
-    host = urlsplit(found.url or "").hostname or ""
-    known = found.model is not None or host.endswith(".inference.heroku.com")
-    return found.has_key and found.url is not None and known
-
-
-class NetworkEnvironment(NamedTuple):
-    """The proxies and certificates that the environment names; clients are shared by equal ones."""
-
-    proxies: tuple[tuple[str, str], ...]
-    no_proxy: str
-    certificate_file: str | None
-    certificate_folder: str | None
-
-
-def network_environment() -> NetworkEnvironment:
-    """The proxies and certificates that the environment names now."""
-    proxies = {name: _variable(f"{name}_proxy") for name in ("http", "https", "all")}
-    return NetworkEnvironment(
-        proxies=tuple((name, proxy) for name, proxy in proxies.items() if proxy),
-        no_proxy=_variable("no_proxy"),
-        certificate_file=os.environ.get("SSL_CERT_FILE"),
-        certificate_folder=os.environ.get("SSL_CERT_DIR"),
-    )
-
-
-def _variable(name: str) -> str:
-    return os.environ.get(name) or os.environ.get(name.upper()) or ""

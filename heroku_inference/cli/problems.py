@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from heroku_inference._base_url import DEFAULT_BASE_URL
+from heroku_inference._environment import network_environment
 from heroku_inference._errors import (
     APIConnectionError,
     APIError,
@@ -16,7 +18,6 @@ from heroku_inference._errors import (
     RateLimitError,
     ServerError,
 )
-from heroku_inference._settings import DEFAULT_BASE_URL, network_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._catalogue import known_model
 from heroku_inference._client import Client
+from heroku_inference._environment import network_environment
 from heroku_inference._errors import ContentBlockedError, PermissionDeniedError
 from heroku_inference._network import tls_context
-from heroku_inference._settings import network_environment
 from heroku_inference.cli.check import Skipped
 from heroku_inference.cli.config_vars import OWN_ALIASES
 
