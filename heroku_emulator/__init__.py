@@ -42,23 +42,27 @@ Nothing else is found. Nothing outside of this machine is ever fetched.
 
 from __future__ import annotations
 
-from heroku_emulator.emulator import Emulator
-from heroku_emulator.engine import Answer, Engine
-from heroku_emulator.journal import Journal, JournalEntry
-from heroku_emulator.mcp_servers import McpServer, McpTool
-from heroku_emulator.script import (
-    CallTools,
-    Cut,
-    ErrorEvent,
-    Fault,
-    RawBody,
-    RawStream,
-    Reset,
-    Say,
-    Step,
-    ToolResult,
-)
-from heroku_emulator.switches import Switches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from heroku_emulator.emulator import Emulator
+    from heroku_emulator.engine import Answer, Engine
+    from heroku_emulator.journal import Journal, JournalEntry
+    from heroku_emulator.mcp_servers import McpServer, McpTool
+    from heroku_emulator.script import (
+        CallTools,
+        Cut,
+        ErrorEvent,
+        Fault,
+        RawBody,
+        RawStream,
+        Reset,
+        Say,
+        Step,
+        ToolResult,
+    )
+    from heroku_emulator.switches import Switches
 
 __all__ = [
     "Answer",
@@ -80,3 +84,38 @@ __all__ = [
     "Switches",
     "ToolResult",
 ]
+
+# Every run of pytest imports this package for its plugin (`heroku_emulator.pytest_plugin`), also
+# where the server's packages are not installed: a name's module is loaded when it is first used.
+_MODULES = {
+    "emulator": ("Emulator",),
+    "engine": ("Answer", "Engine"),
+    "journal": ("Journal", "JournalEntry"),
+    "mcp_servers": ("McpServer", "McpTool"),
+    "script": (
+        "CallTools",
+        "Cut",
+        "ErrorEvent",
+        "Fault",
+        "RawBody",
+        "RawStream",
+        "Reset",
+        "Say",
+        "Step",
+        "ToolResult",
+    ),
+    "switches": ("Switches",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
