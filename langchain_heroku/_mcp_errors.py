@@ -61,9 +61,21 @@ class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settin
             ours = _translated(error, self._settings.base_url)
             if ours is not None:
                 forget_key(ours, self._settings.api_key)
-                # Not "from": the frames of theirs hold the key.
-                ours.__context__ = None
+                _forget_frames(error)
                 raise ours from None
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Drop the library's frames, whose local variables hold the key."""
+    seen: set[int] = set()
+    links: list[BaseException | None] = [error]
+    while links:
+        link = links.pop()
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        link.__traceback__ = None
+        links += [link.__cause__, link.__context__, *getattr(link, "exceptions", ())]
 
 
 def asked(settings: Settings) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:

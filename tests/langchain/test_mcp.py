@@ -150,6 +150,17 @@ async def test_a_tool_that_takes_too_long_times_out(server):
         await slow.ainvoke(call_of(slow, seconds=5))
 
 
+def assert_no_frames_of_the_library(fails):
+    with pytest.raises(errors.HerokuError) as caught:
+        fails()
+    assert caught.value.__suppress_context__
+    links = [caught.value.__context__]
+    while links:
+        link = links.pop()
+        assert link.__traceback__ is None
+        links += getattr(link, "exceptions", ())
+
+
 def test_no_failure_shows_the_key(server):
     tools = asyncio.run(tools_of(server))
     add = tools["add"]
@@ -160,9 +171,11 @@ def test_no_failure_shows_the_key(server):
     server.refuse(401, message=f"bad key {KEY}")
     for fails in failures:
         assert KEY not in shown_by(fails)
+        assert_no_frames_of_the_library(fails)
     server.stop()
     for fails in failures:
         assert KEY not in shown_by(fails)
+        assert_no_frames_of_the_library(fails)
     assert KEY not in "".join(repr(tool) + str(tool) for tool in tools.values())
 
 
