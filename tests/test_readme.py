@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -12,16 +13,17 @@ import pytest
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+BLOCK = re.compile(r"^([ ]*)```python\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
 
 
 def blocks_of(page: Path) -> list[str]:
     text = page.read_text(encoding="utf-8")
-    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    return [dedent(block) for _, block in BLOCK.findall(text)]
 
 
 BLOCKS = [
-    pytest.param(block, id=f"{page.name}-{number}")
+    pytest.param(block, id=f"{page.relative_to(ROOT).as_posix()}-{number}")
     for page in PAGES
     for number, block in enumerate(blocks_of(page), start=1)
 ]
@@ -54,7 +56,9 @@ def test_the_block_runs(block, emulator, config_vars, capsys):
 
 
 def test_the_agent_of_the_readme_uses_its_tool(emulator, config_vars, capsys):
-    (agent,) = [block for block in blocks_of(ROOT / "README.md") if "create_agent" in block]
+    agent = next(
+        block for block in blocks_of(ROOT / "README.md") if "create_agent(ChatHeroku(" in block
+    )
     exec(agent, {"__name__": "readme"})  # noqa: S102
     assert "42" in capsys.readouterr().out
     assert [message["role"] for message in emulator.journal[-1].body["messages"]] == [
