@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
+from heroku_emulator.journal_lines import line_of
+
 __all__ = ["Journal", "JournalEntry"]
 
 _SECRET_HEADERS = frozenset({"authorization", "x-api-key", "cookie", "proxy-authorization"})
+_SHOWN = 20  # requests in the journal's text
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +43,14 @@ class JournalEntry:
     def wait(self, timeout: float = 5.0) -> bool:
         """Waits until the exchange is over; returns whether it is, after `timeout` seconds."""
         return self._over.wait(timeout)
+
+    def __str__(self) -> str:
+        """Tells it in one line: `POST /v1/embeddings -> 200: cohere-embed-multilingual, "Hi"`."""
+        became = "no answer" if self.status is None else str(self.status)
+        if self.events:
+            became += f", {self.events} events"
+        said = line_of(self.body)
+        return f"{self.method} {self.path} -> {became}{': ' if said else ''}{said}"
 
 
 class Journal(Sequence[JournalEntry]):
@@ -78,6 +89,19 @@ class Journal(Sequence[JournalEntry]):
         """Returns the requests to paths that end in `path`."""
         return [entry for entry in self if entry.path.endswith(path)]
 
+    def only(self, path: str = "") -> JournalEntry:
+        """Returns the one request to a path that ends in `path`, for tests that expect just one.
+
+        Raises:
+            AssertionError: There was none, or more than one; the message tells what was asked.
+        """
+        __tracebackhide__ = True  # pytest then shows the test's line, not this one
+        found = self.to(path)
+        if len(found) != 1:
+            wanted = f"one request to {path}" if path else "one request"
+            raise AssertionError(f"Expected {wanted}, got {len(found)}. All requests:\n{self}")
+        return found[0]
+
     def clear(self) -> None:
         """Forgets everything so far."""
         with self._lock:
@@ -98,3 +122,11 @@ class Journal(Sequence[JournalEntry]):
 
     def __repr__(self) -> str:
         return f"Journal({list(self)!r})"
+
+    def __str__(self) -> str:
+        """Tells each request in a line; of more than 20 only the last."""
+        lines = [f"{number:>4}. {entry}" for number, entry in enumerate(self, start=1)]
+        left_out = len(lines) - _SHOWN
+        if left_out > 0:
+            lines = [f"      ({left_out} before these)", *lines[left_out:]]
+        return "\n".join(lines) or "  (none)"

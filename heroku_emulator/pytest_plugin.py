@@ -1,0 +1,223 @@
+"""A plugin of pytest: the fixture `heroku_emulator`, with which you test your own app.
+
+```python
+from heroku_emulator import Fault, Say
+
+
+def test_the_app_tries_again(heroku_emulator):
+    heroku_emulator.script(Fault(429, headers={"retry-after": "0"}), Say("Paris."))
+    assert my_app.answer("What is the capital of France?") == "Paris."
+    assert [entry.status for entry in heroku_emulator.journal] == [429, 200]
+```
+
+pytest finds the plugin by itself where this distribution is installed. It loads nothing of the
+server before a test asks for it, and changes nothing for tests that do not.
+
+- `heroku_emulator` is an `Emulator` as new, with its config vars in the environment.
+- `heroku_emulator_server` is the running server behind it, for fixtures of the whole session.
+- `@pytest.mark.heroku_emulator(plan={"model": "claude-4-5-haiku"}, terminator="message")` gives a
+  test an emulator of its own, made with these arguments of `Emulator`.
+- The options `heroku_emulator_engine` and `heroku_emulator_allow_unused_steps` are set in pytest's
+  configuration file.
+- A report of a test that failed tells what was asked, in a line each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+    from dataclasses import Field
+
+    from heroku_emulator.emulator import Emulator
+    from heroku_emulator.script import Step
+
+__all__ = ["heroku_emulator", "heroku_emulator_server"]
+
+_NAME = "heroku_emulator"
+_ENGINE = "heroku_emulator_engine"
+_ALLOW_UNUSED = "heroku_emulator_allow_unused_steps"
+_MARK_ALLOWS_UNUSED = "allow_unused_steps"
+
+# The aliases that Heroku's pages use, and the names that its CLI gives further attachments:
+# HEROKU_INFERENCE_ONYX_KEY, INFERENCE_CYAN_KEY (docs: config vars).
+_ALIASES = ("INFERENCE", "EMBEDDING", "RERANK", "DIFFUSION")
+_USUAL = re.compile(r"(HEROKU_)?(INFERENCE|EMBEDDINGS?|RERANK|DIFFUSION)(_\w+)?")
+_HEROKU = re.compile(r"(https?://)?[\w.-]*\binference\.heroku\.com\b")
+
+_in_use = pytest.StashKey["Emulator"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds what can be set in pytest's configuration file."""
+    parser.addini(
+        _ENGINE,
+        "What answers where a test scripts nothing: deterministic, minilm, llama or auto",
+        default="deterministic",
+    )
+    parser.addini(
+        _ALLOW_UNUSED,
+        "Let tests pass although no request has used some of the steps that they scripted",
+        type="bool",
+        default=False,
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marker known."""
+    config.addinivalue_line(
+        "markers",
+        f"{_NAME}(*, {_MARK_ALLOWS_UNUSED}=False, **arguments): run the test with an emulator of "
+        "Heroku's inference API that is made with these arguments of heroku_emulator.Emulator",
+    )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Gives the fixture to tests that have the marker and do not name the fixture."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and _NAME not in names and item.get_closest_marker(_NAME):
+        # A list of its own: parametrized tests share theirs, and the marker may be of one of them.
+        item.fixturenames = [_NAME, *names]  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def heroku_emulator_server(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """The emulator that serves the whole session, on a free port of this machine."""
+    try:
+        from heroku_emulator.emulator import Emulator  # noqa: PLC0415 - heavy, and an extra
+    except ModuleNotFoundError as error:
+        pytest.fail(
+            f"The fixture {_NAME} needs a package that is not installed ({error.name}). "
+            'Install the extra `emulator`: pip install "heroku-inference[emulator]"',
+            pytrace=False,
+        )
+    with Emulator(engine=request.config.getini(_ENGINE)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def heroku_emulator(
+    request: pytest.FixtureRequest,
+    heroku_emulator_server: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Emulator]:
+    """Heroku's inference API on this machine, as new, with its config vars in the environment.
+
+    Script answers and faults with `script`, change behaviour with `switch`, and look at what was
+    asked in `journal`. Config vars of the machine that lead to Heroku are gone meanwhile. A test
+    fails if it leaves scripted steps that no request has used.
+    """
+    arguments = _marked(request.node)
+    arguments.pop(_MARK_ALLOWS_UNUSED, None)
+    if not arguments:
+        heroku_emulator_server.reset()
+        yield from _used(heroku_emulator_server, request.node, monkeypatch)
+        heroku_emulator_server.reset()
+        return
+    from heroku_emulator.emulator import Emulator  # noqa: PLC0415 - heavy, and an extra
+
+    # A server starts in milliseconds; only an engine may take longer, and is shared.
+    with Emulator(**{"engine": heroku_emulator_server.engine, **arguments}) as emulator:
+        yield from _used(emulator, request.node, monkeypatch)
+
+
+def _used(
+    emulator: Emulator, item: pytest.Item, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Emulator]:
+    """Leads the test to the emulator, and nowhere else."""
+    # Only this reads the environment, to clean it: what it finds is used for nothing else.
+    environment = os.environ  # noqa: TID251
+    for name in _foreign(environment):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in dict(environment).items():  # OPENAI_BASE_URL, for example
+        if _HEROKU.search(value):
+            monkeypatch.setenv(name, _HEROKU.sub(emulator.url, value))
+    for name, value in emulator.config_vars.items():
+        monkeypatch.setenv(name, value)
+    # A proxy of the machine cannot reach this machine's own addresses.
+    direct = environment.get("no_proxy") or environment.get("NO_PROXY")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, f"{direct},127.0.0.1" if direct else "127.0.0.1")
+    item.stash[_in_use] = emulator
+    yield emulator
+    del item.stash[_in_use]
+
+
+def _foreign(environment: Mapping[str, str]) -> list[str]:
+    """The config vars of every attachment by which this machine could call Heroku."""
+    aliases = set(_ALIASES)
+    for name in environment:
+        alias = name.removesuffix("_KEY")
+        url = environment.get(f"{alias}_URL")
+        if alias != name and (_HEROKU.search(url) if url else _USUAL.fullmatch(alias)):
+            aliases.add(alias)
+    return [f"{alias}_{part}" for alias in sorted(aliases) for part in ("KEY", "URL", "MODEL_ID")]
+
+
+def _marked(item: pytest.Item) -> dict[str, Any]:
+    """The arguments of the test's markers; those nearer to the test win."""
+    arguments: dict[str, Any] = {}
+    for marker in reversed(list(item.iter_markers(_NAME))):
+        if marker.args:
+            raise pytest.UsageError(f"@pytest.mark.{_NAME} takes arguments by name: plan=..., ...")
+        arguments |= marker.kwargs
+    return arguments
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fails a test that has passed although requests it has scripted were never made."""
+    result = yield
+    emulator = item.stash.get(_in_use, None)
+    if emulator and len(emulator.remaining_script) and not _may_leave_steps(item):
+        pytest.fail(
+            f"No request has used these scripted steps:\n{_steps_left(emulator)}\n"
+            f"(If that is as it should be: @pytest.mark.{_NAME}({_MARK_ALLOWS_UNUSED}=True))",
+            pytrace=False,
+        )
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tells in the report of a failure what was asked."""
+    report = yield
+    emulator = item.stash.get(_in_use, None)
+    if emulator and report.failed:
+        told = str(emulator.journal)
+        if len(emulator.remaining_script):
+            told += f"\nScripted and not used:\n{_steps_left(emulator)}"
+        report.sections.append((f"Requests to {_NAME} ({report.when})", told))
+    return report
+
+
+def _may_leave_steps(item: pytest.Item) -> bool:
+    allowed = item.config.getini(_ALLOW_UNUSED)
+    return bool(_marked(item).get(_MARK_ALLOWS_UNUSED, allowed))
+
+
+def _steps_left(emulator: Emulator) -> str:
+    steps = list(emulator.remaining_script._steps)  # noqa: SLF001 - a neighbour, not a stranger
+    return "\n".join(f"  - {_told(step)}" for step in steps)
+
+
+def _told(step: Step) -> str:
+    """Returns a step as a test would write it: without what is so by default."""
+    said = [
+        f"{field.name}={value!r}"
+        for field in fields(step)
+        if (value := getattr(step, field.name)) != _default(field)
+    ]
+    return f"{type(step).__name__}({', '.join(said)})"
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
