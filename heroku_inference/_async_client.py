@@ -141,7 +141,8 @@ class AsyncClient(ClientBase):
     ) -> EmbeddingResult:
         """One vector for each text, in order, as `Client.embed` gives them."""
         chosen = self._embedding_options(model, options)
-        return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
+        with self._keyless_errors("embedding"):
+            return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
 
     def iter_embed(
         self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -151,7 +152,8 @@ class AsyncClient(ClientBase):
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
         chosen = self._embedding_options(model, options)
-        return _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
+        batches = _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
+        return self._keyless_batches(batches)
 
     async def rerank(
         self,
@@ -164,7 +166,8 @@ class AsyncClient(ClientBase):
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         options = self._rerank_options(model, top_n, max_concurrency)
-        return await _rerank.arerank(self._sender("rerank"), query, documents, options)
+        with self._keyless_errors("rerank"):
+            return await _rerank.arerank(self._sender("rerank"), query, documents, options)
 
     async def run_agent(
         self,
@@ -206,11 +209,21 @@ class AsyncClient(ClientBase):
 
     async def mcp_servers(self) -> list[McpServer]:
         """The MCP servers attached to the add-on, as `Client.mcp_servers` lists them."""
-        return mcp_servers(await self._transport("chat").send(Call(MCP_SERVERS_PATH)))
+        with self._keyless_errors("chat"):
+            return mcp_servers(await self._transport("chat").send(Call(MCP_SERVERS_PATH)))
 
     async def models(self) -> list[AvailableModel]:
         """The models that Heroku offers, in all regions, as `Client.models` lists them."""
-        return available_models(await self._transport("chat").send(Call(MODELS_PATH)))
+        with self._keyless_errors("chat"):
+            return available_models(await self._transport("chat").send(Call(MODELS_PATH)))
+
+    async def _keyless_batches(
+        self, batches: AsyncGenerator[EmbeddingBatch]
+    ) -> AsyncGenerator[EmbeddingBatch]:
+        with self._keyless_errors("embedding"):
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
 
     def _transport(self, kind: Kind) -> AsyncTransport:
         if kind not in self._transports:

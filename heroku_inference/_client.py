@@ -171,7 +171,8 @@ class Client(ClientBase):
             InvalidResponseError: An answer does not hold one vector for each text.
         """
         chosen = self._embedding_options(model, options)
-        return _embeddings.embed(self._sender("embedding"), texts, chosen)
+        with self._keyless_errors("embedding"):
+            return _embeddings.embed(self._sender("embedding"), texts, chosen)
 
     def iter_embed(
         self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -181,7 +182,8 @@ class Client(ClientBase):
         `texts` may be any iterable, even an endless one; a few requests run ahead of you.
         """
         chosen = self._embedding_options(model, options)
-        return _embeddings.iter_embed(self._sender("embedding"), texts, chosen)
+        batches = _embeddings.iter_embed(self._sender("embedding"), texts, chosen)
+        return self._keyless_batches(batches)
 
     def rerank(
         self,
@@ -207,7 +209,8 @@ class Client(ClientBase):
             InvalidResponseError: The answer is not what the API documents.
         """
         options = self._rerank_options(model, top_n, max_concurrency)
-        return _rerank.rerank(self._sender("rerank"), query, documents, options)
+        with self._keyless_errors("rerank"):
+            return _rerank.rerank(self._sender("rerank"), query, documents, options)
 
     def run_agent(
         self,
@@ -277,7 +280,8 @@ class Client(ClientBase):
             APIError: The request failed.
             InvalidResponseError: The answer is not what the API documents.
         """
-        return mcp_servers(self._transport("chat").send(Call(MCP_SERVERS_PATH)))
+        with self._keyless_errors("chat"):
+            return mcp_servers(self._transport("chat").send(Call(MCP_SERVERS_PATH)))
 
     def models(self) -> list[AvailableModel]:
         """The models that Heroku offers, in all regions (docs: `GET /available-models`).
@@ -286,7 +290,12 @@ class Client(ClientBase):
             APIError: The request failed.
             InvalidResponseError: The answer is not what the API documents.
         """
-        return available_models(self._transport("chat").send(Call(MODELS_PATH)))
+        with self._keyless_errors("chat"):
+            return available_models(self._transport("chat").send(Call(MODELS_PATH)))
+
+    def _keyless_batches(self, batches: Generator[EmbeddingBatch]) -> Generator[EmbeddingBatch]:
+        with self._keyless_errors("embedding"):
+            yield from batches
 
     def _transport(self, kind: Kind) -> Transport:
         if kind not in self._transports:
