@@ -89,15 +89,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def heroku_emulator_server(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     """The emulator that serves the whole session, on a free port of this machine."""
-    try:
-        from heroku_emulator.emulator import Emulator  # noqa: PLC0415 - heavy, and an extra
-    except ModuleNotFoundError as error:
-        pytest.fail(
-            f"The fixture {_NAME} needs a package that is not installed ({error.name}). "
-            'Install the extra `emulator`: pip install "heroku-inference[emulator]"',
-            pytrace=False,
-        )
-    with Emulator(engine=request.config.getini(_ENGINE)) as emulator:
+    with _emulator_class()(engine=request.config.getini(_ENGINE)) as emulator:
         yield emulator
 
 
@@ -120,11 +112,23 @@ def heroku_emulator(
         yield from _used(heroku_emulator_server, request.node, monkeypatch)
         heroku_emulator_server.reset()
         return
-    from heroku_emulator.emulator import Emulator  # noqa: PLC0415 - heavy, and an extra
-
     # A server starts in milliseconds; only an engine may take longer, and is shared.
-    with Emulator(**{"engine": heroku_emulator_server.engine, **arguments}) as emulator:
+    with _emulator_class()(**{"engine": heroku_emulator_server.engine, **arguments}) as emulator:
         yield from _used(emulator, request.node, monkeypatch)
+
+
+def _emulator_class() -> type[Emulator]:
+    try:
+        from heroku_emulator.emulator import Emulator  # noqa: PLC0415 - heavy, and an extra
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+    else:
+        return Emulator
+    pytest.fail(
+        f"The fixture {_NAME} needs a package that is not installed ({missing}). "
+        'Install the extra `emulator`: pip install "heroku-inference[emulator]"',
+        pytrace=False,
+    )
 
 
 def _used(
