@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_postgres import PGEngine, PGVectorStore
 from langchain_text_splitters import RecursiveCharacterTextSplitter
+from retrieval.addresses import for_sqlalchemy
 from retrieval.answering import CANDIDATES, INSTRUCTIONS, SOURCES, Source, prompt_for
 from retrieval.command import command
-from retrieval.database import connected, database_errors, for_sqlalchemy, table_name
+from retrieval.database import connected, database_errors, table_name
 from retrieval.documents import CHUNK_CHARACTERS, OVERLAP_CHARACTERS
 from retrieval.store import ChunkStore
 

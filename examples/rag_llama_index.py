@@ -27,9 +27,10 @@ from llama_index.core.node_parser.text.utils import split_by_regex
 from llama_index.core.schema import MetadataMode, NodeWithScore, TextNode
 from llama_index.vector_stores.postgres import PGVectorStore
 from psycopg.sql import SQL, Identifier
+from retrieval.addresses import for_sqlalchemy
 from retrieval.answering import CANDIDATES, INSTRUCTIONS, SOURCES, Source, prompt_for
 from retrieval.command import command
-from retrieval.database import connected, database_errors, for_sqlalchemy, table_name
+from retrieval.database import connected, database_errors, table_name
 from retrieval.documents import CHUNK_CHARACTERS, OVERLAP_CHARACTERS
 from retrieval.store import ChunkStore
 from sqlalchemy import create_engine

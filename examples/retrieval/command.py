@@ -18,12 +18,12 @@ from retrieval.errors import InputError
 from retrieval.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from retrieval.answering import Source
     from retrieval.store import ChunkStore
 
-__all__ = ["Assistant", "Server", "command"]
+__all__ = ["DOCUMENTS", "Assistant", "Server", "command", "config_var", "exit_code", "server"]
 
 DOCUMENTS = Path(__file__).parents[1] / "docs"
 QUESTIONS = (
@@ -69,11 +69,16 @@ class MakesAssistant(Protocol):
 def command(
     description: str | None, assistant: MakesAssistant, arguments: Sequence[str] | None
 ) -> int:
-    """Runs an example; returns the exit code: 2 when the user can put right what is wrong."""
+    """Runs an example; returns its exit code."""
     screen = Screen()
     load_dotenv(".env")
+    return exit_code(screen, lambda: run(parse(description or "", arguments), assistant, screen))
+
+
+def exit_code(screen: Screen, work: Callable[[], None]) -> int:
+    """Does the work; returns the exit code: 2 when the user can put right what is wrong."""
     try:
-        run(parse(description or "", arguments), assistant, screen)
+        work()
     except (InputError, ConfigError) as error:
         screen.error(str(error))
         return 2

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import SQLAlchemyError
 
+from retrieval.addresses import postgresql_address
 from retrieval.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["connected", "database", "database_errors", "for_sqlalchemy", "table_name"]
+__all__ = ["connected", "database", "database_errors", "table_name"]
 
 CONNECT_SECONDS = 5
 
@@ -30,7 +30,7 @@ def database(url: str | None, folder: Path) -> Iterator[str]:
         InputError: It cannot be reached or started.
     """
     if url:
-        address = _postgresql(url)
+        address = postgresql_address(url)
         with connected(address):
             pass  # better to fail now than after the documents have been read
         yield address
@@ -49,42 +49,6 @@ def database(url: str | None, folder: Path) -> Iterator[str]:
         ) from error
     with server:
         yield server.get_uri()
-
-
-def _postgresql(url: str) -> str:
-    """Heroku Postgres still sets the scheme `postgres://`, which SQLAlchemy refuses."""
-    scheme, _, rest = url.partition("://")
-    if scheme not in {"postgres", "postgresql"}:
-        raise InputError("DATABASE_URL is not the address of a PostgreSQL (postgres://...)")
-    address = f"postgresql://{rest}"
-    if not _is_clear(address):
-        # In our words: libpq's quote what it stumbled over, which may be a part of the password.
-        raise InputError(
-            "DATABASE_URL cannot be read as postgres://USER:PASSWORD@HOST:PORT/NAME: "
-            "spaces and characters like @ / : % in its parts must be percent-encoded"
-        )
-    return address
-
-
-def _is_clear(address: str) -> bool:
-    """Whether libpq reads an address, and takes no piece of a password for something else."""
-    try:
-        parts = conninfo_to_dict(address)
-    except (psycopg.Error, ValueError):
-        return False
-    authority, _, path = address.partition("://")[2].partition("/")
-    name = path.partition("?")[0]
-    ports = str(parts.get("port") or "").split(",")
-    return (
-        authority.count("@") <= 1
-        and "@" not in name
-        and all(port == "" or port.isdecimal() for port in ports)
-    )
-
-
-def for_sqlalchemy(url: str) -> str:
-    """The address with the driver named, which works blocking and async."""
-    return url.replace("postgresql", "postgresql+psycopg", 1)
 
 
 @contextmanager
@@ -109,7 +73,7 @@ def database_errors() -> Iterator[None]:
     """Errors of the database in the block are the user's to put right: rights, pgvector, space."""
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, psycopg.Error) as error:
         cause = getattr(error, "orig", None) or error
         raise InputError(f"The database cannot hold the vectors: {_reason(cause)}") from error
 
