@@ -25,6 +25,10 @@ _NO_DATABASE = (
 )
 
 
+class _NoConnection(Exception):  # noqa: N818 - what the tool says of the database
+    """There is no connection; the message says why, without the connection string."""
+
+
 async def ask(job: Job, question: Callable[[psycopg.Connection[Any]], str]) -> Outcome:
     """Asks in a transaction that can only read and that ends when its time is up."""
     url = job.database_url
@@ -39,16 +43,7 @@ async def ask(job: Job, question: Callable[[psycopg.Connection[Any]], str]) -> O
         try:
             with _connected(url, job.seconds) as connection:
                 return Outcome(cut(question(connection)))
-        except psycopg.OperationalError as error:
-            if error.sqlstate is None:
-                # The text of a failed connection may repeat the connection string.
-                return failed(f"the database cannot be reached ({type(error).__name__})")
-            return failed(str(error).strip())
-        except psycopg.ProgrammingError as error:
-            if error.sqlstate is None and "connection" in str(error):
-                return failed("database_url is no connection string")
-            return failed(str(error).strip())
-        except psycopg.Error as error:
+        except (_NoConnection, psycopg.Error) as error:
             return failed(str(error).strip())
 
     return await run_sync(asked, abandon_on_cancel=True)
@@ -58,9 +53,16 @@ async def ask(job: Job, question: Callable[[psycopg.Connection[Any]], str]) -> O
 def _connected(url: str, seconds: int) -> Iterator[psycopg.Connection[Any]]:
     import psycopg  # noqa: PLC0415 - as above
 
-    options = f"-c statement_timeout={seconds * 1000}"
-    with psycopg.connect(url, connect_timeout=_PATIENCE, options=options) as connection:
+    try:
+        opened = psycopg.connect(url, connect_timeout=_PATIENCE)
+    # What such errors say may repeat the connection string, and its password with it.
+    except psycopg.OperationalError:
+        raise _NoConnection("the database cannot be reached") from None
+    except psycopg.Error:
+        raise _NoConnection("database_url is no connection string") from None
+    with opened as connection:
         connection.read_only = True
+        connection.execute(f"SET LOCAL statement_timeout = {seconds * 1000}".encode())
         # What a superuser may do beyond tables (files, programs), a reader of all data may not.
         if connection.info.parameter_status("is_superuser") == "on":
             connection.execute("SET LOCAL ROLE pg_read_all_data")
