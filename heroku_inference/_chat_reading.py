@@ -189,7 +189,8 @@ class ChunkReader:
             if refusal := delta.get("refusal"):
                 chunk.refusal += refusal
             if calls := delta.get("tool_calls") or _legacy_call(delta):
-                chunk.tool_calls += self._calls.read(calls)
+                read = self._calls.read if choice.get("delta") else self._calls.read_whole
+                chunk.tool_calls += read(calls)
             if media := delta.get("audio") or delta.get("images"):
                 raise _not_text(media)
         reason = choice.get("finish_reason")

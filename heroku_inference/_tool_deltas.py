@@ -97,6 +97,10 @@ class ToolCallDeltas:
         """The news in these entries of `tool_calls`."""
         return [delta for piece in pieces for delta in self._read(piece)]
 
+    def read_whole(self, calls: Iterable[Mapping[str, Any]]) -> list[ToolCallDelta]:
+        """The calls of an answer that came whole: each is one, be their ids alike or missing."""
+        return [delta for call in calls for delta in self._read_call(call)]
+
     def finish(self, answer_id: str | None) -> list[ToolCallDelta]:
         """What was held, and ids for the calls that came without one.
 
@@ -118,6 +122,12 @@ class ToolCallDeltas:
             for call in self._calls
             if call.id is None
         ]
+
+    def _read_call(self, call: Mapping[str, Any]) -> list[ToolCallDelta]:
+        function = call.get("function") or {}
+        arguments = arguments_text(function.get("arguments"))
+        opened = self._open(None)
+        return _grown(opened, call.get("id") or None, function.get("name") or None, arguments)
 
     def _read(self, piece: Mapping[str, Any]) -> list[ToolCallDelta]:
         function = piece.get("function") or {}

@@ -131,6 +131,18 @@ class TestWholeAnswer:
             ToolCall("call_1846531e6d7a6be30e1c6_0", "now", "{}")
         ]
 
+    @pytest.mark.parametrize("call_id", ["same", None, ""])
+    @pytest.mark.parametrize("arguments", ['{"a":1}', "", None])
+    def test_each_call_of_a_whole_answer_is_one_whatever_its_id(self, call_id, arguments):
+        calls = [
+            {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+            for name in ("ping", "ping", "pong")
+        ]
+        read_calls = whole({"content": None, "tool_calls": calls}, "tool_calls").tool_calls
+        assert [call.name for call in read_calls] == ["ping", "ping", "pong"]
+        assert {call.arguments for call in read_calls} == {arguments or ""}
+        assert all(call.id for call in read_calls)
+
     def test_several_choices_are_parts_of_one_answer(self):
         call = {"id": "c", "function": {"name": "now", "arguments": "{}"}}
         completion = frame({})
