@@ -24,6 +24,15 @@ __all__ = ["AgentReader"]
 _MESSAGE_FIELDS: Final = tuple(field.name for field in fields(AgentMessage))
 # An event without choices that has one of these says something that must not be lost.
 _WORDS: Final = ("content", "data", "delta", "output", "result", "text", "tool_calls")
+# What a piece of a message has when it says something.
+_SPEECH: Final = (
+    "content",
+    "function_call",
+    "reasoning",
+    "reasoning_content",
+    "refusal",
+    "tool_calls",
+)
 
 
 class AgentReader:
@@ -166,11 +175,11 @@ class AgentReader:
         self._result = None
         message = frame["message"]
         call_id = message.get("tool_call_id")
-        said = unwrapped(message.get("content"), message.get("name"))
+        said = unwrapped(message.get("content"), message.get("name") or self._called(call_id))
         self.steps.append(
             AgentToolResult(
                 tool_call_id=call_id or None,
-                name=said.name or self._called(call_id),
+                name=said.name,
                 text=said.text,
                 is_error=said.is_error,
                 content=said.content,
@@ -183,8 +192,8 @@ class AgentReader:
         )
 
     def _called(self, call_id: object) -> str:
-        """The name of the tool that was called so."""
-        messages = (step for step in self.steps if isinstance(step, AgentMessage))
+        """The name of the tool that was last called so."""
+        messages = (step for step in reversed(self.steps) if isinstance(step, AgentMessage))
         calls = (call for message in messages for call in message.tool_calls)
         return next((call.name for call in calls if call.id == call_id), "")
 
@@ -247,7 +256,7 @@ def _is_error(frame: dict[str, Any]) -> bool:
 
 
 def _speaks(message: dict[str, Any]) -> bool:
-    return any(message.get(name) for name in ("content", "tool_calls", "reasoning", "refusal"))
+    return any(message.get(name) for name in _SPEECH)
 
 
 def _continues(frame: dict[str, Any], piece: dict[str, Any]) -> bool:

@@ -63,8 +63,8 @@ def _without_prefix(text: str, name: str) -> tuple[str, str]:
 
 
 def _is_same_tool(shown: str, name: str) -> bool:
-    """Whether both name one tool, with or without its namespace."""
-    return not name or shown.rpartition("/")[2] == name.rpartition("/")[2]
+    """Whether both name one tool, of which one may lack the namespace."""
+    return not name or shown == name or shown.endswith(f"/{name}") or name.endswith(f"/{shown}")
 
 
 def _envelope(text: str) -> dict[str, Any] | None:
@@ -75,10 +75,12 @@ def _envelope(text: str) -> dict[str, Any] | None:
         value = decoded_json(text)
     except ValueError:
         return None
-    if not isinstance(value, dict) or not value.keys() <= _ENVELOPE:
+    if not isinstance(value, dict) or not _are_parts(value.get("content")):
         return None
-    # An empty list alone is too little to tell the envelope from data of the tool's own.
-    is_one = _are_parts(value.get("content")) and (value["content"] or "isError" in value)
+    # A list of parts alone may be data of the tool's own, above all an empty one.
+    is_one = isinstance(value.get("isError"), bool) or (
+        value["content"] and value.keys() <= _ENVELOPE
+    )
     return value if is_one else None
 
 

@@ -310,6 +310,28 @@ def test_a_result_without_a_name_is_named_after_its_call():
     assert read(called(), returned("42", name=None), said(), END)[1].name == "ns/tool"
 
 
+def test_output_that_quotes_another_tool_s_result_stays_as_it_is():
+    quoted = "Tool 'other' returned result: 41"
+    assert read(called(), returned(quoted, name=None), said(), END)[1].text == quoted
+
+
+def test_an_id_that_comes_twice_means_the_last_call():
+    again = {"id": "t1", "type": "function", "function": {"name": "ns/two", "arguments": "{}"}}
+    result = returned("42", name=None)
+    events = (called(), result, said(reason="tool_calls", calls=[again]), result, said(), END)
+    assert [step.name for step in read(*events)[1::2][:2]] == ["ns/tool", "ns/two"]
+
+
+def test_thoughts_behind_a_finished_message_are_of_the_next():
+    steps = read(
+        said("One.", kind="delta"),
+        said(None, reason="", usage={}, kind="delta", reasoning_content="Hm."),
+        said("Two.", kind="delta"),
+        END,
+    )
+    assert [(step.text, step.reasoning) for step in steps] == [("One.", None), ("Two.", "Hm.")]
+
+
 def test_what_follows_the_end_is_not_read():
     assert len(read(said(), END, said("More."))) == 1
 

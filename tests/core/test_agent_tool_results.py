@@ -30,6 +30,8 @@ PLAIN = {
     "half an envelope": ENVELOPE[:-5],
     "two envelopes": ENVELOPE * 2,
     "another tool's words": prefixed("42", "other"),
+    "words of its like": prefixed("42", "another-ns/tool"),
+    "words of a tool with a longer name": prefixed("42", "ns/the-tool"),
     "its own words": prefixed("42"),
 }
 
@@ -71,6 +73,11 @@ def test_texts_are_joined_and_other_parts_are_kept():
 def test_a_failed_tool_is_said(failed):
     said = json.dumps({"content": [{"type": "text", "text": "no"}], "isError": failed})
     assert unwrapped(prefixed(said), "ns/tool").is_error is failed
+
+
+def test_a_failed_tool_is_said_whatever_else_the_server_says_of_it():
+    said = json.dumps({"content": [], "isError": True, "toolResult": None})
+    assert unwrapped(prefixed(said), "ns/tool")[1:4] == ("", [], True)
 
 
 def test_a_result_of_no_parts_is_empty():
