@@ -24,6 +24,8 @@ from heroku_inference._errors import (
 from heroku_inference._thinking import apply_thinking_rules, call_instruction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from heroku_inference._answers import Reply
     from heroku_inference._errors import APIError
 
@@ -42,6 +44,7 @@ _DROPPED: Final = (
     "output_config",
     "user_profile_id",
 )
+_THOUGHTS: Final = ("thinking", "redacted_thinking")
 # The statuses that Anthropic's error types stand for; inside of a stream there is no status.
 _STATUSES: Final = {
     "invalid_request_error": 400,
@@ -60,7 +63,8 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
     """The arguments of the SDK's `messages.create`, in line with what the endpoint takes.
 
     `max_tokens` is required: where it is not given, it is the cap that Heroku documents for the
-    model or 8192, and above any thinking budget. While the model thinks, sampling parameters are
+    model or 8192, and above any thinking budget. Thinking goes off where tools were called without
+    it and their results are still being worked on. While the model thinks, sampling parameters are
     not sent and a forced tool choice becomes `auto` and an instruction. Each of these warns, as
     does what Heroku would drop.
 
@@ -83,6 +87,8 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
         _set_thinking(body, extended_thinking)
     if "max_tokens" not in body:
         body["max_tokens"] = _max_tokens(body)
+    if thinks(body) and _called_without_thinking(body.get("messages") or ()):
+        _turn_off(body)
     if thinks(body):
         _drop_sampling(body)
         if isinstance(choice := body.get("tool_choice"), Mapping) and _is_forced(choice):
@@ -231,6 +237,30 @@ def _max_tokens(body: Mapping[str, Any]) -> int:
     if not isinstance(budget, int) or budget < usual:
         return usual
     return budget + _ANSWER_TOKENS
+
+
+def _called_without_thinking(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether calls since the user's last words lack the thinking that Claude wants with them."""
+    for message in reversed(messages):
+        content = message.get("content")
+        kinds = [block.get("type") for block in content] if isinstance(content, list) else []
+        if message.get("role") == "assistant":
+            if "tool_use" in kinds and kinds[0] not in _THOUGHTS:
+                return True
+        elif "tool_result" not in kinds:
+            break
+    return False
+
+
+def _turn_off(body: dict[str, Any]) -> None:
+    warn_caller(
+        "Thinking is off for this call: it answers calls of tools that were made without thinking, "
+        "and Claude does not begin to think there. From the next message of the user on it does."
+    )
+    body.pop("thinking", None)
+    if "extra_body" in body:
+        extra = body["extra_body"]
+        body["extra_body"] = {name: extra[name] for name in extra if name != "thinking"}
 
 
 def _drop_sampling(body: dict[str, Any]) -> None:

@@ -90,6 +90,44 @@ def test_a_free_choice_stays(choice):
     assert arguments(True, tools=TOOLS, tool_choice=choice)["tool_choice"] == choice
 
 
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "now", "input": {}}
+RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
+THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+ROUND = [
+    {"role": "user", "content": "The time?"},
+    {"role": "assistant", "content": [CALL]},
+    {"role": "user", "content": [RESULT]},
+]
+THOUGHT_ROUND = [ROUND[0], {"role": "assistant", "content": [THOUGHT, CALL]}, ROUND[2]]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [ROUND, [*THOUGHT_ROUND, *ROUND[1:]], [*ROUND, *THOUGHT_ROUND[1:]]],
+    ids=["the only call", "the last call", "the first call"],
+)
+@pytest.mark.parametrize("where", ["beside", "in extra_body"])
+def test_thinking_does_not_begin_among_calls_that_were_made_without(messages, where):
+    given = {"thinking": ENABLED} if where == "beside" else {"extra_body": {"thinking": ENABLED}}
+    with pytest.warns(UserWarning, match="Thinking is off for this call"):
+        body = arguments(**{**given, "messages": messages}, temperature=0.5)
+    assert not thinks(body)
+    assert body["temperature"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        THOUGHT_ROUND,
+        [*ROUND, {"role": "assistant", "content": "Noon."}, {"role": "user", "content": "Thanks"}],
+        [*ROUND[:2], {"role": "user", "content": [{"type": "text", "text": "Never mind."}]}],
+    ],
+    ids=["they were thought about", "another round", "the user spoke"],
+)
+def test_thinking_stays_on_where_it_may_go_on(messages):
+    assert thinks(arguments(True, messages=messages))
+
+
 def test_the_given_arguments_are_left_alone():
     extra = {"temperature": 1}
     given = {"model": MODEL, "messages": [], "extra_body": extra, "thinking": ENABLED}

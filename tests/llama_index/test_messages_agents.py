@@ -1,6 +1,6 @@
 """Agents that think between the calls of their tools, by `HerokuMessages`.
 
-The emulator refuses a turn with tool results unless the thinking before them comes back, signed.
+Thinking is only taken back whole and signed; what comes without is said, by a warning.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from llama_index.core.workflow import Context, JsonPickleSerializer
 from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
-from heroku_inference import InvalidRequestError
-from llama_index_heroku import HerokuMessages
+from llama_index_heroku import Heroku, HerokuMessages
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
 )
 
+MODEL = "claude-4-5-sonnet"
 MESSAGES = "/v1/messages"
 STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
 REASONS = ["Lyon first.", "Now Oslo.", "Lyon it is."]
@@ -49,7 +49,7 @@ def script(emulator):
 @pytest.fixture
 def make(config_vars):
     def make(**arguments):
-        return HerokuMessages(**{"model": "claude-4-5-sonnet", **arguments})
+        return HerokuMessages(**{"model": MODEL, **arguments})
 
     return make
 
@@ -115,17 +115,19 @@ def test_two_rounds_by_blocking_calls(emulator, make, streamed):
     assert shown == REASONS[2:]
 
 
-def test_without_its_thinking_the_second_turn_is_refused(emulator, make):
-    script(emulator)
+def test_calls_made_without_thinking_are_answered_without(emulator, make):
+    emulator.script(CallTools([("weather", {"city": "Oslo"})]), Say("9 degrees.", path=MESSAGES))
+    asked = ChatMessage("How warm is it in Oslo?")
+    answer = Heroku(model=MODEL).chat_with_tools([TOOL], chat_history=[asked]).message
+    call = answer.additional_kwargs["tool_calls"][0]
+    result = ChatMessage("9", role="tool", additional_kwargs={"tool_call_id": call["id"]})
     llm = make(extended_thinking=True)
-    asked = ChatMessage("Where is it warmer?")
-    answer = llm.chat_with_tools([TOOL], chat_history=[asked])
-    call = llm.get_tool_calls_from_response(answer)[0]
-    result = ChatMessage("21", role="tool", additional_kwargs={"tool_call_id": call.tool_id})
-    kept = [block for block in answer.message.blocks if not isinstance(block, ThinkingBlock)]
-    forgetful = ChatMessage(kept, role="assistant")
-    with pytest.raises(InvalidRequestError, match="Expected `thinking`"):
-        llm.chat_with_tools([TOOL], chat_history=[asked, forgetful, result])
+    with pytest.warns(UserWarning, match="Thinking is off for this call"):
+        last = llm.chat_with_tools([TOOL], chat_history=[asked, answer, result]).message
+    assert "thinking" not in emulator.journal[-1].body
+    again = ChatMessage("And in Lyon?")
+    llm.chat_with_tools([TOOL], chat_history=[asked, answer, result, last, again])
+    assert "thinking" in emulator.journal[-1].body
 
 
 @pytest.mark.parametrize("streaming", [False, True])
