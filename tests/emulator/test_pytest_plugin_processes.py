@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -70,7 +71,7 @@ def test_pytest_finds_it_by_the_entry_point(run, pytester, monkeypatch):
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1\n")
     entry = "heroku_emulator = heroku_emulator.pytest_plugin\n"
     (metadata / "entry_points.txt").write_text(f"[pytest11]\n{entry}")
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     result = run("def test_it(heroku_emulator): answer()", elsewhere=True, plugin=())
     result.assert_outcomes(passed=1)
