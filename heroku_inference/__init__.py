@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         AgentResult,
         AgentStep,
         AgentToolResult,
+        agent_messages,
     )
     from heroku_inference._answers import (
         ChatChunk,
@@ -99,6 +100,7 @@ __all__ = [
     "ToolCallDelta",
     "Usage",
     "aclose_connections",
+    "agent_messages",
     "async_openai_client",
     "chat_openai_options",
     "close_connections",
@@ -109,7 +111,7 @@ __all__ = [
 
 # Importing an adapter must cost next to nothing: a name's module is loaded when it is first used.
 _MODULES = {
-    "_agents": ("AgentMessage", "AgentResult", "AgentStep", "AgentToolResult"),
+    "_agents": ("AgentMessage", "AgentResult", "AgentStep", "AgentToolResult", "agent_messages"),
     "agent_tools": ("AgentTool",),
     "_images": ("GeneratedImage",),
     "_mcp": ("McpServer", "McpTool"),

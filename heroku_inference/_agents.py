@@ -6,11 +6,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._answers import Usage
+from heroku_inference._messages import wire_messages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from heroku_inference._answers import Reply, ToolCall
 
-__all__ = ["AgentMessage", "AgentResult", "AgentStep", "AgentToolResult", "agent_result"]
+__all__ = [
+    "AgentMessage",
+    "AgentResult",
+    "AgentStep",
+    "AgentToolResult",
+    "agent_messages",
+    "agent_result",
+]
+
+_NO_RESULT = "The result of this call is not known."
 
 
 @dataclass(slots=True)
@@ -110,6 +122,56 @@ class AgentResult:
     def tool_results(self) -> list[AgentToolResult]:
         """What the tools gave back, in order."""
         return [step for step in self.steps if isinstance(step, AgentToolResult)]
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The run as messages, to go on from it; see `agent_messages`."""
+        return agent_messages(self.steps)
+
+
+def agent_messages(steps: Iterable[AgentStep]) -> list[dict[str, Any]]:
+    """What an agent did as messages of a conversation that goes on: the API remembers nothing.
+
+    ```python
+    conversation = [{"role": "user", "content": "How many orders came in today?"}]
+    run = client.run_agent(conversation, tools=tools)
+    conversation += [*run.messages, {"role": "user", "content": "And yesterday?"}]
+    run = client.run_agent(conversation, tools=tools)
+    ```
+
+    Words, calls and results are as the server sent them, results with all that it wraps around
+    them; thoughts are left out, which it does not take back. A call that got no result, as in the
+    `steps` of an error, gets one that says so: the API takes no call without.
+
+    Raises:
+        ConfigError: A step has no place in a conversation: a result that answers no call.
+    """
+    messages: list[dict[str, Any]] = []
+    open_calls: list[str] = []
+    for step in steps:
+        if isinstance(step, AgentMessage):
+            messages += _unanswered(open_calls)
+            messages.append(_said(step))
+            open_calls = [call.id for call in step.tool_calls]
+        else:
+            call_id = step.tool_call_id or next(iter(open_calls), None)
+            open_calls = [other for other in open_calls if other != call_id]
+            messages.append({"role": "tool", "tool_call_id": call_id, "content": step.raw})
+    messages += _unanswered(open_calls)
+    return wire_messages(messages) if messages else []
+
+
+def _said(message: AgentMessage) -> dict[str, Any]:
+    calls = [
+        {"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}
+        for call in message.tool_calls
+    ]
+    words = {"content": message.text, "refusal": message.refusal}
+    return {"role": "assistant", **words, "tool_calls": calls}
+
+
+def _unanswered(call_ids: list[str]) -> list[dict[str, Any]]:
+    return [{"role": "tool", "tool_call_id": id_, "content": _NO_RESULT} for id_ in call_ids]
 
 
 def agent_result(steps: list[AgentStep]) -> AgentResult:
