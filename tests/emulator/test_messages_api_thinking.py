@@ -1,0 +1,288 @@
+"""/v1/messages: thinking that must come back as it was, and engines that do not think."""
+
+import pytest
+
+from heroku_emulator import CallTools, Emulator, Say
+from heroku_emulator.engine import Answer
+from tests.emulator.messages_caller import (
+    ADD,
+    PATH,
+    SUM,
+    THINKING,
+    Messages,
+    result,
+    said,
+    text,
+    use,
+)
+
+CALLED = said("assistant", use())
+ANSWERED = said("user", result())
+ASKED = said("user", text("And now?"))
+
+
+@pytest.fixture
+def ask(call):
+    return Messages(call)
+
+
+def first_round(ask, **fields):
+    """A call with thinking, and its blocks as they came."""
+    blocks = ask.answer(SUM, tools=[ADD], thinking=THINKING, **fields)["content"]
+    return blocks, said("user", result(blocks[-1]["id"]))
+
+
+def test_thinking_comes_first_and_is_signed(ask):
+    blocks, _ = first_round(ask)
+    assert [block["type"] for block in blocks] == ["thinking", "text", "tool_use"]
+    assert list(blocks[0]) == ["type", "thinking", "signature"]
+    assert blocks[0]["thinking"] == "The user says: Use add(1, 2)"
+    assert "thinking" not in str(ask.answer(SUM, tools=[ADD]))
+
+
+def test_thinking_that_comes_back_untouched_lets_the_round_go_on(ask):
+    blocks, results = first_round(ask)
+    answer = ask.answer(SUM, said("assistant", *blocks), results, tools=[ADD], thinking=THINKING)
+    assert answer["content"][-1]["text"] == "add says: 3"
+
+
+def test_the_signature_outlives_the_emulator(ask, call):
+    blocks, results = first_round(ask)
+    with Emulator(engine="deterministic", api_key="inf-made-up") as other:
+        call.http.headers["x-api-key"] = "inf-made-up"
+        try:
+            body = {"model": "claude-4-5-sonnet", "max_tokens": 4000, "thinking": THINKING}
+            body["messages"] = [SUM, said("assistant", *blocks), results]
+            assert call.http.post(other.url + PATH, json=body).status_code == 200
+        finally:
+            del call.http.headers["x-api-key"]
+
+
+def altered(block, **changes):
+    return block | changes
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda thinking, *rest: rest,
+            "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found",
+        ),
+        (
+            lambda thinking, words, call: (call,),
+            "Expected `thinking` or `redacted_thinking`, but found `tool_use`.",
+        ),
+        (
+            lambda thinking, words, call: (words, thinking, call),
+            "Expected `thinking` or `redacted_thinking`, but found `text`.",
+        ),
+        (
+            lambda thinking, *rest: (altered(thinking, thinking="Something else"), *rest),
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+        ),
+        (
+            lambda thinking, *rest: (altered(thinking, thinking=""), *rest),
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+        ),
+        (
+            lambda thinking, *rest: (altered(thinking, signature="RXFRQg=="), *rest),
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+        ),
+        (
+            lambda thinking, *rest: (altered(thinking, signature=""), *rest),
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+        ),
+        (
+            lambda thinking, *rest: (altered(thinking, signature="unterschrieben: ü"), *rest),
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+        ),
+        (
+            lambda thinking, *rest: ({"type": "thinking", "thinking": "x"}, *rest),
+            "messages.1.content.0.thinking.signature: Field required",
+        ),
+        (
+            lambda thinking, *rest: (altered(thinking, index=0), *rest),
+            "messages.1.content.0.thinking.index: Extra inputs are not permitted",
+        ),
+        (
+            lambda thinking, *rest: ({"type": "redacted_thinking", "data": "RXFRQg=="}, *rest),
+            "messages.1.content.0: Invalid `data` in `redacted_thinking` block",
+        ),
+        (
+            lambda thinking, *rest: ({"type": "redacted_thinking", "data": "?"}, *rest),
+            "messages.1.content.0: Invalid `data` in `redacted_thinking` block",
+        ),
+    ],
+    ids=[
+        "stripped",
+        "calls only",
+        "not first",
+        "other text",
+        "no text",
+        "other signature",
+        "empty signature",
+        "signature in no base64",
+        "no signature",
+        "another field",
+        "forged redaction",
+        "no redaction",
+    ],
+)
+def test_thinking_that_was_touched_is_refused(ask, change, message):
+    blocks, results = first_round(ask)
+    history = [SUM, said("assistant", *change(*blocks)), results]
+    assert message in ask.refusal(*history, tools=[ADD], thinking=THINKING)
+
+
+def test_redacted_thinking_goes_the_same_way(ask, emulator):
+    emulator.switch(messages_thinking="redacted")
+    blocks, results = first_round(ask)
+    assert list(blocks[0]) == ["type", "data"]
+    assert "Use add" not in str(blocks[0])
+    history = [SUM, said("assistant", *blocks), results]
+    assert ask.answer(*history, tools=[ADD], thinking=THINKING)
+    history[1] = said("assistant", *blocks[1:])
+    assert "Expected `thinking`" in ask.refusal(*history, tools=[ADD], thinking=THINKING)
+
+
+def test_thinking_without_its_text_must_come_back_as_well(ask, emulator):
+    emulator.switch(messages_thinking="omitted")
+    blocks, results = first_round(ask)
+    assert (blocks[0]["thinking"], len(blocks[0]["signature"])) == ("", 88)
+    history = [SUM, said("assistant", *blocks), results]
+    assert ask.answer(*history, tools=[ADD], thinking=THINKING)
+    history[1] = said("assistant", *blocks[1:])
+    assert "Expected `thinking`" in ask.refusal(*history, tools=[ADD], thinking=THINKING)
+
+
+def test_every_call_of_an_open_round_needs_its_thinking(ask, emulator):
+    emulator.script(*(CallTools([("add", {"a": 1})], path=PATH) for _ in range(2)))
+    first, results = first_round(ask)
+    history = [SUM, said("assistant", *first), results]
+    second = ask.answer(*history, tools=[ADD], thinking=THINKING)["content"]
+    more = [said("assistant", *second), said("user", result(second[-1]["id"]))]
+    assert ask.answer(*history, *more, tools=[ADD], thinking=THINKING)
+    more[0] = said("assistant", *second[1:])
+    refusal = ask.refusal(*history, *more, tools=[ADD], thinking=THINKING)
+    assert refusal.startswith("messages.3.content.0.type: Expected `thinking`")
+
+
+def test_rounds_that_are_over_may_leave_it_out(ask):
+    over = [SUM, CALLED, ANSWERED, said("assistant", text("It is 3.")), ASKED]
+    assert ask.answer(*over, tools=[ADD], thinking=THINKING)["type"] == "message"
+
+
+def test_without_thinking_calls_need_none_but_signatures_must_be_right(ask):
+    blocks, results = first_round(ask)
+    assert ask.answer(SUM, said("assistant", *blocks[1:]), results, tools=[ADD])
+    assert ask.answer(SUM, said("assistant", *blocks), results, tools=[ADD])
+    forged = [altered(blocks[0], thinking="x"), *blocks[1:]]
+    assert "Invalid `signature`" in ask.refusal(SUM, said("assistant", *forged), results)
+
+
+def test_a_scripted_thought_is_signed_and_calls_never_come_without_one(ask, emulator):
+    emulator.script(
+        CallTools([("add", {})], reasoning="Numbers!", path=PATH),
+        CallTools([("add", {})], path=PATH),
+        CallTools([("add", {})], path=PATH),
+    )
+    blocks, results = first_round(ask)
+    assert blocks[0]["thinking"] == "Numbers!"
+    assert first_round(ask)[0][0]["thinking"] == "I should call add."
+    assert [block["type"] for block in ask.answer(SUM, tools=[ADD])["content"]] == ["tool_use"]
+    assert ask.answer(SUM, said("assistant", *blocks), results, thinking=THINKING)
+
+
+class SilentEngine:
+    name = "silent"
+
+    def embed(self, texts, input_type):
+        raise NotImplementedError
+
+    def rerank(self, query, documents):
+        raise NotImplementedError
+
+    def chat(self, request):
+        self.asked = request
+        return Answer(tool_calls=[("add", {"a": 1})])
+
+    def count_tokens(self, text):
+        return len(text)
+
+
+def test_an_engine_that_never_says_why_can_still_be_asked_on(call):
+    with Emulator(engine=SilentEngine(), api_key="inf-made-up") as emulator:
+        body = {"model": "claude-4-5-sonnet", "max_tokens": 4000, "messages": [SUM]}
+        headers = {"x-api-key": "inf-made-up"}
+        answer = call.http.post(
+            emulator.url + PATH, json=body | {"thinking": THINKING}, headers=headers
+        )
+        assert [block["type"] for block in answer.json()["content"]] == ["thinking", "tool_use"]
+
+
+def test_engines_are_asked_in_the_form_of_chat_completions(call):
+    engine = SilentEngine()
+    with Emulator(engine=engine, api_key="inf-made-up") as emulator:
+        body = {"model": "claude-4-5-sonnet", "max_tokens": 9, "tools": [ADD], "system": "Add."}
+        body["messages"] = [SUM, CALLED, said("user", result(content=""), text("So?"))]
+        call.http.post(emulator.url + PATH, json=body, headers={"x-api-key": "inf-made-up"})
+    function = {"name": "add", "arguments": "{}"}
+    assert engine.asked["messages"] == [
+        {"role": "system", "content": "Add."},
+        SUM,
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [{"id": "toolu_1", "type": "function", "function": function}],
+        },
+        {"role": "tool", "tool_call_id": "toolu_1", "content": "."},
+        {"role": "user", "content": "So?"},
+    ]
+    (tool,) = engine.asked["tools"]
+    assert tool["function"]["parameters"] == ADD["input_schema"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"thinking": {"type": "on"}}, "thinking.type: Input should be 'enabled' or 'disabled'"),
+        ({"thinking": {}}, "thinking.type: Field required"),
+        ({"thinking": True}, "thinking: Input should be a valid dictionary"),
+        ({"thinking": {"type": "enabled"}}, "thinking.enabled.budget_tokens: Field required"),
+        (
+            {"thinking": THINKING | {"budget_tokens": 1023}},
+            "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
+        ),
+        ({"thinking": THINKING | {"effort": "high"}}, "thinking.enabled.effort: Extra inputs"),
+        ({"thinking": {"type": "disabled", "budget_tokens": 1}}, "thinking.disabled.budget"),
+        ({"max_tokens": 1024}, "`max_tokens` must be greater than `thinking.budget_tokens`"),
+        ({"temperature": 0.5}, "`temperature` may only be set to 1 when thinking is enabled"),
+        ({"top_k": 3}, "`top_k` must be unset when thinking is enabled"),
+        ({"top_p": 0.9}, "`top_p` must be greater than or equal to 0.95 or unset"),
+        ({"top_p": 0}, "`top_p` must be greater than or equal to 0.95 or unset"),
+        ({"tool_choice": {"type": "any"}}, "Thinking may not be enabled when tool_choice forces"),
+        ({"tool_choice": {"type": "tool", "name": "add"}}, "Thinking may not be enabled when"),
+        ({"model": "claude-3-5-haiku"}, "claude-3-5-haiku does not support thinking"),
+    ],
+    ids=str,
+)
+def test_thinking_has_its_rules(ask, fields, message):
+    assert message in ask.refusal(**{"thinking": THINKING, "tools": [ADD]} | fields)
+
+
+@pytest.mark.parametrize("fields", [{"temperature": 1}, {"top_p": 0.95}, {"max_tokens": 1025}])
+def test_what_thinking_allows_is_allowed(ask, fields):
+    assert ask.answer(thinking=THINKING, **fields)["content"][0]["type"] == "thinking"
+
+
+def test_an_answer_that_thinks_cannot_be_begun_for_it(ask):
+    begun = said("assistant", text("Let me"))
+    assert "not supported" in ask.refusal(SUM, begun, thinking=THINKING)
+
+
+def test_thinking_cannot_be_the_last_word(ask, emulator):
+    emulator.script(Say("x", reasoning="Hm.", path=PATH))
+    thought = ask.answer()["content"][0]
+    refusal = ask.refusal(SUM, said("assistant", thought), SUM)
+    assert refusal == "messages.1: The final block in an assistant message cannot be `thinking`."
