@@ -36,7 +36,7 @@ def agent_body(
     messages: Sequence[Mapping[str, Any]],
     *,
     model: str,
-    tools: Iterable[AgentTool | Mapping[str, Any]] = (),
+    tools: Iterable[AgentTool | Mapping[str, Any]] | None = None,
     max_tokens_per_inference_request: int | None = None,
     stop: str | Sequence[str] | None = None,
     temperature: float | None = None,

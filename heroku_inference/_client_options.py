@@ -90,7 +90,7 @@ class AgentOptions(TypedDict, total=False):
         extra_body: Further fields of the request body, merged last.
     """
 
-    tools: Sequence[AgentTool | Mapping[str, Any]]
+    tools: Sequence[AgentTool | Mapping[str, Any]] | None
     max_tokens_per_inference_request: int | None
     stop: str | Sequence[str] | None
     temperature: float | None

@@ -35,8 +35,8 @@ class McpTool:
     name: str
     namespaced_name: str = ""
     description: str | None = None
-    input_schema: dict[str, Any] = field(default_factory=dict)
-    annotations: dict[str, Any] | None = None
+    input_schema: dict[str, Any] = field(default_factory=dict, hash=False)
+    annotations: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

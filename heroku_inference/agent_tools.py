@@ -13,7 +13,7 @@ Client().run_agent(
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from heroku_inference._errors import ConfigError
@@ -89,9 +89,11 @@ class AgentTool:
     dyno_size: str | None = None
     ttl_seconds: int | None = None
     max_calls: int | None = None
-    tool_params: Mapping[str, Any] | None = None
+    tool_params: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
+        # What is frozen does not change when the mapping that it was made of does.
+        object.__setattr__(self, "tool_params", _copied(self.tool_params))
         _check(self.as_json())
 
     def as_json(self) -> dict[str, Any]:
@@ -101,17 +103,21 @@ class AgentTool:
             wire["description"] = self.description
         values = {name: getattr(self, name) for name in _RUNTIME_PARAMS}
         if params := {name: value for name, value in values.items() if value is not None}:
-            wire["runtime_params"] = params
+            wire["runtime_params"] = _copied(params)
         return wire
 
 
-def wire_agent_tools(tools: Iterable[AgentTool | Mapping[str, Any]]) -> list[dict[str, Any]]:
+def wire_agent_tools(
+    tools: Iterable[AgentTool | Mapping[str, Any]] | None,
+) -> list[dict[str, Any]]:
     """The entries of the request's `tools`; mappings pass as they are, unknown keys included.
 
     Raises:
         ConfigError: One is no tool of the agents endpoint, or has a value that Heroku's
             documentation rules out. The error names its position.
     """
+    if tools is None:
+        return []
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Iterable):
         raise ConfigError(f"tools is of type {type(tools).__name__}; give a list of tools.")
     return [_wire_tool(position, tool) for position, tool in enumerate(tools)]
@@ -239,6 +245,13 @@ def _needed(tool: str, argument: str, value: Any) -> str:
     return value
 
 
+def _copied(value: Any) -> Any:
+    """A copy of a JSON value in Python's own types."""
+    if isinstance(value, Mapping):
+        return {name: _copied(part) for name, part in value.items()}
+    return [_copied(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
 def _wire_tool(position: int, tool: Any) -> dict[str, Any]:
     if isinstance(tool, AgentTool):
         return tool.as_json()
@@ -248,7 +261,7 @@ def _wire_tool(position: int, tool: Any) -> dict[str, Any]:
         _check(tool)
     except ConfigError as error:
         raise ConfigError(f"tools[{position}]: {error}") from None
-    return dict(tool)
+    return {name: _copied(part) for name, part in tool.items()}
 
 
 def _check(tool: Mapping[str, Any]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
+from types import MappingProxyType
 
 import pytest
 
@@ -92,6 +94,42 @@ def test_a_tool_survives_copies_and_pickles(name):
     tool, _ = READY_MADE[name]
     assert pickle.loads(pickle.dumps(tool)) == tool
     assert copy.deepcopy(tool) == tool
+
+
+@pytest.mark.parametrize("name", READY_MADE)
+def test_a_tool_is_a_value(name):
+    tool, _ = READY_MADE[name]
+    assert {tool, copy.deepcopy(tool)} == {tool}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        tool.name = "another"
+
+
+def test_a_tool_stays_as_it_was_made():
+    parameters = {"type": "object", "required": ["a"]}
+    tool = agent_tools.dyno_run_command("my-app", "date", parameters=parameters)
+    before = copy.deepcopy(tool)
+    parameters["required"].append("b")
+    tool.as_json()["runtime_params"]["tool_params"]["parameters"]["type"] = "array"
+    assert tool == before
+
+
+def test_mappings_of_any_type_are_sent(emulator, calls):
+    parameters = MappingProxyType({"type": "object", "required": ("a",)})
+    tool = agent_tools.dyno_run_command("my-app", "date", parameters=parameters)
+    assert pickle.loads(pickle.dumps(tool)) == tool
+    calls.stream_agent(ASK, tools=[tool, MappingProxyType(tool.as_json())])
+    one, two = emulator.journal[-1].body["tools"]
+    assert one == two
+    assert one["runtime_params"]["tool_params"]["parameters"] == {
+        "type": "object",
+        "required": ["a"],
+    }
+
+
+@pytest.mark.parametrize("tools", [None, [], ()], ids=str)
+def test_no_tools_are_not_sent(emulator, calls, tools):
+    calls.run_agent(ASK, tools=tools)
+    assert "tools" not in emulator.journal[-1].body
 
 
 @pytest.mark.parametrize("name", [name for name in READY_MADE if not name.startswith("code_exec")])

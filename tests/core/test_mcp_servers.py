@@ -106,9 +106,10 @@ def test_what_is_no_list_of_servers_is_said(emulator, calls, body):
         calls.mcp_servers()
 
 
-def test_a_server_survives_pickles(emulator, calls):
+def test_a_server_is_a_value_that_survives_pickles(emulator, calls):
     emulator.script(RawBody([SERVER], path=PATH))
     servers = calls.mcp_servers()
+    assert {*servers, *servers} == {servers[0]}
     assert pickle.loads(pickle.dumps(servers)) == servers
 
 
