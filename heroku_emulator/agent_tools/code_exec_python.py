@@ -45,6 +45,7 @@ async def _executed(code: str, folder: str, seconds: int) -> Outcome:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-I", "-B", "-X", "utf8", str(_JAIL), str(seconds), str(_MEMORY)),
+        *(str(Path.home()), str(Path.cwd())),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -118,7 +119,7 @@ def _kill(process: asyncio.subprocess.Process) -> None:
 def _outcome(code: int | None, output: str, errors: str, reason: str | None) -> Outcome:
     """Returns the result in the documented form: JSON within a text."""
     if reason is None and code is not None and code < 0:
-        reason = f"killed by {signal.Signals(-code).name}: a limit of time or memory"
+        reason = f"killed by {signal.Signals(-code).name}, perhaps at a limit of time or memory"
     told = "\n".join(filter(None, (errors, reason)))
     result = {"returncode": code, "stdout": output, "stderr": told}
     return Outcome(json.dumps(result, indent=2, ensure_ascii=False), is_error=reason is not None)

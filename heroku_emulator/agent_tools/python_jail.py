@@ -1,17 +1,20 @@
 """Runs the code on its standard input, fenced in: a program of its own, started by its path.
 
 The kernel limits time, memory, files and processes; an audit hook refuses what is not for a
-model's code: processes, connections, writing outside of the working directory, and other
-processes' environments. It is a fence against accidents, not a prison for attackers.
+model's code: processes, connections, writing outside of the working directory, reading what its
+owner has at home and other processes' environments. It is a fence against accidents, not a prison
+for attackers.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import resource
 import sys
 import traceback
+from types import ModuleType
 from typing import Any, NoReturn
 
 _FILE_BYTES = 10_000_000
@@ -26,6 +29,8 @@ _REFUSED = frozenset(
         "os.killpg",
         "os.link",
         "os.posix_spawn",
+        "os.removexattr",
+        "os.setxattr",
         "os.spawn",
         "os.symlink",
         "os.system",
@@ -47,20 +52,34 @@ _CHANGES |= {"os.rmdir": 1, "os.truncate": 1, "os.utime": 1, "sqlite3.connect": 
 """Events that change files, and how many paths they name."""
 _WITHOUT_FOLDERS = ("os.truncate", "sqlite3.connect")
 """Those that do not end with the numbers of the folders that paths are relative to."""
+_SILENT = {
+    "_posixsubprocess": ("fork_exec",),
+    "_signal": ("pidfd_send_signal",),
+    "os": ("chroot", "mkfifo", "mknod"),
+    "posix": ("chroot", "mkfifo", "mknod"),
+    "signal": ("pidfd_send_signal",),
+}
+"""Functions that report to no audit hook: they are taken away."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _UNREADABLE = ("/proc/", "/dev/mem", "/dev/kmem")
 
 
-def main(seconds: int, memory: int) -> int:
-    """Runs the code; returns the exit code: 1 after an exception, as of `python`."""
+def main(seconds: int, memory: int, *private: str) -> int:
+    """Runs the code, which reads nothing in the private folders.
+
+    Returns:
+        The exit code: 1 after an exception, as of `python`.
+    """
     code = sys.stdin.buffer.read().decode()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _limit(seconds, memory)
-    _fence()
+    _fence(private)
+    # A module of the code's own: `pickle` and type hints look its names up there.
+    module = sys.modules["__main__"] = ModuleType("__main__")
     # Held here, where no name of the code's own can take its place.
     tell, first = traceback.print_exception, __file__
     try:
-        exec(compile(code, "<code>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the purpose
+        exec(compile(code, "<code>", "exec"), vars(module))  # noqa: S102 - the purpose
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - told like `python` tells it
@@ -87,38 +106,58 @@ def _limit(seconds: int, memory: int) -> None:
             resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def _fence() -> None:
-    import _posixsubprocess  # noqa: PLC0415 - its one function reports to no audit hook
+def _fence(private: tuple[str, ...]) -> None:
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise PermissionError("that is not allowed here")
 
-    def refuse(*_: Any) -> NoReturn:
-        raise PermissionError("processes cannot be started here")
+    for name, functions in _SILENT.items():
+        module = vars(importlib.import_module(name))
+        module.update(dict.fromkeys(module.keys() & functions, refuse))
 
-    vars(_posixsubprocess)["fork_exec"] = refuse
-    home = os.path.realpath(".") + os.sep
-    realpath, fspath, readlink = os.path.realpath, os.fspath, os.readlink
+    # Names that the code might change are looked up now.
+    realpath, fspath, readlink, join = os.path.realpath, os.fspath, os.readlink, os.path.join
+    refused, changes, unreadable, opened = _REFUSED, _CHANGES, _UNREADABLE, os.open
+    home = _folders(".")
+    closed = tuple(folder for folder in _folders(*private) if folder != os.sep)
+    libraries = _folders(sys.prefix, sys.base_prefix)
+
+    def located(path: Any, directory: int = -1) -> str:
+        name = os.fsdecode(fspath(path))
+        if directory != -1:
+            name = join(readlink(f"/proc/self/fd/{directory}"), name)
+        return realpath(name)
 
     def is_inside(path: Any, directory: int = -1) -> bool:
+        # A number is a file that is open already; an address of SQLite's may say anything.
         if isinstance(path, int):
-            return True  # a file that is open already
-        name = os.fsdecode(fspath(path))
-        if directory != -1 and not name.startswith(os.sep):
-            name = readlink(f"/proc/self/fd/{directory}") + os.sep + name
-        return (realpath(name) + os.sep).startswith(home)
+            return True
+        is_address = os.fsdecode(fspath(path)).startswith("file:")
+        return not is_address and (located(path, directory) + os.sep).startswith(home)
+
+    def check_open(path: Any, flags: int, directory: int = -1) -> None:
+        real = located(path, directory)
+        is_private = real.startswith(closed) and not real.startswith(libraries + home)
+        if is_private or real.startswith(unreadable):
+            raise PermissionError(f"{real} cannot be read here")
+        if flags & _WRITING and real != os.devnull and not is_inside(real):
+            raise PermissionError(f"{real} cannot be written here")
+
+    def open_file(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if dir_fd is not None:
+            check_open(path, flags, dir_fd)  # the hook is not told of the folder
+        return opened(path, flags, mode, dir_fd=dir_fd)
+
+    vars(os)["open"] = vars(sys.modules["posix"])["open"] = open_file
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in _REFUSED:
+        if event in refused:
             raise PermissionError(f"{event} is not allowed here")
         if event == "import" and arguments[0] in ("_ctypes", "_posixsubprocess"):
             raise ImportError(f"{arguments[0]} is not available here")
         if event == "open" and not isinstance(arguments[0], int):
-            path, _, flags = arguments
-            real = realpath(os.fsdecode(fspath(path)))
-            if real.startswith(_UNREADABLE):
-                raise PermissionError(f"{real} cannot be read here")
-            if flags & _WRITING and real != os.devnull and not is_inside(path):
-                raise PermissionError(f"{real} cannot be written here")
-        if event in _CHANGES:
-            count = _CHANGES[event]
+            check_open(arguments[0], arguments[2])
+        if event in changes:
+            count = changes[event]
             folders = (-1,) if event in _WITHOUT_FOLDERS else arguments[-count:]
             if not all(map(is_inside, arguments[:count], folders)):
                 raise PermissionError(f"{event} is allowed in the working directory only")
@@ -126,5 +165,9 @@ def _fence() -> None:
     sys.addaudithook(watch)
 
 
+def _folders(*paths: str) -> tuple[str, ...]:
+    return tuple(os.path.realpath(path).rstrip(os.sep) + os.sep for path in paths)
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))
