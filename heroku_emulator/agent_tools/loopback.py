@@ -12,6 +12,7 @@ __all__ = ["Unreachable", "fetch"]
 _HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _MOST_BYTES = 5_000_000
 _MOST_REDIRECTS = 5
+_LAST_PORT = 65_535
 _ONLY = "only http:// pages on this machine (127.0.0.1, localhost, ::1) are fetched here"
 
 
@@ -43,7 +44,7 @@ async def fetch(url: object, seconds: float) -> tuple[bytes, str | None]:
 
 
 def _allowed(url: httpx.URL) -> httpx.URL:
-    if url.scheme != "http" or url.host not in _HOSTS:
+    if url.scheme != "http" or url.host not in _HOSTS or not 0 <= (url.port or 0) <= _LAST_PORT:
         raise Unreachable(f"{url} is not fetched: {_ONLY}")
     return url
 
