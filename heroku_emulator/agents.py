@@ -65,11 +65,11 @@ class AgentRun:
                     self._frames_left -= 1
                     if self._is_over():
                         break
-        except ApiError as error:
-            yield self._error_frame(error, self._switches.error_envelope)
         except Exception as error:  # noqa: BLE001 - an engine or a tool may fail in any way
-            failure = ApiError(500, f"{type(error).__name__}: {error}")
-            yield self._error_frame(failure, self._switches.error_envelope)
+            if not isinstance(error, ApiError):
+                error = ApiError(500, f"{type(error).__name__}: {error}")
+            yield self._error_frame(error, self._switches.error_envelope)
+            return  # that is the end: a fault that a script has for later never comes
         if isinstance(self._fault, ErrorEvent):
             told = ApiError(self._fault.status, self._fault.message)
             yield self._error_frame(told, self._fault.form)
@@ -139,8 +139,10 @@ class AgentRun:
         return tool.shown if self._switches.tool_names == "namespaced" else tool.name
 
     def _tool(self, name: str) -> Tool | None:
-        named = (tool for tool in self._tools if name in (tool.name, tool.shown))
-        return next(named, None)
+        """Finds a tool by its name, or else the first with that name in some namespace."""
+        named = [tool for tool in self._tools if name in (tool.name, tool.shown)]
+        named += [tool for tool in self._tools if tool.shown.endswith(f"/{name}")]
+        return named[0] if named else None
 
     def _remember_calls(self, completion: Completion) -> None:
         calls = [

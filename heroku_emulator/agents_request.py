@@ -91,13 +91,18 @@ def _check_tool(value: Any, where: str) -> None:
         raise refused(f"{where}.type must be one of heroku_tool, mcp")
     refuse_unknown(tool, _TOOL_FIELDS, f"{where}.")
     name = check_text(tool, "name", f"{where}.")
-    if tool.get("description") is not None:
-        check_text(tool, "description", f"{where}.")
+    _check_hint(tool, f"{where}.")
     given = tool.get("runtime_params")
     runtime = {} if given is None else check_object(given, f"{where}.runtime_params")
     _check_runtime(runtime, f"{where}.runtime_params", limited=kind == "heroku_tool")
     if kind == "heroku_tool":
         _check_heroku_tool(name, runtime, f"{where}.runtime_params")
+
+
+def _check_hint(value: dict[str, Any], where: str) -> None:
+    """A description is a hint (docs: Heroku tools): nothing says that it must say something."""
+    if not isinstance(value.get("description"), str | None):
+        raise refused(f"{where}description must be a string")
 
 
 def _check_runtime(runtime: dict[str, Any], where: str, *, limited: bool) -> None:
@@ -124,8 +129,7 @@ def _check_heroku_tool(name: str, runtime: dict[str, Any], where: str) -> None:
         check_text(params, "db_attachment", f"{where}.tool_params.")
         return
     check_text(params, "cmd", f"{where}.tool_params.")
-    if params.get("description") is not None:
-        check_text(params, "description", f"{where}.tool_params.")
+    _check_hint(params, f"{where}.tool_params.")
     if params.get("parameters") is not None:
         schema = check_object(params["parameters"], f"{where}.tool_params.parameters")
         if schema.get("type") != "object":

@@ -96,10 +96,10 @@ async def run_tool(
     """Runs a tool for so long at most; whatever goes wrong is its outcome."""
     if server.server_status == "disconnected":
         return failed(f"the MCP server {server.namespace} is disconnected")
-    unfit = _unfit(tool, arguments)
-    if unfit is not None:
-        return failed(f"Input validation error: {unfit}")
     try:
+        unfit = _unfit(tool, arguments)
+        if unfit is not None:
+            return failed(f"Input validation error: {unfit}")
         returned = await asyncio.wait_for(_returned(tool, arguments), seconds)
     except asyncio.TimeoutError:
         return failed(f"{tool.name} did not end within {seconds} seconds")

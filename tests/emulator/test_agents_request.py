@@ -88,8 +88,9 @@ def test_a_malformed_request_is_refused_before_the_stream(call, fields, message)
         {"max_tokens_per_inference_request": 8192, "stop": ["END"], "temperature": 0.5},
         {"max_tokens_per_inference_request": 9999, "model": "gpt-oss-120b"},
         {"messages": [{"role": "system", "content": "Be kind."}, HELLO]},
+        {"tools": [CODE | {"description": ""}, dyno(description="")]},
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_a_well_formed_request_runs(call, fields):
     assert messages_of(call.agent_steps(**fields))[-1]["content"] == "You said: Hello"

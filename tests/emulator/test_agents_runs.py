@@ -111,8 +111,9 @@ class Insistent:
         return Answer("" if names else "Done.", [(name, {}) for name in names])
 
 
-def run_with(engine, **fields):
+def run_with(engine, script=(), **fields):
     with Emulator(engine=engine) as emulator:
+        emulator.script(*script)
         headers = {"authorization": f"Bearer {emulator.api_key}"}
         body = {"model": "claude-4-sonnet", "messages": [HELLO]} | fields
         return httpx.post(emulator.url + PATH, json=body, headers=headers, timeout=30)
@@ -160,6 +161,17 @@ def test_an_engine_that_fails_is_an_error_event():
         200,
         f'event: error\ndata: {{"error":{error}}}\n\n',
     )
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [ErrorEvent(after=5, path=PATH), Cut(after=5, path=PATH), Cut(after=5, politely=True)],
+    ids=["error", "cut", "early end"],
+)
+def test_a_run_that_fails_by_itself_ends_once(fault):
+    answer = run_with(Broken(), script=[fault])
+    assert (answer.status_code, answer.text.count("event:")) == (200, 1)
+    assert "ZeroDivisionError" in answer.text
 
 
 def test_tool_results_wait_for_tool_calls_and_answers_for_the_model(emulator, call):

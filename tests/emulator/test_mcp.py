@@ -173,6 +173,34 @@ def test_agents_run_the_tools_by_either_name(deployed, offered, name):
     assert result == text_result("3")
 
 
+@pytest.mark.parametrize("offered", [["a/add", "b/add"], ["add", "b/add"]], ids=str)
+def test_tools_of_one_name_are_run_and_counted_each_by_itself(offered):
+    servers = [
+        McpServer("a", tools=[McpTool(name="add", run=lambda: "of a")]),
+        McpServer("b", tools=[McpTool(name="add", run=lambda: "of b")]),
+    ]
+    tools = [{"type": "mcp", "name": name, "runtime_params": {"max_calls": 1}} for name in offered]
+    with Emulator(engine="deterministic", mcp_servers=servers) as emulator:
+        calls = [(name, {}) for name in ("b/add", "a/add", "add")]
+        emulator.script(CallTools(calls, path=PATH), Say("Done.", path=PATH))
+        with client(emulator) as http:
+            body = {"model": "claude-4-sonnet", "messages": [{"role": "user", "content": "Go."}]}
+            text = http.post(PATH, json=body | {"tools": tools}).text
+    results = [json.loads(line[6:]) for line in text.splitlines() if "tool.completion" in line]
+    messages = [result["choices"][0]["message"] for result in results]
+    assert [message["name"] for message in messages] == ["b/add", "a/add", "a/add"]
+    told = [json.loads(message["content"].split(" result: ", 1)[1]) for message in messages]
+    assert told[:2] == [text_result("of b"), text_result("of a")]
+    assert "max_calls is used up" in told[2]["content"][0]["text"]
+
+
+def test_a_schema_that_is_none_fails_the_call_and_not_the_run():
+    tool = McpTool(name="odd", run=add, input_schema={"type": "objekt"})
+    servers = [McpServer("a", tools=[tool])]
+    with Emulator(engine="deterministic", mcp_servers=servers) as emulator:
+        assert called(emulator, "odd", {"a": 1})[1]["isError"]
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "result"),
     [
