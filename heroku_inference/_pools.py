@@ -124,9 +124,15 @@ def _new_session(network: NetworkEnvironment) -> aiohttp.ClientSession:
         # Proxies are looked up once per pool, below; aiohttp would look at every request.
         trust_env=False,
     )
-    # It would repeat a failed GET by itself, and has no public way to be told not to.
-    session._retry_connection = False  # noqa: SLF001
+    _repeat_nothing(session)
     return session
+
+
+def _repeat_nothing(session: aiohttp.ClientSession) -> None:
+    # It would repeat a failed GET by itself, and has no public way in all releases that we take
+    # to be told not to (middlewares came with 3.12). A release without this still makes calls.
+    if hasattr(session, "_retry_connection"):
+        session._retry_connection = False  # noqa: SLF001
 
 
 def _evict_closed_loops() -> None:

@@ -18,6 +18,7 @@ from heroku_inference import (
     AsyncClient,
     Client,
     ConfigError,
+    _pools,
     aclose_connections,
     close_connections,
 )
@@ -261,6 +262,13 @@ def test_importing_opens_no_socket_and_loads_no_http_library():
         "sys.exit(repr(loaded & set(sys.modules)) if loaded & set(sys.modules) else 0)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_release_of_aiohttp_without_the_switch_for_its_repetitions_is_no_failure():
+    class Session:  # as one with fixed attributes
+        __slots__ = ()
+
+    _pools._repeat_nothing(Session())
 
 
 def test_a_closed_client_of_ones_own_is_said_and_not_tried_again(arguments, relay):
