@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from heroku_inference._anthropic_messages import MessageStream, checked_message
+from heroku_inference._anthropic_answers import MessageStream, checked_message
 from heroku_inference._calls import Call, MaskedHeaders, forget_key
 from heroku_inference._errors import APIConnectionError, HerokuError
 
@@ -187,7 +187,7 @@ def _seconds(request: httpx2.Request) -> float | None:
 
 def _response(call: Call, reply: Reply) -> httpx2.Response:
     if call.path.partition("?")[0] == _MESSAGES:
-        checked_message(reply)
+        reply = checked_message(reply)
     headers = {**_headers(reply), "content-type": "application/json"}
     return httpx2.Response(reply.status_code, headers=headers, content=reply.body)
 

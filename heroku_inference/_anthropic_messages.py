@@ -1,35 +1,22 @@
-"""The rules of Heroku's Messages endpoint, applied to what its SDK sends and receives. Pure.
+"""The rules of Heroku's Messages endpoint, applied to what its SDK is to send. Pure.
 
 The endpoint speaks Anthropic's form (docs: messages). What Claude refuses while it thinks is
-adapted as for chat completions, and says so; a stream that was cut is an error, which Anthropic's
-SDK would take for the end of the answer.
+adapted as for chat completions, and says so.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._caller_warnings import warn_caller
 from heroku_inference._catalogue import known_model
-from heroku_inference._error_bodies import excerpt, stream_error
-from heroku_inference._errors import (
-    APIConnectionError,
-    APITimeoutError,
-    HerokuError,
-    InvalidResponseError,
-    StreamInterruptedError,
-)
 from heroku_inference._thinking import apply_thinking_rules, call_instruction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heroku_inference._answers import Reply
-    from heroku_inference._errors import APIError
-
-__all__ = ["MessageStream", "checked_message", "message_arguments", "thinks"]
+__all__ = ["add_instruction", "is_forced", "message_arguments", "thinks"]
 
 _MAX_TOKENS: Final = 8192  # where Heroku documents no cap; of those that it does, the largest
 _ANSWER_TOKENS: Final = 4096  # of the answer, above a thinking budget
@@ -45,18 +32,6 @@ _DROPPED: Final = (
     "user_profile_id",
 )
 _THOUGHTS: Final = ("thinking", "redacted_thinking")
-# The statuses that Anthropic's error types stand for; inside of a stream there is no status.
-_STATUSES: Final = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "api_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
 
 
 def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -> dict[str, Any]:
@@ -91,7 +66,7 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
         _turn_off(body)
     if thinks(body):
         _drop_sampling(body)
-        if isinstance(choice := body.get("tool_choice"), Mapping) and _is_forced(choice):
+        if isinstance(choice := body.get("tool_choice"), Mapping) and is_forced(choice):
             _ask_for_call(body, choice)
     return body
 
@@ -100,120 +75,6 @@ def thinks(body: Mapping[str, Any]) -> bool:
     """Whether the model will think, whatever way it was told to."""
     thinking = body.get("thinking") or (body.get("extra_body") or {}).get("thinking")
     return isinstance(thinking, Mapping) and thinking.get("type") in {"enabled", "adaptive"}
-
-
-def checked_message(reply: Reply) -> Reply:
-    """The reply itself, if it holds a message.
-
-    Raises:
-        InvalidResponseError: It does not, in spite of its status.
-    """
-    try:
-        message = reply.json()
-    except (ValueError, RecursionError):
-        message = None
-    if isinstance(message, dict) and isinstance(message.get("content"), list):
-        return reply
-    raise InvalidResponseError(
-        f"Heroku answered {reply.status_code} with no message: {excerpt(reply.text)!r}. Check that "
-        "base_url is the add-on's <ALIAS>_URL.",
-        body=excerpt(reply.text),
-    )
-
-
-class MessageStream:
-    """Reads the events of one streamed message: feed each to `read`, then call `finish`.
-
-    Attributes:
-        done: The server said that this was all.
-        partial: The text so far.
-    """
-
-    def __init__(self, reply: Reply) -> None:
-        self.done = False
-        self.partial = ""
-        self._reply = reply
-        self._stopped = False
-        self._usage: dict[str, Any] = {}
-
-    def read(self, event: str | None, data: bytes) -> bytes:
-        """The event in the framing that the SDK reads; empty when there is nothing to pass on.
-
-        Raises:
-            APIError: The event is an error; the text so far is in its `partial`.
-            InvalidResponseError: The data is no event of a message; likewise.
-        """
-        if event == "done" or data.strip() == b"[DONE]":
-            self.done = True
-        if self.done or not (data or event == "error"):
-            return b""
-        try:
-            frame = self._frame(event, data)
-        except HerokuError as error:
-            error.partial = self.partial
-            raise
-        self._hear(frame)
-        # Written anew: the SDK passes over events without a name.
-        return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
-
-    def finish(self, broken: APIConnectionError | None = None) -> None:
-        """Says that the stream ended, or broke by this error.
-
-        Raises:
-            StreamInterruptedError: The server never gave a stop reason, so text is missing.
-            APITimeoutError: It broke by that, before the stop reason.
-        """
-        if self._stopped:
-            return
-        if isinstance(broken, APITimeoutError):
-            broken.partial = self.partial
-            raise broken
-        raise StreamInterruptedError(
-            "The stream ended before the answer did: the server gave no stop reason. What came "
-            "so far is in `partial`.",
-            partial=self.partial,
-        ) from broken
-
-    def _frame(self, event: str | None, data: bytes) -> dict[str, Any]:
-        try:
-            frame = json.loads(data)
-        except (ValueError, RecursionError):
-            frame = None
-        if event == "error" or (isinstance(frame, dict) and frame.get("error")):
-            raise _error(frame, data, self._reply)
-        if isinstance(frame, dict) and isinstance(frame.get("type"), str):
-            return frame
-        text = excerpt(data.decode("utf-8", errors="replace"))
-        raise InvalidResponseError(f"The stream has an event that is none: {text!r}.", body=text)
-
-    def _hear(self, frame: dict[str, Any]) -> None:
-        kind = frame["type"]
-        if kind == "message_start":
-            self._usage = (frame.get("message") or {}).get("usage") or {}
-        elif kind == "content_block_start":
-            self.partial += _text(frame.get("content_block"))
-        elif kind == "content_block_delta":
-            self.partial += _text(frame.get("delta"))
-        elif kind == "message_delta":
-            self._stopped = self._stopped or bool((frame.get("delta") or {}).get("stop_reason"))
-            # Readers look here for all numbers, also for those that came with the first event.
-            late = {name: n for name, n in (frame.get("usage") or {}).items() if n is not None}
-            frame["usage"] = {"output_tokens": 0, **self._usage, **late}
-        elif kind == "message_stop":
-            self.done = True
-
-
-def _text(part: Any) -> str:
-    text = part.get("text") if isinstance(part, dict) else None
-    return text if isinstance(text, str) else ""
-
-
-def _error(frame: Any, data: bytes, reply: Reply) -> APIError:
-    """The error of an event; in Anthropic's form its type says what elsewhere the code does."""
-    detail = frame.get("error") if isinstance(frame, dict) else None
-    if isinstance(detail, dict) and "code" not in detail and detail.get("type") in _STATUSES:
-        data = json.dumps({"error": {**detail, "code": _STATUSES[detail["type"]]}}).encode()
-    return stream_error(data, reply)
 
 
 def _set_thinking(body: dict[str, Any], choice: Any) -> None:
@@ -274,7 +135,8 @@ def _drop_sampling(body: dict[str, Any]) -> None:
         warn_caller(f"{', '.join(given)} not sent: Claude refuses them while it thinks.")
 
 
-def _is_forced(choice: Mapping[str, Any]) -> bool:
+def is_forced(choice: Mapping[str, Any]) -> bool:
+    """Whether a choice makes the model call a tool."""
     return choice.get("type") in {"any", "tool"}
 
 
@@ -289,6 +151,11 @@ def _ask_for_call(body: dict[str, Any], choice: Mapping[str, Any]) -> None:
     instruction = call_instruction(names)
     kept = {name: choice[name] for name in choice if name not in {"type", "name"}}
     body["tool_choice"] = {"type": "auto", **kept}
+    add_instruction(body, instruction)
+
+
+def add_instruction(body: dict[str, Any], instruction: str) -> None:
+    """Put an instruction behind what the system says."""
     system = body.get("system")
     if isinstance(system, str) and system:
         body["system"] = f"{system}\n\n{instruction}"

@@ -19,13 +19,22 @@ from heroku_inference._thinking import thinks
 from heroku_inference._tools import forced_tool, is_forced, object_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from heroku_inference._answers import ChatChunk, ToolCallDelta
 
-__all__ = ["AnswerText", "ResponseFormat", "apply_response_format"]
+__all__ = [
+    "CALL_IT",
+    "AnswerText",
+    "ResponseFormat",
+    "answer_description",
+    "apply_response_format",
+    "free_name",
+]
 
 ANSWER_TOOL = "final_answer"
 _DESCRIPTION = "Give your final answer by calling this tool, in the form that it asks for."
-_CALL_IT = f"Give your final answer only by calling the tool `{ANSWER_TOOL}`, never as text."
+CALL_IT = "Give your final answer only by calling the tool `{}`, never as text."
 _FOLLOW_SCHEMA = "The JSON object must satisfy this JSON schema: "
 _JSON_ONLY = "Answer with one JSON object and nothing else: no words around it and no code fence."
 
@@ -101,12 +110,11 @@ def _add_answer_tool(
     body: dict[str, Any], schema: dict[str, Any], description: str | None
 ) -> ResponseFormat:
     tools = body.get("tools") or []
-    name = _free_name({tool.get("function", {}).get("name") for tool in tools})
-    text = f"{_DESCRIPTION} {description}" if description else _DESCRIPTION
-    function = {"name": name, "description": text, "parameters": schema}
+    name = free_name({tool.get("function", {}).get("name") for tool in tools})
+    function = {"name": name, "description": answer_description(description), "parameters": schema}
     body["tools"] = [*tools, {"type": "function", "function": function}]
     if thinks(body):  # which no tool can be forced on
-        body["messages"] = with_instruction(body["messages"], _CALL_IT.replace(ANSWER_TOOL, name))
+        body["messages"] = with_instruction(body["messages"], CALL_IT.format(name))
         body["tool_choice"] = "auto"
     elif tools and body.get("tool_choice") != "none":
         body["tool_choice"] = "required"  # one of the tools, or the answer
@@ -115,7 +123,13 @@ def _add_answer_tool(
     return ResponseFormat(answer_tool=name)
 
 
-def _free_name(taken: set[str]) -> str:
+def answer_description(description: str | None) -> str:
+    """What the model is told of the hidden tool, beside what the caller says of the answer."""
+    return f"{_DESCRIPTION} {description}" if description else _DESCRIPTION
+
+
+def free_name(taken: Collection[str | None]) -> str:
+    """The name of the hidden tool, which no other tool has."""
     name = ANSWER_TOOL
     while name in taken:
         name += "_"

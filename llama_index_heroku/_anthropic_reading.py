@@ -19,6 +19,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.llms.anthropic.base import AnthropicChatResponse
 
+from heroku_inference._anthropic_answers import finish_reason
 from heroku_inference._errors import InvalidResponseError
 from llama_index_heroku._anthropic_wire import ENCRYPTED
 from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parsed
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingMessage", "whole_response"]
 
-_FINISH_REASONS: Final = {
-    "end_turn": "stop",
-    "max_tokens": "length",
-    "stop_sequence": "stop",
-    "tool_use": "tool_calls",
-}
 _WRITTEN: Final = "written"  # where a growing call keeps its arguments
 
 
@@ -124,7 +119,7 @@ def _told(reason: str | None, usage: Mapping[str, Any], request_id: str | None) 
         **cached,
     }
     if reason:
-        told |= {FINISH_REASON: _FINISH_REASONS.get(reason, reason), "stop_reason": reason}
+        told |= {FINISH_REASON: finish_reason(reason), "stop_reason": reason}
     return {**told, "request_id": request_id} if request_id else told
 
 

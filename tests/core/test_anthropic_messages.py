@@ -4,7 +4,8 @@ import pytest
 
 from heroku_inference import _errors
 from heroku_inference._answers import Reply
-from heroku_inference._anthropic_messages import MessageStream, message_arguments, thinks
+from heroku_inference._anthropic_answers import MessageStream
+from heroku_inference._anthropic_messages import message_arguments, thinks
 from heroku_inference._thinking import call_instruction
 
 MODEL = "claude-4-5-sonnet"
