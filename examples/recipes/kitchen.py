@@ -1,0 +1,81 @@
+"""What every recipe starts with: the pages beside them, a database, and where the models are."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dotenv import load_dotenv
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where `retrieval` is
+
+from retrieval.command import DOCUMENTS, config_var, exit_code, server
+from retrieval.database import database, database_errors
+from retrieval.documents import chunks_of, find_files, read_file
+from retrieval.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from retrieval.documents import Chunk
+
+__all__ = ["Kitchen", "cook", "page_chunks", "show"]
+
+_SHOWN = 3
+"""How many passages of a long list are shown."""
+
+
+class Kitchen(NamedTuple):
+    """Where a recipe's models and its database are."""
+
+    connection: dict[str, Any]
+    """Arguments for every model; none on Heroku, where the config vars say it all."""
+    chat_model: str | None
+    url: str
+    """The database's address, as psycopg takes it."""
+    screen: Screen
+
+
+def cook(recipe: Callable[[Kitchen], None]) -> int:
+    """Runs a recipe; returns the exit code.
+
+    Config vars come from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it
+    runs on Heroku, without them on a local emulator. With DATABASE_URL it uses that database (it
+    needs pgvector), otherwise one of its own in `.rag/`.
+    """
+    screen = Screen()
+    load_dotenv(".env")
+
+    def work() -> None:
+        with ExitStack() as resources:
+            models = resources.enter_context(server(None, screen))
+            with screen.waiting("Starting the database"):
+                url = resources.enter_context(database(config_var("DATABASE_URL"), Path(".rag")))
+            with database_errors():
+                recipe(Kitchen({**models.connection}, models.chat_model, url, screen))
+
+    return exit_code(screen, work)
+
+
+def page_chunks(split: Callable[[str], list[str]]) -> list[Chunk]:
+    """The pages in `examples/docs` in pieces that fit into one embedding each.
+
+    Args:
+        split: Cuts a text; a framework's splitter.
+    """
+    sections = [section for file in find_files([DOCUMENTS]) for section in read_file(file)]
+    # The same names wherever one stands.
+    short = [section._replace(source=Path(section.source).name) for section in sections]
+    return chunks_of(short, split)
+
+
+def show(title: str, passages: Iterable[tuple[float, str, str]]) -> None:
+    """Prints the first passages of a list: score, file, place; and how many more there are."""
+    lines = [
+        f"  {score:.3f}  {source}{', ' if place else ''}{place}"
+        for score, source, place in passages
+    ]
+    more = f"  ... and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    print(f"{title}:", *lines[:_SHOWN], *filter(None, [more]), sep="\n")
