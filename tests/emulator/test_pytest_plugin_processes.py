@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 
@@ -66,15 +65,11 @@ def test_a_run_that_does_not_use_it_loads_nothing_for_it(pytester, monkeypatch):
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=1)
 
 
-def test_pytest_finds_it_by_the_entry_point(run, pytester, monkeypatch):
-    metadata = pytester.mkdir("shop-1.dist-info")
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1\n")
-    entry = "heroku_emulator = heroku_emulator.pytest_plugin\n"
-    (metadata / "entry_points.txt").write_text(f"[pytest11]\n{entry}")
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
+def test_pytest_finds_it_by_itself(run, monkeypatch):
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     result = run("def test_it(heroku_emulator): answer()", elsewhere=True, plugin=())
     result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["plugins: *heroku-inference-*"])
 
 
 def test_it_works_where_only_this_machine_may_be_called(run):
