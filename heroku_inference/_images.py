@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field, replace
+import os
+import re
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from heroku_inference._error_bodies import excerpt
 from heroku_inference._errors import ConfigError
 from heroku_inference._reading import invalid_response, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from os import PathLike
 
     from heroku_inference._answers import Reply
 
@@ -52,6 +54,7 @@ _LONGEST_PROMPT: Final = 10_000  # characters
 _LARGEST_SEED: Final = 4_294_967_295
 _IGNORED: Final = frozenset({"n", "quality", "style", "response_format", "user"})
 
+_DATA_URL: Final = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
 _UNKNOWN_KIND: Final = "application/octet-stream"
 _SUFFIXES: Final = {
     ".png": "image/png",
@@ -78,31 +81,31 @@ class GeneratedImage:
             body, which held the picture, is left out.
     """
 
-    data: bytes = field(repr=False)
+    data: bytes
     mime_type: str
     prompt: str
     revised_prompt: str | None = None
     created: int | None = None
     model: str | None = None
-    reply: Reply | None = field(default=None, repr=False)
+    reply: Reply | None = None
 
     @property
     def base64(self) -> str:
         """The bytes in base64."""
         return base64.b64encode(self.data).decode("ascii")
 
-    def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file and return its path.
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file, in place of any that is there, and return its path.
 
         Args:
-            path: Where to. A path without a suffix gets the fitting one.
+            path: Where to. A path without a suffix gets the fitting one; `~` is your home.
 
         Raises:
             ConfigError: The suffix is that of another format, so other programs would be misled.
-            OSError: The file cannot be written.
+            OSError: The file cannot be written, or `path` is that of a folder.
         """
-        target = Path(path)
-        if target.is_dir():
+        target = Path(path).expanduser()
+        if target.is_dir() or str(path).endswith(("/", os.sep)):
             raise IsADirectoryError(f"{target} is a folder; give the file in it a name.")
         if not target.suffix:
             fitting = (suffix for suffix, kind in _SUFFIXES.items() if kind == self.mime_type)
@@ -114,6 +117,14 @@ class GeneratedImage:
             )
         target.write_bytes(self.data)
         return target
+
+    def __repr__(self) -> str:
+        # Prompts are long, and tracebacks and notebooks show this.
+        revised = self.revised_prompt and excerpt(self.revised_prompt)
+        return (
+            f"GeneratedImage(<{len(self.data)} bytes>, mime_type={self.mime_type!r}, "
+            f"prompt={excerpt(self.prompt)!r}, revised_prompt={revised!r}, model={self.model!r})"
+        )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What a notebook shows."""
@@ -208,10 +219,11 @@ def _shape() -> TypeAdapter[_Answer]:
 
 
 def _decoded(reply: Reply, picture: _Picture) -> bytes:
-    text = picture.get("b64_json")
+    text = _DATA_URL.sub("", picture.get("b64_json") or picture.get("url") or "")
     if not text:
-        where = "an address in place of b64_json" if picture.get("url") else "no b64_json"
-        raise invalid_response(reply, f"it has {where}")
+        raise invalid_response(reply, "it has no b64_json")
+    if text == picture.get("url"):
+        raise invalid_response(reply, "it has an address in place of b64_json")
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):

@@ -185,6 +185,13 @@ def test_the_bytes_say_what_they_are(data, mime_type):
     assert read(picture(data)).mime_type == mime_type
 
 
+@pytest.mark.parametrize("field", ["b64_json", "url"])
+@pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "IMAGE/PNG;name=a"])
+def test_a_data_url_holds_a_picture_too(field, kind):
+    image = read({field: f"data:{kind};base64,{picture()['b64_json']}"})
+    assert (image.data, image.mime_type) == (PNG, "image/png")
+
+
 def test_a_revised_prompt_is_kept_and_lines_of_base64_are_joined():
     whole = picture()["b64_json"]
     image = read({"b64_json": whole[:20] + "\n" + whole[20:], "revised_prompt": "a red dyno"})
@@ -220,6 +227,24 @@ def test_a_picture_is_never_saved_as_what_it_is_not(tmp_path, data, name):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_picture_takes_the_place_of_a_file(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"an older one, which was longer than this picture" * 9)
+    assert read(picture()).save(tmp_path / "a.png").read_bytes() == PNG
+
+
+def test_a_picture_can_be_saved_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert read(picture()).save("~/a") == tmp_path / "a.png"
+
+
+@pytest.mark.parametrize("name", ["new/", "new//"])
+def test_a_folder_that_is_not_there_is_no_file_either(tmp_path, name):
+    with pytest.raises(IsADirectoryError):
+        read(picture()).save(f"{tmp_path}/{name}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "pictures").mkdir()
     with pytest.raises(IsADirectoryError):
@@ -236,6 +261,13 @@ def test_a_repr_shows_no_bytes_and_a_notebook_the_picture():
         "text/plain": repr(image),
     }
     assert image.reply.body == b""
+
+
+def test_a_repr_is_short_however_much_was_asked_for():
+    image = read(picture(revised_prompt="r" * 9_000), prompt="p" * 10_000)
+    assert len(repr(image)) < 600
+    assert "model='stable-image-ultra'" in repr(image)
+    assert len(image.prompt) == 10_000
 
 
 def test_a_picture_survives_copies_and_pickles():
