@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,22 @@ if TYPE_CHECKING:
 __all__ = ["AsyncHerokuOpenAI", "HerokuOpenAI"]
 
 _READ_FROM_ENVIRONMENT: Final = ("organization", "project", "admin_api_key", "webhook_secret")
+_ERROR: Final = re.compile(r'\s*\{\s*"(error|code|message)"\s*:')  # how its JSON begins
+_NOT_FOUND: Final = 404
+_PATHS: Final = (
+    "/agents/heroku",
+    "/chat/completions",
+    "/embeddings",
+    "/images/generations",
+    "/mcp/servers",
+    "/messages",
+    "/rerank",
+)
+_INSTEAD: Final = {
+    "completions": ": use chat.completions",
+    "models": ": heroku_inference.Client().models() lists the models",
+    "responses": ": use chat.completions",
+}
 
 
 class _Heroku:
@@ -58,11 +75,15 @@ class _Heroku:
             return make(err_msg, body=body, response=response)
         headers = {name.lower(): value for name, value in response.headers.items()}
         reply = Reply(response.status_code, headers, response.content)
-        error = with_model_hint(error_from_reply(reply), *_asked(response.request))
+        path, asked = _asked(response.request)
+        error = with_model_hint(error_from_reply(reply), path, asked)
         forget_key(error, SecretStr(self.api_key))
+        said = _said(error)
+        if response.status_code == _NOT_FOUND and _is_missing(path):
+            said = f"Heroku has no {path}{_instead_of(path)}."
         understood = {"error": error.body} if isinstance(error.body, dict) else error.body
         made = make(
-            f"Error code: {response.status_code} - {_said(error)}",
+            f"Error code: {response.status_code} - {said}",
             body=understood,
             response=response,
         )
@@ -90,7 +111,7 @@ class _Decoder:
             yield self._understood(event)
 
     def _understood(self, event: Any) -> Any:
-        if event.event != "error" and not event.data.startswith('{"error"'):
+        if event.event != "error" and not _ERROR.match(event.data):
             return event
         error = stream_error(event.data.encode(), Reply(200, {}, b""))
         forget_key(error, self._key)
@@ -114,6 +135,16 @@ def _asked(request: Any) -> tuple[str, dict[str, Any] | None]:
     return request.url.path, body if isinstance(body, dict) else None
 
 
+def _is_missing(path: str) -> bool:
+    """Whether the SDK has asked for what Heroku's API has not."""
+    return not path.endswith(_PATHS)
+
+
+def _instead_of(path: str) -> str:
+    below = path.rpartition("/v1/")[2]
+    return _INSTEAD.get(below.partition("/")[0], "")
+
+
 class _RawEmbeddings(Embeddings):
     def create(self, **options: Any) -> CreateEmbeddingResponse:
         return super().create(**_asking_for_numbers(options))
@@ -126,13 +157,12 @@ class _AsyncRawEmbeddings(AsyncEmbeddings):
 
 def _asking_for_numbers(options: dict[str, Any]) -> dict[str, Any]:
     # By itself the SDK asks for base64, and takes it for float32: Heroku does not say what its
-    # base64 holds. `raw` is its name for numbers (docs: embeddings).
-    if openai.omit != options.get("encoding_format", openai.omit):
+    # base64 holds. `raw` is its name for numbers, which OpenAI calls `float` (docs: embeddings).
+    if options.get("encoding_format", openai.omit) not in {openai.omit, "float"}:
         return options
-    return {
-        **options,
-        "extra_body": {"encoding_format": "raw", **(options.get("extra_body") or {})},
-    }
+    others = {name: value for name, value in options.items() if name != "encoding_format"}
+    body = {"encoding_format": "raw", **(options.get("extra_body") or {})}
+    return {**others, "extra_body": body}
 
 
 class HerokuOpenAI(_Heroku, openai.OpenAI):

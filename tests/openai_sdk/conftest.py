@@ -36,6 +36,16 @@ class Sdk:
         options = {"model": "cohere-embed-multilingual", **options}
         return await self.of(self.client.embeddings.create(input=texts, **options))
 
+    async def parsed(self, response: Any) -> Any:
+        """The value in a raw or a streamed answer."""
+        if hasattr(response, "__aenter__"):
+            async with response as opened:
+                return await opened.parse()
+        if hasattr(response, "__enter__"):
+            with response as opened:
+                return opened.parse()
+        return (await self.of(response)).parse()
+
     async def close(self) -> None:
         await self.of(self.client.close())
 

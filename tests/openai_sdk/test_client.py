@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from heroku_emulator import Fault
-from heroku_inference import ConfigError, async_openai_client, openai_client
+from heroku_inference import Client, ConfigError, async_openai_client, openai_client
 
 KEY_OF_OPENAI = "sk-of-another-company"
 OPENAI_VARIABLES = {
@@ -23,6 +23,9 @@ OPENAI_VARIABLES = {
     "OPENAI_ORGANIZATION": "org-secret",
     "OPENAI_PROJECT_ID": "proj-secret",
     "OPENAI_WEBHOOK_SECRET": "whsec-secret",
+    "OPENAI_API_TYPE": "azure",
+    "OPENAI_API_VERSION": "2024-secret",
+    "OPENAI_LOG": "debug",
     "OPENAI_CUSTOM_HEADERS": f"X-Of-Openai: secret\nAuthorization: Bearer {KEY_OF_OPENAI}",
 }
 
@@ -73,15 +76,56 @@ async def test_a_kind_has_its_own_attachment(emulator, monkeypatch, make_sdk):
 
 async def test_nothing_of_openais_variables_is_sent(openai_variables, sdk, emulator):
     await sdk.chat()
-    await sdk.of(
-        sdk.client.with_options(timeout=5).embeddings.create(model="cohere-embed-v4", input="a")
-    )
-    assert [entry.status for entry in emulator.journal] == [200, 200]
+    embed = {"model": "cohere-embed-v4", "input": "a"}
+    await sdk.of(sdk.client.with_options(timeout=5).embeddings.create(**embed))
+    await sdk.of(sdk.client.copy(default_headers={"x-a": "b"}).copy().embeddings.create(**embed))
+    await sdk.of(sdk.client.copy(set_default_headers={}).embeddings.create(**embed))
+    assert [entry.status for entry in emulator.journal] == [200] * 4
+    copied = sdk.client.copy()
+    names = ("organization", "project", "admin_api_key", "webhook_secret")
+    assert [getattr(copied, name) for name in names] == [None] * 4
     for entry in emulator.journal:
         assert not [
             name for name in entry.headers if name.startswith("openai-") or name == "x-of-openai"
         ]
         assert "secret" not in str(entry.headers)
+
+
+@pytest.mark.parametrize("form", ["with_raw_response", "with_streaming_response"])
+async def test_answers_with_their_headers_are_the_same(form, sdk):
+    chat = {"model": "claude-4-5-sonnet", "messages": [{"role": "user", "content": "Hi"}]}
+    embed = {"model": "cohere-embed-multilingual", "input": ["Hi"]}
+    completions, embeddings = sdk.client.chat.completions, sdk.client.embeddings
+    answer = await sdk.parsed(getattr(completions, form).create(**chat))
+    vectors = await sdk.parsed(getattr(embeddings, form).create(**embed))
+    assert answer.choices[0].message.content == "You said: Hi"
+    assert vectors.data[0].embedding == (await sdk.embed(["Hi"])).data[0].embedding
+    again = await sdk.parsed(getattr(sdk.client, form).embeddings.create(**embed))
+    assert again.data[0].embedding == vectors.data[0].embedding
+
+
+async def test_numbers_by_openais_name_are_numbers(sdk, emulator):
+    numbers = (await sdk.embed(["Hi"], encoding_format="float")).data[0].embedding
+    assert numbers == (await sdk.embed(["Hi"])).data[0].embedding
+    assert {entry.body["encoding_format"] for entry in emulator.journal} == {"raw"}
+
+
+async def test_another_encoding_that_was_asked_for_is_sent(sdk, emulator):
+    await sdk.embed(["Hi"], encoding_format="base64")
+    await sdk.embed(["Hi"], extra_body={"encoding_format": "base64"})
+    sent = [entry.body["encoding_format"] for entry in emulator.journal]
+    assert sent == ["base64", "base64"]
+
+
+async def test_a_picture_is_drawn(make_sdk, config_vars, emulator):
+    images = make_sdk(kind="image")
+    options = {"model": "stable-image-ultra", "prompt": "a dyno", "size": "1344x768"}
+    extra = {"seed": 7, "negative_prompt": "rain"}
+    answer = await images.of(images.client.images.generate(**options, extra_body=extra))
+    ours = Client().generate_image("a dyno", size="1344x768", **extra)
+    assert answer.data[0].b64_json == ours.base64
+    theirs, own = emulator.journal
+    assert theirs.body == own.body == {**options, **extra}
 
 
 async def test_headers_that_were_asked_for_are_sent(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import openai
 import pytest
 
-from heroku_emulator import ErrorEvent, Fault
+from heroku_emulator import ErrorEvent, Fault, RawStream
 from heroku_inference import APIError, Client
 
 STATUSES = {
@@ -114,6 +114,59 @@ async def test_an_error_in_the_middle_of_a_stream_says_what_it_is(form, framing,
     assert "Slow down, please" in raised.value.message
     if form != "text":
         assert (str(raised.value.code), raised.value.type) == ("429", "rate_limit_error")
+
+
+UNNAMED = {
+    "spaced": '{ "error": "{\\"code\\":429,\\"message\\":\\"Slow down\\",\\"type\\":\\"rate\\"}" }',
+    "object": '\t{"error":{"code":429,"message":"Slow down","type":"rate"}}',
+    "flat": '{"code":429,"message":"Slow down","type":"rate"}',
+    "message": '{"message":"Slow down"}',
+}
+
+
+@pytest.mark.parametrize("data", UNNAMED.values(), ids=list(UNNAMED))
+async def test_an_error_in_an_event_of_no_name_is_one_too(data, sdk, emulator):
+    said = 'data: {"choices":[{"index":0,"delta":{"content":"One"}}]}\n\n'
+    emulator.script(RawStream(f"{said}data: {data}\n\n"))
+    with pytest.raises(openai.APIError, match="Slow down") as raised:
+        await sdk.stream()
+    expected = ("500", "None") if data == UNNAMED["message"] else ("429", "rate")
+    assert (str(raised.value.code), str(raised.value.type)) == expected
+
+
+MISSING = {
+    "models": (
+        lambda client: client.models.list(),
+        "/v1/models: heroku_inference.Client().models() lists the models.",
+    ),
+    "model": (
+        lambda client: client.models.retrieve("gpt-4o"),
+        "/v1/models/gpt-4o: heroku_inference.Client()",
+    ),
+    "responses": (
+        lambda client: client.responses.create(model="gpt-4o", input="Hi"),
+        "/v1/responses: use chat.completions",
+    ),
+    "completions": (
+        lambda client: client.completions.create(model="gpt-4o", prompt="Hi"),
+        "/v1/completions: use chat.completions",
+    ),
+    "files": (lambda client: client.files.list(), "/v1/files."),
+}
+
+
+@pytest.mark.parametrize(("call", "said"), MISSING.values(), ids=list(MISSING))
+async def test_what_heroku_has_not_is_said_to_be_missing(call, said, envelope, sdk):
+    with pytest.raises(openai.NotFoundError) as raised:
+        await drained(call(sdk.client))
+    assert f"Heroku has no {said}" in str(raised.value)
+    assert "Check the model id" not in str(raised.value)
+
+
+async def drained(outcome):
+    """Awaits what is to be awaited, and reads lists, which the SDK asks for late."""
+    if hasattr(outcome, "__await__"):
+        await outcome
 
 
 @pytest.mark.parametrize("header", ["x-request-id", "request-id"])
