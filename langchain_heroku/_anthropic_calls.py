@@ -7,16 +7,24 @@ core's transport under it.
 from __future__ import annotations
 
 import inspect
-import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from langchain_core.messages.tool import invalid_tool_call
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, SecretStr, model_validator
 
+from heroku_inference._anthropic_format import answer_tool, ask_for_answer
 from heroku_inference._anthropic_messages import message_arguments
 from heroku_inference._connection import key_hidden
 from heroku_inference._settings import hidden
+from langchain_heroku._agent_history import is_run, messages_of_run
+from langchain_heroku._anthropic_reading import (
+    answered,
+    is_broken,
+    read_broken,
+    told_by_event,
+    told_of_whole,
+)
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import ConfigError, langchain_errors
@@ -34,8 +42,8 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
-    from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall
-    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+    from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+    from langchain_core.outputs import ChatResult
 
     from heroku_inference._anthropic_sdk import AsyncHerokuAnthropic, HerokuAnthropic
 
@@ -130,12 +138,15 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             asked = kwargs.pop("extended_thinking")
         else:  # the call's own word for it wins
             asked = None if kwargs.get("thinking") else self.extended_thinking
+        tool = _answer_tool(kwargs)
+        kwargs.pop("response_format", None)
         payload = super()._get_request_payload(
-            _with_system_first(self._convert_input(input_).to_messages()),
+            _as_upstream_takes_them(self._convert_input(input_).to_messages()),
             stop=stop or self._stops(),
             **kwargs,
         )
-        return message_arguments(payload, asked)
+        body = message_arguments(payload, asked)
+        return ask_for_answer(body, tool) if tool else body
 
     def _generate(
         self,
@@ -167,9 +178,14 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         with langchain_errors():
-            yield from super()._stream(
-                messages, stop, run_manager, stream_usage=stream_usage, **kwargs
+            tool = _answer_tool(kwargs)
+            chunks = super()._stream(
+                messages, stop, None if tool else run_manager, stream_usage=stream_usage, **kwargs
             )
+            if tool:  # known to be the answer only when it is whole
+                yield _whole(list(chunks), tool)
+            else:
+                yield from chunks
 
     async def _astream(
         self,
@@ -181,12 +197,16 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with langchain_errors():
+            tool = _answer_tool(kwargs)
             chunks = super()._astream(
-                messages, stop, run_manager, stream_usage=stream_usage, **kwargs
+                messages, stop, None if tool else run_manager, stream_usage=stream_usage, **kwargs
             )
             async with aclosing(chunks):  # type: ignore[type-var]
-                async for chunk in chunks:
-                    yield chunk
+                if tool:
+                    yield _whole([chunk async for chunk in chunks], tool)
+                else:
+                    async for chunk in chunks:
+                        yield chunk
 
     def _format_output(
         self,
@@ -195,24 +215,48 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         generation_info: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        broken = [block for block in data.content if _is_broken(block, data)]
-        if not broken:
-            return super()._format_output(data, generation_info=generation_info, **kwargs)
-        content = [block for block in data.content if not _is_broken(block, data)]
-        whole = data.model_copy(update={"content": content})
-        result = super()._format_output(whole, generation_info=generation_info, **kwargs)
+        if broken := [block for block in data.content if is_broken(block, data)]:
+            whole = [block for block in data.content if not is_broken(block, data)]
+            data = data.model_copy(update={"content": whole})
+        result = super()._format_output(data, generation_info=generation_info, **kwargs)
         message = cast("AIMessage", result.generations[0].message)
-        message.invalid_tool_calls = [_invalid_call(block) for block in broken]
+        message.invalid_tool_calls = read_broken(broken)
+        result.llm_output = told_of_whole(result.llm_output or {})
+        message.response_metadata |= result.llm_output
+        if tool := _answer_tool(kwargs):
+            result.generations[0].message = answered(message, tool["name"])
         return result
+
+    def _make_message_chunk_from_anthropic_event(self, event: Any, **kwargs: Any) -> Any:
+        chunk, begun = super()._make_message_chunk_from_anthropic_event(event, **kwargs)
+        if chunk is not None:
+            chunk.response_metadata |= told_by_event(event)
+        return chunk, begun
 
     def _stops(self) -> list[str] | None:
         return [self.stop] if isinstance(self.stop, str) else self.stop
 
 
-def _with_system_first(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """The messages with those of the system, for which there is one place, before the others."""
-    system = [message for message in messages if message.type == "system"]
-    return [*system, *(message for message in messages if message.type != "system")]
+def _as_upstream_takes_them(messages: list[BaseMessage]) -> list[BaseMessage]:
+    """The messages with those of the system, for which there is one place, before the others.
+
+    A run of Heroku's agent becomes the messages that it was made of.
+    """
+    parts: list[BaseMessage] = []
+    for message in messages:
+        parts += messages_of_run(message, namespaces=False) if is_run(message) else [message]
+    return sorted(parts, key=lambda message: message.type != "system")
+
+
+def _answer_tool(call: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The hidden tool for an answer in the form that the call asks for, if it does."""
+    tools = call.get("tools") or ()
+    return answer_tool(call.get("response_format"), tools, call.get("tool_choice"))
+
+
+def _whole(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGenerationChunk:
+    first, *rest = [cast("AIMessageChunk", chunk.message) for chunk in chunks]
+    return ChatGenerationChunk(message=answered(first + rest, tool["name"]))
 
 
 def _key_hidden(data: dict[str, Any]) -> dict[str, Any]:
@@ -220,20 +264,6 @@ def _key_hidden(data: dict[str, Any]) -> dict[str, Any]:
     if "anthropic_api_key" in data:
         data = {**data, "anthropic_api_key": hidden(data["anthropic_api_key"])}
     return key_hidden(data)
-
-
-def _is_broken(block: Any, message: Any) -> bool:
-    """Whether a call's arguments are no object, or may be the beginning of one."""
-    if block.type != "tool_use":
-        return False
-    was_cut = message.stop_reason == "max_tokens" and block is message.content[-1]
-    return was_cut or not isinstance(block.input, dict)
-
-
-def _invalid_call(block: Any) -> InvalidToolCall:
-    written = block.input if isinstance(block.input, str) else json.dumps(block.input)
-    error = "The arguments are no whole JSON object; max_tokens may have cut the answer."
-    return invalid_tool_call(name=block.name, args=written, id=block.id, error=error)
 
 
 # Core works out these signatures anew at every call, unless they are there already.

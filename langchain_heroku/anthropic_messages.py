@@ -12,7 +12,7 @@ from langchain_heroku.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from langchain_core.language_models import LanguageModelInput, ModelProfile
+    from langchain_core.language_models import LangSmithParams, LanguageModelInput, ModelProfile
     from langchain_core.messages import AIMessage
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
@@ -93,6 +93,10 @@ class ChatHerokuMessages(MessagesCalls):
     def _parameters(self) -> dict[str, Any]:
         """The parameters that are set, by name."""
         return {name: value for name in _PARAMETERS if (value := self.__dict__[name]) is not None}
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        # As the messages have it: middleware trusts counts of tokens only where the two agree.
+        return {**super()._get_ls_params(stop, **kwargs), "ls_provider": "anthropic"}
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         profile = super()._resolve_model_profile()

@@ -196,7 +196,7 @@ def test_it_tells_frameworks_what_it_is(make):
     assert isinstance(llm, ChatAnthropic)
     assert llm._llm_type == "anthropic-chat-heroku"
     params = llm._get_ls_params(stop=["x"])
-    assert params["ls_provider"] == "heroku"
+    assert params["ls_provider"] == "anthropic"  # what its messages say
     assert params["ls_model_name"] == MODEL
     assert (params["ls_max_tokens"], params["ls_stop"]) == (10, ["x"])
     assert llm.profile["max_input_tokens"] == 200_000
