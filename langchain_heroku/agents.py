@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from langchain_heroku._agent_calls import AgentCalls
 from langchain_heroku._agent_tool import AgentAsTool
 from langchain_heroku._agent_tools import agent_tools
-from langchain_heroku.errors import ConfigError
+from langchain_heroku.errors import ConfigError, RefusedBeforeRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,9 @@ class ChatHerokuAgent(AgentCalls):
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`. `.steps` of an
     error holds what had been done before it. A run is never repeated, whatever `max_retries`
-    says: its tools may have changed something. For the same reason LangChain's own retries take
-    errors of a run that had begun for final (`is_retryable`).
+    says: its tools may have changed something. For the same reason LangChain's own retries, of
+    middleware and `with_retry`, take errors of a run that had begun for final (`is_retryable`).
+    Fallbacks go on after any error, unless they are told which: `exceptions_to_handle=...`.
 
     Raises:
         ConfigError: Neither arguments nor config vars give a key, its URL and a model, or a tool
@@ -101,6 +102,18 @@ class ChatHerokuAgent(AgentCalls):
                 "the model. Give only the tools it is to use, or say in the prompt which."
             )
         return self.bind(tools=agent_tools(tools), **kwargs)
+
+    def with_retry(
+        self, *, retry_if_exception_type: Any = (RefusedBeforeRun,), **options: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The agent, asked again where the server refused the request before there was a run.
+
+        Args:
+            retry_if_exception_type: What to ask again after instead; that may repeat a run, and
+                what its tools did.
+            **options: As for any runnable.
+        """
+        return super().with_retry(retry_if_exception_type=retry_if_exception_type, **options)
 
     def with_structured_output(self, *_: Any, **__: Any) -> NoReturn:
         """Not supported: the endpoint can neither be forced to call a tool nor take a schema.

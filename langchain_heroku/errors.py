@@ -49,6 +49,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RefusedBeforeRun",
     "RequestTimeoutError",
     "ServerError",
     "StreamInterruptedError",
@@ -196,6 +197,15 @@ class run_errors(langchain_errors):  # noqa: N801 - as above
             both.is_retryable = False
         if both is not error:
             raise both from both.__cause__
+
+
+class _MayBeRepeated(type):
+    def __instancecheck__(cls, error: object) -> bool:
+        return getattr(error, "is_retryable", False) is True
+
+
+class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no error of its own
+    """Every error that `run_errors` left retryable counts as an instance: retries go by type."""
 
 
 def _was_refused(error: Exception) -> bool:

@@ -7,15 +7,19 @@ from typing import Any, Final
 
 __all__ = ["register"]
 
-_PROVIDER: Final = "heroku"
+_CHAT_MODELS: Final = {
+    "heroku": "ChatHeroku",
+    "heroku_messages": "ChatHerokuMessages",
+    "heroku_agent": "ChatHerokuAgent",
+}
 _CLASSES: Final = {
-    "langchain.chat_models.base": "ChatHeroku",
-    "langchain.embeddings.base": "HerokuEmbeddings",
+    "langchain.chat_models.base": _CHAT_MODELS,
+    "langchain.embeddings.base": {"heroku": "HerokuEmbeddings"},
 }
 
 
 def register() -> None:
-    """Add the provider `heroku` to LangChain's own, for this process.
+    """Add `heroku`, `heroku_messages` and `heroku_agent` to LangChain's providers in this process.
 
     ```python
     import langchain_heroku
@@ -24,6 +28,8 @@ def register() -> None:
     init_chat_model("heroku:claude-4-5-sonnet")
     init_embeddings("heroku:cohere-embed-multilingual")
     create_agent("heroku:claude-4-5-sonnet", tools)
+    init_chat_model("heroku_messages:claude-4-5-sonnet", extended_thinking=True)
+    init_chat_model("heroku_agent:claude-4-5-sonnet", tools=["code_exec_python"])
     ```
 
     LangChain offers no public way to do this, so it writes into a private table, and only when
@@ -36,7 +42,8 @@ def register() -> None:
     """
     tables = {name: _table(name) for name in _CLASSES}
     for name, table in tables.items():
-        table[_PROVIDER] = ("langchain_heroku", _CLASSES[name], _create)
+        for provider, class_name in _CLASSES[name].items():
+            table[provider] = ("langchain_heroku", class_name, _create)
 
 
 def _create(cls: type[Any], **arguments: Any) -> Any:

@@ -152,6 +152,26 @@ def test_retries_of_middleware_do_not_repeat_a_run(emulator):
     assert len(emulator.journal) == 1
 
 
+@pytest.mark.parametrize(
+    "run", [lambda a: a.invoke("?"), lambda a: asyncio.run(a.ainvoke("?"))], ids=["sync", "async"]
+)
+def test_runnables_that_retry_do_not_repeat_a_run(emulator, run):
+    agent = ChatHerokuAgent(tools=["code_exec_python"])
+    quickly = {"wait_exponential_jitter": False, "stop_after_attempt": 3}
+    emulator.script(Fault(503, path=PATH), *CALLED, Say("42", path=PATH))
+    assert run(agent.with_retry(**quickly)).text == "42"
+    assert len(emulator.journal) == 2
+    emulator.reset()
+    emulator.script(Cut(after=2, answer=CALLED[0], path=PATH), CALLED[1], Say("42", path=PATH))
+    with pytest.raises(errors.StreamInterruptedError):
+        run(agent.with_retry(**quickly))
+    assert len(emulator.journal) == 1
+    emulator.reset()
+    emulator.script(Cut(after=2, answer=CALLED[0], path=PATH), CALLED[1], Say("42", path=PATH))
+    told = {"retry_if_exception_type": (errors.StreamInterruptedError,)}
+    assert run(agent.bind_tools(["code_exec_python"]).with_retry(**quickly, **told)).text
+
+
 # Keys
 
 

@@ -12,7 +12,7 @@ from langchain.embeddings import base as embeddings
 from langchain.embeddings import init_embeddings
 
 import langchain_heroku
-from langchain_heroku import ChatHeroku, HerokuEmbeddings
+from langchain_heroku import ChatHeroku, ChatHerokuAgent, ChatHerokuMessages, HerokuEmbeddings
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def tables(monkeypatch):
 
 
 def test_importing_the_package_registers_nothing(tables):
-    assert all("heroku" not in table for table in tables)
+    assert not [name for table in tables for name in table if name.startswith("heroku")]
 
 
 @pytest.mark.usefixtures("config_vars")
@@ -37,6 +37,11 @@ def test_models_are_made_by_name():
     assert (chat.model, chat.temperature) == ("claude-4-5-sonnet", 0.5)
     named = init_chat_model("claude-4-5-haiku", model_provider="heroku")
     assert isinstance(named, ChatHeroku)
+    thinks = init_chat_model("heroku_messages:claude-4-5-sonnet", extended_thinking=2000)
+    assert isinstance(thinks, ChatHerokuMessages)
+    assert thinks.extended_thinking == 2000
+    agent = init_chat_model("heroku_agent:claude-4-5-sonnet", tools=["code_exec_python"])
+    assert isinstance(agent, ChatHerokuAgent)
     made = init_embeddings("heroku:cohere-embed-v4", batch_size=10)
     assert isinstance(made, HerokuEmbeddings)
     assert (made.model, made.batch_size) == ("cohere-embed-v4", 10)
