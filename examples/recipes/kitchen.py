@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from retrieval.documents import Chunk
 
-__all__ = ["Kitchen", "cook", "page_chunks", "show"]
+__all__ = ["DOCUMENTS", "Kitchen", "cook", "page_chunks", "show"]
 
 _SHOWN = 3
 """How many passages of a long list are shown."""
@@ -33,6 +33,8 @@ class Kitchen(NamedTuple):
     connection: dict[str, Any]
     """Arguments for every model; none on Heroku, where the config vars say it all."""
     chat_model: str | None
+    engine: str
+    """What makes vectors there, beside the model; empty on Heroku."""
     url: str
     """The database's address, as psycopg takes it."""
     screen: Screen
@@ -54,7 +56,7 @@ def cook(recipe: Callable[[Kitchen], None]) -> int:
             with screen.waiting("Starting the database"):
                 url = resources.enter_context(database(config_var("DATABASE_URL"), Path(".rag")))
             with database_errors():
-                recipe(Kitchen({**models.connection}, models.chat_model, url, screen))
+                recipe(Kitchen({**models.connection}, *models[1:], url, screen))
 
     return exit_code(screen, work)
 
