@@ -1,0 +1,79 @@
+"""A conversation about the pages: LlamaIndex's chat engine, with its memory in PostgreSQL.
+
+    python examples/recipes/llama_index_chat_engine.py
+
+`condense_plus_context` turns each question into one that stands by itself, retrieves and reranks
+for that, and answers with the conversation in view. The memory is the database's: a new engine
+with the same session goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from typing import TYPE_CHECKING
+
+from kitchen import cook, show
+from kitchen_llama_index import page_index, scored
+from llama_index.core.chat_engine import CondensePlusContextChatEngine
+from llama_index.core.memory import Memory
+from retrieval.addresses import for_sqlalchemy
+from retrieval.answering import CANDIDATES, SOURCES
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from llama_index_heroku import Heroku, HerokuRerank
+
+if TYPE_CHECKING:
+    from kitchen import Kitchen
+    from llama_index.core import VectorStoreIndex
+
+QUESTIONS = (
+    "How many texts fit into one embeddings request?",
+    "And how many characters may each of them have?",
+)
+CONTEXT = """\
+Answer from these documents, briefly. If they do not hold the answer, say so.
+
+Context:
+{context_str}"""
+
+
+def recipe(kitchen: Kitchen) -> None:
+    """Asks two questions, the second to an engine that was not there at the first."""
+    session = str(uuid.uuid4())
+    with page_index(kitchen, "recipe_chat_engine") as index:
+        for question in QUESTIONS:
+            engine = chat_engine(index, session, kitchen)
+            kitchen.screen.question(question)
+            answer = engine.chat(question)
+            (search,) = answer.sources
+            show(f"Search for {search.raw_input['message']!r}", scored(answer.source_nodes))
+            print(f"\n{answer}")
+        print(f"\nMessages in the database: {len(memory_of(session, kitchen).get_all())}")
+
+
+def chat_engine(
+    index: VectorStoreIndex, session: str, kitchen: Kitchen
+) -> CondensePlusContextChatEngine:
+    """An engine for one session."""
+    return CondensePlusContextChatEngine.from_defaults(
+        retriever=index.as_retriever(similarity_top_k=CANDIDATES),
+        node_postprocessors=[HerokuRerank(top_n=SOURCES, **kitchen.connection)],
+        llm=Heroku(model=kitchen.chat_model, **kitchen.connection),
+        memory=memory_of(session, kitchen),
+        context_prompt=CONTEXT,
+    )
+
+
+def memory_of(session: str, kitchen: Kitchen) -> Memory:
+    """The conversation so far."""
+    # LlamaIndex opens an event loop a call, and connections cannot move between loops.
+    engine = create_async_engine(for_sqlalchemy(kitchen.url), poolclass=NullPool)
+    return Memory.from_defaults(
+        session_id=session, table_name="recipe_chat_memory", async_engine=engine
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(cook(recipe))
