@@ -14,7 +14,7 @@ from heroku_inference._agents_tool_results import unwrapped
 from heroku_inference._chat_reading import ChunkReader, sum_chunks
 from heroku_inference._chat_request import ChatRequest
 from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
-from heroku_inference._json_text import decoded_json
+from heroku_inference._json_text import decoded_json, is_error
 
 if TYPE_CHECKING:
     from heroku_inference._answers import ChatChunk, Reply
@@ -105,7 +105,7 @@ class AgentReader:
             frame = decoded_json(data)
         except ValueError:
             frame = None
-        if event == "error" or (isinstance(frame, dict) and _is_error(frame)):
+        if event == "error" or (isinstance(frame, dict) and is_error(frame)):
             from heroku_inference._error_bodies import stream_error  # noqa: PLC0415 - needed rarely
 
             raise stream_error(data, self._reply)
@@ -246,13 +246,6 @@ class _OpenMessage:
             self._chunks.append(last)
         result = sum_chunks(self._chunks)
         return AgentMessage(**{name: getattr(result, name) for name in _MESSAGE_FIELDS})
-
-
-def _is_error(frame: dict[str, Any]) -> bool:
-    """Whether this is an error in one of its envelopes, whatever its event is called."""
-    return bool(frame.get("error")) or (
-        not frame.get("choices") and isinstance(frame.get("message"), str)
-    )
 
 
 def _speaks(message: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from heroku_inference._answers import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
 from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
-from heroku_inference._json_text import decoded_json
+from heroku_inference._json_text import decoded_json, is_error
 from heroku_inference._messages import PLACEHOLDER
 from heroku_inference._response_format import AnswerText
 from heroku_inference._tool_deltas import ToolCallDeltas
@@ -140,7 +140,7 @@ class ChunkReader:
             frame = decoded_json(data)
         except ValueError:
             frame = None
-        if event == "error" or (type(frame) is dict and frame.get("error")):
+        if event == "error" or (type(frame) is dict and is_error(frame)):
             from heroku_inference._error_bodies import stream_error  # noqa: PLC0415 - needed rarely
 
             raise stream_error(data, self._reply)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-__all__ = ["decoded_json"]
+__all__ = ["decoded_json", "is_error"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -30,3 +30,10 @@ def decoded_json(text: str | bytes) -> Any:
     except (ValueError, RecursionError):
         raise refusal from None
     return from_json(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+
+
+def is_error(frame: dict[str, Any]) -> bool:
+    """Whether an event of a stream is an error in one of its envelopes, whatever its name."""
+    return bool(frame.get("error")) or (
+        not frame.get("choices") and isinstance(frame.get("message"), str)
+    )

@@ -161,6 +161,8 @@ class TestStream:
             ("error", b'{"code":400,"message":"boom"}', _errors.InvalidRequestError),
             ("message", b'{"error":{"code":500,"message":"boom"}}', _errors.ServerError),
             (None, b'{"error":"boom"}', _errors.APIError),
+            (None, b'{"code":429,"message":"boom","type":"t"}', _errors.RateLimitError),
+            ("message", b'{"message":"boom"}', _errors.ServerError),
         ],
     )
     def test_an_error_in_the_stream_is_raised(self, event, sent, kind):
