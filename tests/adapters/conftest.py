@@ -12,8 +12,8 @@ from llama_index.core.base.llms.types import ThinkingBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage
 
 from heroku_inference._tool_arguments import arguments_text
-from langchain_heroku import ChatHeroku
-from llama_index_heroku import Heroku
+from langchain_heroku import ChatHeroku, ChatHerokuMessages
+from llama_index_heroku import Heroku, HerokuMessages
 
 
 @dataclass
@@ -32,6 +32,7 @@ class LangChain:
     """`ChatHeroku`."""
 
     model_class = ChatHeroku
+    path = "/v1/chat/completions"
 
     @staticmethod
     def messages(*talk):
@@ -79,7 +80,11 @@ class LangChain:
         names = ("input_tokens", "output_tokens", "total_tokens")
         return Said(
             text=message.text,
-            reasoning=message.additional_kwargs.get("reasoning", {}).get("thinking", ""),
+            reasoning="".join(
+                block["reasoning"]
+                for block in message.content_blocks
+                if block["type"] == "reasoning"
+            ),
             calls=[(call["id"], call["name"], call["args"]) for call in message.tool_calls],
             tokens=usage and tuple(usage[name] for name in names),
             finish_reason=metadata.get("finish_reason"),
@@ -91,6 +96,7 @@ class LlamaIndex:
     """`Heroku`."""
 
     model_class = Heroku
+    path = "/v1/chat/completions"
 
     @staticmethod
     def messages(*talk):
@@ -155,9 +161,28 @@ class LlamaIndex:
         )
 
 
-@pytest.fixture(params=[LangChain, LlamaIndex], ids=["langchain", "llama_index"])
+class LangChainMessages(LangChain):
+    """`ChatHerokuMessages`."""
+
+    model_class = ChatHerokuMessages
+    path = "/v1/messages"
+
+
+class LlamaIndexMessages(LlamaIndex):
+    """`HerokuMessages`."""
+
+    model_class = HerokuMessages
+    path = "/v1/messages"
+
+
+EVERY = [LangChain, LlamaIndex, LangChainMessages, LlamaIndexMessages]
+every_model = pytest.mark.parametrize("adapter", EVERY, indirect=True)
+"""For claims that hold whatever endpoint a model speaks to."""
+
+
+@pytest.fixture(params=[LangChain, LlamaIndex], ids=lambda adapter: adapter.__name__)
 def adapter(request):
-    """One of the two."""
+    """One of the two that speak to chat completions."""
     return request.param
 
 

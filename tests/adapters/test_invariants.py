@@ -14,6 +14,7 @@ import pytest
 
 from heroku_emulator import Fault, Say
 from heroku_inference import AuthenticationError, ConfigError
+from tests.adapters.conftest import every_model
 from tests.wire_cases import TOOLS
 
 KEY = "inf-test-key"
@@ -127,10 +128,12 @@ def test_thinking_goes_off_for_turns_that_heroku_cannot_carry_it_through(
     assert "extended_thinking" not in emulator.journal[-1].body
 
 
-def test_no_variable_of_openai_reaches_a_request(emulator, make, ask, monkeypatch):
-    names = ["API_KEY", "ORG_ID", "PROJECT_ID", "API_BASE", "BASE_URL", "CUSTOM_HEADERS"]
-    for name in names:
-        monkeypatch.setenv(f"OPENAI_{name}", "https://leak.test/leak")
+@every_model
+@pytest.mark.parametrize("maker", ["OPENAI", "ANTHROPIC"])
+def test_no_variable_of_other_makers_reaches_a_request(emulator, make, ask, monkeypatch, maker):
+    names = ["API_KEY", "AUTH_TOKEN", "ORG_ID", "PROJECT_ID", "API_BASE", "API_URL", "BASE_URL"]
+    for name in [*names, "CUSTOM_HEADERS"]:
+        monkeypatch.setenv(f"{maker}_{name}", "https://leak.test/leak")
     for way in WAYS:
         ask(make(), way)
     for entry in emulator.journal:
@@ -138,6 +141,7 @@ def test_no_variable_of_openai_reaches_a_request(emulator, make, ask, monkeypatc
         assert not any(name.startswith(("openai", "x-stainless")) for name in entry.headers)
 
 
+@every_model
 def test_headers_of_the_user_win_and_ours_name_the_package(emulator, make, ask, ways):
     ask(make(), ways[0])
     assert emulator.journal[-1].headers["user-agent"].startswith("heroku-inference/")
@@ -148,6 +152,7 @@ def test_headers_of_the_user_win_and_ours_name_the_package(emulator, make, ask, 
 # Settings and secrets
 
 
+@every_model
 def test_what_is_missing_is_a_config_error_when_the_object_is_made(adapter):
     with pytest.raises(ConfigError, match="API key is required"):
         adapter.model_class(model="claude-4-5-sonnet")
@@ -155,6 +160,7 @@ def test_what_is_missing_is_a_config_error_when_the_object_is_made(adapter):
         adapter.model_class(api_key=KEY, base_url="https://x.test")
 
 
+@every_model
 def test_a_key_is_not_sent_to_a_url_it_does_not_belong_to(adapter, monkeypatch):
     monkeypatch.setenv("INFERENCE_KEY", KEY)
     with pytest.raises(ConfigError, match="Inference URL is required"):
@@ -164,13 +170,15 @@ def test_a_key_is_not_sent_to_a_url_it_does_not_belong_to(adapter, monkeypatch):
         adapter.model_class(model="claude-4-5-sonnet", base_url="https://y.test")
 
 
+@every_model
 @pytest.mark.parametrize("url", ["{}", "{}/", "{}/v1", "{}/v1/"])
 @pytest.mark.parametrize("name", ["base_url", "inference_url"])
-def test_every_spelling_of_the_url_is_the_same(emulator, make, ask, name, url):
+def test_every_spelling_of_the_url_is_the_same(emulator, adapter, make, ask, name, url):
     ask(make(api_key=emulator.api_key, **{name: url.format(emulator.url)}))
-    assert emulator.journal[-1].path == "/v1/chat/completions"
+    assert emulator.journal[-1].path == adapter.path
 
 
+@every_model
 def test_another_attachment_is_read_by_its_alias(adapter, ask, config_vars, monkeypatch):
     for name in ("KEY", "URL", "MODEL_ID"):
         monkeypatch.setenv(f"INFERENCE_TEAL_{name}", config_vars[f"INFERENCE_{name}"])
@@ -178,6 +186,7 @@ def test_another_attachment_is_read_by_its_alias(adapter, ask, config_vars, monk
     assert ask(adapter.model_class(alias="INFERENCE_TEAL")).text
 
 
+@every_model
 @pytest.mark.parametrize("way", WAYS)
 def test_no_trace_of_a_failed_call_shows_the_key(emulator, make, ask, way):
     emulator.script(Fault(401))
@@ -187,6 +196,7 @@ def test_no_trace_of_a_failed_call_shows_the_key(emulator, make, ask, way):
     assert emulator.api_key not in "".join(trace.format())
 
 
+@every_model
 @pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES.keys())
 def test_a_copy_answers_like_the_original_before_and_after_use(emulator, make, ask, copied):
     given = {"api_key": emulator.api_key, "base_url": emulator.url}
@@ -197,6 +207,7 @@ def test_a_copy_answers_like_the_original_before_and_after_use(emulator, make, a
         assert copied(llm).model_dump() == llm.model_dump()
 
 
+@every_model
 def test_a_pickle_holds_a_key_that_was_given_and_none_that_was_found(
     make, ask, config_vars, monkeypatch
 ):
@@ -212,6 +223,7 @@ def test_a_pickle_holds_a_key_that_was_given_and_none_that_was_found(
         ask(pickle.loads(pickled))
 
 
+@every_model
 def test_a_changed_object_calls_whom_it_says(emulator, make, ask):
     llm = make(api_key=KEY, base_url="https://x.test")
     llm._client  # noqa: B018 - now it is made
@@ -224,6 +236,7 @@ def test_a_changed_object_calls_whom_it_says(emulator, make, ask):
 # Connections
 
 
+@every_model
 def test_a_deep_copy_shares_the_users_client(emulator, make, ask):
     with httpx.Client(headers={"x-mine": "yes"}) as client:
         twin = copy.deepcopy(make(http_client=client))
@@ -234,6 +247,7 @@ def test_a_deep_copy_shares_the_users_client(emulator, make, ask):
     assert [entry.headers["x-mine"] for entry in emulator.journal] == ["yes", "yes"]
 
 
+@every_model
 def test_one_object_serves_many_threads_and_event_loops(make, ask):
     llm = make()
     together = threading.Barrier(6)
@@ -247,6 +261,7 @@ def test_one_object_serves_many_threads_and_event_loops(make, ask):
             assert all(str(number) in answer for answer in answers)
 
 
+@every_model
 def test_event_loops_one_after_the_other_make_one_request_each(emulator, make, ask):
     llm = make()
     for number in range(1, 4):
@@ -255,9 +270,10 @@ def test_event_loops_one_after_the_other_make_one_request_each(emulator, make, a
         assert len(emulator.journal) == 2 * number
 
 
+@every_model
 def test_a_stream_left_early_closes_its_connection(emulator, adapter, make):
     emulator.switch(pace=0.02)
-    emulator.script(Say("word " * 500))
+    emulator.script(Say("word " * 500, path=adapter.path))
     llm, messages = make(), adapter.messages(("user", "Hello"))
     stream = llm.stream(messages) if hasattr(llm, "invoke") else llm.stream_chat(messages)
     next(stream)
@@ -266,9 +282,10 @@ def test_a_stream_left_early_closes_its_connection(emulator, adapter, make):
     assert emulator.journal[-1].client_left
 
 
+@every_model
 async def test_an_async_stream_left_early_closes_its_connection(emulator, adapter, make):
     emulator.switch(pace=0.02)
-    emulator.script(Say("word " * 500))
+    emulator.script(Say("word " * 500, path=adapter.path))
     llm, messages = make(), adapter.messages(("user", "Hello"))
     langchain = hasattr(llm, "invoke")
     stream = llm.astream(messages) if langchain else await llm.astream_chat(messages)
