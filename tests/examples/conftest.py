@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from heroku_emulator import Emulator
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -75,3 +77,47 @@ def run(rag: Any, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int
         return code, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def real_emulator() -> Iterator[Emulator]:
+    """One emulator with real models behind it, for what retrieval finds."""
+    with Emulator(engine="minilm") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def heroku(
+    real_emulator: Emulator, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Emulator]:
+    """That emulator's and the database's config vars as on Heroku, in an empty current folder."""
+    real_emulator.reset()
+    monkeypatch.chdir(tmp_path)
+    for name, value in real_emulator.config_vars.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_URL", database.replace("postgresql://", "postgres://"))
+    yield real_emulator
+    real_emulator.reset()
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Imports a recipe, as it is when it is run."""
+    monkeypatch.syspath_prepend(str(EXAMPLES / "recipes"))
+    return importlib.import_module
+
+
+@pytest.fixture
+def cook(
+    recipe: Callable[[str], Any], capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs a recipe with arguments; returns exit code, stdout and stderr."""
+
+    def cook(name: str, *arguments: str) -> tuple[int, str, str]:
+        module = recipe(name)
+        cooks = getattr(module, "main", None)
+        code = cooks(arguments) if cooks else recipe("kitchen").cook(module.recipe)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return cook
