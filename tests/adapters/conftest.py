@@ -50,22 +50,29 @@ class LangChain:
 
     @staticmethod
     def send(llm, messages, **options):
-        return LangChain._said(llm.invoke(messages, **options))
+        return LangChain._said(LangChain._bound(llm, options).invoke(messages, **options))
 
     @staticmethod
     def stream(llm, messages, **options):
-        return LangChain._sum(llm.stream(messages, **options))
+        return LangChain._sum(LangChain._bound(llm, options).stream(messages, **options))
 
     @staticmethod
     def asend(llm, messages, **options):
-        return LangChain._said(asyncio.run(llm.ainvoke(messages, **options)))
+        bound = LangChain._bound(llm, options)
+        return LangChain._said(asyncio.run(bound.ainvoke(messages, **options)))
 
     @staticmethod
     def astream(llm, messages, **options):
+        bound = LangChain._bound(llm, options)
+
         async def collect():
-            return [chunk async for chunk in llm.astream(messages, **options)]
+            return [chunk async for chunk in bound.astream(messages, **options)]
 
         return LangChain._sum(asyncio.run(collect()))
+
+    @staticmethod
+    def _bound(llm, options):
+        return llm.bind_tools(options.pop("tools")) if "tools" in options else llm
 
     @staticmethod
     def _sum(chunks):
@@ -175,8 +182,10 @@ class LlamaIndexMessages(LlamaIndex):
     path = "/v1/messages"
 
 
-EVERY = [LangChain, LlamaIndex, LangChainMessages, LlamaIndexMessages]
-every_model = pytest.mark.parametrize("adapter", EVERY, indirect=True)
+MESSAGES = [LangChainMessages, LlamaIndexMessages]
+messages_models = pytest.mark.parametrize("adapter", MESSAGES, indirect=True)
+"""For claims about those that speak to the Messages endpoint."""
+every_model = pytest.mark.parametrize("adapter", [LangChain, LlamaIndex, *MESSAGES], indirect=True)
 """For claims that hold whatever endpoint a model speaks to."""
 
 

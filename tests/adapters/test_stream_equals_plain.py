@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from heroku_emulator import CallTools
+from tests.adapters.conftest import messages_models
 from tests.wire_cases import ANSWERS, SWITCHES, TOOLS
 
 
@@ -12,22 +15,55 @@ from tests.wire_cases import ANSWERS, SWITCHES, TOOLS
 @pytest.mark.parametrize("switches", SWITCHES)
 def test_the_sum_of_the_pieces_is_the_plain_answer(emulator, make, ask, ways, switches, answer):
     emulator.switch(**SWITCHES[switches])
-    emulator.script(ANSWERS[answer], ANSWERS[answer])
-    options = {"tools": TOOLS} if isinstance(ANSWERS[answer], CallTools) else {}
-    plain, streamed = (ask(make(), way, **options) for way in ways)
+    plain, streamed = both(emulator, make, ask, ways, ANSWERS[answer])
     assert streamed == plain
-    assert plain.text == ANSWERS[answer].text
-    assert plain.reasoning == (ANSWERS[answer].reasoning or "")
+
+
+# Those that have to do with bytes and events; the others are of chat completions.
+FRAMINGS = (
+    "default",
+    "no space",
+    "[DONE] as a message",
+    "heartbeats and pings",
+    "one byte at a time",
+    "a character a chunk",
+)
+
+
+@messages_models
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("switches", FRAMINGS)
+def test_the_sum_of_anthropics_events_is_the_plain_answer(
+    emulator, adapter, make, ask, ways, switches, answer
+):
+    emulator.switch(**SWITCHES[switches])
+    step = replace(ANSWERS[answer], path=adapter.path)
+
+    def thinking(**arguments):
+        return make(extended_thinking=bool(step.reasoning) or None, **arguments)
+
+    plain, streamed = both(emulator, thinking, ask, ways, step)
+    assert streamed == plain
+
+
+def both(emulator, make, ask, ways, step):
+    """A plain and a streamed answer, after all that must be in the plain one."""
+    emulator.script(step, step)
+    options = {"tools": TOOLS} if isinstance(step, CallTools) else {}
+    plain, streamed = (ask(make(), way, **options) for way in ways)
+    assert plain.text == step.text
+    assert plain.reasoning == (step.reasoning or "")
     assert plain.tokens is not None
     assert plain.request_id
     assert streamed.request_id
-    if isinstance(ANSWERS[answer], CallTools):
+    if isinstance(step, CallTools):
         called = [(name, arguments) for _, name, arguments in plain.calls]
-        assert called == [(name, dict(arguments)) for name, arguments in ANSWERS[answer].calls]
-        assert [call_id for call_id, _, _ in plain.calls] == list(ANSWERS[answer].ids)
+        assert called == [(name, dict(arguments)) for name, arguments in step.calls]
+        assert [call_id for call_id, _, _ in plain.calls] == list(step.ids)
         assert plain.finish_reason == "tool_calls"
     else:
-        assert plain.finish_reason == (ANSWERS[answer].finish_reason or "stop")
+        assert plain.finish_reason == (step.finish_reason or "stop")
+    return plain, streamed
 
 
 def test_a_stream_may_report_no_usage(emulator, make, ask, ways):
