@@ -45,12 +45,8 @@ if TYPE_CHECKING:
     )
     from heroku_inference._images import GeneratedImage
     from heroku_inference._mcp import McpServer, McpTool
-    from heroku_inference._openai_sdk import (
-        async_openai_client,
-        chat_openai_options,
-        openai_client,
-        openai_like_options,
-    )
+    from heroku_inference._openai_options import chat_openai_options, openai_like_options
+    from heroku_inference._openai_sdk import async_openai_client, openai_client
     from heroku_inference._pools import aclose_connections, close_connections
     from heroku_inference._rerank import RerankHit, RerankResult
     from heroku_inference._retries import RetryEvent
@@ -115,12 +111,8 @@ _MODULES = {
     "agent_tools": ("AgentTool",),
     "_images": ("GeneratedImage",),
     "_mcp": ("McpServer", "McpTool"),
-    "_openai_sdk": (
-        "async_openai_client",
-        "chat_openai_options",
-        "openai_client",
-        "openai_like_options",
-    ),
+    "_openai_options": ("chat_openai_options", "openai_like_options"),
+    "_openai_sdk": ("async_openai_client", "openai_client"),
     "_answers": (
         "ChatChunk",
         "ChatResult",
