@@ -1,0 +1,100 @@
+"""Each extra, alone in a fresh environment with the built wheel, does what it promises.
+
+The environments are made with the versions of `requirements/dev.txt`, two at a time, and removed
+when they have been tried.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from heroku_emulator import Emulator, McpServer, McpTool
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+    "optional-dependencies"
+]
+AT_ONCE = 2
+PIN = re.compile(r"^(\S+==\S+(?: ; .*?)?) \\$", flags=re.MULTILINE)
+
+
+def run(*command, **options):
+    """Runs a command; what it printed is in the error if it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=900, check=False, **options
+    )
+    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def install(folder, requirement, constraints, machine):
+    """Makes an environment in the folder; returns its Python."""
+    python = folder / "bin" / "python"
+    if uv := shutil.which("uv"):
+        run(uv, "venv", "--quiet", "--python", sys.executable, folder, env=machine)
+        # Copies, not links: nltk refuses to read LlamaIndex's data through a hard link.
+        installer = [uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", python]
+    else:
+        run(sys.executable, "-m", "venv", folder, env=machine)
+        installer = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(*installer, requirement, "--constraint", constraints, env=machine)
+    return python
+
+
+@pytest.fixture(scope="module")
+def emulator_with_a_tool():
+    tool = McpTool(name="add", run=lambda a, b: a + b)
+    with Emulator(
+        engine="deterministic", mcp_servers=[McpServer(namespace="probe", tools=[tool])]
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
+    """What will come of each extra that is asked for, in the order of the tests."""
+    folder = tmp_path_factory.mktemp("environments")
+    constraints = folder / "constraints.txt"
+    pins = PIN.findall((ROOT / "requirements" / "dev.txt").read_text("utf-8"))
+    constraints.write_text("\n".join(pins), "utf-8")
+
+    def try_out(extra):
+        environment = folder / extra
+        wanted = wheel if extra == "none" else f"{wheel}[{extra}]"
+        try:
+            python = install(environment, wanted, constraints, machine)
+            home = folder / f"{extra}-home"
+            home.mkdir()
+            variables = {**emulator_with_a_tool.config_vars, "HOME": str(home)}
+            variables["PATH"] = machine["PATH"]
+            probe = Path(__file__).with_name("probe.py")
+            return run(python, "-I", probe, extra, env=variables, cwd=home)
+        finally:
+            shutil.rmtree(environment, ignore_errors=True)
+
+    chosen = [
+        item.callspec.params["extra"]
+        for item in request.session.items
+        if "extra" in getattr(getattr(item, "callspec", None), "params", {})
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {extra: pool.submit(try_out, extra) for extra in chosen}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("extra", ["none", *EXTRAS])
+def test_the_extra_alone_does_what_it_promises(extra, tried):
+    assert "heroku_inference: " in tried[extra].result()
