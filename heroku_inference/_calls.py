@@ -256,8 +256,8 @@ class TransportBase:
         )
 
     def _without_key(self, text: bytes) -> bytes:
-        shown: str = without_key(text.decode("latin-1"), self._settings.api_key)
-        return shown.encode("latin-1")
+        kept: bytes = without_key(text, self._settings.api_key)
+        return kept
 
 
 def _user_agent() -> str:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._agents import AgentMessage, AgentToolResult
-from heroku_inference._answers import ToolCall
+from heroku_inference._answers import Reply, ToolCall
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["forget_key", "without_key"]
 
-_OURS: Final = (AgentMessage, AgentToolResult, ToolCall)
+_OURS: Final = (AgentMessage, AgentToolResult, Reply, ToolCall)
 
 
 def forget_key(error: HerokuError, key: SecretStr) -> None:
     """Take the key out of all that an error says."""
     error.args = tuple(without_key(part, key) for part in error.args)
     for name, value in vars(error).items():
-        if name != "response":
-            setattr(error, name, without_key(value, key))
+        setattr(error, name, without_key(value, key))
 
 
 def without_key(value: Any, key: SecretStr) -> Any:
@@ -32,6 +31,9 @@ def without_key(value: Any, key: SecretStr) -> Any:
         shown = key.get_secret_value()
         # A made-up key of a few letters is part of ordinary words.
         return value.replace(shown, "***") if len(shown) >= 8 else value  # noqa: PLR2004
+    if isinstance(value, bytes):
+        told: str = without_key(value.decode("latin-1"), key)
+        return told.encode("latin-1")
     if isinstance(value, dict):
         return {name: without_key(part, key) for name, part in value.items()}
     if type(value) in {list, tuple}:

@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._mcp import McpEndpoint, mcp_endpoint
+from heroku_inference._mcp_errors import wrong_address
 from heroku_inference._settings import Settings, hidden
-from langchain_heroku._mcp_errors import asked, mcp_errors, wrong_address
+from langchain_heroku._mcp_errors import asked, mcp_errors
 from langchain_heroku.errors import ConfigError, langchain_errors
 
 if TYPE_CHECKING:

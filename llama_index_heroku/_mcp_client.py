@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from heroku_inference._answers import Reply
-from heroku_inference._calls import forget_key
-from heroku_inference._error_bodies import error_from_reply
-from heroku_inference._errors import (
-    APIConnectionError,
-    APIError,
-    APITimeoutError,
-    ConfigError,
-    HerokuError,
-)
+from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._mcp_errors import forget_frames, toolkit_error, wrong_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from llama_index.core.tools import FunctionTool
 
     from heroku_inference._mcp import McpEndpoint
 
 __all__ = ["Toolkit"]
-
-# What a server says on `/mcp` that has no "streamable HTTP" there: MCP's own rule for falling back.
-_NO_SUCH_TRANSPORT: Final = frozenset({400, 404, 405, 406, 410, 415, 501})
-_GONE: Final = "Session terminated"  # what the client library makes of a 404
-_TIMED_OUT: Final = 408  # the code of its timeouts
 
 
 class Toolkit:
@@ -97,16 +84,18 @@ class Toolkit:
             # Errors of the library hold headers and requests: ours are raised without them.
             try:
                 answer = await self._ask_at(url, method, arguments)
-            except Exception as error:  # noqa: BLE001 - groups of any, of three libraries
-                failure, falls_back = self._understood(error, url)
+            except Exception as error:
+                failure = toolkit_error(error, self._endpoint.settings)
+                if failure is None:
+                    raise
+                forget_frames(error)
             else:
                 self._urls = [url]
                 return answer
-            if not falls_back:
+            if not wrong_address(failure):
                 break
         if failure is None:
             raise AssertionError("unreachable")
-        forget_key(failure, self._endpoint.settings.api_key)
         raise failure
 
     async def _ask_at(self, url: str, method: str, arguments: tuple[Any, ...]) -> Any:
@@ -118,29 +107,6 @@ class Toolkit:
         finally:
             await client.http_client.aclose()
 
-    def _understood(self, error: Exception, url: str) -> tuple[HerokuError, bool]:
-        """Our error for the library's, and whether the other transport may work."""
-        for leaf in _leaves(error):
-            if (response := getattr(leaf, "response", None)) is not None:
-                refusal = error_from_reply(_reply(response))
-                return refusal, refusal.status_code in _NO_SUCH_TRANSPORT
-            if (told := getattr(leaf, "error", None)) is not None:  # of the MCP itself
-                if told.code == _TIMED_OUT:
-                    return self._timed_out(), False
-                said = f"The MCP toolkit at {url} answered: {told.message}"
-                return APIError(said), told.message == _GONE
-            if isinstance(leaf, TimeoutError) or "Timeout" in type(leaf).__name__:
-                return self._timed_out(), False
-        leaf = next(_leaves(error))
-        said = f"The connection to {url} failed: {type(leaf).__name__}: {leaf}"
-        return APIConnectionError(said.rstrip(": ")), False
-
-    def _timed_out(self) -> APITimeoutError:
-        return APITimeoutError(
-            f"The MCP toolkit gave no answer within {self._timeout:g} seconds. Pass a larger "
-            "timeout=... to load_mcp_tools."
-        )
-
 
 def _library() -> Any:
     try:
@@ -151,21 +117,3 @@ def _library() -> Any:
             'pip install "heroku-inference[llama-index-mcp]"'
         ) from error
     return library
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group of groups, or the error itself."""
-    inner = getattr(error, "exceptions", None)
-    if inner is None:
-        yield error
-    else:
-        for one in inner:
-            yield from _leaves(one)
-
-
-def _reply(response: Any) -> Reply:
-    try:
-        body = response.content
-    except RuntimeError:  # a stream that nobody read
-        body = b""
-    return Reply(response.status_code, dict(response.headers.items()), body)

@@ -1,0 +1,108 @@
+"""What failures of the MCP library mean, whatever they are wrapped in."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from heroku_inference import (
+    APIConnectionError,
+    APITimeoutError,
+    AuthenticationError,
+    InvalidResponseError,
+    NotFoundError,
+    RateLimitError,
+    Settings,
+)
+from heroku_inference._mcp_errors import forget_frames, toolkit_error, wrong_address
+
+SETTINGS = Settings(api_key="inf-made-up-key", base_url="https://api.invalid")
+
+
+class Group(Exception):  # noqa: N818 - the name of what it stands for
+    """As `ExceptionGroup`, which Python 3.10 does not have."""
+
+    def __init__(self, *exceptions):
+        super().__init__("unhandled errors in a TaskGroup")
+        self.exceptions = exceptions
+
+
+class ProtocolError(Exception):
+    """As the MCP library's `McpError`."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.error = SimpleNamespace(code=code, message=message)
+
+
+def refused(status, body="{}"):
+    request = httpx.Request("POST", "https://api.invalid/mcp")
+    response = httpx.Response(status, text=body, request=request)
+    return httpx.HTTPStatusError("refused", request=request, response=response)
+
+
+@pytest.mark.parametrize(
+    ("failure", "meant"),
+    [
+        (refused(401), AuthenticationError),
+        (Group(Group(refused(429))), RateLimitError),
+        (Group(KeyError("a mistake"), refused(404)), NotFoundError),
+        (ProtocolError(32600, "Session terminated"), NotFoundError),
+        (ProtocolError(-32600, "Session terminated"), NotFoundError),
+        (ProtocolError(408, "Timed out"), APITimeoutError),
+        (ProtocolError(-32000, "Connection closed"), APIConnectionError),
+        (ProtocolError(-32603, "Internal error"), InvalidResponseError),
+        (httpx.ReadTimeout("slow"), APITimeoutError),
+        (TimeoutError(), APITimeoutError),
+        (Group(httpx.ConnectError("All connection attempts failed")), APIConnectionError),
+        (ConnectionResetError("gone"), APIConnectionError),
+    ],
+)
+def test_a_failure_is_an_error_of_ours(failure, meant):
+    assert type(toolkit_error(failure, SETTINGS)) is meant
+
+
+def test_a_mistake_is_no_failure():
+    assert toolkit_error(KeyError("a mistake"), SETTINGS) is None
+    assert toolkit_error(Group(KeyError("a mistake")), SETTINGS) is None
+
+
+def test_an_error_of_ours_stays_what_it_is():
+    ours = InvalidResponseError("no tools")
+    assert toolkit_error(Group(ours), SETTINGS) is ours
+
+
+def test_a_refusal_that_quotes_the_key_does_not_keep_it():
+    error = toolkit_error(refused(401, '{"error":{"message":"bad key inf-made-up-key"}}'), SETTINGS)
+    assert "bad key ***" in str(error)
+    assert "inf-made-up-key" not in repr(vars(error))
+
+
+def test_a_body_that_was_not_read_is_no_second_failure():
+    request = httpx.Request("POST", "https://api.invalid/mcp")
+    response = httpx.Response(403, stream=httpx.ByteStream(b"{}"), request=request)
+    failure = httpx.HTTPStatusError("refused", request=request, response=response)
+    assert toolkit_error(failure, SETTINGS).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("status", "elsewhere"), [(404, True), (405, True), (401, False), (500, False)]
+)
+def test_only_some_refusals_say_that_the_toolkit_is_served_in_another_way(status, elsewhere):
+    assert wrong_address(toolkit_error(refused(status), SETTINGS)) is elsewhere
+
+
+def test_frames_are_forgotten_in_groups_causes_and_contexts():
+    def failing():
+        try:
+            raise refused(500)
+        except httpx.HTTPStatusError as cause:
+            raise Group(cause) from cause
+
+    with pytest.raises(Group) as caught:
+        failing()
+    forget_frames(caught.value)
+    assert caught.value.__traceback__ is None
+    assert caught.value.exceptions[0].__traceback__ is None
