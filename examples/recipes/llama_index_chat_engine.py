@@ -9,6 +9,7 @@ with the same session goes on where the last one stopped.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import uuid
 from typing import TYPE_CHECKING
@@ -40,17 +41,21 @@ Context:
 
 
 def recipe(kitchen: Kitchen) -> None:
-    """Asks two questions, the second to an engine that was not there at the first."""
-    session = str(uuid.uuid4())
+    """Puts the pages into the database and talks about them."""
     with page_index(kitchen, "recipe_chat_engine") as index:
-        for question in QUESTIONS:
-            engine = chat_engine(index, session, kitchen)
-            kitchen.screen.question(question)
-            answer = engine.chat(question)
-            (search,) = answer.sources
-            show(f"Search for {search.raw_input['message']!r}", scored(answer.source_nodes))
-            print(f"\n{answer}")
-        print(f"\nMessages in the database: {len(memory_of(session, kitchen).get_all())}")
+        asyncio.run(talk(index, str(uuid.uuid4()), kitchen))
+
+
+async def talk(index: VectorStoreIndex, session: str, kitchen: Kitchen) -> None:
+    """Asks two questions, the second of an engine that was not there at the first."""
+    for question in QUESTIONS:
+        kitchen.screen.question(question)
+        answer = await chat_engine(index, session, kitchen).achat(question)
+        (search,) = answer.sources
+        show(f"Search for {search.raw_input['message']!r}", scored(answer.source_nodes))
+        print(f"\n{answer}")
+    saved = await memory_of(session, kitchen).aget_all()
+    print(f"\nMessages in the database: {len(saved)}")
 
 
 def chat_engine(
@@ -68,7 +73,7 @@ def chat_engine(
 
 def memory_of(session: str, kitchen: Kitchen) -> Memory:
     """The conversation so far."""
-    # LlamaIndex opens an event loop a call, and connections cannot move between loops.
+    # Without a pool no connection outlives its use, nor the event loop it belongs to.
     engine = create_async_engine(for_sqlalchemy(kitchen.url), poolclass=NullPool)
     return Memory.from_defaults(
         session_id=session, table_name="recipe_chat_memory", async_engine=engine
