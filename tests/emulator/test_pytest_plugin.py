@@ -27,7 +27,7 @@ def test_the_app_gets_scripted_answers_and_faults(run):
 
 
 def test_a_report_of_a_failure_tells_what_was_asked(run):
-    result = run("""
+    tests = """
     @pytest.fixture
     def warm(heroku_emulator):
         ask("Are you there?")
@@ -45,8 +45,12 @@ def test_a_report_of_a_failure_tells_what_was_asked(run):
 
     def test_other():
         assert False
-    """)
-    result.assert_outcomes(failed=3, errors=1)
+
+    def test_success(heroku_emulator):
+        answer()
+    """
+    result = run(tests, "-rP")
+    result.assert_outcomes(passed=1, failed=3, errors=1)
     result.stdout.fnmatch_lines(
         [
             "*Requests to heroku_emulator (setup)*",
@@ -155,7 +159,9 @@ def test_a_marker_makes_an_emulator_for_one_test(run):
     @pytest.mark.heroku_emulator(error_envelope="flat", empty_content="null")
     class TestNearer:
         @pytest.mark.heroku_emulator(error_envelope="plain")
-        def test_it_wins(self, heroku_emulator):
+        def test_it_wins(self, heroku_emulator, heroku_emulator_server):
+            assert heroku_emulator is not heroku_emulator_server
+            assert heroku_emulator.engine is heroku_emulator_server.engine
             assert heroku_emulator.switches.error_envelope == "plain"
             assert heroku_emulator.switches.empty_content == "null"
             heroku_emulator.reset()
