@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from llama_index.core.base.llms.types import ChatMessage, LLMMetadata
+from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 from pydantic import ConfigDict
 
 from heroku_inference._catalogue import known_model
 from heroku_inference._chat_options import asks_to_think
 from heroku_inference._chat_request import drop_ignored
 from heroku_inference._connection import key_hidden
+from heroku_inference._thinking import call_instruction
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import keep_first_call, selections
 from llama_index_heroku._tools import tool_options
@@ -154,18 +155,24 @@ class Heroku(StructuredOutput):
     ) -> dict[str, Any]:
         """The arguments of `chat` for these tools.
 
-        A model that thinks cannot be made to call a tool, so `tool_required` leaves it to it; a
-        `tool_choice` of yours does too, with a warning.
+        A model that thinks cannot be made to call a tool, so with `tool_required` it is told to;
+        for a `tool_choice` of yours too, with a warning.
         """
         messages = list(chat_history or ())
         if user_msg is not None:
             messages.append(ChatMessage(user_msg) if isinstance(user_msg, str) else user_msg)
+        is_told = bool(tools) and tool_required and not tool_choice and self._will_think(kwargs)
         options = tool_options(
             tools,
             tool_choice,
-            required=tool_required and not self._will_think(kwargs),
+            required=tool_required and not is_told,
             parallel=allow_parallel_tool_calls,
         )
+        if is_told:
+            names = [tool["function"]["name"] for tool in options["tools"]]
+            is_system = bool(messages) and messages[0].role == MessageRole.SYSTEM
+            told = ChatMessage(call_instruction(names), role=MessageRole.SYSTEM)
+            messages.insert(int(is_system), told)
         return {"messages": messages, **options, **kwargs}
 
     def _will_think(self, call: Mapping[str, Any]) -> bool:

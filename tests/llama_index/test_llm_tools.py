@@ -9,6 +9,7 @@ from llama_index.core.tools import FunctionTool
 
 from heroku_emulator import CallTools, Say
 from heroku_inference import ConfigError, InvalidResponseError
+from heroku_inference._thinking import call_instruction
 from llama_index_heroku import Heroku
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -248,7 +249,7 @@ def test_names_that_the_api_cannot_tell_apart_are_refused(llm):
 # Thinking
 
 
-def test_a_model_that_thinks_is_left_the_choice(emulator):
+def test_a_model_that_thinks_is_told_to_call_and_not_made_to(emulator):
     for arguments in (
         {"extended_thinking": 1024},
         {"reasoning_effort": "low"},
@@ -257,7 +258,14 @@ def test_a_model_that_thinks_is_left_the_choice(emulator):
     ):
         Heroku(**arguments).chat_with_tools([ADD], "Add.", tool_required=True)
         assert sent(emulator)["tool_choice"] == "auto"
+        told, _ = emulator.journal[-1].body["messages"]
+        assert (told["role"], told["content"]) == ("system", call_instruction(["add"]))
     Heroku().chat_with_tools([ADD], "Add.", tool_required=True, extended_thinking=1024)
     assert sent(emulator)["tool_choice"] == "auto"
+    history = [ChatMessage("Be brief.", role="system"), ChatMessage("Add.")]
+    Heroku(extended_thinking=1024).chat_with_tools([ADD], chat_history=history, tool_required=True)
+    roles = [message["role"] for message in emulator.journal[-1].body["messages"]]
+    assert roles == ["system", "system", "user"]
+    assert len(history) == 2
     with pytest.warns(UserWarning, match="became 'auto'"):
         Heroku(extended_thinking=1024).chat_with_tools([ADD], "Add.", tool_choice="add")

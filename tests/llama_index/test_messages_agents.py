@@ -16,6 +16,7 @@ from llama_index.core.workflow import Context, JsonPickleSerializer
 from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
+from heroku_inference._thinking import call_instruction
 from llama_index_heroku import Heroku, HerokuMessages
 
 pytestmark = pytest.mark.filterwarnings(
@@ -180,7 +181,9 @@ def test_structured_answers(emulator, make, thinking, way):
         "astream": lambda: asyncio.run(astream()),
     }[way]()
     assert answer == Answer(city="Lyon")
-    assert emulator.journal[-1].body["tool_choice"]["type"] == ("auto" if thinking else "any")
+    body = emulator.journal[-1].body
+    assert body["tool_choice"]["type"] == ("auto" if thinking else "any")
+    assert body.get("system") == (call_instruction(["Answer"]) if thinking else None)
 
 
 def test_the_stream_ends_with_the_plain_answer(emulator, make):

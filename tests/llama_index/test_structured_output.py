@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from heroku_emulator import CallTools, Say
 from heroku_inference import InvalidResponseError
+from heroku_inference._thinking import call_instruction
 from llama_index_heroku import Heroku
 from tests.llama_index.records import recorded
 
@@ -121,6 +122,7 @@ async def test_a_model_that_thinks_is_asked_and_not_forced(emulator, way):
     assert await way(llm, Weather) == Weather(**SUNNY)
     body = emulator.journal[-1].body
     assert body["tool_choice"] == "auto"
+    assert call_instruction(["Weather"]) in str(body["messages"][0]["content"])
     assert body["extended_thinking"]["enabled"]
 
 
