@@ -21,8 +21,8 @@ from heroku_inference.cli.check import Result, run_checks
 from heroku_inference.cli.checks import DEFAULT_CALLS, NAMES, chosen_checks
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
-from heroku_inference.cli.problems import in_our_words, problem_of
-from heroku_inference.cli.screen import Screen
+from heroku_inference.cli.problems import problem_of, told
+from heroku_inference.cli.screen import Screen, flowing
 from heroku_inference.cli.target import Target
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ and stopped: why the rest was not tried, or null.
 """
 
 
-@app.command(help=_CHECK_HELP)
+@app.command(help=flowing(_CHECK_HELP))
 def check(
     only: Annotated[
         list[str] | None,
@@ -157,7 +157,7 @@ def check(
 
 def _no_config(screen: Screen, error: ConfigError, *, as_json: bool) -> None:
     if not as_json:
-        screen.error(in_our_words(str(error)))
+        screen.error(told(error))
         return
     what, remedy = problem_of(error)
     failed = Result(
@@ -175,7 +175,7 @@ embedding_width and requests_per_minute; null is what is not known.
 """
 
 
-@app.command(help=_MODELS_HELP)
+@app.command(help=flowing(_MODELS_HELP))
 def models(
     region: Annotated[Region | None, typer.Option(help="Only what runs there.")] = None,
     kind: Annotated[KindOfModel | None, typer.Option(help="Only models for this.")] = None,
@@ -219,7 +219,7 @@ The answer goes to stdout and everything else to stderr.
 """
 
 
-@app.command(cls=_Chat, help=_CHAT_HELP)
+@app.command(cls=_Chat, help=flowing(_CHAT_HELP))
 def chat(
     question: Annotated[list[str] | None, typer.Argument(help="What to ask.")] = None,
     model: _Model = None,
@@ -291,7 +291,7 @@ def _one_line_errors(screen: Screen) -> Iterator[None]:
     try:
         yield
     except HerokuError as error:
-        screen.error(in_our_words(str(error)))
+        screen.error(told(error))
         raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._errors import HerokuError
-from heroku_inference.cli.problems import in_our_words
+from heroku_inference.cli.problems import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -148,9 +148,11 @@ def converse(conversation: Conversation, read: Callable[[], str]) -> None:
     while True:
         try:
             question = read().strip()
-        except EOFError:
+        except (EOFError, KeyboardInterrupt) as end:
             conversation.screen.piece("\n")
-            return
+            if isinstance(end, EOFError):
+                return
+            raise
         if question == "/new":
             conversation.said.clear()
             conversation.screen.note("Forgotten.")
@@ -167,4 +169,4 @@ def _ask(conversation: Conversation, question: str) -> None:
     except KeyboardInterrupt:
         conversation.screen.note("Stopped.")
     except HerokuError as error:
-        conversation.screen.error(in_our_words(str(error)))
+        conversation.screen.error(told(error))

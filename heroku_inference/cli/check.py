@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal
 
 from heroku_inference._errors import (
@@ -57,6 +59,7 @@ class Check:
         extra: Whether it is made only when asked for, since it costs more or needs more.
         after: The checks without which it makes no sense.
         derived: Whether it only looks at answers that those checks got.
+        loads: A module, loaded before the clock starts: that is not the server's time.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Check:
     extra: bool = False
     after: tuple[str, ...] = ()
     derived: bool = False
+    loads: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,9 @@ def _run(check: Check, target: Target, before: dict[str, Result]) -> Result:
     if reason is not None:
         return _result(check, "skipped", reason)
     target.advice = None
+    if check.loads is not None:
+        with suppress(ImportError):  # a check says for itself what it needs
+            import_module(check.loads)
     began = time.perf_counter()
     try:
         detail = check.run(target)

@@ -34,7 +34,7 @@ def _mcp(target: Target) -> str:
         return "no MCP server is registered"
     tools = sum(len(server.tools) for server in servers)
     names = ", ".join(server.namespace for server in servers)
-    return f"{len(servers)} registered ({names}), {tools} tools"
+    return f"{len(servers)} registered ({names}), {tools} tool{'s' * (tools != 1)}"
 
 
 def _messages(target: Target) -> str:
@@ -68,6 +68,14 @@ def _image(target: Target) -> str:
 EXTRA_CHECKS: Final = (
     Check(name="agents", title="Agents", run=_agents, calls=1, extra=True, after=("chat",)),
     Check(name="mcp", title="MCP servers", run=_mcp, extra=True, after=("chat",)),
-    Check(name="messages", title="Messages", run=_messages, calls=1, extra=True, after=("chat",)),
+    Check(
+        name="messages",
+        title="Messages",
+        run=_messages,
+        calls=1,
+        extra=True,
+        after=("chat",),
+        loads="anthropic",
+    ),
     Check(name="image", title="Images", run=_image, calls=1, extra=True),
 )

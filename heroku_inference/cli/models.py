@@ -26,7 +26,8 @@ _TITLES: Final = {
     "image": "Images",
     None: "Of a kind unknown to this version",
 }
-_NARROW: Final = 76  # columns, below which the facts of a chat model take one column together
+# Columns, below which the facts of a model take one column together.
+_NARROW: Final[dict[str | None, int]] = {"chat": 76, "embedding": 56}
 
 Cell = Callable[["ModelFacts", "Signs"], str]
 _CHAT_CELLS: Final[dict[str, Cell]] = {
@@ -106,7 +107,7 @@ def _kinds(models: Sequence[Listed]) -> list[Any]:
 
 def _table(screen: Screen, kind: str | None, models: Sequence[Listed]) -> Table:
     cells = _CELLS.get(kind, {})
-    narrow = kind == "chat" and screen.out.width < _NARROW
+    narrow = screen.out.width < _NARROW.get(kind, 0)
     headers = ["FACTS"] if narrow else list(cells)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("MODEL", no_wrap=True)
@@ -132,7 +133,8 @@ def _in_words(facts: ModelFacts) -> str:
     words = ("vision", "thinking", "tools")
     can = [word for word in words if getattr(facts, word)]
     limit = f"{facts.requests_per_minute}/min" if facts.requests_per_minute else ""
-    return " ".join(filter(None, [_thousands(facts.context_window), *can, limit]))
+    width = f"{facts.embedding_width} wide" if facts.embedding_width else ""
+    return " ".join(filter(None, [_thousands(facts.context_window), width, *can, limit]))
 
 
 def _warnings(models: Sequence[Listed]) -> Table:

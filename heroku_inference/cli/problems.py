@@ -22,7 +22,7 @@ from heroku_inference._errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COPY_CONFIG_VARS", "Problem", "in_our_words", "problem_of"]
+__all__ = ["COPY_CONFIG_VARS", "Problem", "in_our_words", "problem_of", "told"]
 
 COPY_CONFIG_VARS: Final = (
     "Copy them from your app: `heroku config -a APP -s | grep INFERENCE >> .env`"
@@ -36,6 +36,7 @@ _WORDS: Final[Sequence[tuple[str, str]]] = (
         r"Pass api_key=\.\.\. together with base_url=\.\.\., or neither\.",
         "Leave --base-url out, or set the config vars of that URL.",
     ),
+    (r"\bapi_key holds", "<ALIAS>_KEY holds"),
     (r"\bbase_url=(?=['\"])", "The URL "),
     (r"\b[Cc]heck base_url\b", "Check the URL"),
     (r"that base_url is", "that the URL is"),
@@ -76,6 +77,11 @@ def problem_of(error: HerokuError) -> Problem:
     elif not remedy:
         remedy = _own_remedy(error)
     return Problem(what, remedy.strip())
+
+
+def told(error: HerokuError) -> str:
+    """What is wrong and what to do, in one line."""
+    return " ".join(filter(None, problem_of(error)))
 
 
 def in_our_words(text: str) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.status import Status
 
-__all__ = ["Screen", "Signs", "one_line", "printable"]
+__all__ = ["Screen", "Signs", "flowing", "one_line", "printable"]
 
 # Lines that go into a file or a pipe are for programs: they are not wrapped.
 _UNWRAPPED = 2000  # columns
@@ -85,6 +85,11 @@ class Screen:
 def printable(text: str) -> str:
     """The text without control characters: those that a server sends could steer a terminal."""
     return "".join(sign for sign in text if sign in "\n\t" or not _is_control(sign))
+
+
+def flowing(text: str) -> str:
+    """The text with one line a paragraph, so that a terminal of any width can break it."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def one_line(text: str) -> str:

@@ -228,6 +228,14 @@ def test_an_interrupt_in_a_conversation_ends_only_the_answer(emulator, tmp_path)
     ]
 
 
+def test_an_interrupt_at_the_prompt_ends_the_line_and_the_conversation(emulator, tmp_path):
+    with Terminal(emulator, tmp_path, "chat") as terminal:
+        terminal.expect(PROMPT)
+        terminal.press("\x03")
+        assert terminal.wait() == 130
+    assert terminal.seen.endswith("\r\n")
+
+
 def test_an_answer_cannot_steer_the_terminal(emulator, tmp_path):
     emulator.script(Say("a\x1b]0;title\x07b"))
     with Terminal(emulator, tmp_path, "chat", "Hi") as terminal:

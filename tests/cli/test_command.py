@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from importlib.metadata import entry_points, version
+from itertools import pairwise
 
 import pytest
 
@@ -96,6 +97,14 @@ def test_help_fits_the_terminal_and_names_the_command(start, command, columns):
     assert max(map(len, ran.out.splitlines())) <= int(columns)
     assert "\x1b" not in ran.out
     assert "__main__" not in ran.out
+    _assert_filled(ran.out.partition("╭")[0].splitlines(), int(columns) - 2)
+
+
+def _assert_filled(lines, width):
+    """No line ends where the next word would have fitted, but at the end of a paragraph."""
+    for line, following in pairwise(line.strip() for line in lines):
+        if line and following:
+            assert len(f"{line} {following.split()[0]}") > width
 
 
 @pytest.mark.parametrize(

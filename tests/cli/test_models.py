@@ -13,6 +13,8 @@ from heroku_inference import Client
 from heroku_inference._catalogue import KNOWN_MODELS
 from heroku_inference.cli.listing import fetch_models
 
+from .terminal import Terminal
+
 SAMPLE = Path(__file__).parents[1] / "samples" / "available_models.json"
 PATH = "/available-models"
 FIELDS = {
@@ -191,3 +193,10 @@ def test_a_url_that_is_none_is_an_error_of_the_user(run):
     ran = run("models", "--base-url", "ftp://x")
     assert ran.code == 2
     assert "The URL 'ftp://x' is no URL of an API" in ran.err
+
+
+def test_a_narrow_terminal_shows_the_width_of_vectors_too(emulator, tmp_path):
+    with Terminal(emulator, tmp_path, "models", "--kind", "embedding", COLUMNS="50") as terminal:
+        assert terminal.wait() == 0
+    assert "1024 wide" in terminal.seen
+    assert "500/min" in terminal.seen

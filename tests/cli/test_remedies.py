@@ -51,6 +51,22 @@ def test_each_failure_says_the_remedy(emulator, run, fault, detail, remedy, enve
     assert ran.results()["embeddings"] == ran.results()["rerank"] == "passed"
 
 
+@pytest.mark.parametrize(
+    ("command", "status"), [(("chat", "Hi"), 400), (("models",), 503)], ids=["chat", "models"]
+)
+def test_the_other_commands_say_it_too(emulator, run, command, status):
+    emulator.script(Fault(status))
+    ran = run(*command, env=emulator.config_vars)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert {400: "try another --model.", 503: "see status.heroku.com."}[status] in ran.err
+
+
+def test_a_key_with_a_blank_in_it_is_named_as_a_config_var(run):
+    ran = run("check", env={"INFERENCE_KEY": "inf-made-up x", "INFERENCE_URL": "https://x.com"})
+    assert (ran.code, ran.out) == (2, "")
+    assert "<ALIAS>_KEY holds characters that no key has" in ran.err
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_must_fail_the_same_way_is_not_tried(emulator, run, status):
     emulator.script(Fault(status, path=CHAT, times=9))
