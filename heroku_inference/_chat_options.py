@@ -52,6 +52,8 @@ def asks_to_think(options: Mapping[str, Any], model: str) -> bool:
     thinking = asked.get("extended_thinking")
     if isinstance(thinking, Mapping):
         return bool(thinking.get("enabled", True))
+    if thinking is False:
+        return False
     # Only Claude thinks by such rules when it is asked by effort.
     return bool(thinking) or bool(asked.get("reasoning_effort") and "claude" in model)
 

@@ -68,7 +68,10 @@ def thinks(body: Mapping[str, Any]) -> bool:
 
 
 def _set_thinking(body: dict[str, Any]) -> None:
-    thinking = _thinking(body.pop("extended_thinking"), _output_limit(body))
+    choice = body.pop("extended_thinking")
+    if choice is False and body.get("reasoning_effort"):
+        choice = {"enabled": False}  # by the effort alone Claude would think
+    thinking = _thinking(choice, _output_limit(body))
     if thinking is None:
         return
     body["extended_thinking"] = thinking

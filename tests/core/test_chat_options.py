@@ -46,6 +46,7 @@ def test_what_heroku_ignores_is_left_out_with_a_warning():
         ({"extra_body": {"extended_thinking": {"enabled": True}}}, "claude-4-5-sonnet", True),
         ({"reasoning_effort": "low"}, "claude-4-5-sonnet", True),
         ({"reasoning_effort": "low"}, "gpt-oss-120b", False),
+        ({"reasoning_effort": "low", "extended_thinking": False}, "claude-4-5-sonnet", False),
     ],
 )
 def test_thinking_that_forbids_to_force_a_tool_is_told(options, model, thinks):

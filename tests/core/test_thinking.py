@@ -65,6 +65,12 @@ def test_thinking_that_is_not_wanted_is_not_sent(thinking):
     assert "extended_thinking" not in body_of(extended_thinking=thinking)
 
 
+def test_thinking_that_is_not_wanted_is_refused_where_an_effort_would_ask_for_it():
+    body = body_of(extended_thinking=False, reasoning_effort="low", temperature=0.5)
+    assert body["extended_thinking"] == {"enabled": False}
+    assert (body["reasoning_effort"], body["temperature"]) == ("low", 0.5)
+
+
 def test_the_callers_mapping_stays_untouched():
     thinking = {"budget_tokens": 2000}
     body_of(extended_thinking=thinking)
