@@ -19,7 +19,7 @@ install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types coverage wheel foreign bench bench-peers notebooks live lock clean
+.PHONY: help setup demo test check format lint types coverage wheel foreign docs bench bench-peers notebooks live lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,7 +50,7 @@ demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, r
 test: setup ## Run the tests
 	$(BIN)/python -m pytest
 
-check: lint types coverage wheel foreign ## Everything CI checks
+check: lint types coverage wheel foreign docs ## Everything CI checks
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -85,10 +85,13 @@ foreign: ## Run clients of others against the emulator; they need another openai
 	$(call install,$(FOREIGN_VENV)) --no-deps -e .
 	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk
 
+docs: setup ## Build the documentation into site/, without the network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 bench: setup ## Measure speed side by side with other clients
 	$(BIN)/python -m bench
 
-bench-peers: ## Install the LlamaIndex packages that the benchmark compares with
+bench-peers: ## Install the LlamaIndex packages that the benchmark and docs/comparison.md compare with
 	$(call make_venv,.venv-peers)
 	$(call install,.venv-peers) llama-index-llms-heroku llama-index-embeddings-heroku -e .
 
@@ -105,4 +108,4 @@ lock: ## Resolve the dependencies anew
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(WHEEL_VENV) $(FOREIGN_VENV) .venv-peers dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(WHEEL_VENV) $(FOREIGN_VENV) .venv-peers dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

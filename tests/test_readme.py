@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from heroku_emulator import Emulator
 
 # LlamaIndex's workflows look at every attribute of an agent, pydantic's old ones among them.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
@@ -48,9 +51,22 @@ def loop_of_its_own():
     asyncio.set_event_loop(None)
 
 
+@pytest.fixture
+def page():
+    """The names of a block; what it started is stopped, what it set in the environment is gone."""
+    environment = dict(os.environ)  # noqa: TID251 - put back as it was
+    names = {"__name__": "page"}
+    yield names
+    for value in names.values():
+        if isinstance(value, Emulator):
+            value.stop()
+    os.environ.clear()  # noqa: TID251
+    os.environ.update(environment)  # noqa: TID251
+
+
 @pytest.mark.parametrize("block", BLOCKS)
-def test_the_block_runs(block, emulator, config_vars, capsys):
-    exec(compile(block, "a block", "exec"), {"__name__": "page"})  # noqa: S102
+def test_the_block_runs(block, page, emulator, config_vars, capsys):
+    exec(compile(block, "a block", "exec"), page)  # noqa: S102
     if "print(" in block:
         assert capsys.readouterr().out.strip()
 

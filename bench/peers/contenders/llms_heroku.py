@@ -1,0 +1,32 @@
+"""`llama-index-llms-heroku` and `llama-index-embeddings-heroku`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llama_index.embeddings.heroku import HerokuEmbedding
+from llama_index.llms.heroku import Heroku
+
+from bench.peers import tasks
+from bench.peers.contenders._llama_index import LlamaIndex
+
+PACKAGES = ("llama-index-llms-heroku", "llama-index-embeddings-heroku", "llama-index-core")
+
+
+def _make(**options: Any) -> Heroku:
+    return Heroku(**options)
+
+
+_thinking = {"extra_body": {"extended_thinking": tasks.THINKING}}
+_asked = LlamaIndex(
+    _make, HerokuEmbedding, {"additional_kwargs": _thinking, "max_tokens": 2048, "temperature": 1}
+)
+chat, stream, think, stream_thinking = (
+    _asked.chat,
+    _asked.stream,
+    _asked.think,
+    _asked.stream_thinking,
+)
+tool_turns, stream_tools, structured = _asked.tool_turns, _asked.stream_tools, _asked.structured
+embed, embed_sides = _asked.embed, _asked.embed_sides
+show, pickled, loops = _asked.show, _asked.pickled, _asked.loops

@@ -1,0 +1,50 @@
+"""The pages tell of all that is public, and of what is so."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # what pytest and mypy bring for older Pythons
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PACKAGES = ("heroku_inference", "langchain_heroku", "llama_index_heroku", "heroku_emulator")
+NOT_ON_A_PAGE = {
+    "AgentStep",  # a union of two that are
+    "AgentTool",  # with its module, agent_tools
+    "KNOWN_MODELS",  # data, told by known_model
+    "Step",  # what all steps share
+}
+
+
+def named_on_pages() -> set[str]:
+    pages = (page.read_text(encoding="utf-8") for page in DOCS.glob("classes/**/*.md"))
+    return {name for page in pages for name in re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_has_its_reference(package):
+    public = {f"{package}.{name}" for name in import_module(package).__all__}
+    assert public - named_on_pages() <= {f"{package}.{name}" for name in NOT_ON_A_PAGE}
+
+
+def test_the_versions_are_those_that_are_required():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"]]
+    for name, extra in project["optional-dependencies"].items():
+        needed += extra if name not in {"all", "demo"} else []
+    page = (DOCS / "compatibility.md").read_text(encoding="utf-8")
+    lowest = dict(re.findall(r"([\w-]+)>=([\d.]+)", " ".join(needed)))
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("|")]
+    for package, version in lowest.items():
+        told = [row[3] for row in rows if f"`{package}`" in row[2]]
+        assert told, package
+        assert all(version in row.replace(",", "").split() for row in told), (package, version)
