@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._calls import TransportBase
+from heroku_inference._errors import ConfigError
 from heroku_inference._pools import CONNECT_TIMEOUT
 from heroku_inference._settings import Kind, Settings, hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from openai import AsyncOpenAI, OpenAI
@@ -76,9 +77,8 @@ def openai_client(
     settings = Settings(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
-    client: OpenAI = _clients().HerokuOpenAI(
-        **_arguments(settings, timeout, max_retries, default_headers, http_client)
-    )
+    arguments = _arguments(settings, timeout, max_retries, default_headers, http_client)
+    client: OpenAI = _made(_clients().HerokuOpenAI, arguments)
     return client
 
 
@@ -104,9 +104,8 @@ def async_openai_client(
     settings = Settings(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
-    client: AsyncOpenAI = _clients().AsyncHerokuOpenAI(
-        **_arguments(settings, timeout, max_retries, default_headers, async_http_client)
-    )
+    arguments = _arguments(settings, timeout, max_retries, default_headers, async_http_client)
+    client: AsyncOpenAI = _made(_clients().AsyncHerokuOpenAI, arguments)
     return client
 
 
@@ -121,9 +120,18 @@ def both_clients(
     """The clients that `openai_client` and `async_openai_client` make, of the same settings."""
     shared = (settings, timeout, max_retries, default_headers)
     return (
-        _clients().HerokuOpenAI(**_arguments(*shared, http_client)),
-        _clients().AsyncHerokuOpenAI(**_arguments(*shared, async_http_client)),
+        _made(_clients().HerokuOpenAI, _arguments(*shared, http_client)),
+        _made(_clients().AsyncHerokuOpenAI, _arguments(*shared, async_http_client)),
     )
+
+
+def _made(make: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    try:
+        return make(**arguments)
+    except (AttributeError, TypeError, ValueError) as error:
+        # Without the SDK's frames, whose local variables hold the key.
+        refused = error.with_traceback(None)
+    raise ConfigError(f"The openai SDK does not take these arguments: {refused}") from refused
 
 
 class _Masked(dict[str, Any]):

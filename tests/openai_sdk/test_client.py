@@ -5,13 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import traceback
 
 import httpx
 import openai
 import pytest
 
 from heroku_emulator import Fault
-from heroku_inference import Client, ConfigError, async_openai_client, openai_client
+from heroku_inference import (
+    Client,
+    ConfigError,
+    async_openai_client,
+    chat_openai_options,
+    openai_client,
+    openai_like_options,
+)
 
 KEY_OF_OPENAI = "sk-of-another-company"
 OPENAI_VARIABLES = {
@@ -229,6 +237,27 @@ def test_what_is_missing_or_wrong_is_said_at_once(make, arguments, said, openai_
     with pytest.raises(ConfigError, match=said) as raised:
         make(**arguments)
     assert KEY_OF_OPENAI not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda key, own: openai_client(api_key=key, http_client=own),
+        lambda key, own: async_openai_client(api_key=key, async_http_client=own),
+        lambda key, own: chat_openai_options(api_key=key, model="m", http_client=own),
+        lambda key, own: openai_like_options(api_key=key, model="m", async_http_client=own),
+    ],
+    ids=["sync", "async", "ChatOpenAI", "OpenAILike"],
+)
+def test_what_the_sdk_refuses_is_said_without_the_key(make):
+    key = "inf-made-up-key-that-must-not-show"
+    with pytest.raises(ConfigError, match="openai SDK does not take") as raised:
+        make(key, "no client")
+    shown = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    frames = [*shown.stack, *shown.__cause__.stack]
+    ours = [frame for frame in frames if frame.filename != __file__]
+    assert ours
+    assert [frame for frame in ours if key in repr(frame.locals)] == []
 
 
 def test_the_extra_is_named_where_the_sdk_is_not_installed():
