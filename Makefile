@@ -22,7 +22,7 @@ endif
 .PHONY: help setup demo test check format lint types coverage wheel foreign docs bench bench-peers notebooks live lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; say which with PYTHON=..."; exit 1; }
@@ -48,7 +48,7 @@ demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, r
 	@$(BIN)/python examples/rag_llama_index.py
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 check: lint types coverage wheel foreign docs ## Everything CI checks
 
@@ -71,9 +71,8 @@ coverage: setup ## Run the tests with branch coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-wheel: setup ## Build sdist and wheel, and run the tests against the installed wheel
-	rm -rf dist $(WHEEL_VENV)
-	$(BIN)/python -m build --outdir dist
+wheel: dist ## Build sdist and wheel, and run the tests against the installed wheel
+	rm -rf $(WHEEL_VENV)
 	$(call make_venv,$(WHEEL_VENV))
 	$(call install,$(WHEEL_VENV)) -r requirements/dev.txt
 	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
@@ -106,6 +105,9 @@ lock: ## Resolve the dependencies anew
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
+
+include packaging.mk
 
 clean: ## Remove what was built
-	rm -rf $(VENV) $(WHEEL_VENV) $(FOREIGN_VENV) .venv-peers dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
