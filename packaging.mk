@@ -1,0 +1,43 @@
+# What is released, and what it runs on. Included by the Makefile.
+
+# What the tests of bounds run: the packages that are released, without examples and documentation.
+BOUNDS_TESTS ?= tests/test_public_face.py tests/packaging tests/core tests/cli tests/langchain tests/llama_index tests/openai_sdk tests/adapters
+API := tests/packaging/api.txt
+
+.PHONY: dist package extras lowest newest bounds matrix api
+
+dist: setup
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+
+package: dist ## Check the wheel and the sdist, and each extra alone in a fresh environment
+	$(BIN)/python -m pytest tests/packaging/test_distributions.py --distributions dist
+	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist -k "$(EXTRAS_IN_CHECK)"
+
+extras: dist ## Try every extra alone in a fresh environment; EXTRA=name for one
+	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist $(if $(EXTRA),-k "[$(EXTRA)]")
+
+lowest: ## Run the tests with the lowest versions allowed, on the lowest Python found
+	@$(MAKE) --no-print-directory bounds BOUNDS=lowest REQUIREMENTS=requirements/lowest.txt \
+		PYTHON="$$($(PYTHON) tests/packaging/interpreters.py --lowest)"
+
+newest: ## Run the tests with the newest versions there are today
+	$(call make_venv,.venv-newest)
+	uv pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o .venv-newest/requirements.txt
+	@$(MAKE) --no-print-directory bounds BOUNDS=newest REQUIREMENTS=.venv-newest/requirements.txt
+
+bounds:
+	$(call make_venv,.venv-$(BOUNDS))
+	$(call install,.venv-$(BOUNDS)) -r $(REQUIREMENTS)
+	$(call install,.venv-$(BOUNDS)) --no-deps -e .
+	.venv-$(BOUNDS)/bin/python -m pytest $(BOUNDS_TESTS)
+
+matrix: ## Run the tests on each Python from 3.10 to 3.13 that is found; TESTS=folder for a part
+	@set -e; for found in $$($(PYTHON) tests/packaging/interpreters.py); do \
+		echo "== Python $${found%%=*} =="; \
+		$(MAKE) --no-print-directory test VENV=.venv-$${found%%=*} PYTHON="$${found#*=}"; \
+	done
+
+api: setup ## Write down the public face anew; say in CHANGELOG.md what changed
+	$(BIN)/python tests/packaging/public_api.py > $(API).new
+	mv $(API).new $(API)
