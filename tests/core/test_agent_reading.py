@@ -10,12 +10,7 @@ import pytest
 from heroku_inference import (
     AgentMessage,
     AgentToolResult,
-    APIError,
-    InvalidResponseError,
-    PermissionDeniedError,
-    RateLimitError,
     Reply,
-    ServerError,
     StreamInterruptedError,
     Usage,
 )
@@ -23,46 +18,9 @@ from heroku_inference._agents import agent_result
 from heroku_inference._agents_reading import AgentReader
 from heroku_inference._sse import EventDecoder
 
+from .agent_frames import CALL, END, USAGE, called, read, returned, said
+
 SAMPLE = Path(__file__).parents[1] / "samples" / "agents_mcp_tool.sse"
-USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
-CALL = {"id": "t1", "type": "function", "function": {"name": "ns/tool", "arguments": "{}"}}
-END = b"[DONE]"
-
-
-def said(text="Done.", *, reason="stop", usage=USAGE, calls=(), kind="message", **more):
-    message = {"role": "assistant", "content": text, "refusal": None, **more}
-    if calls:
-        message["tool_calls"] = list(calls)
-    choice = {"index": 0, kind: message}
-    if reason != "absent":
-        choice["finish_reason"] = reason
-    event = {"id": "run", "object": "chat.completion", "model": "m", "created": 1}
-    return {**event, "choices": [choice], "usage": usage}
-
-
-def called(text="Let me see.", **more):
-    return said(text, reason="tool_calls", calls=[CALL], **more)
-
-
-def returned(content, *, kind="message", name="ns/tool", **more):
-    message = {"role": "tool", "content": content, "tool_call_id": "t1", "name": name, **more}
-    return {
-        "id": "run",
-        "object": "tool.completion",
-        "created": 2,
-        "choices": [{"index": 0, kind: message, "finish_reason": ""}],
-        "usage": {},
-    }
-
-
-def encoded(event):
-    return event if isinstance(event, bytes) else json.dumps(event).encode()
-
-
-def read(*events, reply=Reply(200)):  # noqa: B008 - a value
-    reader = AgentReader(reply)
-    steps = [step for event in events for step in reader.read("message", encoded(event))]
-    return steps + reader.finish()
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
@@ -206,39 +164,6 @@ def test_half_a_message_is_in_partial():
     assert caught.value.partial == "One.\n\nTw"
 
 
-ERRORS = {
-    "object": ({"error": {"code": 503, "message": "gone", "type": "t"}}, ServerError),
-    "string": ({"error": '{"code":403,"message":"gone","type":"t"}'}, PermissionDeniedError),
-    "plain string": ({"error": "gone"}, ServerError),
-    "flat": ({"code": 429, "message": "gone", "type": "t"}, RateLimitError),
-    "message": ({"message": "gone"}, ServerError),
-    "anthropic": ({"type": "error", "error": {"type": "t", "message": "gone"}}, ServerError),
-}
-
-
-@pytest.mark.parametrize("name", ["error", "message", None])
-@pytest.mark.parametrize("form", ERRORS)
-def test_an_error_in_any_envelope_tells_what_was_done(form, name):
-    event, kind = ERRORS[form]
-    reader = AgentReader(Reply(200))
-    steps = [
-        *reader.read(None, encoded(called("One."))),
-        *reader.read(None, encoded(returned("4"))),
-    ]
-    with pytest.raises(APIError, match="gone") as caught:
-        reader.read(name, encoded(event))
-    assert type(caught.value) is kind
-    assert caught.value.steps == tuple(steps)
-    assert len(steps) == 2
-    assert caught.value.partial == "One."
-
-
-@pytest.mark.parametrize("data", [b"it broke", b""], ids=["text", "nothing"])
-def test_an_error_event_needs_no_json(data):
-    with pytest.raises(ServerError):
-        AgentReader(Reply(200)).read("error", data)
-
-
 @pytest.mark.parametrize(
     "event",
     [{}, {"type": "ping"}, {"object": "heartbeat", "choices": []}, {"content": ""}, b""],
@@ -246,31 +171,6 @@ def test_an_error_event_needs_no_json(data):
 )
 def test_signs_of_life_are_passed_over(event):
     assert [step.text for step in read(event, said(), event, END)] == ["Done."]
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"object": "message.delta", "delta": {"text": "words"}},
-        {"type": "tool.result", "content": "words"},
-        {"choices": ["words"]},
-        {"choices": [{"message": "words"}]},
-        {"choices": [{"message": {"content": {"a": 1}}}]},
-        {"choices": 5},
-        ["words"],
-        b"words",
-    ],
-    ids=["delta", "result", "choice", "message", "content", "number", "list", "text"],
-)
-def test_words_in_an_unknown_shape_are_never_lost_silently(event):
-    with pytest.raises(InvalidResponseError) as caught:
-        read(called(), event, said(), END)
-    assert len(caught.value.steps) == 1
-
-
-def test_sound_and_pictures_of_the_model_are_not_lost_silently():
-    with pytest.raises(InvalidResponseError, match="audio or images"):
-        read(said(audio={"data": "…"}), END)
 
 
 def test_an_answer_may_come_whole():

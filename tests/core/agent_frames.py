@@ -1,0 +1,48 @@
+"""Made-up events of an agent's run, and the reading of them."""
+
+from __future__ import annotations
+
+import json
+
+from heroku_inference import Reply
+from heroku_inference._agents_reading import AgentReader
+
+USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+CALL = {"id": "t1", "type": "function", "function": {"name": "ns/tool", "arguments": "{}"}}
+END = b"[DONE]"
+
+
+def said(text="Done.", *, reason="stop", usage=USAGE, calls=(), kind="message", **more):
+    message = {"role": "assistant", "content": text, "refusal": None, **more}
+    if calls:
+        message["tool_calls"] = list(calls)
+    choice = {"index": 0, kind: message}
+    if reason != "absent":
+        choice["finish_reason"] = reason
+    event = {"id": "run", "object": "chat.completion", "model": "m", "created": 1}
+    return {**event, "choices": [choice], "usage": usage}
+
+
+def called(text="Let me see.", **more):
+    return said(text, reason="tool_calls", calls=[CALL], **more)
+
+
+def returned(content, *, kind="message", name="ns/tool", **more):
+    message = {"role": "tool", "content": content, "tool_call_id": "t1", "name": name, **more}
+    return {
+        "id": "run",
+        "object": "tool.completion",
+        "created": 2,
+        "choices": [{"index": 0, kind: message, "finish_reason": ""}],
+        "usage": {},
+    }
+
+
+def encoded(event):
+    return event if isinstance(event, bytes) else json.dumps(event).encode()
+
+
+def read(*events, reply=Reply(200)):  # noqa: B008 - a value
+    reader = AgentReader(reply)
+    steps = [step for event in events for step in reader.read("message", encoded(event))]
+    return steps + reader.finish()
