@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-PACKAGES = ["heroku_inference", "langchain_heroku", "heroku_emulator"]
+PACKAGES = ["heroku_inference", "langchain_heroku", "llama_index_heroku", "heroku_emulator"]
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -35,10 +35,10 @@ def test_unknown_names_are_attribute_errors(name):
     ("statement", "not_loaded"),
     [
         ("import heroku_inference", "httpx aiohttp langchain_core llama_index starlette dotenv"),
-        ("import heroku_emulator", "heroku_inference langchain_core llama_index onnxruntime"),
+        ("import heroku_emulator", "heroku_inference langchain_core llama_index starlette uvicorn"),
         (
             "from langchain_heroku import ChatHeroku, HerokuRerank, register",
-            "llama_index heroku_emulator langchain langchain_openai openai",
+            "llama_index heroku_emulator langchain langchain_openai openai anthropic mcp",
         ),
         (
             "from langchain_heroku import HerokuEmbeddings",

@@ -4,7 +4,6 @@
 to set up. The app reads its config vars as always; they lead to an emulator on this machine.
 """
 
-# ruff: noqa: D103, S101
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
