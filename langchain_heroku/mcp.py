@@ -36,7 +36,7 @@ _LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
 async def load_mcp_tools(
     *,
     servers: Collection[str] | None = None,
-    names: Collection[str] | None = None,
+    allowed_tools: Collection[str] | None = None,
     api_key: str | SecretStr | None = None,
     base_url: str | None = None,
     alias: str | None = None,
@@ -62,7 +62,7 @@ async def load_mcp_tools(
 
     Args:
         servers: Only tools of servers with these namespaces.
-        names: Only these tools, with or without namespace.
+        allowed_tools: Only these tools, with or without namespace.
         api_key: The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
         base_url: Where the API is; defaults to `<ALIAS>_URL`.
         alias: The attachment whose config vars to read; defaults to `INFERENCE`.
@@ -87,7 +87,7 @@ async def load_mcp_tools(
         headers = endpoint.headers
         headers.update(default_headers or {})
         connection, found = await _found(endpoint, headers, timeout)
-        chosen = await _chosen(found, servers, names, settings)
+        chosen = await _chosen(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
             None,
@@ -165,18 +165,18 @@ async def _listed(connection: dict[str, Any], settings: Settings) -> list[types.
 async def _chosen(
     found: list[types.Tool],
     servers: Collection[str] | None,
-    names: Collection[str] | None,
+    allowed: Collection[str] | None,
     settings: Settings,
 ) -> list[types.Tool]:
     namespaces = await _namespaces(found, settings) if servers is not None else {}
     _refuse_unknown("servers", servers, {ns for of in namespaces.values() for ns in of})
     known = {tool.name for tool in found} | {_plain(tool.name) for tool in found}
-    _refuse_unknown("names", names, known)
+    _refuse_unknown("allowed_tools", allowed, known)
     return [
         tool
         for tool in found
         if (servers is None or not namespaces[tool.name].isdisjoint(servers))
-        and (names is None or tool.name in names or _plain(tool.name) in names)
+        and (allowed is None or tool.name in allowed or _plain(tool.name) in allowed)
     ]
 
 

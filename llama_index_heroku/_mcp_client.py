@@ -44,23 +44,25 @@ class Toolkit:
             ConfigError: An allowed tool is not there.
             APIError: The toolkit refused, or could not be reached.
         """
-        spec = _library().McpToolSpec(
-            self, allowed_tools=None if allowed_tools is None else [*allowed_tools], **options
-        )
-        tools: list[FunctionTool] = (
-            []
-            if allowed_tools is not None and not allowed_tools
-            else await spec.to_tool_list_async()
-        )
-        there = {tool.metadata.get_name() for tool in tools}
+        spec = _library().McpToolSpec(self, **options)
+        if allowed_tools is None:
+            tools: list[FunctionTool] = await spec.to_tool_list_async()
+            return tools
+        if isinstance(allowed_tools, str):
+            raise ConfigError(f"allowed_tools is a str; give a list: [{allowed_tools!r}].")
+        named = [(_names_of(tool), tool) for tool in await spec.to_tool_list_async()]
         # Resources lose their slashes on the way.
-        missing = [n for n in allowed_tools or () if not {n, n.replace("/", "_")} & there]
-        if missing:
+        if missing := [
+            name
+            for name in allowed_tools
+            if not any({name, name.replace("/", "_")} & names for names, _ in named)
+        ]:
             raise ConfigError(
                 f"allowed_tools names {', '.join(map(repr, missing))}, which the MCP toolkit does "
                 "not have. load_mcp_tools() without allowed_tools gives all."
             )
-        return tools
+        wanted = {*allowed_tools, *(name.replace("/", "_") for name in allowed_tools)}
+        return [tool for names, tool in named if wanted & names]
 
     async def list_tools(self) -> Any:
         return await self._ask("list_tools")
@@ -106,6 +108,12 @@ class Toolkit:
             return await getattr(client, method)(*arguments)
         finally:
             await client.http_client.aclose()
+
+
+def _names_of(tool: FunctionTool) -> frozenset[str]:
+    """The tool's name, with and without its namespace."""
+    name = tool.metadata.get_name()
+    return frozenset({name, name.rpartition("/")[2]})
 
 
 def _library() -> Any:

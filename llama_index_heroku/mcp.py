@@ -50,7 +50,7 @@ async def load_mcp_tools(
     a connection of its own, so the tools may be used from any event loop.
 
     Args:
-        allowed_tools: Names of the tools to take; all by default.
+        allowed_tools: Only these tools, with or without namespace; all by default.
         global_partial_params: Arguments that all tools are given, and models are not told of.
         partial_params_by_tool: The same for single tools, by name; `None` takes one back.
         include_resources: Whether resources come as tools too.

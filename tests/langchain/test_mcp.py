@@ -72,7 +72,7 @@ async def test_the_older_transport_serves_where_the_newer_does_not():
 
 @pytest.mark.parametrize("form", ["{}", "{}/", "{}/v1", "{}/v1/"])
 async def test_the_url_may_have_any_of_its_forms(toolkit, form):
-    arguments = {"api_key": KEY, "base_url": form.format(toolkit.url), "names": ["add"]}
+    arguments = {"api_key": KEY, "base_url": form.format(toolkit.url), "allowed_tools": ["add"]}
     assert len(await load_mcp_tools(**arguments)) == 1
 
 
@@ -92,13 +92,16 @@ async def test_headers_of_the_user_are_sent_too(toolkit):
 
 
 async def test_tools_can_be_chosen(toolkit):
-    assert list(await tools_of(toolkit, names=["add", "shout"])) == ["add", "acute-partridge_shout"]
-    chosen = await tools_of(toolkit, names=["acute-partridge/shout"])
+    assert list(await tools_of(toolkit, allowed_tools=["add", "shout"])) == [
+        "add",
+        "acute-partridge_shout",
+    ]
+    chosen = await tools_of(toolkit, allowed_tools=["acute-partridge/shout"])
     assert list(chosen) == ["acute-partridge_shout"]
     with pytest.raises(errors.ConfigError, match=r"no subtract in the toolkit \(.*add"):
-        await tools_of(toolkit, names=["subtract"])
+        await tools_of(toolkit, allowed_tools=["subtract"])
     with pytest.raises(errors.ConfigError, match=r"\['add'\]"):
-        await tools_of(toolkit, names="add")
+        await tools_of(toolkit, allowed_tools="add")
 
 
 async def test_what_a_tool_reports_as_failure_is_told_to_the_model(server):

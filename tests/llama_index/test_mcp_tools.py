@@ -103,7 +103,10 @@ async def test_several_at_once_do_not_disturb_each_other(server):
 
 async def test_some_of_the_tools_may_be_taken(server):
     assert list(await loaded(server, allowed_tools=["add", "acute-partridge/shout"])) == NAMES[:2]
+    assert list(await loaded(server, allowed_tools=["shout"])) == ["acute-partridge/shout"]
     assert await loaded(server, allowed_tools=[]) == {}
+    with pytest.raises(ConfigError, match=r"\['add'\]"):
+        await loaded(server, allowed_tools="add")
     with pytest.raises(ConfigError, match=r"'ad', .*does not have"):
         await loaded(server, allowed_tools=["add", "ad"])
 
