@@ -60,7 +60,8 @@ class ChatHerokuAgent(AgentCalls):
     ```
 
     `.tool_calls` stays empty: the calls have been made. `usage_metadata` is the sum over the
-    model's turns. A message may be sent back as history, to this class or to `ChatHeroku`.
+    model's turns. A message may be sent back as history, to every chat model here; models of other
+    providers do not know such blocks: give them its `.text`.
 
     **As a tool of another agent.** See `as_tool`.
 
@@ -148,7 +149,8 @@ class ChatHerokuAgent(AgentCalls):
         ```
 
         What it returns is the answer's text; the message of the whole run is the `artifact` of the
-        `ToolMessage`. Errors are raised, not told to the model.
+        `ToolMessage` (LangGraph's checkpoints make a dict of it). Errors are raised, not told to
+        the model.
 
         Args:
             args_schema: Refused, like `arg_types`: the argument is the task.

@@ -58,6 +58,14 @@ class ChatHerokuMessages(MessagesCalls):
     **Prompt caching** is explicit here: `cache_control` in content blocks, or as an argument of
     the call, which marks the last block.
 
+    **With other models.** It understands what `ChatHeroku` and `ChatHerokuAgent` have said, and they
+    understand it, so each can stand in for another. Where another model called tools without
+    thinking, this one answers without, with a warning, and thinks again from the user's next
+    message on.
+
+    **What an answer tells.** `response_metadata` holds, beside what upstream puts there,
+    `request_id`, `rate_limits` and `finish_reason`, as for `ChatHeroku`.
+
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 
     Raises:
@@ -127,7 +135,8 @@ class ChatHerokuMessages(MessagesCalls):
                 it is told to then, with a warning at the call.
             parallel_tool_calls: Whether it may call several at once.
             strict: Passed on as upstream does.
-            **kwargs: Further options of every call.
+            **kwargs: Further options of every call. `response_format` with a JSON schema, as
+                agents give it, is done by a hidden tool; such an answer is streamed in one piece.
         """
         # Upstream would take the choice away for thinking's sake, and agents would never end.
         bare = self.model_copy(update={"thinking": None})
