@@ -9,7 +9,21 @@ import pytest
 
 from heroku_emulator import ErrorEvent, Fault, Reset
 from heroku_inference import AsyncClient, Client, Settings
-from langchain_heroku import ChatHeroku, HerokuEmbeddings, HerokuRerank
+from langchain_heroku import (
+    ChatHeroku,
+    ChatHerokuAgent,
+    ChatHerokuMessages,
+    HerokuEmbeddings,
+    HerokuImageTool,
+    HerokuRerank,
+)
+from llama_index_heroku import (
+    Heroku,
+    HerokuAgent,
+    HerokuImageToolSpec,
+    HerokuMessages,
+    HerokuToolSpec,
+)
 
 KEY = "inf-a-key-that-must-not-show"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -39,7 +53,8 @@ def shown_by(call) -> str:
 def ways_to_call(**arguments):
     arguments = {"api_key": KEY, "model": "claude-4-5-sonnet", "max_retries": 0} | arguments
     client, async_client = Client(**arguments), AsyncClient(**arguments)
-    llm = ChatHeroku(**arguments)
+    llm, claude = ChatHeroku(**arguments), ChatHerokuMessages(**arguments)
+    others = {"Heroku": Heroku(**arguments), "HerokuMessages": HerokuMessages(**arguments)}
 
     async def stream() -> None:
         async for _ in async_client.stream_chat(HELLO):
@@ -52,6 +67,14 @@ def ways_to_call(**arguments):
         "async stream": lambda: asyncio.run(stream()),
         "invoke": lambda: llm.invoke("Hello"),
         "ainvoke": lambda: asyncio.run(llm.ainvoke("Hello")),
+        "messages": lambda: claude.invoke("Hello"),
+        "async messages": lambda: asyncio.run(claude.ainvoke("Hello")),
+        "messages stream": lambda: list(claude.stream("Hello")),
+        **{name: lambda llm=llm: llm.complete("Hello") for name, llm in others.items()},
+        **{
+            f"async {name}": lambda llm=llm: asyncio.run(llm.acomplete("Hello"))
+            for name, llm in others.items()
+        },
     }
 
 
@@ -90,13 +113,37 @@ def test_a_server_that_quotes_the_key_in_a_stream(emulator, way):
         lambda: Settings(api_key=f"{KEY} with spaces", base_url="http://x"),
         lambda: Settings(base_url="http://elsewhere.example"),
         lambda: ChatHeroku(api_key=KEY, base_url="http://x", model="m", temperature="warm"),
+        lambda: ChatHerokuMessages(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
+        lambda: ChatHerokuAgent(api_key=KEY, base_url="http://x", model="m", top_p="warm"),
+        lambda: HerokuImageTool(api_key=KEY, base_url="http://x", save_to=1),
+        lambda: Heroku(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
+        lambda: HerokuMessages(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
+        lambda: HerokuAgent(api_key=KEY, base_url="http://x", model="m", temperature="warm"),
+        lambda: HerokuToolSpec(api_key=KEY, base_url="http://x", model="m", timeout="warm"),
+        lambda: HerokuImageToolSpec(api_key=KEY, base_url="http://x", timeout="warm"),
         lambda: HerokuEmbeddings(api_key=KEY, base_url="http://x", batch_size=200),
         lambda: HerokuRerank(api_key=KEY, base_url="http://x", top_n=-1),
         lambda: Client(
             api_key=KEY, base_url="http://x", model="m", default_headers={"x": "a\nb"}
         ).chat(HELLO),
     ],
-    ids=["url", "key", "conflict", "chat model", "embeddings", "reranker", "header"],
+    ids=[
+        "url",
+        "key",
+        "conflict",
+        "chat model",
+        "Messages model",
+        "agent",
+        "image tool",
+        "Heroku",
+        "HerokuMessages",
+        "HerokuAgent",
+        "tool spec",
+        "image tool spec",
+        "embeddings",
+        "reranker",
+        "header",
+    ],
 )
 def test_arguments_that_are_refused(monkeypatch, construct):
     monkeypatch.setenv("INFERENCE_KEY", KEY)
