@@ -18,6 +18,7 @@ __all__ = [
     "THINKING",
     "as_blocks",
     "check_blocks",
+    "check_cache_control",
     "count_cached",
     "names_an_address",
     "without_text",
@@ -98,7 +99,7 @@ def names_an_address(blocks: Any) -> bool:
 def _text(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
     only(block, ("type", "text", "cache_control", "citations"), where)
     text(block, "text", where)
-    _cache_control(block, where)
+    check_cache_control(block, where)
     if block.get("cache_control") is not None and not block["text"]:
         raise invalid(f"{where}cache_control", "cannot be set for empty text blocks")
 
@@ -108,13 +109,13 @@ def _image(block: Mapping[str, Any], where: str, model: Model) -> None:
     if model.vision is False:
         raise invalid("", f"{model.model_id} does not support image input")
     _source(block, where, ("base64", "url"), _IMAGES)
-    _cache_control(block, where)
+    check_cache_control(block, where)
 
 
 def _document(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
     only(block, ("type", "source", "title", "context", "citations", "cache_control"), where)
     _source(block, where, ("base64", "url", "text"), ("application/pdf", "text/plain"))
-    _cache_control(block, where)
+    check_cache_control(block, where)
 
 
 def _source(
@@ -161,7 +162,7 @@ def _tool_use(block: Mapping[str, Any], where: str, model: Model) -> None:  # no
     if not text(block, "name", where):
         raise invalid(f"{where}name", "String should have at least 1 character")
     object_of(block.get("input"), f"{where}input")
-    _cache_control(block, where)
+    check_cache_control(block, where)
 
 
 def _tool_result(block: Mapping[str, Any], where: str, model: Model) -> None:
@@ -171,10 +172,11 @@ def _tool_result(block: Mapping[str, Any], where: str, model: Model) -> None:
         raise invalid(f"{where}is_error", "Input should be a valid boolean")
     if block.get("content") is not None:
         check_blocks(block["content"], "tool_result", f"{where}content", model)
-    _cache_control(block, where)
+    check_cache_control(block, where)
 
 
-def _cache_control(block: Mapping[str, Any], where: str) -> None:
+def check_cache_control(block: Mapping[str, Any], where: str) -> None:
+    """Checks the mark that ends a cached prefix, if there is one."""
     if block.get("cache_control") is None:
         return
     where = f"{where}cache_control"

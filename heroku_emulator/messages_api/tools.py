@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from heroku_emulator.messages_api.blocks import check_cache_control
 from heroku_emulator.messages_api.refusals import invalid, object_of, only, text, word
 
 __all__ = ["check_tools", "forces_a_call"]
@@ -57,9 +58,7 @@ def _checked_name(value: Any, where: str) -> str:
         text(tool, "description", where)
     schema = object_of(tool.get("input_schema"), f"{where}input_schema")
     word(schema, "type", ("object",), f"{where}input_schema.")
-    if tool.get("cache_control") is not None:
-        control = object_of(tool["cache_control"], f"{where}cache_control")
-        word(control, "type", ("ephemeral",), f"{where}cache_control.")
+    check_cache_control(tool, where)
     return name
 
 

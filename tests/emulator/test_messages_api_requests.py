@@ -45,6 +45,7 @@ def ask(call):
         ({"tools": [ADD | {"strict": True}]}, "tools.0.custom.strict: Extra inputs"),
         ({"tools": [ADD | {"description": 3}]}, "tools.0.custom.description: Input"),
         ({"tools": [ADD | {"input_schema": {}}]}, "input_schema.type: Field required"),
+        ({"tools": [ADD | {"cache_control": {"type": "ephemeral", "ttl": "9h"}}]}, "ttl: Input"),
         ({"tools": [ADD, ADD]}, "tools: Tool names must be unique."),
         ({"tools": [{"type": "web_search_20250305", "name": "x"}]}, "'web_search_20250305'"),
         ({"tool_choice": {"type": "any"}}, "may only be specified while providing `tools`"),
