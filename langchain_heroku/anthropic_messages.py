@@ -58,8 +58,8 @@ class ChatHerokuMessages(MessagesCalls):
     **Prompt caching** is explicit here: `cache_control` in content blocks, or as an argument of
     the call, which marks the last block.
 
-    **With other models.** It understands what `ChatHeroku` and `ChatHerokuAgent` have said, and they
-    understand it, so each can stand in for another. Where another model called tools without
+    **With other models.** It understands what `ChatHeroku` and `ChatHerokuAgent` have said, and
+    they understand it, so each can stand in for another. Where another model called tools without
     thinking, this one answers without, with a warning, and thinks again from the user's next
     message on.
 

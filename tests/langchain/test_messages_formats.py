@@ -80,6 +80,7 @@ def test_an_answer_in_a_format_is_its_text(emulator, make, way, thinking):
     answer = way(llm, "Where does it rain?")
     assert json.loads(answer.text) == {"city": "Lyon"}
     assert (answer.tool_calls, answer.invalid_tool_calls) == ([], [])
+    assert "tool_use" not in str(answer.content)
     assert answer.additional_kwargs["reasoning_content"] == "Here:"
     assert answer.response_metadata["finish_reason"] == "stop"
     body = emulator.journal[-1].body
