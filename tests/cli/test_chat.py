@@ -81,9 +81,9 @@ def test_thinking_is_shown_beside_the_answer(emulator, start):
 
 @pytest.mark.parametrize("words", [[], ["-"]], ids=["piped", "dash"])
 def test_a_question_is_read_from_stdin(emulator, start, words):
-    ran = start("chat", *words, env=emulator.config_vars, stdin="Grüße\nan alle\n")
+    ran = start("chat", *words, env=emulator.config_vars, stdin="Grüße\naus Köln\n")
     assert ran.code == 0
-    assert emulator.journal[-1].body["messages"][-1]["content"] == "Grüße\nan alle"
+    assert emulator.journal[-1].body["messages"][-1]["content"] == "Grüße\naus Köln"
 
 
 def test_what_is_piped_is_put_behind_the_words_when_asked_for(emulator, run):

@@ -195,7 +195,7 @@ def test_tools_of_one_name_are_run_and_counted_each_by_itself(offered):
 
 
 def test_a_schema_that_is_none_fails_the_call_and_not_the_run():
-    tool = McpTool(name="odd", run=add, input_schema={"type": "objekt"})
+    tool = McpTool(name="odd", run=add, input_schema={"type": "nothing"})
     servers = [McpServer("a", tools=[tool])]
     with Emulator(engine="deterministic", mcp_servers=servers) as emulator:
         assert called(emulator, "odd", {"a": 1})[1]["isError"]
