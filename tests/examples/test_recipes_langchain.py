@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import psycopg
@@ -133,3 +134,26 @@ def test_a_run_that_died_goes_on_where_it_stopped(cook, heroku, database):
     assert heroku.journal.to("/v1/rerank") == []
     assert "A connection can end before the answer does. [1]" in out
     assert rows(database, "SELECT 1 FROM checkpoints WHERE thread_id = 'died' LIMIT 1")
+
+
+def test_each_way_of_searching_is_measured(cook, heroku, tmp_path):
+    answer = {"words": "answers 422 when it cannot"}
+    nowhere = {"words": "This stands on no page."}
+    file = tmp_path / "questions.json"
+    file.write_text(
+        json.dumps(
+            [
+                {"question": "Who answers 422 when it cannot?", "answers": [nowhere, answer]},
+                {"question": "What does a 422 mean?", "answers": [nowhere]},
+            ]
+        )
+    )
+    code, out, _ = cook("measure", str(file))
+    assert code == 0
+    table = {line[:30].strip(): line[30:].split() for line in out.splitlines()}
+    assert table["2 questions; recall"] == ["@1", "@2", "@4"]
+    assert table["full text"] == ["0.00", "0.50", "0.50"]
+    assert len(table) == 6
+    assert all(
+        0 <= float(first) <= float(last) <= 0.5 for first, _, last in list(table.values())[1:]
+    )
