@@ -2,6 +2,8 @@
 
 # What the tests of bounds run: the packages that are released, without examples and documentation.
 BOUNDS_TESTS ?= tests/test_public_face.py tests/packaging tests/core tests/cli tests/langchain tests/llama_index tests/openai_sdk tests/adapters
+# The core alone and each framework alone; `make extras` tries the rest too.
+EXTRAS_IN_CHECK := [none] or [langchain] or [llama-index]
 API := tests/packaging/api.txt
 
 .PHONY: dist package extras lowest newest bounds matrix api

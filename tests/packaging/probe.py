@@ -45,7 +45,7 @@ def langchain() -> None:
     names(langchain_heroku, *LANGCHAIN.split())
     assert langchain_heroku.ChatHeroku().invoke("Say hello").text
     assert langchain_heroku.HerokuEmbeddings().embed_query("a")
-    assert langchain_heroku.HerokuRerank().rerank(["b", "c"], "a")
+    assert langchain_heroku.HerokuRerank().rerank("a", ["b", "c"])
 
 
 def langchain_anthropic() -> None:
