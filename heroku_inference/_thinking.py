@@ -147,4 +147,6 @@ def _drop_sampling(body: dict[str, Any]) -> None:
     if given.get("temperature") == 1:  # what thinking implies anyway
         del given["temperature"]
     if given:
-        warn_caller(f"{', '.join(given)} not sent: Claude refuses them while it thinks.")
+        warn_caller(
+            f"{', '.join(given)} not sent: a Claude that thinks refuses sampling parameters."
+        )

@@ -122,34 +122,15 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
 
     @property  # type: ignore[misc]
     def _client(self) -> HerokuAnthropic:  # type: ignore[override]
-        return self._kept("sdk", self._client_options(self.http_client), self._make_sdk)
+        from heroku_inference._anthropic_sdk import client_of  # noqa: PLC0415 - at first use
+
+        return client_of(self)
 
     @property  # type: ignore[misc]
     def _aclient(self) -> AsyncHerokuAnthropic:  # type: ignore[override]
-        options = self._client_options(self.async_http_client)
-        return self._kept("async_sdk", options, self._make_async_sdk)
+        from heroku_inference._anthropic_sdk import async_client_of  # noqa: PLC0415 - at first use
 
-    def _make_sdk(self) -> HerokuAnthropic:
-        from heroku_inference._anthropic_sdk import anthropic_client  # noqa: PLC0415 - at first use
-
-        return anthropic_client(
-            self.settings,
-            timeout=self.timeout,
-            max_retries=self.max_retries,
-            default_headers=self.default_headers,
-            http_client=self.http_client,
-        )
-
-    def _make_async_sdk(self) -> AsyncHerokuAnthropic:
-        from heroku_inference._anthropic_sdk import async_anthropic_client  # noqa: PLC0415
-
-        return async_anthropic_client(
-            self.settings,
-            timeout=self.timeout,
-            max_retries=self.max_retries,
-            default_headers=self.default_headers,
-            async_http_client=self.async_http_client,
-        )
+        return async_client_of(self)
 
     def _answer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
         arguments, names = self._arguments(messages, call)
