@@ -18,7 +18,7 @@ _QUOTED = re.compile(
     r"|[\u300c\u300e]([^\u300d\u300f]+)[\u300d\u300f]"
 )
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
-_CAPITALISED = r"[A-Z][\w'\u2019-]*"
+_CAPITALISED = r"(?!I\b)[A-Z][\w'\u2019-]*"
 _NAME = re.compile(rf"{_CAPITALISED}(?:,? {_CAPITALISED})*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|\n)$")
 _NEGATION = re.compile(r"\b(?:no|not|never|false|off|disable)\b", re.IGNORECASE)

@@ -40,6 +40,7 @@ ROOM = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": 
         ({"type": "string"}, "「東京」へ行く", "東京"),
         ({"type": "string"}, "I don't know that it's so", "I don't know that it's so"),
         ({"type": "string"}, "fly to New York and Rome", "New York"),
+        ({"type": "string"}, "must I fly to Rome", "Rome"),
         ({"type": "string", "format": "date"}, "x", "2026-01-31"),
         ({"type": "string", "minLength": 5}, "abc", "abc.."),
         ({"type": "string", "maxLength": 2}, "abc", "ab"),
