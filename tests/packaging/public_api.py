@@ -13,7 +13,6 @@ import re
 import sys
 from enum import Enum
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 if TYPE_CHECKING:
@@ -141,8 +140,8 @@ def _is_named_like(thing: Any, value: Any) -> bool:
 
 
 def _is_written_here(function: Any) -> bool:
-    file = Path(function.__code__.co_filename)
-    return not _OURS.isdisjoint(parent.name for parent in file.parents)
+    # Decorators copy `__module__`; what the function sees around it they cannot change.
+    return str(function.__globals__["__name__"]).partition(".")[0] in _OURS
 
 
 def _signature(name: str, function: Any) -> str:
