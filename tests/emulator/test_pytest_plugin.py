@@ -110,7 +110,7 @@ def test_a_test_that_failed_by_itself_fails_for_that_alone(run):
 
     def test_skipped(heroku_emulator):
         heroku_emulator.script(Say("Paris."))
-        pytest.skip()
+        pytest.skip("not today")
     """)
     result.assert_outcomes(failed=1, xfailed=1, skipped=1)
     result.stdout.fnmatch_lines(["E*assert 1 == 2"])
