@@ -108,12 +108,21 @@ _MODULES = {
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
+_OF_THE_EXTRA = {"anyio", "starlette", "uvicorn"}
+
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
+    try:
+        module = import_module(f"{__name__}.{_MODULE_OF[name]}")
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_EXTRA:
+            raise
+        raise ModuleNotFoundError(
+            f'{name} needs a server: pip install "heroku-inference[emulator]"', name=error.name
+        ) from error
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -50,7 +50,15 @@ def __getattr__(name: str) -> Any:
         return import_module("importlib.metadata").version("heroku-inference")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    try:
+        module = import_module(_MODULES[name])
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] != "langchain_core":
+            raise
+        raise ModuleNotFoundError(
+            f'{name} needs LangChain: pip install "heroku-inference[langchain]"', name=error.name
+        ) from error
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -47,7 +47,15 @@ _MODULES: Final = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    try:
+        module = import_module(_MODULES[name])
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] != "llama_index":
+            raise
+        raise ModuleNotFoundError(
+            f'{name} needs LlamaIndex: pip install "heroku-inference[llama-index]"', name=error.name
+        ) from error
+    value = globals()[name] = getattr(module, name)
     return value
 
 

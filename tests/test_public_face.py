@@ -56,3 +56,30 @@ def test_importing_loads_no_more_than_is_needed_and_opens_no_socket(statement, n
         "sys.exit(repr(loaded) if loaded else 0)\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing", "extra"),
+    [
+        ("from langchain_heroku import ChatHeroku", "langchain_core", "langchain"),
+        ("from langchain_heroku import HerokuEmbeddings", "langchain_core", "langchain"),
+        ("from llama_index_heroku import Heroku", "llama_index", "llama-index"),
+        ("from heroku_emulator import Emulator", "starlette", "emulator"),
+        ("from heroku_emulator import Emulator; Emulator(engine='minilm')", "numpy", "demo"),
+    ],
+)
+def test_an_extra_that_is_not_installed_is_named(statement, missing, extra):
+    program = (
+        "import sys\n"
+        "class NotInstalled:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] == {missing!r}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, NotInstalled())\n"
+        f"{statement}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f'pip install "heroku-inference[{extra}]"' in done.stderr.splitlines()[-1]

@@ -23,11 +23,20 @@ def load_engine(name: str) -> Engine:
         ValueError: There is no engine of this name, or its model file is not the expected one.
     """
     if name == "minilm":
-        from heroku_emulator.engines.real import RealEngine  # noqa: PLC0415 - heavy: on demand
-
-        return RealEngine()
+        return _real_engine()
     if name == "llama":
         from heroku_emulator.engines.llama import LlamaEngine  # noqa: PLC0415 - heavy: on demand
 
         return LlamaEngine()
     raise ValueError(f"There is no engine {name!r}; there are 'minilm' and 'llama'")
+
+
+def _real_engine() -> Engine:
+    try:
+        from heroku_emulator.engines.real import RealEngine  # noqa: PLC0415 - heavy: on demand
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f'The engine minilm needs {error.name}: pip install "heroku-inference[demo]"',
+            name=error.name,
+        ) from error
+    return RealEngine()

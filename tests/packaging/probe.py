@@ -164,7 +164,10 @@ BRINGS: Final = {
 }
 # Without an extra: what fails, and a piece of what it says.
 REFUSALS: Final = {
-    "langchain": ("from langchain_heroku import ChatHeroku", "langchain_core"),
+    "langchain": (
+        "from langchain_heroku import ChatHeroku",
+        "heroku-inference[langchain]",
+    ),
     "langchain-anthropic": (
         "from langchain_heroku import ChatHerokuMessages; ChatHerokuMessages()",
         "heroku-inference[langchain-anthropic]",
@@ -173,7 +176,10 @@ REFUSALS: Final = {
         "import asyncio, langchain_heroku as l; asyncio.run(l.load_mcp_tools())",
         "heroku-inference[langchain-mcp]",
     ),
-    "llama-index": ("from llama_index_heroku import Heroku", "llama_index"),
+    "llama-index": (
+        "from llama_index_heroku import Heroku",
+        "heroku-inference[llama-index]",
+    ),
     "llama-index-anthropic": (
         "from llama_index_heroku import HerokuMessages; HerokuMessages()",
         "heroku-inference[llama-index-anthropic]",
@@ -190,8 +196,14 @@ REFUSALS: Final = {
         "import sys; from heroku_inference.__main__ import main; sys.exit(main())",
         "heroku-inference[cli]",
     ),
-    "emulator": ("from heroku_emulator import Emulator; Emulator()", "starlette"),
-    "demo": ("from heroku_emulator import Emulator; Emulator(engine='minilm')", "numpy"),
+    "emulator": (
+        "from heroku_emulator import Emulator; Emulator()",
+        "heroku-inference[emulator]",
+    ),
+    "demo": (
+        "from heroku_emulator import Emulator; Emulator(engine='minilm')",
+        "heroku-inference[demo]",
+    ),
 }
 # The frameworks of others, which come with nothing but their own extra.
 FRAMEWORKS: Final = {"langchain": "langchain_core", "llama-index": "llama_index.core"}
