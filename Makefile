@@ -101,11 +101,12 @@ live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERE
 	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku: set INFERENCE_KEY and INFERENCE_URL"; exit 2; }
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
 
+# The extras stay in the pins: plain pip refuses `sqlalchemy[asyncio]` where only `sqlalchemy` is pinned.
 lock: ## Resolve the dependencies anew
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --extra demo pyproject.toml -o requirements/demo.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
 
 include packaging.mk
 
