@@ -90,7 +90,12 @@ def real_emulator() -> Iterator[Emulator]:
 def heroku(
     real_emulator: Emulator, tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Emulator]:
-    """That emulator's and the database's config vars as on Heroku, in an empty current folder."""
+    """That emulator's config vars and those of an emptied database, in an empty current folder."""
+    import psycopg
+
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
     real_emulator.reset()
     monkeypatch.chdir(tmp_path)
     for name, value in real_emulator.config_vars.items():
