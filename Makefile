@@ -18,6 +18,9 @@ make_venv = uv venv --quiet --allow-existing --python $$($(PYTHON) -c 'import sy
 install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
+# As constraints too: some pips take the pin of `sqlalchemy` for none of `sqlalchemy[asyncio]`.
+pinned = -r $(1) -c $(1)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types coverage wheel foreign docs bench bench-peers notebooks live lock clean
 
@@ -29,12 +32,12 @@ $(BIN)/python:
 	$(call make_venv,$(VENV))
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
-	$(call install,$(VENV)) -r requirements/demo.txt
+	$(call install,$(VENV)) $(call pinned,requirements/demo.txt)
 	$(call install,$(VENV)) --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
-	$(call install,$(VENV)) -r requirements/dev.txt
+	$(call install,$(VENV)) $(call pinned,requirements/dev.txt)
 	$(call install,$(VENV)) --no-deps -e .
 	@touch $@ $(VENV)/.demo
 
@@ -74,13 +77,13 @@ coverage: setup ## Run the tests with branch coverage
 wheel: dist ## Build sdist and wheel, and run the tests against the installed wheel
 	rm -rf $(WHEEL_VENV)
 	$(call make_venv,$(WHEEL_VENV))
-	$(call install,$(WHEEL_VENV)) -r requirements/dev.txt
+	$(call install,$(WHEEL_VENV)) $(call pinned,requirements/dev.txt)
 	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
 	sh tests/run_against_wheel.sh $(WHEEL_VENV)
 
 foreign: ## Run clients of others against the emulator; they need another openai than the tests
 	$(call make_venv,$(FOREIGN_VENV))
-	$(call install,$(FOREIGN_VENV)) -r requirements/foreign.txt
+	$(call install,$(FOREIGN_VENV)) $(call pinned,requirements/foreign.txt)
 	$(call install,$(FOREIGN_VENV)) --no-deps -e .
 	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk
 
@@ -101,12 +104,11 @@ live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERE
 	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku: set INFERENCE_KEY and INFERENCE_URL"; exit 2; }
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
 
-# The extras stay in the pins: plain pip refuses `sqlalchemy[asyncio]` where only `sqlalchemy` is pinned.
 lock: ## Resolve the dependencies anew
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --extra demo pyproject.toml -o requirements/demo.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --no-strip-extras --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
+	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
 
 include packaging.mk
 

@@ -30,7 +30,7 @@ newest: ## Run the tests with the newest versions there are today
 
 bounds:
 	$(call make_venv,.venv-$(BOUNDS))
-	$(call install,.venv-$(BOUNDS)) -r $(REQUIREMENTS)
+	$(call install,.venv-$(BOUNDS)) $(call pinned,$(REQUIREMENTS))
 	$(call install,.venv-$(BOUNDS)) --no-deps -e .
 	.venv-$(BOUNDS)/bin/python -m pytest $(BOUNDS_TESTS)
 
