@@ -43,7 +43,7 @@ SEARCH_FULL_TEXT = SQL("""
     SELECT content, langchain_metadata, ts_rank_cd(words, query) AS rank
     FROM {table}, websearch_to_tsquery('english', %(words)s) AS query
     WHERE words @@ query
-    ORDER BY rank DESC, langchain_id
+    ORDER BY rank DESC, content
     LIMIT %(count)s
 """).format(table=Identifier(TABLE))
 
