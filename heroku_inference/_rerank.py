@@ -33,6 +33,7 @@ __all__ = [
     "RerankOptions",
     "RerankResult",
     "arerank",
+    "check_query",
     "check_top_n",
     "rerank",
     "rerank_body",
@@ -153,9 +154,14 @@ def _parts(query: str, documents: Iterable[str]) -> list[_Part]:
     return [_Part(start, texts[start:end]) for start, end in pairwise(bounds)]
 
 
-def _checked(query: str, documents: Iterable[str]) -> list[str]:
+def check_query(query: object, call: str = "rerank(query, documents)") -> None:
+    """Refuse documents in the query's place, and anything else that is no string."""
     if not isinstance(query, str):
-        raise ConfigError(f"The query is a {type(query).__name__}, not a string.")
+        raise ConfigError(f"The query is a {type(query).__name__}, not a string: call {call}.")
+
+
+def _checked(query: str, documents: Iterable[str]) -> list[str]:
+    check_query(query)
     if isinstance(documents, str):
         raise ConfigError("documents is one string; pass a list of strings.")
     texts = list(documents)

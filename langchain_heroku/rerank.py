@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 
 from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
-from heroku_inference._rerank import RerankHit, RerankOptions
+from heroku_inference._rerank import RerankHit, RerankOptions, check_query
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
@@ -109,9 +109,11 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
             values can be copied.
 
         Raises:
+            ConfigError: An argument is wrong; nothing was sent.
             APIError: A request failed.
             InvalidResponseError: An answer does not rank the documents it was asked about.
         """
+        _check_order(query)
         return _scored(documents, self.rerank(query, documents))
 
     async def acompress_documents(
@@ -121,6 +123,7 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
         callbacks: Callbacks | None = None,  # noqa: ARG002 - as above
     ) -> Sequence[Document]:
         """`compress_documents`, awaited."""
+        _check_order(query)
         return _scored(documents, await self.arerank(query, documents))
 
     def rerank(
@@ -149,7 +152,7 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
         with langchain_errors():
             return self._client.rerank(
                 query,
-                _texts(documents),
+                _texts(query, documents),
                 model=self.model,
                 top_n=self.top_n if top_n is ... else top_n,
                 max_concurrency=self.max_concurrency,
@@ -166,7 +169,7 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
         with langchain_errors():
             result = await self._async_client.rerank(
                 query,
-                _texts(documents),
+                _texts(query, documents),
                 model=self.model,
                 top_n=self.top_n if top_n is ... else top_n,
                 max_concurrency=self.max_concurrency,
@@ -174,7 +177,13 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
             return result.hits
 
 
-def _texts(documents: Sequence[str | Document | Mapping[str, Any]]) -> list[str]:
+def _check_order(query: object) -> None:
+    with langchain_errors():
+        check_query(query, "compress_documents(documents, query)")
+
+
+def _texts(query: str, documents: Sequence[str | Document | Mapping[str, Any]]) -> list[str]:
+    check_query(query)
     if isinstance(documents, (str, Mapping)):
         raise ConfigError("documents is a single one; pass a list.")
     return [_text(document, index) for index, document in enumerate(documents)]

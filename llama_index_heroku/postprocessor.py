@@ -10,7 +10,7 @@ from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRankStartEvent
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
-from llama_index.core.schema import MetadataMode, NodeWithScore
+from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 
 from heroku_inference._connection import key_hidden
 from heroku_inference._errors import ConfigError
@@ -20,7 +20,7 @@ from llama_index_heroku._connection import HerokuConnection
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from llama_index.core.schema import BaseNode, QueryBundle
+    from llama_index.core.schema import BaseNode
 
     from heroku_inference._rerank import RerankHit
     from heroku_inference._settings import Kind
@@ -137,6 +137,13 @@ class HerokuRerank(HerokuConnection, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None
     ) -> Generator[_Report]:
         """Both events and one callback around a ranking, whatever becomes of it."""
+        if isinstance(nodes, (str, QueryBundle)) or not isinstance(
+            query_bundle, QueryBundle | None
+        ):
+            raise ConfigError(
+                "The nodes come first, a string to rank them by is query_str: call "
+                "postprocess_nodes(nodes, query_str=...)."
+            )
         top_n = len(nodes) if self.top_n is None else min(self.top_n, len(nodes))
         model = self.settings.require_model()
         _dispatcher.event(

@@ -86,6 +86,7 @@ async def test_documents_of_one_score_stay_in_the_order_given(awaited):
         ("q", "one string", "one string"),
         ("q", ["a", {"text": "b"}], "Document 1 is a dict"),
         (None, ["a"], "query is a NoneType"),
+        (["a"], "q", r"query is a list, not a string: call rerank\(query, documents\)"),
     ],
 )
 async def test_what_is_no_string_is_refused_before_anything_is_sent(

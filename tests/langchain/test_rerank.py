@@ -21,6 +21,10 @@ QUERY = "How many planets does the solar system have?"
 TEXTS = ["Bread needs flour.", "The solar system has eight planets.", "Cats sleep a lot."]
 
 
+async def sync(call, *arguments):
+    return call(*arguments)
+
+
 async def ranked(reranker, documents, *, awaited, **given):
     if awaited:
         return await reranker.arerank(QUERY, documents, **given)
@@ -69,6 +73,18 @@ async def test_what_has_no_text_is_refused_before_anything_is_sent(
 ):
     with pytest.raises(errors.ConfigError, match=words):
         await ranked(HerokuRerank(), documents, awaited=awaited)
+    assert len(emulator.journal) == 0
+
+
+@both
+async def test_a_query_in_the_place_of_the_documents_is_told_from_documents(emulator, awaited):
+    reranker = HerokuRerank()
+    with pytest.raises(errors.ConfigError, match=r"is a list.*: call rerank\(query, documents\)"):
+        await (reranker.arerank(TEXTS, QUERY) if awaited else sync(reranker.rerank, TEXTS, QUERY))
+    compress, acompress = reranker.compress_documents, reranker.acompress_documents
+    documents = [Document(text) for text in TEXTS]
+    with pytest.raises(errors.ConfigError, match=r"call compress_documents\(documents, query\)"):
+        await (acompress(QUERY, documents) if awaited else sync(compress, QUERY, documents))
     assert len(emulator.journal) == 0
 
 

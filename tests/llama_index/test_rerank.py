@@ -185,6 +185,23 @@ async def test_a_missing_question_is_an_error_with_both_events(emulator, awaited
 
 
 @both
+@pytest.mark.parametrize(
+    ("nodes", "given"),
+    [
+        (QUERY, {"query_bundle": found()}),
+        (QueryBundle(QUERY), {"query_bundle": found()}),
+        (found(), {"query_bundle": QUERY}),
+        (QUERY, {"query_str": QUERY}),
+    ],
+    ids=["swapped", "swapped with a bundle", "a string as bundle", "a string as nodes"],
+)
+async def test_arguments_in_the_wrong_places_are_named(emulator, nodes, given, awaited):
+    with pytest.raises(heroku_inference.ConfigError, match=r"nodes come first.*query_str=\.\.\."):
+        await ranked(HerokuRerank(), nodes, awaited=awaited, **given)
+    assert len(emulator.journal) == 0
+
+
+@both
 async def test_a_failure_is_typed_and_has_both_events(emulator, awaited):
     emulator.script(Fault(401))
     with recorded() as (events, spans), pytest.raises(heroku_inference.AuthenticationError):
