@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RetryEvent", "next_wait", "rate_limits_of", "requested_wait"]
 
-_RETRYABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
+# 529 is how Claude's maker says 503 (Anthropic's docs: errors); Heroku's docs name none of the two.
+_RETRYABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
 _FIRST_WAIT: Final = 0.5  # seconds; doubled with every attempt
 _LONGEST_BACKOFF: Final = 8.0
 # The limits are counted over a sliding minute (docs: rate limits), so no honest wait is longer.

@@ -52,6 +52,7 @@ FAULTS = {
         3,
     ),
     "504": (Fault(504, headers=SOON), ServerError, 3),
+    "529, overloaded": (Fault(529, headers=SOON), ServerError, 3),
 }
 
 TOOLS = [

@@ -13,7 +13,7 @@ def error(status: int | None, message: str = "no", retry_after: float | None = N
     return APIError(message, status_code=status, retry_after=retry_after)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 529])
 def test_failures_that_may_pass_are_retried_as_often_as_allowed(status):
     waits = [next_wait(error(status), attempt, 2) for attempt in (1, 2, 3)]
     assert waits[2] is None
