@@ -45,10 +45,9 @@ def check_agents_request(body: dict[str, Any], model: Model, switches: Switches)
     Raises:
         ApiError: 400; 422 and 500 as `check_messages` says.
     """
-    if not switches.allow_ignored_params:
-        refuse_unknown(body, _FIELDS)
+    refuse_unknown(body, _FIELDS, switches=switches)
     _check_generation(body, model, switches)
-    _check_tools(body.get("tools"))
+    _check_tools(body.get("tools"), switches)
     check_messages(body.get("messages"), model, switches)
     for number, message in enumerate(body["messages"]):
         if message["role"] not in _ROLES:
@@ -77,23 +76,24 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _check_tools(tools: Any) -> None:
+def _check_tools(tools: Any, switches: Switches) -> None:
     if tools is not None and not isinstance(tools, list):
         raise refused("tools must be a list")
     for number, value in enumerate(tools or []):
-        _check_tool(value, f"tools.{number}")
+        _check_tool(value, f"tools.{number}", switches)
 
 
-def _check_tool(value: Any, where: str) -> None:
+def _check_tool(value: Any, where: str, switches: Switches) -> None:
     tool = check_object(value, where)
     kind = tool.get("type")
     if kind not in ("heroku_tool", "mcp"):
         raise refused(f"{where}.type must be one of heroku_tool, mcp")
-    refuse_unknown(tool, _TOOL_FIELDS, f"{where}.")
+    refuse_unknown(tool, _TOOL_FIELDS, f"{where}.", switches)
     name = check_text(tool, "name", f"{where}.")
     _check_hint(tool, f"{where}.")
     given = tool.get("runtime_params")
     runtime = {} if given is None else check_object(given, f"{where}.runtime_params")
+    refuse_unknown(runtime, _RUNTIME_FIELDS, f"{where}.runtime_params.", switches)
     _check_runtime(runtime, f"{where}.runtime_params", limited=kind == "heroku_tool")
     if kind == "heroku_tool":
         _check_heroku_tool(name, runtime, f"{where}.runtime_params")
@@ -106,7 +106,6 @@ def _check_hint(value: dict[str, Any], where: str) -> None:
 
 
 def _check_runtime(runtime: dict[str, Any], where: str, *, limited: bool) -> None:
-    refuse_unknown(runtime, _RUNTIME_FIELDS, f"{where}.")
     for name in ("target_app_name", "dyno_size"):
         if runtime.get(name) is not None:
             check_text(runtime, name, f"{where}.")

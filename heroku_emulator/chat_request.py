@@ -11,6 +11,7 @@ from heroku_emulator.fields import (
     check_object,
     refuse_unknown,
     refused,
+    switches_of,
 )
 from heroku_emulator.messages import check_messages
 from heroku_emulator.thinking import check_thinking
@@ -70,16 +71,15 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
     Raises:
         ApiError: 400; 422 and 500 as `check_messages` says.
     """
-    lenient = check_flag(body, "allow_ignored_params")
-    if not (switches.allow_ignored_params if lenient is None else lenient):
-        refuse_unknown(body, _HEEDED + _IGNORED)
+    switches = switches_of(body, switches)
+    refuse_unknown(body, _HEEDED + _IGNORED, switches=switches)
     if body.get("response_format") is not None and switches.response_format == "rejected":
         raise refused("unsupported parameter: response_format")
     _check_generation(body, model)
-    _check_streaming(body)
-    check_tools(body)
+    _check_streaming(body, switches)
+    check_tools(body, switches)
     check_messages(body.get("messages"), model, switches)
-    check_thinking(body, model)
+    check_thinking(body, model, switches)
 
 
 def _check_generation(body: dict[str, Any], model: Model) -> None:
@@ -105,10 +105,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _check_streaming(body: dict[str, Any]) -> None:
+def _check_streaming(body: dict[str, Any], switches: Switches) -> None:
     check_flag(body, "stream")
     check_flag(body, "parallel_tool_calls")
     if body.get("stream_options") is not None:
         options = check_object(body["stream_options"], "stream_options")
-        refuse_unknown(options, ("include_usage",), "stream_options.")
+        refuse_unknown(options, ("include_usage",), "stream_options.", switches)
         check_flag(options, "include_usage")

@@ -6,7 +6,7 @@ import base64
 import struct
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.fields import check_choice, check_flag, refuse_unknown, refused
+from heroku_emulator.fields import check_choice, refuse_unknown, refused, switches_of
 
 if TYPE_CHECKING:
     from heroku_emulator.engine import Engine
@@ -36,9 +36,8 @@ def check_embeddings_request(body: dict[str, Any], switches: Switches) -> None:
     Raises:
         ApiError: 400.
     """
-    lenient = check_flag(body, "allow_ignored_params")
-    if not (switches.allow_ignored_params if lenient is None else lenient):
-        refuse_unknown(body, _FIELDS)
+    switches = switches_of(body, switches)
+    refuse_unknown(body, _FIELDS, switches=switches)
     check_choice(body, "input_type", _INPUT_TYPES)
     check_choice(body, "encoding_format", ("raw", "base64"))
     check_choice(body, "embedding_type", _EMBEDDING_TYPES)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from heroku_emulator.switches import Switches
 
 __all__ = [
     "check_choice",
@@ -18,6 +21,7 @@ __all__ = [
     "check_text",
     "refuse_unknown",
     "refused",
+    "switches_of",
 ]
 
 
@@ -26,8 +30,21 @@ def refused(message: str) -> ApiError:
     return ApiError(400, message)
 
 
-def refuse_unknown(value: Mapping[str, Any], known: Collection[str], where: str = "") -> None:
-    """Refuses fields that are not documented."""
+def switches_of(body: Mapping[str, Any], switches: Switches) -> Switches:
+    """Returns the switches for a request, which may say `allow_ignored_params` itself."""
+    allowed = check_flag(body, "allow_ignored_params")
+    return switches if allowed is None else replace(switches, allow_ignored_params=allowed)
+
+
+def refuse_unknown(
+    value: Mapping[str, Any],
+    known: Collection[str],
+    where: str = "",
+    switches: Switches | None = None,
+) -> None:
+    """Refuses fields that are not documented, unless `switches` let them be ignored."""
+    if switches is not None and switches.allow_ignored_params:
+        return
     unknown = [f"{where}{name}" for name in value if name not in known]
     if unknown:
         raise refused(f"unsupported parameter: {', '.join(unknown)}")

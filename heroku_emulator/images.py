@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.fields import (
     check_choice,
-    check_flag,
     check_integer,
     check_text,
     refuse_unknown,
     refused,
+    switches_of,
 )
 from heroku_emulator.images_picture import Scene, draw
 
@@ -53,9 +53,8 @@ def check_images_request(body: dict[str, Any], switches: Switches) -> None:
     Raises:
         ApiError: 400.
     """
-    lenient = check_flag(body, "allow_ignored_params")
-    if not (switches.allow_ignored_params if lenient is None else lenient):
-        refuse_unknown(body, _FIELDS)
+    switches = switches_of(body, switches)
+    refuse_unknown(body, _FIELDS, switches=switches)
     check_text(body, "prompt")
     for name in ("prompt", "negative_prompt"):
         text = body.get(name)

@@ -43,13 +43,13 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
         role = check_object(message, where).get("role")
         if not isinstance(role, str) or role not in _FIELDS:
             raise refused(f"{where}.role must be one of {', '.join(_FIELDS)}")
-        refuse_unknown(message, _FIELDS[role], f"{where}.")
+        refuse_unknown(message, _FIELDS[role], f"{where}.", switches)
         if role == "user" and isinstance(message.get("content"), list):
             _check_parts(message["content"], where, model, switches)
         else:
             _check_content(message.get("content"), where)
         if role == "assistant":
-            _check_assistant(message, where)
+            _check_assistant(message, where, switches)
         elif role == "tool":
             _check_tool_result(message, where)
     _check_pairing(messages)
@@ -86,10 +86,10 @@ def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches)
     for number, value in enumerate(parts):
         part = check_object(value, f"{where}.content.{number}")
         if part.get("type") == "text":
-            refuse_unknown(part, ("type", "text"), f"{where}.content.{number}.")
+            refuse_unknown(part, ("type", "text"), f"{where}.content.{number}.", switches)
             _check_content(part.get("text"), where)
         elif part.get("type") == "image_url":
-            refuse_unknown(part, ("type", "image_url"), f"{where}.content.{number}.")
+            refuse_unknown(part, ("type", "image_url"), f"{where}.content.{number}.", switches)
             _check_image(part.get("image_url"), f"{where}.content.{number}", model, switches)
         else:
             raise refused(f"{where}.content.{number}.type must be one of text, image_url")
@@ -98,7 +98,7 @@ def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches)
 def _check_image(value: Any, where: str, model: Model, switches: Switches) -> None:
     """Nothing is ever fetched: https URLs are believed, everything else must bring its data."""
     image = check_object(value, f"{where}.image_url")
-    refuse_unknown(image, ("url", "detail"), f"{where}.image_url.")
+    refuse_unknown(image, ("url", "detail"), f"{where}.image_url.", switches)
     url = check_text(image, "url", f"{where}.image_url.")
     if model.vision is False:
         raise refused(f"{model.model_id} does not support image input")
@@ -116,7 +116,7 @@ def _is_base64(text: str) -> bool:
         return False
 
 
-def _check_assistant(message: dict[str, Any], where: str) -> None:
+def _check_assistant(message: dict[str, Any], where: str, switches: Switches) -> None:
     if _REASONING_TAG.search(message["content"]):
         raise ApiError(500, "Failed to execute chat")
     calls = message.get("tool_calls")
@@ -125,17 +125,17 @@ def _check_assistant(message: dict[str, Any], where: str) -> None:
     if not isinstance(calls, list) or not calls:
         raise refused(f"{where}.tool_calls must be a list of calls")
     for number, value in enumerate(calls):
-        _check_call(value, f"{where}.tool_calls.{number}")
+        _check_call(value, f"{where}.tool_calls.{number}", switches)
 
 
-def _check_call(value: Any, where: str) -> None:
+def _check_call(value: Any, where: str, switches: Switches) -> None:
     call = check_object(value, where)
-    refuse_unknown(call, ("id", "type", "function"), f"{where}.")
+    refuse_unknown(call, ("id", "type", "function"), f"{where}.", switches)
     check_text(call, "id", f"{where}.")
     if call.get("type") != "function":
         raise refused(f"{where}.type must be function")
     function = check_object(call.get("function"), f"{where}.function")
-    refuse_unknown(function, ("name", "arguments"), f"{where}.function.")
+    refuse_unknown(function, ("name", "arguments"), f"{where}.function.", switches)
     check_text(function, "name", f"{where}.function.")
     arguments = function.get("arguments")
     if arguments is not None and not isinstance(arguments, str):

@@ -34,7 +34,8 @@ class Switches:
     firewall: bool = False
     """Block prompts that look like attacks (`<script>`, `../`, `{{…}}`) with the HTML 403."""
     allow_ignored_params: bool = False
-    """What a request means that does not say `allow_ignored_params` itself."""
+    """What a request means that does not say `allow_ignored_params` itself. Where it is true,
+    fields that are not documented are ignored, wherever they stand."""
     unknown_models: Literal["reject", "accept"] = "reject"
     """Model ids that are not in the catalogue: 404, or answered like any other."""
     region: Literal["any", "us", "eu"] = "any"

@@ -17,6 +17,7 @@ from heroku_emulator.tools import forces_a_call
 
 if TYPE_CHECKING:
     from heroku_emulator.models import Model
+    from heroku_emulator.switches import Switches
 
 __all__ = ["Thinking", "check_thinking", "thinking_of"]
 
@@ -49,13 +50,13 @@ def thinking_of(body: dict[str, Any], model: Model) -> Thinking:
     return Thinking(enabled=body.get("reasoning_effort") is not None and model.thinking)
 
 
-def check_thinking(body: dict[str, Any], model: Model) -> None:
+def check_thinking(body: dict[str, Any], model: Model, switches: Switches) -> None:
     """Checks the two ways to ask for thinking, and what may not stand beside it.
 
     Raises:
         ApiError: 400, in Bedrock's words where they are known.
     """
-    _check_form(body)
+    _check_form(body, switches)
     thinking = thinking_of(body, model)
     if not thinking.enabled:
         return
@@ -69,12 +70,13 @@ def check_thinking(body: dict[str, Any], model: Model) -> None:
     _check_history(body["messages"])
 
 
-def _check_form(body: dict[str, Any]) -> None:
+def _check_form(body: dict[str, Any], switches: Switches) -> None:
     check_choice(body, "reasoning_effort", ("low", "medium", "high"))
     if body.get("extended_thinking") is None:
         return
     wanted = check_object(body["extended_thinking"], "extended_thinking")
-    refuse_unknown(wanted, ("enabled", "budget_tokens", "include_reasoning"), "extended_thinking.")
+    known = ("enabled", "budget_tokens", "include_reasoning")
+    refuse_unknown(wanted, known, "extended_thinking.", switches)
     if check_flag(wanted, "enabled") is None:
         raise refused("extended_thinking.enabled is required")
     check_flag(wanted, "include_reasoning")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.fields import check_object, check_text, refuse_unknown, refused
+
+if TYPE_CHECKING:
+    from heroku_emulator.switches import Switches
 
 __all__ = ["check_tools", "forces_a_call", "tool_names"]
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-def check_tools(body: dict[str, Any]) -> None:
+def check_tools(body: dict[str, Any], switches: Switches) -> None:
     """Checks `tools`, then `tool_choice` against them.
 
     Raises:
@@ -22,9 +25,9 @@ def check_tools(body: dict[str, Any]) -> None:
     if tools is not None and not isinstance(tools, list):
         raise refused("tools must be a list")
     for number, value in enumerate(tools or []):
-        _check_tool(value, f"tools.{number}")
+        _check_tool(value, f"tools.{number}", switches)
     if body.get("tool_choice") is not None:
-        _check_choice(body["tool_choice"], tool_names(body))
+        _check_choice(body["tool_choice"], tool_names(body), switches)
 
 
 def tool_names(body: dict[str, Any]) -> list[str]:
@@ -38,13 +41,14 @@ def forces_a_call(body: dict[str, Any]) -> bool:
     return choice == "required" or isinstance(choice, dict)
 
 
-def _check_tool(value: Any, where: str) -> None:
+def _check_tool(value: Any, where: str, switches: Switches) -> None:
     tool = check_object(value, where)
     if tool.get("type") != "function":
         raise refused(f"{where}.type must be function")
-    refuse_unknown(tool, ("type", "function"), f"{where}.")
+    refuse_unknown(tool, ("type", "function"), f"{where}.", switches)
     function = check_object(tool.get("function"), f"{where}.function")
-    refuse_unknown(function, ("name", "description", "parameters"), f"{where}.function.")
+    known = ("name", "description", "parameters")
+    refuse_unknown(function, known, f"{where}.function.", switches)
     name = check_text(function, "name", f"{where}.function.")
     if not _NAME.fullmatch(name):
         raise refused(f"{where}.function.name must match ^[a-zA-Z0-9_-]{{1,64}}$")
@@ -78,7 +82,7 @@ def _names_its_dialect(schema: Any) -> bool:
     )
 
 
-def _check_choice(choice: Any, names: list[str]) -> None:
+def _check_choice(choice: Any, names: list[str], switches: Switches) -> None:
     if choice in ("none", "auto"):
         return
     if choice == "required":
@@ -90,8 +94,8 @@ def _check_choice(choice: Any, names: list[str]) -> None:
             "tool_choice must be one of none, auto, required or "
             '{"type":"function","function":{"name":"..."}}'
         )
-    refuse_unknown(choice, ("type", "function"), "tool_choice.")
+    refuse_unknown(choice, ("type", "function"), "tool_choice.", switches)
     function = check_object(choice.get("function"), "tool_choice.function")
-    refuse_unknown(function, ("name",), "tool_choice.function.")
+    refuse_unknown(function, ("name",), "tool_choice.function.", switches)
     if check_text(function, "name", "tool_choice.function.") not in names:
         raise refused(f"tool_choice names an unknown tool: {function['name']}")

@@ -100,6 +100,8 @@ def test_documented_caps_and_unknown_fields_can_be_let_through(emulator, call):
     emulator.switch(agent_output_caps="none", allow_ignored_params=True)
     fields = {"max_tokens_per_inference_request": 64_000, "stream": True}
     assert call.agents(**fields).status_code == 200
+    for tool in (CODE | {"x": 1}, CODE | {"runtime_params": {"x": 1}}):
+        assert call.agents(tools=[tool]).status_code == 200
 
 
 def test_key_model_and_faults_are_those_of_every_endpoint(emulator, call):

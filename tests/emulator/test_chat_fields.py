@@ -59,3 +59,68 @@ def test_unknown_fields_pass_where_that_is_the_default(emulator, call):
     emulator.switch(allow_ignored_params=True)
     assert call.chat(seed=1).status_code == 200
     assert call.chat(seed=1, allow_ignored_params=False).status_code == 400
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+
+
+def function(**fields):
+    return {"name": "add", "description": "Adds.", "parameters": {"type": "object"}, **fields}
+
+
+def conversation(**fields):
+    """A turn with a tool, where what is given belongs to the assistant's message."""
+    return [
+        {"role": "user", "content": "Add."},
+        {"role": "assistant", "content": "I add.", "tool_calls": [CALL], **fields},
+        {"role": "tool", "content": "Three.", "tool_call_id": "a"},
+    ]
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+NAMED = {"type": "function", "function": {"name": "add", "x": 1}}
+NESTED = {
+    "tools.0.strict": {"tools": [{"type": "function", "function": function(), "strict": True}]},
+    "tools.0.function.strict": {"tools": [{"type": "function", "function": function(strict=True)}]},
+    "tool_choice.x": {"tool_choice": {"type": "function", "function": {"name": "add"}, "x": 1}},
+    "tool_choice.function.x": {"tool_choice": NAMED},
+    "messages.1.provider_specific_fields": {"messages": conversation(provider_specific_fields={})},
+    "messages.1.tool_calls.0.index": {"messages": conversation(tool_calls=[CALL | {"index": 0}])},
+    "messages.1.tool_calls.0.function.x": {
+        "messages": conversation(tool_calls=[CALL | {"function": CALL["function"] | {"x": 1}}])
+    },
+    "messages.0.content.0.cache_control": {
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Hi", "cache_control": {}}]}
+        ]
+    },
+    "messages.0.content.0.x": {"messages": [{"role": "user", "content": [PICTURE | {"x": 1}]}]},
+    "messages.0.content.0.image_url.x": {
+        "messages": [
+            {
+                "role": "user",
+                "content": [PICTURE | {"image_url": {**PICTURE["image_url"], "x": 1}}],
+            }
+        ]
+    },
+    "stream_options.x": {"stream_options": {"x": 1}},
+    "extended_thinking.x": {"extended_thinking": {"enabled": True, "x": 1}},
+}
+
+
+@pytest.mark.parametrize("field", NESTED)
+def test_unknown_fields_are_refused_or_ignored_wherever_they_stand(emulator, call, field):
+    fields = NESTED[field]
+    if "tool_choice" in field:
+        fields = fields | {"tools": [{"type": "function", "function": function()}]}
+    assert f"unsupported parameter: {field}" in call.refusal(**fields)
+    assert call.chat(**fields, allow_ignored_params=True).status_code == 200
+    emulator.switch(allow_ignored_params=True)
+    assert call.chat(**fields).status_code == 200
+    assert field in call.refusal(**fields, allow_ignored_params=False)
+
+
+def test_what_is_ignored_leaves_the_other_checks_as_they_are(emulator, call):
+    emulator.switch(allow_ignored_params=True)
+    nameless = {"type": "function", "function": function(name="", strict=True)}
+    assert "tools.0.function.name is required" in call.refusal(tools=[nameless])
