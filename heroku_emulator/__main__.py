@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--run-code",
         action="store_true",
-        help="let agents run the model's Python code on this machine, fenced in",
+        help="let agents run the model's Python code on this machine, fenced in; with --host for "
+        "other machines it needs a --key",
     )
     parser.add_argument(
         "--database-url", help="the Postgres database that agents may look into, read-only"

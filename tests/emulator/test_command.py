@@ -72,3 +72,10 @@ def test_an_unknown_engine_is_a_usage_error(capsys):
         main(["--engine", "crystal"])
     assert exit_.value.code == 2
     assert "crystal" in capsys.readouterr().err
+
+
+def test_code_for_the_network_under_the_known_key_is_refused_in_one_line(capsys):
+    assert main(["--run-code", "--host", "::", "--port", "0"]) == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "api_key" in errors

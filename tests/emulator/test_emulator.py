@@ -39,6 +39,19 @@ def test_it_listens_on_loopback_only(fresh):
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", fresh.url)
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "my-machine"])  # noqa: S104 - refused
+def test_it_runs_no_code_for_the_network_under_the_key_that_all_know(host):
+    with pytest.raises(ValueError, match="choose an api_key of your own"):
+        Emulator(engine="deterministic", run_code=True, host=host)
+    Emulator(engine="deterministic", run_code=True, host=host, api_key="inf-made-up")
+    Emulator(engine="deterministic", host=host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_it_runs_code_for_this_machine_under_any_key(host):
+    Emulator(engine="deterministic", run_code=True, host=host)
+
+
 def test_it_stops_at_once_whatever_is_on_its_way_and_leaves_nothing_open():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
