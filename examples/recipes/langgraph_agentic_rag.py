@@ -5,7 +5,8 @@
 
 Each step is saved in PostgreSQL. The first run stops before the answer, as if the dyno were
 restarted there; then a new graph goes on from the database, and searches nothing again. With
-`--thread` you do the same by hand: a run that died goes on with the same command.
+`--thread` you do the same by hand: a run that died goes on with the same command; another question
+starts anew.
 """
 
 from __future__ import annotations
@@ -67,12 +68,12 @@ class Steps:
         self._llm = ChatHeroku(model=kitchen.chat_model, **kitchen.connection)
 
     def search(self, state: State) -> dict[str, Any]:
-        """Retrieves and reranks by the query, which is the question at first."""
-        query = state.get("query") or state["question"]
+        """Retrieves and reranks by the query."""
+        query = state["query"]
         found = self._store.similarity_search(query, k=CANDIDATES)
         best = [*self._reranker.compress_documents(found, query)]
         show(f"Search for {query!r}", scored(best))
-        return {"query": query, "found": best, "searches": state.get("searches", 0) + 1}
+        return {"found": best, "searches": state["searches"] + 1}
 
     def grade(self, state: State) -> str:
         """Where to go next: the rerank model has graded what was found."""
@@ -114,17 +115,20 @@ def open_graph(kitchen: Kitchen, store: PGVectorStore) -> Iterator[Any]:
 def recipe(kitchen: Kitchen, question: str = QUESTION, thread: str | None = None) -> None:
     """Starts a thread, or goes on with one; without a thread it does both."""
     config: RunnableConfig = {"configurable": {"thread_id": thread or str(uuid.uuid4())}}
+    # All that a question begins with: a thread keeps what its last question left.
+    asked = {"question": question, "query": question, "searches": 0}
     with page_store(kitchen, "recipe_agentic_rag") as store:
         kitchen.screen.question(question)
         if thread is None:
             with open_graph(kitchen, store) as graph:
-                graph.invoke({"question": question}, config, interrupt_before=["answer"])
+                graph.invoke(asked, config, interrupt_before=["answer"])
             print("Stopped before the answer. A new graph goes on from the database:")
         with open_graph(kitchen, store) as graph:
             saved = graph.get_state(config)
             steps = saved.metadata["step"] if saved.metadata else 0
-            print(f"{steps} steps are saved, next: {', '.join(saved.next) or 'search'}\n")
-            state = graph.invoke(None if saved.next else {"question": question}, config)
+            going_on = saved.next and saved.values.get("question") == question
+            print(f"{steps} steps are saved, next: {saved.next[0] if going_on else 'search'}\n")
+            state = graph.invoke(None if going_on else asked, config)
         kitchen.screen.answer([state["answer"]])
         kitchen.screen.sources(sources_of(state["found"]), state["answer"])
 

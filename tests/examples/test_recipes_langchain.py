@@ -136,6 +136,22 @@ def test_a_run_that_died_goes_on_where_it_stopped(cook, heroku, database):
     assert rows(database, "SELECT 1 FROM checkpoints WHERE thread_id = 'died' LIMIT 1")
 
 
+@pytest.mark.parametrize("faults", [0, 3], ids=["done", "died"])
+def test_another_question_starts_anew_in_a_thread(cook, heroku, faults):
+    if faults:
+        heroku.script(Fault(503, times=faults, path="/v1/chat/completions"))
+    code, _, _ = cook("langgraph_agentic_rag", "--thread", "long", "How do I keep vectors?")
+    assert code == (1 if faults else 0)
+    heroku.journal.clear()
+    question = "What if the stream stops?"
+    code, out, _ = cook("langgraph_agentic_rag", "--thread", "long", question)
+    assert (code, "next: search" in out) == (0, True)
+    queries = [entry.body["query"] for entry in heroku.journal.to("/v1/rerank")]
+    assert queries[0] == question
+    assert len(queries) <= 2
+    assert "A connection can end before the answer does. [1]" in out
+
+
 def test_each_way_of_searching_is_measured(cook, heroku, tmp_path):
     answer = {"words": "answers 422 when it cannot"}
     nowhere = {"words": "This stands on no page."}
