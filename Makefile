@@ -53,7 +53,7 @@ demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, r
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
 
-check: lint types coverage wheel foreign docs notebooks ## Everything CI checks
+check: lint types coverage wheel package foreign docs notebooks ## Everything CI checks
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
