@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Final
 from langchain_core import exceptions as langchain
 
 from heroku_inference import _errors as heroku
-from heroku_inference._calls import is_success
 from heroku_inference._errors import APIError, HerokuError, recast
 
 if TYPE_CHECKING:
@@ -209,5 +208,7 @@ class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no 
 
 
 def _was_refused(error: Exception) -> bool:
+    from heroku_inference._calls import is_success  # noqa: PLC0415 - slow to load, needed rarely
+
     response = getattr(error, "response", None)
     return response is not None and not is_success(response.status_code)

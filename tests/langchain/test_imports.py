@@ -42,6 +42,11 @@ def test_the_chat_model_loads_little_beyond_langchains_own():
     assert more <= {"heroku_inference", "langchain_heroku"}
 
 
+def test_the_chat_model_leaves_what_calls_need_to_the_first_call():
+    ours = loaded_by("from langchain_heroku import ChatHeroku")
+    assert not ours & {f"heroku_inference.{name}" for name in ("_agents", "_answers", "_calls")}
+
+
 @pytest.mark.parametrize("name", ["ChatHeroku", "HerokuEmbeddings"])
 def test_no_class_brings_the_other_framework_the_emulator_or_openai(name):
     loaded = packages(loaded_by(f"from langchain_heroku import {name}"))
