@@ -37,6 +37,14 @@ def frame(delta, *, finish_reason="", usage=None, kind="delta", **more):
     }
 
 
+def tool_piece(index, call_id, name, arguments):
+    return {
+        "tool_calls": [
+            {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
+        ]
+    }
+
+
 def data(value):
     return json.dumps(value).encode()
 

@@ -1,13 +1,10 @@
-import dataclasses
-import itertools
+"""Events of a stream to the pieces of an answer, and what is not part of it."""
 
 import pytest
 
 from heroku_inference import _errors
 from heroku_inference._answers import Reply, ToolCall, Usage
 from heroku_inference._chat_reading import ChunkReader, sum_chunks
-from heroku_inference._chat_request import ChatRequest
-from heroku_inference._response_format import ResponseFormat
 
 from .chat_frames import (
     FENCELESS,
@@ -18,6 +15,7 @@ from .chat_frames import (
     data,
     frame,
     read,
+    tool_piece,
     whole,
 )
 
@@ -212,14 +210,6 @@ class TestStream:
         assert caught.value.partial == "".join(pieces)
 
 
-def tool_piece(index, call_id, name, arguments):
-    return {
-        "tool_calls": [
-            {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
-        ]
-    }
-
-
 class TestPlaceholderEcho:
     CALL = tool_piece(0, "c", "now", "{}")
 
@@ -247,74 +237,3 @@ class TestPlaceholderEcho:
             ]
         )
         assert sum_chunks(chunks).text == "Yes."
-
-
-def sentences(text, size):
-    return [{"content": text[start : start + size]} for start in range(0, len(text), size)]
-
-
-def calls_in_pieces(calls, size, first_index, drift):
-    for number, (call_id, name, arguments) in enumerate(calls):
-        yield tool_piece(number + first_index, call_id, name, "")
-        for start in range(0, len(arguments), size):
-            piece = arguments[start : start + size]
-            yield {
-                "tool_calls": [
-                    {"index": number + drift, "function": {"name": "", "arguments": piece}}
-                ]
-            }
-
-
-ANSWERS = {
-    "text": ("Grüße 👋 aus Köln.", None, []),
-    "reasoning": ("Yes.", "Let me think…", []),
-    "call": ("", None, [("a", "add", '{"x":1}')]),
-    "parallel calls": ("I add.", "hm", [("a", "add", '{"x":1}'), ("b", "sub", '{"y":[2]}')]),
-    "calls without arguments": ("", None, [("a", "now", ""), ("b", "add", '{"x":1}')]),
-    "the answer": ("Well.", None, [("a", "final_answer", '{"x":1}')]),
-    "words, a call and the answer": (
-        "Let me see.",
-        None,
-        [("a", "get", "{}"), ("b", "final_answer", '{"x":2}')],
-    ),
-    "the empty answer": ("Well.", None, [("a", "final_answer", "")]),
-    "fenced, with words": ('```c++\n{"x": 1}\n```\nThere.', None, []),
-    "the answer and a call": ("", "hm", [("a", "now", "{}"), ("b", "final_answer", '{"x":1}')]),
-    "fenced": ('```json\n{"x": 1}\n```', None, []),
-}
-FORMATS = [None, ResponseFormat(), ResponseFormat("final_answer")]
-
-
-@pytest.mark.parametrize("size", [1, 3, 1000])
-@pytest.mark.parametrize("response_format", FORMATS)
-@pytest.mark.parametrize(("first_index", "drift"), [(0, 0), (1, 0), (1, 1), (1, None)])
-@pytest.mark.parametrize("answer", ANSWERS)
-def test_the_sum_of_a_stream_is_the_plain_answer(answer, size, response_format, first_index, drift):
-    text, reasoning, calls = ANSWERS[answer]
-    request = ChatRequest({}, response_format=response_format)
-    reason = "tool_calls" if calls else "stop"
-    message = {
-        "content": text,
-        "reasoning": {"thinking": reasoning},
-        "tool_calls": [
-            {"id": call_id, "function": {"name": name, "arguments": arguments}}
-            for call_id, name, arguments in calls
-        ],
-    }
-    thoughts = [{"content": "", "reasoning": {"thinking": piece}} for piece in reasoning or ""]
-    later = calls_in_pieces(calls, size, first_index, drift or 0)
-    if drift is None:
-        later = (without_indices(piece) for piece in later)
-    deltas = itertools.chain(thoughts, sentences(text, size), later)
-    frames = [*map(frame, deltas), frame({}, finish_reason=reason), frame({}, usage=USAGE)]
-    expected = whole(message, reason, request, usage=USAGE)
-    summed = sum_chunks(read(frames, request))
-    assert dataclasses.replace(summed, reply=expected.reply) == expected
-
-
-def without_indices(piece):
-    return {
-        "tool_calls": [
-            {k: v for k, v in call.items() if k != "index"} for call in piece["tool_calls"]
-        ]
-    }

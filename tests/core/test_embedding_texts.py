@@ -1,0 +1,113 @@
+"""Texts that cannot be sent as they are: refused, truncated, or split and averaged."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from heroku_inference._embeddings import aiter_embed, embed, iter_embed
+from heroku_inference._errors import ConfigError
+from tests.core.embedding_ways import both, embedded, options
+from tests.core.vector_server import VectorServer, vector_of
+
+
+@both
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["fine", "x" * 2049], "Text 1 has 2049 characters"),
+        (["fine", None], "Text 1 is a NoneType"),
+        (["fine", b"bytes"], "Text 1 is a bytes"),
+        ("one string", r"\[text\]"),
+    ],
+)
+async def test_texts_that_cannot_be_sent_are_refused_before_any_is(texts, words, awaited):
+    server = VectorServer()
+    with pytest.raises(ConfigError, match=words):
+        await embedded(server, texts, awaited=awaited, batch_size=1)
+    assert server.bodies == []
+
+
+@both
+async def test_in_bulk_a_bad_text_comes_behind_the_batches_before_it(awaited):
+    server = VectorServer()
+    texts = ["a", "b", "x" * 2049, "c"]
+    given = options(batch_size=1)
+    if awaited:
+        answered = aiter_embed(server.asend, texts, given)
+        starts = [(await anext(answered)).start for _ in range(2)]
+        with pytest.raises(ConfigError, match="Text 2"):
+            await anext(answered)
+    else:
+        answered = iter_embed(server.send, texts, given)
+        starts = [next(answered).start for _ in range(2)]
+        with pytest.raises(ConfigError, match="Text 2"):
+            next(answered)
+    assert starts == [0, 1]
+
+
+def test_in_bulk_one_string_is_refused_at_once():
+    with pytest.raises(ConfigError):
+        iter_embed(VectorServer().send, "one string", options())
+    with pytest.raises(ConfigError):
+        aiter_embed(VectorServer().asend, "one string", options())
+
+
+@both
+async def test_truncate_embeds_the_beginning(awaited):
+    text = "y" * 2000 + "z" * 2000
+    result = await embedded(VectorServer(), ["a", text], awaited=awaited, long_text="truncate")
+    assert result.vectors == [vector_of("a"), vector_of("y" * 2000 + "z" * 48)]
+
+
+@both
+async def test_split_takes_the_mean_weighted_by_length_and_scaled_to_length_one(awaited):
+    server = VectorServer()
+    text = "y" * 2048 + "z" * 1024
+    result = await embedded(server, ["a", text, "b"], awaited=awaited, long_text="split")
+    assert [len(piece) for piece in server.bodies[0]["input"]] == [1, 2048, 1024, 1]
+    assert result.vectors[0] == vector_of("a")
+    assert result.vectors[2] == vector_of("b")
+    pieces = zip(vector_of("y" * 2048), vector_of("z" * 1024), strict=True)
+    sums = [2 * of_y + of_z for of_y, of_z in pieces]
+    assert result.vectors[1] == pytest.approx([value / math.hypot(*sums) for value in sums])
+    assert math.hypot(*result.vectors[1]) == pytest.approx(1)
+
+
+@both
+async def test_split_cuts_behind_white_space_and_loses_no_character(awaited):
+    server = VectorServer()
+    text = " ".join(f"word{number}" for number in range(1000))
+    await embedded(server, [text], awaited=awaited, long_text="split")
+    pieces = server.bodies[0]["input"]
+    assert "".join(pieces) == text
+    assert all(piece.endswith(" ") and len(piece) <= 2048 for piece in pieces[:-1])
+
+
+@both
+async def test_pieces_beyond_one_request_are_sent_in_several(awaited):
+    server = VectorServer()
+    texts = ["x" * 2048 * 5, "short"]
+    result = await embedded(server, texts, awaited=awaited, long_text="split", batch_size=4)
+    assert [len(body["input"]) for body in server.bodies] == [4, 2]
+    assert result.vectors[0] == pytest.approx(vector_of("x" * 2048))
+    assert result.vectors[1] == vector_of("short")
+    assert result.usage.total_tokens == 6
+
+
+@both
+async def test_pieces_that_cancel_out_give_zeros(awaited):
+    def opposed(answer):
+        answer["data"][0]["embedding"] = [1.0, 0.0]
+        answer["data"][1]["embedding"] = [-1.0, 0.0]
+        return answer
+
+    result = await embedded(VectorServer(opposed), ["x" * 4096], awaited=awaited, long_text="split")
+    assert result.vectors == [[0.0, 0.0]]
+
+
+def test_texts_are_not_changed():
+    texts = ["a", "x" * 5000]
+    embed(VectorServer().send, texts, options(long_text="truncate"))
+    assert texts == ["a", "x" * 5000]
