@@ -209,8 +209,7 @@ def _may_leave_steps(item: pytest.Item) -> bool:
 
 
 def _steps_left(emulator: Emulator) -> str:
-    steps = list(emulator.remaining_script._steps)  # noqa: SLF001 - a neighbour, not a stranger
-    return "\n".join(f"  - {_told(step)}" for step in steps)
+    return "\n".join(f"  - {_told(step)}" for step in emulator.remaining_script)
 
 
 def _told(step: Step) -> str:

@@ -271,3 +271,8 @@ class Script:
         """The number of requests that the remaining steps would serve."""
         with self._lock:
             return sum(step.times for step in self._steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        """The steps that remain, in order; `times` is how many requests each would serve."""
+        with self._lock:
+            return iter(tuple(self._steps))
