@@ -16,6 +16,7 @@ else:
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+README = ROOT / "README.md"
 PACKAGES = ("heroku_inference", "langchain_heroku", "llama_index_heroku", "heroku_emulator")
 NOT_ON_A_PAGE = {
     "AgentStep",  # a union of two that are
@@ -48,3 +49,13 @@ def test_the_versions_are_those_that_are_required():
         told = [row[3] for row in rows if f"`{package}`" in row[2]]
         assert told, package
         assert all(version in row.replace(",", "").split() for row in told), (package, version)
+
+
+@pytest.mark.parametrize("package", ["langchain", "langchain-classic", "langchain-openai"])
+def test_what_no_extra_brings_is_said_where_it_is_used(package):
+    used = re.compile(rf"^ *(from|import) {package.replace('-', '_')}\b", re.MULTILINE)
+    said = re.compile(rf"pip install (\S+ )*{package}(?![\w-])")
+    pages = {page: page.read_text(encoding="utf-8") for page in [README, *DOCS.glob("**/*.md")]}
+    users = [page for page, text in pages.items() if used.search(text)]
+    assert users
+    assert [page.name for page in users if not said.search(pages[page])] == []
