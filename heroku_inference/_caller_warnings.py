@@ -19,6 +19,8 @@ _BETWEEN = frozenset(
         "langgraph",
         "llama_index",
         "llama_index_heroku",
+        "llama_index_instrumentation",
+        "workflows",  # LlamaIndex's
     }
 )
 

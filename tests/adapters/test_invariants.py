@@ -14,6 +14,7 @@ import pytest
 
 from heroku_emulator import Fault, Say
 from heroku_inference import AuthenticationError, ConfigError
+from tests.adapters import conftest as ways_of_calling
 from tests.adapters.conftest import every_model
 from tests.wire_cases import TOOLS
 
@@ -82,9 +83,13 @@ def test_extra_fields_are_merged_last_those_of_the_call_over_those_of_the_model(
     assert llm.extra_body["extended_thinking"] == {"budget_tokens": 2000}
 
 
-def test_what_heroku_ignores_is_left_out_with_a_warning(emulator, make, ask):
-    with pytest.warns(UserWarning, match="seed not sent: Heroku ignores it"):
-        ask(make(), seed=1)
+@pytest.mark.parametrize("way", ["send", "stream"])
+def test_what_heroku_ignores_is_left_out_with_a_warning_at_the_callers_line(
+    emulator, make, ask, way
+):
+    with pytest.warns(UserWarning, match="seed not sent: Heroku ignores it") as caught:
+        ask(make(), way, seed=1)
+    assert caught[0].filename == ways_of_calling.__file__
     assert sent(emulator) == {"model": "claude-4-5-sonnet"}
 
 
