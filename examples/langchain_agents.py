@@ -16,27 +16,22 @@ and the tools. Heroku's `agent` without a framework is in `agent.py`, LlamaIndex
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import os
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotenv import load_dotenv
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
-from rich.console import Console
+from programs import run_programs
 from rich.markup import escape
 
-from heroku_inference import ConfigError, HerokuError
 from heroku_inference.agent_tools import code_exec_python
 from langchain_heroku import ChatHeroku, ChatHerokuAgent, HerokuImageTool, load_mcp_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from langchain_core.messages import BaseMessage
+    from rich.console import Console
 
 CODE = "print(sum(number ** 2 for number in range(1, 101)))"
 
@@ -68,78 +63,23 @@ def image(connection: dict[str, Any], out: Console) -> None:
     show_all(artist.invoke({"messages": [HumanMessage(ask)]})["messages"], out)
 
 
-def mcp(connection: dict[str, Any], out: Console) -> None:
+async def mcp(connection: dict[str, Any], out: Console) -> None:
     """A LangChain agent calls tools that you deployed as MCP servers; they are asynchronous."""
     place = {name: value for name, value in connection.items() if name != "model"}
-
-    async def run() -> list[BaseMessage]:
-        tools = await load_mcp_tools(**place)
-        out.print(f"[dim]{len(tools)} tools: {', '.join(tool.name for tool in tools)}[/dim]")
-        clerk = create_agent(ChatHeroku(**connection), tools)
-        ask = "How many words are in 'the quick brown fox'? Use the tool for counting words."
-        state = await clerk.ainvoke({"messages": [HumanMessage(ask)]})
-        messages: list[BaseMessage] = state["messages"]
-        return messages
-
-    show_all(asyncio.run(run()), out)
+    tools = await load_mcp_tools(**place)
+    out.print(f"[dim]{len(tools)} tools: {', '.join(tool.name for tool in tools)}[/dim]")
+    clerk = create_agent(ChatHeroku(**connection), tools)
+    ask = "How many words are in 'the quick brown fox'? Use the tool for counting words."
+    state = await clerk.ainvoke({"messages": [HumanMessage(ask)]})
+    show_all(state["messages"], out)
 
 
 PROGRAMS = {"agent": agent, "team": team, "image": image, "mcp": mcp}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the example; returns the exit code: 2 when the user can put right what is wrong."""
-    out, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
-    load_dotenv(".env")
-    options = parse(arguments)
-    try:
-        with connected(options.model, notes) as connection:
-            for name in options.programs or PROGRAMS:
-                out.print(f"\n[bold cyan]▌ {name}[/bold cyan]\n")
-                PROGRAMS[name](connection, out)
-    except ConfigError as error:
-        notes.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
-        return 2
-    except HerokuError as error:
-        notes.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
-        return 1
-    return 0
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line."""
-    usage, _, details = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
-    parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.programs if name not in PROGRAMS]:
-        parser.error(f"there is no program {unknown[0]!r}; there are {', '.join(PROGRAMS)}")
-    return options
-
-
-@contextmanager
-def connected(model: str | None, notes: Console) -> Iterator[dict[str, Any]]:
-    """Gives the arguments of every model: none where the config vars say it all."""
-    if config_var("INFERENCE_KEY"):
-        yield {"model": model} if model else {}
-        return
-    # Only now: whoever has a key need not install the emulator.
-    from heroku_emulator import Emulator, McpServer, McpTool  # noqa: PLC0415
-
-    schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
-    count = McpTool(
-        name="count_words",
-        description="Counts the words of a text.",
-        input_schema=schema,
-        run=lambda text: str(len(text.split())),
-    )
-    with Emulator(run_code=True, mcp_servers=[McpServer("word-shop", [count])]) as emulator:
-        notes.print("[dim]INFERENCE_KEY is not set: using a local emulator[/dim]")
-        chosen = model or emulator.config_vars["INFERENCE_MODEL_ID"]
-        yield {"api_key": emulator.api_key, "base_url": emulator.url, "model": chosen}
+    """Runs the example; returns the exit code."""
+    return run_programs(__doc__, PROGRAMS, arguments)
 
 
 def show_all(messages: Sequence[BaseMessage], out: Console) -> None:
@@ -165,11 +105,6 @@ def show(block: dict[str, Any] | Any, out: Console) -> None:
             out.print(f"[{colour}]← {escape(str(output).strip())}[/{colour}]")
         case {"type": "image", "mime_type": kind}:
             out.print(f"[green]← a picture ({escape(kind)})[/green]")
-
-
-def config_var(name: str) -> str | None:
-    """An application reads its own config vars; the library reads those of its add-on."""
-    return os.environ.get(name) or None  # noqa: TID251
 
 
 if __name__ == "__main__":

@@ -16,14 +16,9 @@ and the tools.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import os
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotenv import load_dotenv
 from llama_index.core.agent.workflow import (
     AgentStream,
     AgentWorkflow,
@@ -31,10 +26,9 @@ from llama_index.core.agent.workflow import (
     ToolCall,
     ToolCallResult,
 )
-from rich.console import Console
+from programs import run_programs
 from rich.markup import escape
 
-from heroku_inference import ConfigError, HerokuError
 from heroku_inference.agent_tools import code_exec_python
 from llama_index_heroku import (
     Heroku,
@@ -45,7 +39,9 @@ from llama_index_heroku import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
 
 CODE = "print(sum(number ** 2 for number in range(1, 101)))"
 
@@ -125,68 +121,8 @@ async def show(worker: Any, ask: str, out: Console) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the example; returns the exit code: 2 when the user can put right what is wrong."""
-    out, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
-    load_dotenv(".env")
-    options = parse(arguments)
-    try:
-        with connected(options.model, notes) as connection:
-            asyncio.run(run(options.programs or list(PROGRAMS), connection, out))
-    except ConfigError as error:
-        notes.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
-        return 2
-    except HerokuError as error:
-        notes.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
-        return 1
-    return 0
-
-
-async def run(names: Sequence[str], connection: Mapping[str, Any], out: Console) -> None:
-    """Runs the programs, one after the other."""
-    for name in names:
-        out.print(f"\n[bold cyan]▌ {name}[/bold cyan]\n")
-        await PROGRAMS[name](connection, out)
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Reads the command line."""
-    usage, _, details = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(
-        description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(PROGRAMS))
-    parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.programs if name not in PROGRAMS]:
-        parser.error(f"there is no program {unknown[0]!r}; there are {', '.join(PROGRAMS)}")
-    return options
-
-
-@contextmanager
-def connected(model: str | None, notes: Console) -> Iterator[dict[str, Any]]:
-    """Gives the arguments of every model: none where the config vars say it all."""
-    if config_var("INFERENCE_KEY"):
-        yield {"model": model} if model else {}
-        return
-    # Only now: whoever has a key need not install the emulator.
-    from heroku_emulator import Emulator, McpServer, McpTool  # noqa: PLC0415
-
-    schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
-    count = McpTool(
-        name="count_words",
-        description="Counts the words of a text.",
-        input_schema=schema,
-        run=lambda text: str(len(text.split())),
-    )
-    with Emulator(run_code=True, mcp_servers=[McpServer("word-shop", [count])]) as emulator:
-        notes.print("[dim]INFERENCE_KEY is not set: using a local emulator[/dim]")
-        chosen = model or emulator.config_vars["INFERENCE_MODEL_ID"]
-        yield {"api_key": emulator.api_key, "base_url": emulator.url, "model": chosen}
-
-
-def config_var(name: str) -> str | None:
-    """An application reads its own config vars; the library reads those of its add-on."""
-    return os.environ.get(name) or None  # noqa: TID251
+    """Runs the example; returns the exit code."""
+    return run_programs(__doc__, PROGRAMS, arguments)
 
 
 def _place(connection: Mapping[str, Any]) -> dict[str, Any]:

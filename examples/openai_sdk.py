@@ -24,6 +24,8 @@ from heroku_inference import ConfigError, Settings, openai_client
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+PAGE = """A dyno is a container that runs one process of an app. Dynos restart at least once a day.
+A slug is a compressed copy of the app's code, made when the app is deployed."""
 WEATHER: Any = {
     "type": "function",
     "function": {
@@ -49,7 +51,7 @@ def chat(client: openai.OpenAI, model: str) -> None:
         model=model,
         messages=[
             {"role": "system", "content": "You answer in one sentence."},
-            {"role": "user", "content": "What is a dyno?"},
+            {"role": "user", "content": f"{PAGE}\n\nWhat is a dyno?"},
         ],
         max_tokens=200,
     )
@@ -60,7 +62,7 @@ def chat(client: openai.OpenAI, model: str) -> None:
 def stream(client: openai.OpenAI, model: str) -> None:
     """Shows words as they come."""
     print("stream: ", end="")
-    messages: Any = [{"role": "user", "content": "Count to three."}]
+    messages: Any = [{"role": "user", "content": f"{PAGE}\n\nHow often do dynos restart?"}]
     for chunk in client.chat.completions.create(model=model, messages=messages, stream=True):
         for choice in chunk.choices:
             print(choice.delta.content or "", end="", flush=True)
@@ -105,7 +107,7 @@ def thinking(client: openai.OpenAI, model: str) -> None:
     """Has the model think first, and shows what it thought: a field that the SDK does not know."""
     answer = client.chat.completions.create(
         model=model,
-        messages=[{"role": "user", "content": "What is 6 times 7?"}],
+        messages=[{"role": "user", "content": f"{PAGE}\n\nWhen is a slug made?"}],
         extra_body={
             "extended_thinking": {
                 "enabled": True,

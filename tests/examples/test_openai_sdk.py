@@ -53,8 +53,12 @@ def test_it_shows_all_five(run, config_vars, emulator):
 
 def test_without_config_vars_it_runs_on_an_emulator(run):
     code, out, err = run()
-    assert (code, err, list(answers(out))) == (0, "", PROGRAMS)
+    said = answers(out)
+    assert (code, err, list(said)) == (0, "", PROGRAMS)
     assert "using a local emulator" in out
+    assert said["chat"].startswith("A dyno is a container that runs one process of an app. (")
+    assert said["stream"] == "Dynos restart at least once a day."
+    assert said["thinking"].startswith("A slug is a compressed copy of the app's code, made when")
 
 
 def test_the_model_can_be_chosen(run, config_vars, emulator):
