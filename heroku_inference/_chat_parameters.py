@@ -22,7 +22,8 @@ _PARAMETERS: Final = (
 )
 
 
-class ChatParameters(Connection):
+# Building a validator takes as long as all else of a class; only the models that exist need one.
+class ChatParameters(Connection, defer_build=True):
     """The parameters of a chat model (docs: chat completions)."""
 
     temperature: float | None = None

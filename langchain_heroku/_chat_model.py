@@ -32,7 +32,8 @@ _VERSION: Final = version("heroku-inference")
 _CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which have about 4
 
 
-class HerokuChatModel(HerokuConnection, BaseChatModel):
+# As for the core's parameters: no object is of this class alone, so it needs no validator.
+class HerokuChatModel(HerokuConnection, BaseChatModel, defer_build=True):
     """Version, profile, tracing, tokens, dumps and copies; no way to call."""
 
     stop: list[str] | str | None = None

@@ -23,7 +23,7 @@ __all__ = ["ChatHerokuAgent"]
 _LEFT_TO_THE_MODEL: Final = (None, "auto")
 
 
-class ChatHerokuAgent(AgentCalls):
+class ChatHerokuAgent(AgentCalls, defer_build=False):
     """An agent that Heroku runs: a model and its tools, in turns, within one request.
 
     **Setup.** As for `ChatHeroku`: the add-on's config vars `INFERENCE_KEY`, `INFERENCE_URL` and,

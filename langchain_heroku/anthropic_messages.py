@@ -30,7 +30,7 @@ _PARAMETERS: Final = (
 )
 
 
-class ChatHerokuMessages(MessagesCalls):
+class ChatHerokuMessages(MessagesCalls, defer_build=False):
     """Claude on Heroku Managed Inference, with thinking that goes on between tool calls.
 
     The class to use for agents that think: it speaks to Heroku's Messages endpoint, the only one

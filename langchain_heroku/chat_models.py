@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ChatHeroku"]
 
 
-class ChatHeroku(ChatCalls):
+class ChatHeroku(ChatCalls, defer_build=False):
     """A chat model of Heroku Managed Inference.
 
     **Setup.** Attach the add-on; its config vars `INFERENCE_KEY`, `INFERENCE_URL` and, on

@@ -35,7 +35,7 @@ _WITHOUT_EFFECT: Final = frozenset(
 _IGNORED_BY_HEROKU: Final = frozenset({"audio_config", "logprobs", "modalities", "top_logprobs"})
 
 
-class Heroku(StructuredOutput):
+class Heroku(StructuredOutput, defer_build=False):
     """A chat model of Heroku Managed Inference.
 
     **Setup.** Attach the add-on; its config vars `INFERENCE_KEY`, `INFERENCE_URL` and, on

@@ -47,6 +47,13 @@ def test_the_chat_model_leaves_what_calls_need_to_the_first_call():
     assert not ours & {f"heroku_inference.{name}" for name in ("_agents", "_answers", "_calls")}
 
 
+@pytest.mark.parametrize("name", ["ChatHeroku", "ChatHerokuAgent", "ChatHerokuMessages"])
+def test_a_model_is_whole_before_threads_share_it(name):
+    model = getattr(langchain_heroku, name)
+    assert model.__pydantic_complete__
+    assert not model.__bases__[0].__pydantic_complete__
+
+
 @pytest.mark.parametrize("name", ["ChatHeroku", "HerokuEmbeddings"])
 def test_no_class_brings_the_other_framework_the_emulator_or_openai(name):
     loaded = packages(loaded_by(f"from langchain_heroku import {name}"))

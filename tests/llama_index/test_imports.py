@@ -41,3 +41,8 @@ def test_the_llm_loads_nothing_beyond_llama_indexs_own():
 def test_the_package_alone_loads_no_http_and_no_framework():
     loaded = packages(loaded_by("import llama_index_heroku"))
     assert not loaded & {"httpx", "aiohttp", "llama_index", "heroku_inference"}
+
+
+@pytest.mark.parametrize("name", ["Heroku", "HerokuMessages"])
+def test_a_model_is_whole_before_threads_share_it(name):
+    assert getattr(llama_index_heroku, name).__pydantic_complete__
