@@ -55,7 +55,7 @@ class ToolOptions(TypedDict, total=False):
 
 
 class RunOptions(TypedDict, total=False):
-    """What can be said of how a tool runs."""
+    """What can be said of how a tool runs; see the attributes of `AgentTool`."""
 
     dyno_size: str | None
     ttl_seconds: int | None
