@@ -25,6 +25,7 @@ from langchain_heroku._anthropic_reading import (
     told_by_event,
     told_of_whole,
 )
+from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import ConfigError, langchain_errors
@@ -165,8 +166,15 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             )
             if tool:  # known to be the answer only when it is whole
                 yield _whole(list(chunks), tool)
-            else:
-                yield from chunks
+                return
+            calls = StreamedCalls()
+            for chunk in chunks:
+                calls.read(chunk)
+                yield chunk
+            if (last := calls.end()) is not None:
+                if run_manager is not None:
+                    run_manager.on_llm_new_token("", chunk=last)
+                yield last
 
     async def _astream(
         self,
@@ -185,9 +193,15 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             async with aclosing(chunks):  # type: ignore[type-var]
                 if tool:
                     yield _whole([chunk async for chunk in chunks], tool)
-                else:
-                    async for chunk in chunks:
-                        yield chunk
+                    return
+                calls = StreamedCalls()
+                async for chunk in chunks:
+                    calls.read(chunk)
+                    yield chunk
+            if (last := calls.end()) is not None:
+                if run_manager is not None:
+                    await run_manager.on_llm_new_token("", chunk=last)
+                yield last
 
     def _format_output(
         self,
@@ -221,11 +235,13 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 def _as_upstream_takes_them(messages: list[BaseMessage]) -> list[BaseMessage]:
     """The messages with those of the system, for which there is one place, before the others.
 
-    A run of Heroku's agent becomes the messages that it was made of.
+    A run of Heroku's agent becomes the messages that it was made of, broken calls become words.
     """
     parts: list[BaseMessage] = []
     for message in messages:
         parts += messages_of_run(message, namespaces=False) if is_run(message) else [message]
+    results = results_in(parts)
+    parts = [with_words(part, results) for part in parts]
     return sorted(parts, key=lambda message: message.type != "system")
 
 
@@ -236,7 +252,12 @@ def _answer_tool(call: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _whole(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGenerationChunk:
-    first, *rest = [cast("AIMessageChunk", chunk.message) for chunk in chunks]
+    calls = StreamedCalls()
+    for chunk in chunks:
+        calls.read(chunk)
+    last = calls.end(hidden=tool["name"])
+    pieces = chunks if last is None else [*chunks, last]
+    first, *rest = [cast("AIMessageChunk", chunk.message) for chunk in pieces]
     return ChatGenerationChunk(message=answered(first + rest, tool["name"]))
 
 

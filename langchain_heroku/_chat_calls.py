@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._errors import ConfigError
 from heroku_inference._in_order import amap_in_order, map_in_order
+from langchain_heroku._broken_calls import StreamedCalls
 from langchain_heroku._callbacks import retry_listener
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._chat_parameters import ChatParameters
@@ -92,13 +93,19 @@ class ChatCalls(ChatParameters, HerokuChatModel):
             options = self._options_of_stream(stop, kwargs)
             wire = openai_messages(messages)
             listener = retry_listener(run_manager)
+            calls = StreamedCalls()
             chunks = self._client.stream_chat(wire, on_retry=listener, **options)
             with closing(chunks):
                 for chunk in chunks:
                     generation = generation_chunk(chunk, options["model"], with_usage=with_usage)
+                    calls.read(generation)
                     if run_manager is not None:
                         run_manager.on_llm_new_token(generation.text, chunk=generation)
                     yield generation
+            if (last := calls.end()) is not None:
+                if run_manager is not None:
+                    run_manager.on_llm_new_token("", chunk=last)
+                yield last
 
     async def _astream(
         self,
@@ -114,13 +121,19 @@ class ChatCalls(ChatParameters, HerokuChatModel):
             options = self._options_of_stream(stop, kwargs)
             wire = openai_messages(messages)
             listener = retry_listener(run_manager)
+            calls = StreamedCalls()
             chunks = self._async_client.stream_chat(wire, on_retry=listener, **options)
             async with aclosing(chunks):
                 async for chunk in chunks:
                     generation = generation_chunk(chunk, options["model"], with_usage=with_usage)
+                    calls.read(generation)
                     if run_manager is not None:
                         await run_manager.on_llm_new_token(generation.text, chunk=generation)
                     yield generation
+            if (last := calls.end()) is not None:
+                if run_manager is not None:
+                    await run_manager.on_llm_new_token("", chunk=last)
+                yield last
 
     def _options_of_stream(self, stop: list[str] | None, call: dict[str, Any]) -> dict[str, Any]:
         if (number := self._number_of_answers(call)) > 1:

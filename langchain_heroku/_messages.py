@@ -6,6 +6,7 @@ What Heroku's endpoint is stricter about than OpenAI's is repaired later, by the
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import (
@@ -18,6 +19,7 @@ from langchain_core.messages import (
 )
 
 from langchain_heroku._agent_history import is_run, messages_of_run
+from langchain_heroku._broken_calls import results_in, with_words
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def openai_messages(
 
     A run of Heroku's agent becomes the messages that it was made of: the model's turns and the
     results of its tools. Their names have a namespace, which chat completions does not take; only
-    `to_agent` keeps it.
+    `to_agent` keeps it. Calls whose arguments are broken become words, unless they have a result.
 
     Thoughts are left out: chat completions takes none back, and another provider's mean nothing
     to it (docs: chat completions). So is what only the provider that made it can read.
@@ -44,12 +46,14 @@ def openai_messages(
             of the message.
     """
     wire: list[dict[str, Any]] = []
-    for position, message in enumerate(messages):
-        if is_run(message):
-            for part in messages_of_run(message, namespaces=to_agent):
-                wire.extend(_wire_at(position, part))
-        else:
-            wire.extend(_wire_at(position, message))
+    parts = [
+        list(messages_of_run(message, namespaces=to_agent)) if is_run(message) else [message]
+        for message in messages
+    ]
+    results = results_in(chain.from_iterable(parts))
+    for position, part in enumerate(parts):
+        for message in part:
+            wire.extend(_wire_at(position, with_words(message, results)))
     return _images_after_results(wire)
 
 
@@ -115,10 +119,7 @@ def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
 def _from_model(message: AIMessage) -> dict[str, Any]:
     text, calls = message.content, [*_calls_made(message)]
     said = text if isinstance(text, str) else _said(text)
-    # A call without id or name is none that a tool could answer: it goes back as words.
-    broken = (c for c in message.invalid_tool_calls if not (c["id"] and c["name"]))
-    words = [said, *(f"{c['name'] or ''}{c['args'] or ''}" for c in broken)]
-    wire: dict[str, Any] = {"role": "assistant", "content": "\n".join(filter(None, words))}
+    wire: dict[str, Any] = {"role": "assistant", "content": said}
     if not wire["content"] and (refusal := message.additional_kwargs.get("refusal")):
         wire["content"] = refusal
     return {**wire, "tool_calls": calls} if calls else wire
@@ -149,8 +150,7 @@ def _calls_made(message: AIMessage) -> Iterator[dict[str, Any]]:
         yield _call(call["id"], call["name"], _arguments(call["name"], call["args"]))
     for invalid in message.invalid_tool_calls:
         seen.add(invalid["id"])
-        if invalid["id"] and invalid["name"]:
-            yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
+        yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
     if isinstance(message.content, str):
         return
     for part in message.content:  # Anthropic's form, in messages that were made by hand

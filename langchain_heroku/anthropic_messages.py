@@ -63,6 +63,10 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
     thinking, this one answers without, with a warning, and thinks again from the user's next
     message on.
 
+    **Cut tool calls.** What `max_tokens` cut is one of the `invalid_tool_calls`, in streams with a
+    note at the end of its `args`, as for `ChatHeroku`. `content_blocks` are upstream's: the sum of
+    a stream's pieces shows there a call with other arguments, so look at `tool_calls` alone.
+
     **What an answer tells.** `response_metadata` holds, beside what upstream puts there,
     `request_id`, `rate_limits` and `finish_reason`, as for `ChatHeroku`.
 

@@ -64,6 +64,10 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.bind_tools([get_weather]).invoke("Do I need an umbrella in Lyon?").tool_calls
     ```
 
+    Arguments that are no JSON object, above all those that `max_tokens` cut, make none of the
+    `tool_calls` but one of the `invalid_tool_calls`. In the sum of a stream's pieces its `args` end
+    in a note: LangChain's own reader would mend what was cut, and agents would run it.
+
     **Structured output.** By a forced tool call, or as JSON text; for any model.
 
     ```python

@@ -132,7 +132,7 @@ def test_tool_calls_go_back_with_their_arguments_as_json():
 def test_a_call_with_broken_arguments_goes_back_too_so_that_its_result_has_a_pair():
     broken = {"name": "add", "args": '{"a": ', "id": "2", "error": "no JSON"}
     message = AIMessage("", tool_calls=[CALL], invalid_tool_calls=[broken])
-    calls = wire(message)[0]["tool_calls"]
+    calls = wire(message, ToolMessage("no", tool_call_id="2"))[0]["tool_calls"]
     assert [call["id"] for call in calls] == ["1", "2"]
     assert calls[1]["function"]["arguments"] == '{"a": '
 
