@@ -60,7 +60,6 @@ class Bridge(httpx2.BaseTransport):
     def __init__(self, transport: Callable[[float | None], Transport], settings: Settings) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
         self._settings = settings
-        self._transport(None)  # what is wrong with the arguments is said now
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed = _call_of(request)
@@ -79,7 +78,6 @@ class AsyncBridge(httpx2.AsyncBaseTransport):
     ) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
         self._settings = settings
-        self._transport(None)  # what is wrong with the arguments is said now
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed = _call_of(request)

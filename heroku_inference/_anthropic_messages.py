@@ -55,8 +55,8 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
     body = {name: value for name, value in given.items() if value is not None}
     if dropped := [name for name in _DROPPED if body.pop(name, None) is not None]:
         warn_caller(
-            f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that. To say how "
-            "much to think, pass extended_thinking=...."
+            f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that. In place "
+            "of reasoning_effort, pass extended_thinking=...."
         )
     if extended_thinking is not None:
         _set_thinking(body, extended_thinking)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
+from heroku_emulator.models import MODELS
 from heroku_inference._answers import Reply
 from heroku_inference._catalogue import KNOWN_MODELS, available_models, known_model
 from heroku_inference._errors import InvalidResponseError
@@ -76,6 +77,16 @@ def test_a_model_that_is_not_known_is_no_error():
 def test_known_facts(model_id, expected):
     facts = known_model(model_id)
     assert {name: getattr(facts, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("model_id", KNOWN_MODELS)
+def test_the_emulator_has_read_the_same_facts_in_herokus_documentation(model_id):
+    facts, read = known_model(model_id), MODELS[model_id]
+    assert (facts.kind, facts.regions) == (read.kind, read.regions)
+    names = ("vision", "thinking", "embedding_width", "requests_per_minute", "replacement_model")
+    stated = {name: fact for name in names if (fact := getattr(facts, name)) is not None}
+    assert stated == {name: getattr(read, name) for name in stated}
+    assert (facts.eol_date and facts.eol_date.isoformat()) == read.eol_date
 
 
 def test_successors_are_known_themselves_and_the_table_cannot_be_changed():

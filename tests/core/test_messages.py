@@ -39,6 +39,15 @@ def test_an_empty_message_is_refused_with_its_position(role, content):
         wire_messages([{"role": role, "content": content}])
 
 
+@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "tool"])
+def test_a_field_that_would_be_lost_is_refused(role):
+    message = {"role": role, "content": "Hi", "tool_call_id": "tooluse_1", "mood": "merry"}
+    if role != "tool":
+        del message["tool_call_id"]
+    with pytest.raises(_errors.ConfigError, match=rf"'mood' has no place in a {role} message"):
+        wire_messages([message])
+
+
 @pytest.mark.parametrize("role", ["user", "assistant"])
 def test_names_and_echoes_of_an_answer_are_left_out(role):
     echo = {

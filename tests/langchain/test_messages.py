@@ -203,6 +203,12 @@ def test_it_tells_frameworks_what_it_is(make):
     assert make(model="nova-of-tomorrow").profile is not None
 
 
+def test_what_is_set_is_part_of_what_identifies_it(make):
+    told = make(stop=["END"], model_kwargs={"metadata": {"user_id": "u"}})._identifying_params
+    assert (told["stop"], told["model_kwargs"]) == (["END"], {"metadata": {"user_id": "u"}})
+    assert not {"stop", "model_kwargs"} & make()._identifying_params.keys()
+
+
 def test_content_blocks_are_translated_as_anthropics(make):
     answer = make(extended_thinking=True).invoke("Hi")
     assert answer.response_metadata["model_provider"] == "anthropic"

@@ -112,6 +112,12 @@ def test_a_call_may_think_or_not_by_itself(emulator, make):
     assert budgets == [None, 1500, 1200]
 
 
+def test_what_heroku_would_drop_is_said(emulator, make):
+    with pytest.warns(UserWarning, match="In place of reasoning_effort, pass extended_thinking"):
+        make(reasoning_effort="high").chat(HI)
+    assert "output_config" not in emulator.journal[0].body
+
+
 def test_two_words_for_thinking_are_refused(make):
     with pytest.raises(ConfigError, match="pass one of them"):
         make(extended_thinking=True, thinking_dict={"type": "enabled", "budget_tokens": 2000})
