@@ -49,6 +49,7 @@ class Contender:
     def __init__(self, name: str, emulator: Emulator) -> None:
         kept = {key: os.environ[key] for key in ("HOME", "PATH") if key in os.environ}  # noqa: TID251
         told = {**kept, **emulator.config_vars, "OPENAI_ORG_ID": "org-of-another-company"}
+        told["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it asks the network for prices
         self._process = subprocess.Popen(
             [str(python_of(name)), "-m", "bench.peers.worker", name],
             stdin=subprocess.PIPE,

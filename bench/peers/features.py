@@ -184,6 +184,8 @@ def event_loops(_: Emulator, ask: Ask) -> str:
 def many_embeddings(emulator: Emulator, ask: Ask) -> str:
     """Requests for 200 embeddings."""
     outcome = ask("embed")
+    if not len(emulator.journal):
+        raise MissingError("embed")
     return "refused" if "error" in outcome else str(len(emulator.journal))
 
 
