@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.base.llms.types import ChatMessage, ToolCallBlock
 
 from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, RawStream, Reset, Say
 from heroku_inference import (
@@ -187,5 +187,17 @@ def test_a_call_that_was_cut_is_never_run(emulator, make, ask):
     emulator.script(CallTools([("add", {"a": 1})], finish_reason="max_tokens", path=MESSAGES))
     llm = make()
     answer = ask(llm, tools=TOOLS)
+    with pytest.raises(InvalidResponseError, match="Raise max_tokens"):
+        llm.get_tool_calls_from_response(answer)
+
+
+@pytest.mark.parametrize("ask", STREAMS)
+def test_a_call_that_was_cut_in_a_stream_is_never_run(emulator, make, ask):
+    cut = CallTools([("add", '{"a": 1, "b": 2')], finish_reason="max_tokens", path=MESSAGES)
+    emulator.script(cut)
+    llm = make()
+    answer = ask(llm, tools=TOOLS)
+    [call] = [block for block in answer.message.blocks if isinstance(block, ToolCallBlock)]
+    assert call.tool_kwargs == '{"a": 1, "b": 2'
     with pytest.raises(InvalidResponseError, match="Raise max_tokens"):
         llm.get_tool_calls_from_response(answer)
