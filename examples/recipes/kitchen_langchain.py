@@ -25,7 +25,11 @@ __all__ = ["nearest", "page_store", "scored", "sources_of"]
 
 @contextmanager
 def page_store(kitchen: Kitchen, table: str) -> Iterator[PGVectorStore]:
-    """A table with the pages and their vectors, made anew."""
+    """A table with the pages and their vectors, made anew.
+
+    So few are searched one by one, which is exact; hundreds of thousands want an index:
+    `store.apply_vector_index(HNSWIndex())`.
+    """
     embeddings = HerokuEmbeddings(**kitchen.connection)
     width = len(embeddings.embed_query("How wide is a vector?"))
     splitter = RecursiveCharacterTextSplitter(

@@ -16,7 +16,7 @@ from kitchen import cook, show
 from kitchen_langchain import nearest, page_store, scored, sources_of
 from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage, SystemMessage
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 from retrieval.answering import INSTRUCTIONS, SOURCES, prompt_for
 from retrieval.database import connected
 
@@ -30,22 +30,24 @@ if TYPE_CHECKING:
 
 QUESTION = "What does a 422 mean?"
 TABLE = "recipe_hybrid"
+LANGUAGE = "english"
+"""How words are stemmed; the same for passages and questions. `SELECT cfgname FROM pg_ts_config`"""
 FOUND = 10
 """How many passages each search contributes."""
 
 ADD_FULL_TEXT = SQL("""
     ALTER TABLE {table} ADD COLUMN words tsvector
-        GENERATED ALWAYS AS (to_tsvector('english', content)) STORED;
+        GENERATED ALWAYS AS (to_tsvector({language}, content)) STORED;
     CREATE INDEX ON {table} USING gin (words);
-""").format(table=Identifier(TABLE))
+""").format(table=Identifier(TABLE), language=Literal(LANGUAGE))
 
 SEARCH_FULL_TEXT = SQL("""
     SELECT content, langchain_metadata, ts_rank_cd(words, query) AS rank
-    FROM {table}, websearch_to_tsquery('english', %(words)s) AS query
+    FROM {table}, websearch_to_tsquery({language}, %(words)s) AS query
     WHERE words @@ query
     ORDER BY rank DESC, content
     LIMIT %(count)s
-""").format(table=Identifier(TABLE))
+""").format(table=Identifier(TABLE), language=Literal(LANGUAGE))
 
 
 def recipe(kitchen: Kitchen) -> None:
