@@ -182,7 +182,8 @@ class _GrowingObject:
             cur_objects=None if self._object is None else [self._object],
             llm=self._llm,
         )
-        self._object = grown[0] if isinstance(grown, list) else grown
+        # One object: it was not asked for several.
+        self._object = cast("BaseModel", grown)
         return self._object
 
     def check(self) -> None:

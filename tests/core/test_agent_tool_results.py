@@ -49,6 +49,13 @@ def test_plain_output_without_a_prefix_stays_too(text):
     assert (result.name, result.text, result.raw) == ("ns/tool", text, text)
 
 
+@pytest.mark.parametrize("content", [["a", 1], [{"a": 1}], {"a": 1}], ids=str)
+def test_content_of_another_form_is_kept_as_json(content):
+    result = unwrapped(content, "ns/tool")
+    assert json.loads(result.text) == json.loads(result.raw) == content
+    assert result.content == []
+
+
 @pytest.mark.parametrize("name", ["tool", "a/tool", "it's", "x' returned result: y", "two\nlines"])
 def test_the_prefix_goes_whatever_the_tools_name(name):
     assert unwrapped(prefixed(ENVELOPE, name), name)[:2] == (name, "42")

@@ -1,9 +1,11 @@
 """A run of Heroku's agent as one message: what is in it, whole and in pieces, v0 and v1."""
 
+import json
+
 import pytest
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 
-from heroku_emulator import CallTools, Say, ToolResult
+from heroku_emulator import CallTools, RawStream, Say, ToolResult
 from heroku_inference import agent_tools
 from langchain_heroku import ChatHerokuAgent
 from tests.langchain.agent_runs import BLOCKS, PATH, RUN, WAYS, astreamed, streamed, without_index
@@ -44,6 +46,19 @@ def test_a_message_holds_all_that_happened_in_order(emulator, ask, output_versio
     assert without_index(message.content) == BLOCKS
     assert message.text == "It is 42."
     assert message.tool_calls == message.invalid_tool_calls == []
+
+
+@pytest.mark.parametrize("extras", [{}, {"signature": "s"}], ids=["unsigned", "signed"])
+def test_thinking_keeps_its_signature(emulator, ask, agent, extras):
+    thought = {"role": "assistant", "content": "42", "reasoning": {"thinking": "hm", **extras}}
+    choice = {"index": 0, "message": thought, "finish_reason": "stop"}
+    event = {"id": "run", "object": "chat.completion", "model": "m", "choices": [choice]}
+    frames = f"event: message\ndata: {json.dumps(event)}\n\nevent: done\ndata: [DONE]\n\n"
+    emulator.script(RawStream(frames.encode(), path=PATH))
+    reasoning, text = without_index(ask(agent).content_blocks)
+    signed = {"extras": extras} if extras else {}
+    assert reasoning == {"type": "reasoning", "reasoning": "hm", **signed}
+    assert text == {"type": "text", "text": "42"}
 
 
 def test_a_stream_adds_up_to_the_message_and_its_metadata(emulator, agent):

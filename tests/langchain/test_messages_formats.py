@@ -160,6 +160,15 @@ def test_an_answer_tells_of_itself(emulator, make, way):
     assert (told["stop_reason"], told["finish_reason"]) == ("end_turn", "stop")
 
 
+@pytest.mark.parametrize("on_model", [True, False])
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_a_stream_tells_no_tokens_when_told_not_to(make, way, on_model):
+    silent = {"stream_usage": False}
+    llm = make(**silent) if on_model else make().bind(**silent)
+    assert WAYS[way](llm, "Hi").usage_metadata is None
+    assert WAYS[way](make(), "Hi").usage_metadata is not None
+
+
 def test_middleware_trusts_the_tokens_that_are_told(make):
     answer = make().invoke("Hi")
     summing = SummarizationMiddleware(make(), trigger=("tokens", 5))

@@ -58,6 +58,11 @@ async def test_handlers_are_shown_no_key(kind, emulator):
     assert emulator.api_key not in "".join(event.model_dump_json() for event in events.kept)
 
 
+def test_how_many_work_at_a_time_is_not_part_of_what_pipelines_cache_by():
+    first, second = (HerokuEmbedding(api_key=KEY, base_url=URL, num_workers=n) for n in (1, 5))
+    assert first.to_dict() == second.to_dict()
+
+
 @kinds
 def test_a_key_in_the_wrong_place_is_not_shown_by_the_error(kind):
     with pytest.raises(ValueError, match="timeout") as caught:
