@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference import _embeddings, _rerank
@@ -10,16 +11,7 @@ from heroku_inference._agents_run import agent_steps
 from heroku_inference._calls import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat_reading import ChunkReader, chat_result
-from heroku_inference._client_base import (
-    MCP_SERVERS_PATH,
-    MODELS_PATH,
-    AgentOptions,
-    ChatOptions,
-    ClientBase,
-    EmbedOptions,
-    ImageOptions,
-    finished,
-)
+from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase, finished
 from heroku_inference._errors import APIConnectionError
 from heroku_inference._images import GeneratedImage, generated_image
 from heroku_inference._mcp import McpServer, mcp_servers
@@ -33,6 +25,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from heroku_inference._answers import ChatChunk, ChatResult, Reply
+    from heroku_inference._client_options import (
+        AgentOptions,
+        ChatOptions,
+        EmbedOptions,
+        ImageOptions,
+    )
     from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._rerank import RerankResult
     from heroku_inference._retries import RetryEvent
@@ -124,36 +122,29 @@ class Client(ClientBase):
     ) -> Generator[ChatChunk]:
         """Answer a conversation piece by piece; `close()` on the generator ends the connection.
 
-        Arguments are those of `chat`.
+        Arguments and errors are those of `chat`; the latter also come in mid-answer.
 
         Raises:
-            ConfigError: Something is missing or forbidden; nothing was sent.
-            APIError: The server refused, could not be reached, or failed in mid-answer.
-            InvalidResponseError: A piece is not what the API documents.
             StreamInterruptedError: The stream ended without a finish reason; `.partial` holds
                 the text so far.
         """
         request, call = self._chat(messages, model, on_retry, options, stream=True)
-        with self._keyless_errors("chat"):
-            stream = self._transport("chat").stream(call)
+        with self._keyless_errors("chat"), closing(self._transport("chat").stream(call)) as stream:
             reader = ChunkReader(request, stream.reply)
             broken: APIConnectionError | None = None
             try:
-                try:
-                    for events in stream:
-                        for name, data in events:
-                            if (chunk := reader.read(name, data)) is not None:
-                                yield chunk
-                        if reader.done:
-                            break
-                except APIConnectionError as error:
-                    broken = error
-                if (last := finished(reader, broken)) is not None:
-                    yield last
-                # Read to the end of the body, the connection can be used again.
-                stream.drain()
-            finally:
-                stream.close()
+                for events in stream:
+                    for name, data in events:
+                        if (chunk := reader.read(name, data)) is not None:
+                            yield chunk
+                    if reader.done:
+                        break
+            except APIConnectionError as error:
+                broken = error
+            if (last := finished(reader, broken)) is not None:
+                yield last
+            # Read to the end of the body, the connection can be used again.
+            stream.drain()
 
     def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
