@@ -78,6 +78,13 @@ def test_it_opens_with_what_it_needs_and_how_long_it_takes(path):
 
 
 @every_notebook
+def test_it_says_that_thinking_needs_a_claude_where_it_has_the_model_think(path):
+    opening = "".join(cells_of(path)[0]["source"])
+    thinks = "extended_thinking" in code_of(path)
+    assert ("has to be a Claude that can think" in " ".join(opening.split())) == thinks
+
+
+@every_notebook
 def test_it_holds_no_key_and_no_folder_of_a_machine(path):
     text = path.read_text(encoding="utf-8")
     assert not KEY.search(text)
