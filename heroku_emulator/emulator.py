@@ -52,7 +52,7 @@ class Emulator:
     faults with `script`. Nothing is random, nothing leaves the machine.
 
     Args:
-        api_key: The key that requests must carry.
+        api_key: The key that requests must carry; `inf-emulator-key` by default.
         engine: What answers. `deterministic` is built in and fast; `minilm` and `llama` are real
             models that need the extra `demo`; `real` is another name for `minilm`; `auto` is
             `minilm` where the extra is installed and `deterministic` otherwise. Or an `Engine`.
