@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import Any, NamedTuple
@@ -30,6 +31,14 @@ class Ran(NamedTuple):
 
     def results(self) -> dict[str, str]:
         return {name: check["result"] for name, check in self.checks().items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_are_heard():
+    """As at a prompt; what a script starts in the background is deaf to them, with all it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
