@@ -35,7 +35,7 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="session", autouse=True)
 def _interrupts_are_heard():
-    """As at a prompt; what a script starts in the background is deaf to them, with all it starts."""
+    """As at a prompt; what a script starts in the background is deaf to them, and all it starts."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
