@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import traceback
 
 import pytest
 
 from heroku_emulator import ErrorEvent, Fault, Reset
-from heroku_inference import AsyncClient, Client, Settings
+from heroku_inference import AsyncClient, Client, ServerError, Settings
 from langchain_heroku import (
     ChatHeroku,
     ChatHerokuAgent,
@@ -24,6 +25,7 @@ from llama_index_heroku import (
     HerokuMessages,
     HerokuToolSpec,
 )
+from tests.adapters.conftest import every_model
 
 KEY = "inf-a-key-that-must-not-show"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -53,8 +55,7 @@ def shown_by(call) -> str:
 def ways_to_call(**arguments):
     arguments = {"api_key": KEY, "model": "claude-4-5-sonnet", "max_retries": 0} | arguments
     client, async_client = Client(**arguments), AsyncClient(**arguments)
-    llm, claude = ChatHeroku(**arguments), ChatHerokuMessages(**arguments)
-    others = {"Heroku": Heroku(**arguments), "HerokuMessages": HerokuMessages(**arguments)}
+    heroku, claude = Heroku(**arguments), HerokuMessages(**arguments)
 
     async def stream() -> None:
         async for _ in async_client.stream_chat(HELLO):
@@ -65,44 +66,69 @@ def ways_to_call(**arguments):
         "stream": lambda: list(client.stream_chat(HELLO)),
         "async chat": lambda: asyncio.run(async_client.chat(HELLO)),
         "async stream": lambda: asyncio.run(stream()),
-        "invoke": lambda: llm.invoke("Hello"),
-        "ainvoke": lambda: asyncio.run(llm.ainvoke("Hello")),
-        "messages": lambda: claude.invoke("Hello"),
-        "async messages": lambda: asyncio.run(claude.ainvoke("Hello")),
-        "messages stream": lambda: list(claude.stream("Hello")),
-        **{name: lambda llm=llm: llm.complete("Hello") for name, llm in others.items()},
-        **{
-            f"async {name}": lambda llm=llm: asyncio.run(llm.acomplete("Hello"))
-            for name, llm in others.items()
-        },
+        "Heroku's complete": lambda: heroku.complete("Hello"),
+        "Heroku's acomplete": lambda: asyncio.run(heroku.acomplete("Hello")),
+        "HerokuMessages' complete": lambda: claude.complete("Hello"),
+        "HerokuMessages' acomplete": lambda: asyncio.run(claude.acomplete("Hello")),
     }
 
 
-WAYS = list(ways_to_call(base_url="http://127.0.0.1:9"))
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_an_unreachable_server(way):
-    assert KEY not in shown_by(ways_to_call(base_url="http://127.0.0.1:9")[way])
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
+NOWHERE = "http://127.0.0.1:9"
+CALLS = list(ways_to_call(base_url=NOWHERE))
+WAYS = ("send", "stream", "asend", "astream")
+failures = pytest.mark.parametrize(
     "step",
-    [Reset(), Fault(delay=3), Fault(401, message=f"wrong key {KEY}")],
+    [Reset(times=9), Fault(delay=3), Fault(401, message=f"wrong key {KEY}")],
     ids=["reset", "timeout", "refused"],
 )
-def test_a_server_that_fails(emulator, way, step):
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_unreachable_server(call):
+    assert KEY not in shown_by(ways_to_call(base_url=NOWHERE)[call])
+
+
+@pytest.mark.parametrize("call", CALLS)
+@failures
+def test_a_server_that_fails(emulator, call, step):
     emulator.script(step)
-    assert KEY not in shown_by(ways_to_call(base_url=emulator.url, timeout=0.3)[way])
+    assert KEY not in shown_by(ways_to_call(base_url=emulator.url, timeout=0.3)[call])
 
 
-@pytest.mark.parametrize("way", ["stream", "async stream"])
-def test_a_server_that_quotes_the_key_in_a_stream(emulator, way):
+@every_model
+@pytest.mark.parametrize("way", WAYS)
+def test_a_model_without_its_server(adapter, ask, way):
+    llm = adapter.model_class(api_key=KEY, base_url=NOWHERE, model="m", max_retries=0)
+    assert KEY not in shown_by(lambda: ask(llm, way))
+
+
+@every_model
+@pytest.mark.parametrize("way", WAYS)
+@failures
+def test_a_model_whose_server_fails(emulator, adapter, ask, way, step, caplog):
+    caplog.set_level(logging.DEBUG)
+    emulator.script(step)
+    url = emulator.url
+    llm = adapter.model_class(api_key=KEY, base_url=url, model="m", timeout=0.3, max_retries=0)
+    assert KEY not in shown_by(lambda: ask(llm, way))
+    assert KEY not in f"{caplog.text} {llm!r} {llm} {llm.model_dump()} {llm.model_dump_json()}"
+
+
+@pytest.mark.parametrize("call", ["stream", "async stream"])
+def test_a_server_that_quotes_the_key_in_a_stream(emulator, call):
     emulator.script(ErrorEvent(message=f"bad key {emulator.api_key}"))
-    call = ways_to_call(base_url=emulator.url, api_key=emulator.api_key)[way]
-    with pytest.raises(Exception, match="bad key") as caught:
-        call()
+    ask = ways_to_call(base_url=emulator.url, api_key=emulator.api_key)[call]
+    with pytest.raises(ServerError, match="bad key") as caught:
+        ask()
+    assert emulator.api_key not in f"{caught.value} {caught.value.body}"
+
+
+@every_model
+@pytest.mark.parametrize("way", ["stream", "astream"])
+def test_a_server_that_quotes_the_key_in_the_stream_of_a_model(emulator, adapter, make, ask, way):
+    emulator.script(ErrorEvent(message=f"bad key {emulator.api_key}", path=adapter.path))
+    with pytest.raises(ServerError, match="bad key") as caught:
+        ask(make(), way)
     assert emulator.api_key not in f"{caught.value} {caught.value.body}"
 
 
@@ -114,6 +140,7 @@ def test_a_server_that_quotes_the_key_in_a_stream(emulator, way):
         lambda: Settings(base_url="http://elsewhere.example"),
         lambda: ChatHeroku(api_key=KEY, base_url="http://x", model="m", temperature="warm"),
         lambda: ChatHerokuMessages(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
+        lambda: ChatHerokuMessages(anthropic_api_key=KEY, model="m", temperature="warm"),
         lambda: ChatHerokuAgent(api_key=KEY, base_url="http://x", model="m", top_p="warm"),
         lambda: HerokuImageTool(api_key=KEY, base_url="http://x", save_to=1),
         lambda: Heroku(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
@@ -133,6 +160,7 @@ def test_a_server_that_quotes_the_key_in_a_stream(emulator, way):
         "conflict",
         "chat model",
         "Messages model",
+        "Messages model, Anthropic's spelling",
         "agent",
         "image tool",
         "Heroku",
