@@ -204,8 +204,8 @@ def test_it_tells_frameworks_what_it_is(make):
 
 
 def test_what_is_set_is_part_of_what_identifies_it(make):
-    told = make(stop=["END"], model_kwargs={"metadata": {"user_id": "u"}})._identifying_params
-    assert (told["stop"], told["model_kwargs"]) == (["END"], {"metadata": {"user_id": "u"}})
+    told = make(stop=["END"], model_kwargs={"of_tomorrow": 1})._identifying_params
+    assert (told["stop"], told["model_kwargs"]) == (["END"], {"of_tomorrow": 1})
     assert not {"stop", "model_kwargs"} & make()._identifying_params.keys()
 
 
