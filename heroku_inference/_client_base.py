@@ -60,8 +60,8 @@ class ClientBase:
             back to `INFERENCE`.
         timeout: Seconds that the server may stay silent: 60 by default, 120 between two events
             of a stream, and 600 between two steps of an agent.
-        max_retries: Attempts after the first for 408, 429, 5xx and failed connections. Agents
-            are never tried again: their tools may have acted.
+        max_retries: Attempts after the first for 408, 429, 500, 502, 503, 504, 529 and failed
+            connections. Agents are never tried again: their tools may have acted.
         default_headers: Sent with every request, over the usual ones.
         on_retry: Told of each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
