@@ -234,6 +234,7 @@ async def test_the_emulators_toolkit_is_served_to_agents(toolkits, monkeypatch):
     tools = await load_mcp_tools()
     assert sorted(tool.name for tool in tools) == ["acute-partridge_say", "brave-finch_say"]
     (finch,) = await load_mcp_tools(servers=["brave-finch"])
+    assert "/v1/mcp/servers" not in [entry.path for entry in toolkits.journal]  # names tell
     toolkits.script(CallTools([(finch.name, {"text": "hello"})]), Say("Said."))
     state = await create_agent(ChatHeroku(), [finch]).ainvoke(
         {"messages": [HumanMessage("Say it.")]}

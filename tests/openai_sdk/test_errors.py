@@ -116,6 +116,16 @@ async def test_an_error_in_the_middle_of_a_stream_says_what_it_is(form, framing,
         assert (str(raised.value.code), raised.value.type) == ("429", "rate_limit_error")
 
 
+@pytest.mark.parametrize("form", ["object", "string", "flat", "text"])
+async def test_a_stream_that_quotes_the_key_does_not_show_it(form, sdk, emulator):
+    key = emulator.api_key
+    emulator.script(ErrorEvent(form=form, message=f"Invalid API key provided: {key}"))
+    with pytest.raises(openai.APIError) as raised:
+        await sdk.stream()
+    assert "Invalid API key provided: ***" in str(raised.value)
+    assert key not in f"{raised.value} {raised.value.body} {raised.value.message}"
+
+
 UNNAMED = {
     "spaced": '{ "error": "{\\"code\\":429,\\"message\\":\\"Slow down\\",\\"type\\":\\"rate\\"}" }',
     "object": '\t{"error":{"code":429,"message":"Slow down","type":"rate"}}',
