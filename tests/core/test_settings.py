@@ -252,6 +252,17 @@ def test_an_env_file_is_read_only_where_asked(tmp_path: Path, monkeypatch, env):
     assert settings._values() == (KEY, EU, "nova-lite", "INFERENCE", "chat")
 
 
+@pytest.mark.parametrize("spelling", ["base_url", "inference_url"])
+def test_arguments_win_over_an_env_file(tmp_path: Path, monkeypatch, spelling: str):
+    for name in ("INFERENCE_KEY", "INFERENCE_URL"):  # so that they are gone after the test
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"INFERENCE_KEY=inf-of-the-file\nINFERENCE_URL={EU}\n")
+    given = {"api_key": KEY, spelling: "https://mine.test", "model": "m", "alias": "MINE"}
+    settings = Settings.from_env_file(tmp_path / ".env", kind="rerank", **given)
+    assert settings._values() == (KEY, "https://mine.test", "m", "MINE", "rerank")
+
+
 def test_a_missing_env_file_is_said(tmp_path: Path):
     with pytest.raises(ConfigError, match="There is no file"):
         Settings.from_env_file(tmp_path / "none.env")
