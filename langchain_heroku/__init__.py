@@ -1,8 +1,14 @@
-"""Heroku Managed Inference in LangChain: chat models, embeddings and a reranker.
+"""Heroku Managed Inference in LangChain.
 
 ```python
 from langchain_heroku import ChatHeroku, HerokuEmbeddings, HerokuRerank
 ```
+
+- `ChatHeroku`, `HerokuEmbeddings`, `HerokuRerank`: chat, vectors, and the best documents first.
+- `ChatHerokuAgent`: Heroku's own agents, whose tools Heroku runs.
+- `ChatHerokuMessages`: Claude by Heroku's Messages API, which thinks on between tool calls.
+- `HerokuImageTool`, `load_mcp_tools`: pictures and the tools of MCP servers, for any agent.
+- `register`: makes `init_chat_model("heroku:...")` and `init_embeddings("heroku:...")` work.
 """
 
 from __future__ import annotations

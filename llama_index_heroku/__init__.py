@@ -1,8 +1,14 @@
-"""Heroku Managed Inference in LlamaIndex: LLM, embeddings and a reranker.
+"""Heroku Managed Inference in LlamaIndex.
 
 ```python
 from llama_index_heroku import Heroku, HerokuEmbedding, HerokuRerank
 ```
+
+- `Heroku`, `HerokuEmbedding`, `HerokuRerank`: an LLM, vectors, and the best nodes first.
+- `HerokuAgent`: Heroku's own agents, whose tools Heroku runs.
+- `HerokuMessages`: Claude by Heroku's Messages API, which thinks on between tool calls.
+- `HerokuToolSpec`, `HerokuImageToolSpec`, `load_mcp_tools`: Heroku's tools, pictures and the tools
+  of MCP servers, for any agent.
 """
 
 from __future__ import annotations
