@@ -184,8 +184,7 @@ def _resolve(
     url_there = config_var(f"{attachment}_URL")
     if api_key is None:
         api_key = _key_for(attachment, base_url, url_there)
-    there = config_var(f"{attachment}_MODEL_ID")
-    if not model and there and may_be(kind, there):
+    if not model and (there := config_var(f"{attachment}_MODEL_ID")) and may_be(kind, there):
         model = there
     model = model or WELL_KNOWN_MODELS.get(kind)
     return {
@@ -206,12 +205,12 @@ def _attachment(alias: str | None, kind: Kind, *, wanted: bool) -> str:
                 "beginning with a letter, such as INFERENCE or INFERENCE_TEAL."
             )
         return name
-    usual = _ALIASES[kind]
+    *first, last = _ALIASES[kind]
     marks = ("_KEY", "_URL") if wanted else ("_URL",)
-    for name in usual:
+    for name in first:
         if any(config_var(name + mark) for mark in marks):
             return name
-    return usual[-1]
+    return last
 
 
 def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> SecretStr:
