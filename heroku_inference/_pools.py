@@ -4,8 +4,8 @@ A client costs milliseconds (it loads the certificates) and holds the open conne
 one for each API and network environment, made at first use; async clients live and die with their
 event loop.
 
-The sync engine is httpcore's pool, which is httpx's too. The async engine is aiohttp: httpx's async
-pool costs CPU that grows with the square of the requests in flight (`bench/`, row `ainvoke-64`).
+The sync engine is httpx. The async engine is aiohttp: httpx's own async pool costs CPU that grows
+with the square of the requests in flight (`bench/`, row `ainvoke-64`).
 """
 
 from __future__ import annotations
@@ -22,19 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable
 
     import aiohttp
-    import httpcore
     import httpx
 
     from heroku_inference._environment import NetworkEnvironment
 
-__all__ = [
-    "AsyncPool",
-    "aclose_connections",
-    "async_pool",
-    "close_connections",
-    "pool_url",
-    "sync_pool",
-]
+__all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_transport"]
 
 _KEEP_ALIVE: Final = 30.0  # seconds; shorter than the idle limit of Heroku's routers
 CONNECT_TIMEOUT: Final = 10.0  # seconds
@@ -42,50 +34,37 @@ CONNECT_TIMEOUT: Final = 10.0  # seconds
 _Key = tuple[str, "NetworkEnvironment"]
 
 _lock = threading.Lock()
-_sync_pools: dict[_Key, httpcore.ConnectionPool] = {}
+_sync_transports: dict[_Key, httpx.HTTPTransport] = {}
 _async_pools: dict[tuple[int, _Key], AsyncPool] = {}
 
 
-def sync_pool(base_url: str, network: NetworkEnvironment) -> httpcore.ConnectionPool:
-    """The process's connections to an API; safe to use from many threads."""
+def sync_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTransport:
+    """The process's connections to an API; safe to use from many threads.
+
+    An `httpx.HTTPTransport`, not a `Client`: cookies, redirects and credential look-ups would be
+    a sixth of the cost of a call, and the API uses none of them.
+    """
     key = (base_url, network)
-    pool = _sync_pools.get(key)
-    if pool is None:
+    transport = _sync_transports.get(key)
+    if transport is None:
         with _lock:
-            pool = _sync_pools.get(key)
-            if pool is None:
-                pool = _sync_pools[key] = _new_pool(*key)
-    return pool
+            transport = _sync_transports.get(key)
+            if transport is None:
+                transport = _sync_transports[key] = _new_transport(*key)
+    return transport
 
 
-def _new_pool(base_url: str, network: NetworkEnvironment) -> httpcore.ConnectionPool:
-    import httpcore  # noqa: PLC0415 - paid at the first request, not at import
+def _new_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTransport:
+    import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
-    proxy = sync_proxy(base_url, network)
-    return httpcore.ConnectionPool(
-        ssl_context=tls_context(network),
-        proxy=_with_credentials(proxy) if proxy else None,
-        max_connections=None,
-        max_keepalive_connections=64,
-        keepalive_expiry=_KEEP_ALIVE,
-    )
-
-
-def _with_credentials(proxy: str) -> httpcore.Proxy:
-    """A proxy by its URL, with the user and the password that stand in it."""
-    import httpcore  # noqa: PLC0415 - paid at the first request, not at import
-    import httpx  # noqa: PLC0415
-
-    parsed = httpx.Proxy(proxy)
-    return httpcore.Proxy(pool_url(parsed.url), auth=parsed.raw_auth)
-
-
-def pool_url(url: httpx.URL) -> httpcore.URL:
-    """A URL in the form that a pool takes; httpx has encoded what is not ASCII."""
-    import httpcore  # noqa: PLC0415 - paid at the first request, not at import
-
-    return httpcore.URL(
-        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    return httpx.HTTPTransport(
+        verify=tls_context(network),
+        proxy=sync_proxy(base_url, network),
+        limits=httpx.Limits(
+            max_connections=None,
+            max_keepalive_connections=64,
+            keepalive_expiry=_KEEP_ALIVE,
+        ),
     )
 
 
@@ -181,9 +160,9 @@ def close_connections() -> None:
     are in a call.
     """
     with _lock:
-        pools = [_sync_pools.popitem()[1] for _ in range(len(_sync_pools))]
-    for pool in pools:
-        pool.close()
+        transports = [_sync_transports.popitem()[1] for _ in range(len(_sync_transports))]
+    for transport in transports:
+        transport.close()
 
 
 async def aclose_connections() -> None:
@@ -203,7 +182,7 @@ def _forget_all() -> None:
     # A child process must not write on its parent's connections.
     global _lock  # noqa: PLW0603 - the parent may have held it while forking
     _lock = threading.Lock()
-    _sync_pools.clear()
+    _sync_transports.clear()
     _async_pools.clear()
 
 

@@ -14,12 +14,12 @@ from heroku_inference._calls import (
     LibraryErrors,
     MaskedHeaders,
     TransportBase,
-    is_success,
+    refuse_closed,
 )
 from heroku_inference._errors import APIError
 from heroku_inference._in_order import pause
+from heroku_inference._pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._sse import Event, decoder_for
-from heroku_inference._sync_engines import HttpcoreEngine, HttpxEngine, SyncResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,11 +53,8 @@ class Transport(TransportBase):
             default_headers=default_headers,
             on_retry=on_retry,
         )
-        self._engine: HttpcoreEngine | HttpxEngine = (
-            HttpcoreEngine(self._base_url, self._network)
-            if http_client is None
-            else HttpxEngine(http_client, use_its_timeout=not self._timeout_given)
-        )
+        self._own_client = http_client
+        self._urls: dict[str, httpx.URL] = {}
 
     def send(self, call: Call) -> Reply:
         """The answer to a call; raises `APIError` when every attempt failed."""
@@ -87,7 +84,7 @@ class Transport(TransportBase):
         with self.translated_errors(self.answer_timeout):
             response = self._respond(call, content, headers, self.answer_timeout)
             try:
-                return self._reply(response.status, response.headers(), response.read())
+                return self._reply(response.status_code, response.headers.raw, response.read())
             finally:
                 response.close()
 
@@ -99,9 +96,9 @@ class Transport(TransportBase):
             response = self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(
-                    response.status,
-                    response.headers(),
-                    b"" if is_success(response.status) else response.read(),
+                    response.status_code,
+                    response.headers.raw,
+                    b"" if response.is_success else response.read(),
                 )
                 self._checked(reply)
             except BaseException:
@@ -113,19 +110,56 @@ class Transport(TransportBase):
 
     def _respond(
         self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
-    ) -> SyncResponse:
+    ) -> httpx.Response:
+        """Send a call; the answer's body is still to be read."""
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
         url = self._base_url + call.path
-        return self._engine.send(call.method, url, content, headers, seconds)
+        timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+        if (theirs := self._own_client) is not None:
+            refuse_closed("http_client", theirs)
+            # Used as it is: with its own headers, and its own timeout unless ours was given.
+            chosen = timeout if self._timeout_given else theirs.timeout
+            request = theirs.build_request(
+                call.method, url, content=content, headers=headers, timeout=chosen
+            )
+            return theirs.send(request, stream=True)
+        request = httpx.Request(
+            call.method,
+            self._parsed(url),
+            content=content,
+            headers=_pairs(headers),
+            extensions={"timeout": timeout.as_dict()},
+        )
+        return sync_transport(self._base_url, self._network).handle_request(request)
+
+    def _parsed(self, url: str) -> httpx.URL:
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        if url not in self._urls:
+            self._urls[url] = httpx.URL(url)
+        return self._urls[url]
 
     def _library_errors(self) -> LibraryErrors:
-        return self._engine.errors()
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        return (httpx.TimeoutException,), (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+
+
+class _MaskedPairs(list[tuple[bytes, bytes]]):
+    def __repr__(self) -> str:
+        return f"[{len(self)} headers]"
+
+
+def _pairs(headers: MaskedHeaders) -> _MaskedPairs:
+    return _MaskedPairs((name.encode("ascii"), value.encode()) for name, value in headers.items())
 
 
 class EventStream:
     """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
 
     def __init__(
-        self, transport: Transport, response: SyncResponse, reply: Reply, seconds: float
+        self, transport: Transport, response: httpx.Response, reply: Reply, seconds: float
     ) -> None:
         self.reply = reply
         self._response = response
@@ -155,7 +189,7 @@ class EventStream:
         decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
         with transport.translated_errors(seconds, streaming=True):
-            for piece in self._response.pieces():
+            for piece in self._pieces():
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()
@@ -164,6 +198,11 @@ class EventStream:
                     raise transport.timed_out(seconds, streaming=True)
             if events := decoder.flush():
                 yield events
+
+    def _pieces(self) -> Iterator[bytes]:
+        # Streams are asked for uncompressed; the decoding iterator costs half as much again.
+        encoded = "content-encoding" in self.reply.headers
+        return self._response.iter_bytes() if encoded else self._response.iter_raw()
 
     def drain(self) -> None:
         """Read what little follows the end mark, so that the connection can be used again."""
@@ -178,9 +217,10 @@ class EventStream:
 
 
 @contextmanager
-def _cut_after(response: SyncResponse, seconds: float) -> Iterator[None]:
+def _cut_after(response: httpx.Response, seconds: float) -> Iterator[None]:
     """Shut a connection whose server does not end the body in time: no timeout is that short."""
-    connection = response.socket()
+    stream = response.extensions.get("network_stream")
+    connection: socket.socket | None = stream and stream.get_extra_info("socket")
     if connection is None:
         yield
         return
