@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 FOREIGN_VENV := .venv-foreign
-SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench tests
+SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench notebooks tests
 
 # uv installs in seconds where it is there; plain pip does the same.
 UV := $(shell command -v uv 2>/dev/null)

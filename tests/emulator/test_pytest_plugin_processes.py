@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 
@@ -100,7 +99,6 @@ def test_it_works_in_asynchronous_tests(run):
     ).assert_outcomes(passed=1)
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("xdist"), reason="pytest-xdist is not installed")
 def test_each_worker_of_xdist_has_a_server_of_its_own(run):
     run(
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 
 import pytest
 from langchain.agents import create_agent
@@ -119,7 +120,9 @@ def test_an_agent_does_not_run_it_and_the_talk_goes_on(emulator, model, awaited)
 
     *_, state = asyncio.run(run()) if awaited else run_at_once()
     assert state["messages"][-1].invalid_tool_calls
-    assert emulator.journal[-1].body["stream"] is True
+    # Before Python 3.11 a task starts without its parent's callbacks: LangGraph streams nothing.
+    streams = not awaited or sys.version_info >= (3, 11)
+    assert emulator.journal[-1].body.get("stream", False) is streams
     again = agent.invoke({"messages": [*state["messages"], ("user", "And now?")]})
     assert again["messages"][-1].text == "You said: And now?"
 
