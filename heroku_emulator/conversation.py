@@ -23,8 +23,18 @@ class Conversation:
     @cached_property
     def question(self) -> str:
         """All text of the last user message; of the last message where no user speaks."""
+        return _text_of(self._last_said)
+
+    @cached_property
+    def shows_picture(self) -> bool:
+        """Whether a picture came with it."""
+        content = self._last_said.get("content")
+        return isinstance(content, list) and any(part["type"] == "image_url" for part in content)
+
+    @cached_property
+    def _last_said(self) -> dict[str, Any]:
         asked = [message for message in self.messages if message["role"] == "user"]
-        return _text_of((asked or self.messages)[-1])
+        return (asked or self.messages)[-1]
 
     @cached_property
     def system(self) -> str:

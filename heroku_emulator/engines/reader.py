@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from heroku_emulator.engines.minilm import MiniLM
     from heroku_emulator.engines.passages import Passage, ReadingTask
 
-__all__ = ["NOTHING_GIVEN", "TEXT_DOES_NOT_SAY", "Reading", "best_sentences", "read"]
+__all__ = [
+    "NOTHING_GIVEN",
+    "PICTURE_UNSEEN",
+    "TEXT_DOES_NOT_SAY",
+    "Reading",
+    "best_sentences",
+    "read",
+]
 
 TEXT_DOES_NOT_SAY = "The text does not say."
 NOTHING_GIVEN = (
     "There is no text to answer from: this emulator's reader repeats sentences "
     "of the text that comes with a question."
 )
+PICTURE_UNSEEN = "There is a picture, which this emulator's reader cannot see."
 
 _RELEVANT = 0.42
 """The score from which a sentence is an answer; set by `tests/emulator/test_engine_minilm.py`."""

@@ -11,7 +11,13 @@ from heroku_emulator.conversation import Conversation
 from heroku_emulator.engine import Answer
 from heroku_emulator.engines.minilm import MiniLM, late_interaction
 from heroku_emulator.engines.passages import Passage, reading_task
-from heroku_emulator.engines.reader import TEXT_DOES_NOT_SAY, Reading, read
+from heroku_emulator.engines.reader import (
+    NOTHING_GIVEN,
+    PICTURE_UNSEEN,
+    TEXT_DOES_NOT_SAY,
+    Reading,
+    read,
+)
 from heroku_emulator.engines.router import route
 from heroku_emulator.json_answers import json_answer
 
@@ -61,7 +67,9 @@ class RealEngine:
     def _read(self, talk: Conversation) -> Reading:
         task = reading_task(talk.messages)
         if not talk.results:
-            return read(task, self._model)
+            found = read(task, self._model)
+            unseen = talk.shows_picture and found.text in (NOTHING_GIVEN, TEXT_DOES_NOT_SAY)
+            return found._replace(text=PICTURE_UNSEEN) if unseen else found
         results = [Passage(result) for _, result in talk.results]
         found = read(replace(task, passages=results), self._model)
         if found.text != TEXT_DOES_NOT_SAY:

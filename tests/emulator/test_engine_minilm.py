@@ -79,7 +79,7 @@ def reranked(engine: Engine, question: str, found: list[tuple[str, str]]) -> lis
     return [found[n] for n in sorted(range(len(found)), key=lambda n: -scores[n])]
 
 
-def asking(question: str, passages: list[str]) -> dict[str, Any]:
+def asking(question: str | list[Any], passages: list[str]) -> dict[str, Any]:
     numbered = "\n\n".join(f"[{n}] {text}" for n, text in enumerate(passages, start=1))
     system = f"Answer from the sources, and cite them by number.\n\n{numbered}"
     return {
@@ -109,7 +109,7 @@ TOOLS = [
 ]
 
 
-def user(text: str, **rest: Any) -> dict[str, Any]:
+def user(text: str | list[Any], **rest: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": text}], **rest}
 
 
@@ -144,6 +144,16 @@ def test_a_question_that_the_text_does_not_answer_is_said_to_be_one(engine, retr
 
 def test_without_a_text_the_reader_makes_nothing_up(engine):
     assert "no text to answer from" in engine.chat(user("Who wrote Faust?")).text
+
+
+def test_a_picture_is_said_to_be_unseen_where_no_text_answers(engine):
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    for text in ("What is this?", "Result of tooluse_1:"):
+        said = engine.chat(user([{"type": "text", "text": text}, picture])).text
+        assert said == "There is a picture, which this emulator's reader cannot see."
+    source = "Dynos are containers that run your app."
+    asked = asking([{"type": "text", "text": "What runs my app?"}, picture], [source])
+    assert source in engine.chat(asked).text
 
 
 def test_vectors_are_unit_vectors_padded_to_the_documented_width(engine):
