@@ -148,9 +148,9 @@ async def test_a_server_that_is_gone_is_a_connection_error(server):
 
 
 async def test_a_tool_that_takes_too_long_times_out(server):
-    slow = (await tools_of(server, timeout=0.5))["slow"]
+    slow = (await tools_of(server, timeout=2))["slow"]
     with pytest.raises(errors.APITimeoutError, match="timeout="):
-        await slow.ainvoke(call_of(slow, seconds=5))
+        await slow.ainvoke(call_of(slow, seconds=8))
 
 
 def assert_no_frames_of_the_library(fails):
