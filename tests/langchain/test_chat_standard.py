@@ -3,23 +3,16 @@
 Against the emulator, and, where `INFERENCE_KEY` is set, against Heroku (`make live`).
 """
 
-import base64
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 import vcr
 from langchain_tests.integration_tests import ChatModelIntegrationTests
-from langchain_tests.integration_tests import chat_models as standard
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_heroku import ChatHeroku
 
 MODEL = "claude-4-5-sonnet"
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
-    "rkJggg=="
-)
 
 
 class TestChatHerokuUnit(ChatModelUnitTests):
@@ -70,12 +63,6 @@ class EverythingChatHerokuCan(ChatModelIntegrationTests):
 @pytest.mark.usefixtures("config_vars", "images_without_network")
 class OnEmulator(EverythingChatHerokuCan):
     """The emulator refuses what Heroku is known to refuse."""
-
-    @pytest.fixture
-    def images_without_network(self, monkeypatch):
-        """The suite's only use of the network is to fetch a picture; it is not our HTTP."""
-        picture = SimpleNamespace(content=PIXEL)
-        monkeypatch.setattr(standard.httpx, "get", lambda *_, **__: picture)
 
 
 class TestByToolCall(OnEmulator):

@@ -1,15 +1,12 @@
 """LangChain's own suites for `ChatHerokuMessages`."""
 
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 from langchain_tests.integration_tests import ChatModelIntegrationTests
-from langchain_tests.integration_tests import chat_models as standard
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_heroku import ChatHerokuMessages
-from tests.langchain.test_chat_standard import PIXEL
 
 MODEL = "claude-4-5-sonnet"
 
@@ -65,9 +62,3 @@ class TestChatHerokuMessages(ChatModelIntegrationTests):
     )
     def test_anthropic_inputs(self, model):
         super().test_anthropic_inputs(model)
-
-    @pytest.fixture
-    def images_without_network(self, monkeypatch):
-        """The suite's only use of the network is to fetch a picture; it is not our HTTP."""
-        picture = SimpleNamespace(content=PIXEL)
-        monkeypatch.setattr(standard.httpx, "get", lambda *_, **__: picture)
