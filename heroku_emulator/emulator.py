@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.agent_tools import Toolbox
-from heroku_emulator.deterministic import DeterministicEngine
+from heroku_emulator.built_in.deterministic import DeterministicEngine
 from heroku_emulator.server import create_app
-from heroku_emulator.service import Service
+from heroku_emulator.serving.service import Service
+from heroku_emulator.serving.thread import ServerThread
 from heroku_emulator.switches import Switches
-from heroku_emulator.thread import ServerThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,28 +7,28 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from heroku_emulator.agents import AgentRun
-from heroku_emulator.agents_request import check_agents_request
-from heroku_emulator.agents_stream import AgentsStream
-from heroku_emulator.chat_request import check_chat_request
-from heroku_emulator.completion import (
+from heroku_emulator.agents.request import check_agents_request
+from heroku_emulator.agents.run import AgentRun
+from heroku_emulator.agents.stream import AgentsStream
+from heroku_emulator.chat.chat_request import check_chat_request
+from heroku_emulator.chat.completion import (
     Completion,
     completion_body,
     completion_of_answer,
     completion_of_script,
 )
-from heroku_emulator.delivery import plain_response, raw_response, stream_response
+from heroku_emulator.chat.streaming import frame, frames
+from heroku_emulator.chat.thinking import thinking_of
 from heroku_emulator.embeddings import check_embeddings_request, embeddings_body
 from heroku_emulator.errors import ApiError, error_body
-from heroku_emulator.exchange import Exchange
 from heroku_emulator.images import check_images_request, images_body
 from heroku_emulator.mcp_servers import listing
 from heroku_emulator.mcp_toolkit import mcp_messages, mcp_sse, mcp_streamable_http
 from heroku_emulator.messages_api import messages
 from heroku_emulator.rerank import check_rerank_request, rerank_body
 from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawBody, RawStream, Say
-from heroku_emulator.streaming import frame, frames
-from heroku_emulator.thinking import thinking_of
+from heroku_emulator.serving.delivery import plain_response, raw_response, stream_response
+from heroku_emulator.serving.exchange import Exchange
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mcp.server.sse import SseServerTransport
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from heroku_emulator.exchange import Exchange
+    from heroku_emulator.serving.exchange import Exchange
 
 __all__ = ["Toolkit", "mcp_messages", "mcp_sse", "mcp_streamable_http"]
 

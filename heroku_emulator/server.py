@@ -14,12 +14,12 @@ from starlette.routing import Route
 
 from heroku_emulator.endpoints import ALWAYS_STREAMED, ENDPOINTS, MORE_ENDPOINTS
 from heroku_emulator.errors import ApiError
-from heroku_emulator.exchange import Exchange
 from heroku_emulator.fields import refused
-from heroku_emulator.firewall import looks_like_an_attack
 from heroku_emulator.models import available_models
-from heroku_emulator.responses import NoAnswer, body_response, disconnection, error_response
 from heroku_emulator.script import Fault, Reset
+from heroku_emulator.serving.exchange import Exchange
+from heroku_emulator.serving.firewall import looks_like_an_attack
+from heroku_emulator.serving.responses import NoAnswer, body_response, disconnection, error_response
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from heroku_emulator.endpoints import Endpoint
     from heroku_emulator.errors import AnyEnvelope
     from heroku_emulator.journal import JournalEntry
-    from heroku_emulator.service import Service
+    from heroku_emulator.serving.service import Service
 
 __all__ = ["create_app"]
 

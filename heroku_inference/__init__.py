@@ -6,26 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from heroku_inference._agents import (
+    from heroku_inference._agents.steps import (
         AgentMessage,
         AgentResult,
         AgentStep,
         AgentToolResult,
         agent_messages,
     )
-    from heroku_inference._answers import (
-        ChatChunk,
-        ChatResult,
-        RateLimits,
-        Reply,
-        ToolCall,
-        ToolCallDelta,
-        Usage,
-    )
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
     from heroku_inference._client import Client
-    from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._config.settings import Settings
+    from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._endpoints.images import GeneratedImage
+    from heroku_inference._endpoints.mcp import McpServer, McpTool
+    from heroku_inference._endpoints.rerank import RerankHit, RerankResult
     from heroku_inference._errors import (
         APIConnectionError,
         APIError,
@@ -43,14 +38,19 @@ if TYPE_CHECKING:
         ServerError,
         StreamInterruptedError,
     )
-    from heroku_inference._images import GeneratedImage
-    from heroku_inference._mcp import McpServer, McpTool
-    from heroku_inference._openai_options import chat_openai_options, openai_like_options
-    from heroku_inference._openai_sdk import async_openai_client, openai_client
-    from heroku_inference._pools import aclose_connections, close_connections
-    from heroku_inference._rerank import RerankHit, RerankResult
-    from heroku_inference._retries import RetryEvent
-    from heroku_inference._settings import Settings
+    from heroku_inference._http.pools import aclose_connections, close_connections
+    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._openai.clients import async_openai_client, openai_client
+    from heroku_inference._openai.options import chat_openai_options, openai_like_options
+    from heroku_inference._values import (
+        ChatChunk,
+        ChatResult,
+        RateLimits,
+        Reply,
+        ToolCall,
+        ToolCallDelta,
+        Usage,
+    )
     from heroku_inference.agent_tools import AgentTool
 
 __all__ = [
@@ -107,13 +107,19 @@ __all__ = [
 
 # Importing an adapter must cost next to nothing: a name's module is loaded when it is first used.
 _MODULES = {
-    "_agents": ("AgentMessage", "AgentResult", "AgentStep", "AgentToolResult", "agent_messages"),
+    "_agents.steps": (
+        "AgentMessage",
+        "AgentResult",
+        "AgentStep",
+        "AgentToolResult",
+        "agent_messages",
+    ),
     "agent_tools": ("AgentTool",),
-    "_images": ("GeneratedImage",),
-    "_mcp": ("McpServer", "McpTool"),
-    "_openai_options": ("chat_openai_options", "openai_like_options"),
-    "_openai_sdk": ("async_openai_client", "openai_client"),
-    "_answers": (
+    "_endpoints.images": ("GeneratedImage",),
+    "_endpoints.mcp": ("McpServer", "McpTool"),
+    "_openai.options": ("chat_openai_options", "openai_like_options"),
+    "_openai.clients": ("async_openai_client", "openai_client"),
+    "_values": (
         "ChatChunk",
         "ChatResult",
         "RateLimits",
@@ -130,7 +136,7 @@ _MODULES = {
         "known_model",
     ),
     "_client": ("Client",),
-    "_embeddings": (
+    "_endpoints.embeddings": (
         "EmbeddingBatch",
         "EmbeddingResult",
     ),
@@ -151,16 +157,16 @@ _MODULES = {
         "ServerError",
         "StreamInterruptedError",
     ),
-    "_pools": (
+    "_http.pools": (
         "aclose_connections",
         "close_connections",
     ),
-    "_rerank": (
+    "_endpoints.rerank": (
         "RerankHit",
         "RerankResult",
     ),
-    "_retries": ("RetryEvent",),
-    "_settings": ("Settings",),
+    "_http.retry_policy": ("RetryEvent",),
+    "_config.settings": ("Settings",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

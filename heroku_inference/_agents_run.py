@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heroku_inference._agents_reading import AgentReader
+from heroku_inference._agents.reading import AgentReader
 from heroku_inference._errors import APIConnectionError, APITimeoutError, StreamInterruptedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from heroku_inference._agents import AgentStep
-    from heroku_inference._async_transport import AsyncEventStream
-    from heroku_inference._transport import EventStream
+    from heroku_inference._agents.steps import AgentStep
+    from heroku_inference._http.async_transport import AsyncEventStream
+    from heroku_inference._http.transport import EventStream
 
 __all__ = ["agent_steps", "async_agent_steps"]
 

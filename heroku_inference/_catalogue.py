@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import TypeAdapter
 
-from heroku_inference._reading import read_json
+from heroku_inference._json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heroku_inference._answers import Reply
+    from heroku_inference._values import Reply
 
 __all__ = [
     "KNOWN_MODELS",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference import _embeddings, _rerank
-from heroku_inference._agents import AgentResult, AgentStep, agent_result
+from heroku_inference._agents.steps import AgentResult, AgentStep, agent_result
 from heroku_inference._agents_run import agent_steps
-from heroku_inference._calls import Call
 from heroku_inference._catalogue import AvailableModel, available_models
-from heroku_inference._chat_reading import ChunkReader, chat_result
+from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase, finished
+from heroku_inference._endpoints import embeddings as _embeddings
+from heroku_inference._endpoints import rerank as _rerank
+from heroku_inference._endpoints.images import GeneratedImage, generated_image
+from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._errors import APIConnectionError
-from heroku_inference._images import GeneratedImage, generated_image
-from heroku_inference._mcp import McpServer, mcp_servers
-from heroku_inference._transport import Transport
+from heroku_inference._http.transport import Transport
+from heroku_inference._http.transport_base import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from typing_extensions import Unpack
 
-    from heroku_inference._answers import ChatChunk, ChatResult, Reply
     from heroku_inference._client_options import (
         AgentOptions,
         ChatOptions,
         EmbedOptions,
         ImageOptions,
     )
-    from heroku_inference._embeddings import EmbeddingBatch, EmbeddingResult
-    from heroku_inference._rerank import RerankResult
-    from heroku_inference._retries import RetryEvent
-    from heroku_inference._settings import Kind, Settings
+    from heroku_inference._config.settings import Kind, Settings
+    from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._endpoints.rerank import RerankResult
+    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._values import ChatChunk, ChatResult, Reply
 
 __all__ = ["Client"]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference import _embeddings, _images, _rerank
-from heroku_inference._agents_request import agent_body, agent_call
-from heroku_inference._calls import Call
-from heroku_inference._chat_request import ChatRequest, chat_request
+from heroku_inference._agents.request import agent_body, agent_call
+from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
+from heroku_inference._config.settings import WELL_KNOWN_MODELS, Kind, Settings, hidden, may_be
+from heroku_inference._endpoints import embeddings as _embeddings
+from heroku_inference._endpoints import images as _images
+from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._errors import (
     APIConnectionError,
     APITimeoutError,
@@ -17,17 +19,17 @@ from heroku_inference._errors import (
     HerokuError,
     StreamInterruptedError,
 )
-from heroku_inference._keyless import forget_key
-from heroku_inference._settings import WELL_KNOWN_MODELS, Kind, Settings, hidden, may_be
+from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.transport_base import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pydantic import SecretStr
 
-    from heroku_inference._answers import ChatChunk
-    from heroku_inference._chat_reading import ChunkReader
-    from heroku_inference._retries import RetryEvent
+    from heroku_inference._chat.reading import ChunkReader
+    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._values import ChatChunk
 
 __all__ = [
     "CHAT_PATH",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from heroku_inference._endpoints.concurrency import check_concurrency
 from heroku_inference._errors import ConfigError
-from heroku_inference._in_order import check_concurrency
 from heroku_inference._long_text import LongText
 
 if TYPE_CHECKING:

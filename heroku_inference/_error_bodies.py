@@ -17,10 +17,10 @@ from heroku_inference._errors import (
     RequestTimeoutError,
     ServerError,
 )
-from heroku_inference._retries import requested_wait
+from heroku_inference._http.retry_policy import requested_wait
 
 if TYPE_CHECKING:
-    from heroku_inference._answers import Reply
+    from heroku_inference._values import Reply
 
 __all__ = ["error_from_reply", "excerpt", "stream_error"]
 

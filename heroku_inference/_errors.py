@@ -22,8 +22,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from heroku_inference._agents import AgentStep
-    from heroku_inference._answers import Reply
+    from heroku_inference._agents.steps import AgentStep
+    from heroku_inference._values import Reply
 
 __all__ = [
     "APIConnectionError",

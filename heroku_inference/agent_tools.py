@@ -21,7 +21,7 @@ from heroku_inference._errors import ConfigError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from heroku_inference._mcp import McpTool
+    from heroku_inference._endpoints.mcp import McpTool
 
 __all__ = [
     "AgentTool",

@@ -75,4 +75,4 @@ def __dir__() -> list[str]:
 # Messages of ours that come out of a checkpoint are understood without a model at hand. Where
 # LangChain's messages are not loaded there are none, and loading them would cost too much here.
 if "langchain_core.messages" in sys.modules:
-    import_module("langchain_heroku._content_blocks")
+    import_module("langchain_heroku._blocks_of_answers")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import CallbackManagerForLLMRun
 
-    from heroku_inference._retries import RetryEvent
+    from heroku_inference._http.retry_policy import RetryEvent
 
 __all__ = ["retry_listener"]
 

@@ -10,8 +10,8 @@ import inspect
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
 from heroku_inference._errors import ConfigError
-from heroku_inference._in_order import amap_in_order, map_in_order
 from langchain_heroku._broken_calls import StreamedCalls
 from langchain_heroku._callbacks import retry_listener
 from langchain_heroku._chat_model import HerokuChatModel
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-    from heroku_inference import _answers as heroku
+    from heroku_inference import _values as heroku
 
 __all__ = ["ChatCalls"]
 

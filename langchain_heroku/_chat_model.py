@@ -13,8 +13,8 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
+from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
-from langchain_heroku._content_blocks import PROVIDER
 from langchain_heroku.profiles import profile_of
 
 if TYPE_CHECKING:

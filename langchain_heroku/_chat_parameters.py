@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
-from heroku_inference import _chat_parameters as heroku
-from heroku_inference._caller_warnings import warn_caller
-from heroku_inference._chat_options import chat_options
-from heroku_inference._connection import key_hidden
+from heroku_inference._adapters import chat_parameters as heroku
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._adapters.chat_options import chat_options
 from heroku_inference._errors import ConfigError
+from heroku_inference._warnings import warn_caller
 from langchain_heroku._connection import HerokuConnection
 
 if TYPE_CHECKING:

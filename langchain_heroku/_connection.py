@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import SecretStr  # noqa: TC002 - pydantic reads the annotation
 
-from heroku_inference._connection import Connection, key_hidden
+from heroku_inference._adapters.arguments import Connection, key_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from heroku_inference._tool_arguments import parse_arguments
-from langchain_heroku._content_blocks import PROVIDER
+from heroku_inference._chat.tool_arguments import parse_arguments
+from langchain_heroku._blocks_of_answers import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from langchain_core.messages import InvalidToolCall
     from langchain_core.messages import ToolCall as LangChainToolCall
 
-    from heroku_inference import _answers as heroku
-    from heroku_inference._agents import AgentStep
-    from heroku_inference._answers import ChatChunk, Reply, ToolCall, Usage
+    from heroku_inference import _values as heroku
+    from heroku_inference._agents.steps import AgentStep
+    from heroku_inference._values import ChatChunk, Reply, ToolCall, Usage
 
 __all__ = [
     "generation_chunk",

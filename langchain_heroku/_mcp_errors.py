@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._mcp_errors import forget_frames, toolkit_error
+from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error
 from langchain_heroku.errors import HerokuError, langchain_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-    from heroku_inference._settings import Settings
+    from heroku_inference._config.settings import Settings
 
 __all__ = ["asked", "mcp_errors"]
 

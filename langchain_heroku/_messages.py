@@ -18,7 +18,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_heroku._agent_history import is_run, messages_of_run
+from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import results_in, with_words
 from langchain_heroku.errors import ConfigError
 

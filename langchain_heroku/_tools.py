@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from heroku_inference._tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from langchain_heroku._agent_as_tool import AgentAsTool
-from langchain_heroku._agent_calls import AgentCalls
-from langchain_heroku._agent_tools import agent_tools
+from langchain_heroku._agents.as_tool import AgentAsTool
+from langchain_heroku._agents.calls import AgentCalls
+from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku.errors import ConfigError, RefusedBeforeRun
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from heroku_inference._anthropic_messages import message_arguments, thinks
-from langchain_heroku._anthropic_calls import ChatAnthropic, MessagesCalls
+from heroku_inference._anthropic.request import message_arguments, thinks
+from langchain_heroku._messages_api.calls import ChatAnthropic, MessagesCalls
 from langchain_heroku._structured_output import structured_output
 from langchain_heroku.errors import ConfigError
 

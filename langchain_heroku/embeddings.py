@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
-from heroku_inference._connection import key_hidden
-from heroku_inference._embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._long_text import LongText  # noqa: TC001 - pydantic reads the annotation
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
 
     from heroku_inference._client_base import EmbedOptions
-    from heroku_inference._embeddings import EmbeddingBatch
-    from heroku_inference._settings import Kind
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._endpoints.embeddings import EmbeddingBatch
 
 __all__ = ["HerokuEmbeddings"]
 

@@ -208,7 +208,7 @@ class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no 
 
 
 def _was_refused(error: Exception) -> bool:
-    from heroku_inference._calls import is_success  # noqa: PLC0415 - slow to load, needed rarely
+    from heroku_inference._http.transport_base import is_success  # noqa: PLC0415 - slow to load, needed rarely
 
     response = getattr(error, "response", None)
     return response is not None and not is_success(response.status_code)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from heroku_inference._connection import key_hidden
-from heroku_inference._images import ASPECT_RATIOS  # noqa: TC001 - pydantic reads it
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.images import ASPECT_RATIOS  # noqa: TC001 - pydantic reads it
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
-    from heroku_inference._images import GeneratedImage
-    from heroku_inference._settings import Kind
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._endpoints.images import GeneratedImage
 
 __all__ = ["HerokuImageTool"]
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._mcp import McpEndpoint, mcp_endpoint
-from heroku_inference._mcp_errors import wrong_address
-from heroku_inference._settings import Settings, hidden
+from heroku_inference._adapters.mcp_errors import wrong_address
+from heroku_inference._config.settings import Settings, hidden
+from heroku_inference._endpoints.mcp import McpEndpoint, mcp_endpoint
 from langchain_heroku._mcp_errors import asked, mcp_errors
 from langchain_heroku.errors import ConfigError, langchain_errors
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
-from heroku_inference._connection import key_hidden
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.rerank import RerankHit, RerankOptions, check_query
 from heroku_inference._errors import ConfigError
-from heroku_inference._rerank import RerankHit, RerankOptions, check_query
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import Callbacks
 
-    from heroku_inference._settings import Kind
+    from heroku_inference._config.settings import Kind
 
 __all__ = ["HerokuRerank"]
 

@@ -14,8 +14,8 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict, Field
 
-from heroku_inference import _chat_parameters as heroku
-from heroku_inference._chat_options import chat_options
+from heroku_inference._adapters import chat_parameters as heroku
+from heroku_inference._adapters.chat_options import chat_options
 from llama_index_heroku._connection import HerokuConnection
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku._responses import GrowingResponse, chat_response, completion_response
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         CompletionResponseGen,
     )
 
-    from heroku_inference._answers import ChatChunk
+    from heroku_inference._values import ChatChunk
 
 __all__ = ["ChatCalls"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
-from heroku_inference._connection import Connection, key_hidden
-from heroku_inference._settings import Settings, hidden
+from heroku_inference._adapters.arguments import Connection, key_hidden
+from heroku_inference._config.settings import Settings, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

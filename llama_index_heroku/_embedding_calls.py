@@ -20,7 +20,7 @@ from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
 from pydantic import Field
 
-from heroku_inference._in_order import amap_in_order, map_in_order
+from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._errors import ConfigError, HerokuError
-from heroku_inference._mcp_errors import forget_frames, toolkit_error, wrong_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llama_index.core.tools import FunctionTool
 
-    from heroku_inference._mcp import McpEndpoint
+    from heroku_inference._endpoints.mcp import McpEndpoint
 
 __all__ = ["Toolkit"]
 

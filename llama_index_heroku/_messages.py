@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import MessageRole
 
+from heroku_inference._chat.tool_arguments import arguments_text
 from heroku_inference._errors import ConfigError
-from heroku_inference._tool_arguments import arguments_text
-from llama_index_heroku._content_blocks import wire_parts
+from llama_index_heroku._blocks_of_messages import wire_parts
 from llama_index_heroku._tool_calls import calls_of
 from llama_index_heroku._tools import wire_name
 

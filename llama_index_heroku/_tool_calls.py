@@ -9,8 +9,8 @@ from llama_index.core.llms.llm import ToolSelection
 from pydantic import BaseModel
 from pydantic_core import from_json
 
+from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._errors import ConfigError, InvalidResponseError
-from heroku_inference._tool_arguments import arguments_text, parse_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

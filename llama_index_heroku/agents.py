@@ -12,13 +12,13 @@ from llama_index.core.async_utils import asyncio_run
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel, Field
 
-from heroku_inference._agents import agent_result
-from heroku_inference._connection import key_hidden
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._agents.steps import agent_result
 from heroku_inference._errors import ConfigError
-from heroku_inference._pools import aclose_connections
+from heroku_inference._http.pools import aclose_connections
 from heroku_inference.agent_tools import wire_agent_tools
-from llama_index_heroku._agent_arguments import llm_of, other_llm, refusal_of
-from llama_index_heroku._agent_run import AgentRun
+from llama_index_heroku._agents.arguments import llm_of, other_llm, refusal_of
+from llama_index_heroku._agents.run import AgentRun
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku.llms import Heroku
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from llama_index.core.tools import AsyncBaseTool
     from llama_index.core.workflow import Context
 
-    from heroku_inference._settings import Settings
+    from heroku_inference._config.settings import Settings
     from heroku_inference.agent_tools import AgentTool
 
 __all__ = ["HerokuAgent"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
-from heroku_inference._anthropic_messages import message_arguments
-from heroku_inference._connection import key_hidden
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._anthropic.request import message_arguments
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -20,8 +20,8 @@ except ImportError as error:
         "`pip install heroku-inference[llama-index-anthropic]`."
     ) from error
 
-from llama_index_heroku._anthropic_reading import GrowingMessage, whole_response
-from llama_index_heroku._anthropic_wire import sdk_arguments, wire_conversation
+from llama_index_heroku._messages_api.reading import GrowingMessage, whole_response
+from llama_index_heroku._messages_api.request import sdk_arguments, wire_conversation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from llama_index.core.utils import Tokenizer
 
-    from heroku_inference._anthropic_sdk import AsyncHerokuAnthropic, HerokuAnthropic
+    from heroku_inference._anthropic.clients import AsyncHerokuAnthropic, HerokuAnthropic
 
 __all__ = ["HerokuMessages"]
 
@@ -122,13 +122,13 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
 
     @property  # type: ignore[misc]
     def _client(self) -> HerokuAnthropic:  # type: ignore[override]
-        from heroku_inference._anthropic_sdk import client_of  # noqa: PLC0415 - at first use
+        from heroku_inference._anthropic.clients import client_of  # noqa: PLC0415 - at first use
 
         return client_of(self)
 
     @property  # type: ignore[misc]
     def _aclient(self) -> AsyncHerokuAnthropic:  # type: ignore[override]
-        from heroku_inference._anthropic_sdk import async_client_of  # noqa: PLC0415 - at first use
+        from heroku_inference._anthropic.clients import async_client_of  # noqa: PLC0415 - at first use
 
         return async_client_of(self)
 

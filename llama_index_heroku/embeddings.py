@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
-from heroku_inference._connection import key_hidden
-from heroku_inference._embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._errors import ConfigError
 from heroku_inference._long_text import LongText, check_text
 from llama_index_heroku._connection import HerokuConnection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import Embedding
 
     from heroku_inference._client_base import EmbedOptions
-    from heroku_inference._settings import Kind
+    from heroku_inference._config.settings import Kind
 
 __all__ = ["HerokuEmbedding"]
 

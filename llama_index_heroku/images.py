@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolOutput
 
-from heroku_inference._connection import key_hidden
-from heroku_inference._images import ASPECT_RATIOS
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.images import ASPECT_RATIOS
+from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
 from llama_index_heroku._connection import HerokuConnection
-from llama_index_heroku._tool_specs import OutputToolSpec, metadata_of, tool_of
 
 if TYPE_CHECKING:
-    from heroku_inference._images import GeneratedImage
-    from heroku_inference._settings import Kind
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._endpoints.images import GeneratedImage
 
 __all__ = ["HerokuImageToolSpec"]
 

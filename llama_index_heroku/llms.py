@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 from pydantic import ConfigDict
 
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._adapters.chat_options import asks_to_think
 from heroku_inference._catalogue import known_model
-from heroku_inference._chat_options import asks_to_think
-from heroku_inference._chat_request import drop_ignored
-from heroku_inference._connection import key_hidden
-from heroku_inference._thinking import call_instruction
+from heroku_inference._chat.request import drop_ignored
+from heroku_inference._chat.thinking import call_instruction
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import keep_first_call, selections
 from llama_index_heroku._tools import tool_options

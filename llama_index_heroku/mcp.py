@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.tools import ToolOutput
 
-from heroku_inference._connection import key_hidden
-from heroku_inference._mcp import mcp_endpoint
-from heroku_inference._settings import Settings
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._config.settings import Settings
+from heroku_inference._endpoints.mcp import mcp_endpoint
+from llama_index_heroku._agents.tool_specs import tool_of
 from llama_index_heroku._mcp_client import Toolkit
 from llama_index_heroku._mcp_content import content_blocks
-from llama_index_heroku._tool_specs import tool_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRan
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 
-from heroku_inference._connection import key_hidden
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.rerank import RerankOptions
 from heroku_inference._errors import ConfigError
-from heroku_inference._rerank import RerankOptions
 from llama_index_heroku._connection import HerokuConnection
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from llama_index.core.schema import BaseNode
 
-    from heroku_inference._rerank import RerankHit
-    from heroku_inference._settings import Kind
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._endpoints.rerank import RerankHit
 
 __all__ = ["HerokuRerank"]
 

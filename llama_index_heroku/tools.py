@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import TextBlock
 
-from heroku_inference._agents import AgentMessage
-from heroku_inference._connection import key_hidden
+from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._agents.steps import AgentMessage
 from heroku_inference._errors import ConfigError, InvalidResponseError
-from llama_index_heroku._agent_run import tool_output
+from llama_index_heroku._agents.run import tool_output
+from llama_index_heroku._agents.server_tools import command_tool, database_tools, unattached_tools
+from llama_index_heroku._agents.server_tools import mcp_tools as mcp_server_tools
+from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
 from llama_index_heroku._connection import HerokuConnection
-from llama_index_heroku._server_tools import command_tool, database_tools, unattached_tools
-from llama_index_heroku._server_tools import mcp_tools as mcp_server_tools
 from llama_index_heroku._tool_calls import parsed
-from llama_index_heroku._tool_specs import OutputToolSpec, metadata_of, tool_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llama_index.core.tools import FunctionTool, ToolOutput
 
-    from heroku_inference._agents import AgentStep
-    from heroku_inference._mcp import McpTool
-    from llama_index_heroku._server_tools import ServerTool
+    from heroku_inference._agents.steps import AgentStep
+    from heroku_inference._endpoints.mcp import McpTool
+    from llama_index_heroku._agents.server_tools import ServerTool
 
 __all__ = ["HerokuToolSpec"]
 

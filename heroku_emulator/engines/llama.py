@@ -11,7 +11,8 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.conversation import Conversation
+from heroku_emulator.built_in.conversation import Conversation
+from heroku_emulator.built_in.json_answers import json_answer
 from heroku_emulator.engine import Answer
 from heroku_emulator.engines.passages import message_text, reading_task
 from heroku_emulator.engines.reader import TEXT_DOES_NOT_SAY, best_sentences
@@ -19,7 +20,6 @@ from heroku_emulator.engines.real import RealEngine
 from heroku_emulator.engines.router import route
 from heroku_emulator.engines.schema import is_valid
 from heroku_emulator.engines.weights import verified_file
-from heroku_emulator.json_answers import json_answer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from heroku_emulator.conversation import Conversation
+from heroku_emulator.built_in.conversation import Conversation
+from heroku_emulator.built_in.json_answers import json_answer
 from heroku_emulator.engine import Answer
 from heroku_emulator.engines.minilm import MiniLM, late_interaction
 from heroku_emulator.engines.passages import Passage, reading_task
@@ -19,7 +20,6 @@ from heroku_emulator.engines.reader import (
     read,
 )
 from heroku_emulator.engines.router import route
-from heroku_emulator.json_answers import json_answer
 
 __all__ = ["RealEngine"]
 

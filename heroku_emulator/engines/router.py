@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator import tool_routing
+from heroku_emulator.built_in import tool_routing
 from heroku_emulator.engines.minilm import late_interaction
 from heroku_emulator.engines.schema import is_valid
 
 if TYPE_CHECKING:
-    from heroku_emulator.conversation import Conversation
+    from heroku_emulator.built_in.conversation import Conversation
     from heroku_emulator.engines.minilm import MiniLM
 
 __all__ = ["route"]

@@ -8,7 +8,7 @@ import string
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.completion import completion_of_answer, completion_of_script
+from heroku_emulator.chat.completion import completion_of_answer, completion_of_script
 from heroku_emulator.messages_api.chat_form import chat_form
 from heroku_emulator.messages_api.signatures import redacted, signature_of
 from heroku_emulator.messages_api.thinking import thinks
@@ -17,7 +17,7 @@ from heroku_emulator.script import CallTools, Say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heroku_emulator.completion import Completion
+    from heroku_emulator.chat.completion import Completion
     from heroku_emulator.engine import Engine
     from heroku_emulator.switches import Switches
 

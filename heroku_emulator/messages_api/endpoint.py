@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heroku_emulator.delivery import plain_response, raw_response, stream_response
 from heroku_emulator.errors import ApiError, error_body
 from heroku_emulator.fields import refused
 from heroku_emulator.messages_api.answer import (
@@ -17,12 +16,13 @@ from heroku_emulator.messages_api.request import check_request
 from heroku_emulator.messages_api.stream import frame, frames
 from heroku_emulator.models import MODELS
 from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawBody, RawStream, Say
+from heroku_emulator.serving.delivery import plain_response, raw_response, stream_response
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from heroku_emulator.exchange import Exchange
     from heroku_emulator.script import Step
+    from heroku_emulator.serving.exchange import Exchange
 
 __all__ = ["messages"]
 

@@ -15,15 +15,15 @@ from typer.core import TyperCommand
 from heroku_inference._client import Client
 from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference.cli import models as models_view
-from heroku_inference.cli import report
 from heroku_inference.cli.chat import Conversation, converse
-from heroku_inference.cli.check import Result, run_checks
-from heroku_inference.cli.checks import DEFAULT_CALLS, NAMES, chosen_checks
+from heroku_inference.cli.checks import report
+from heroku_inference.cli.checks.catalogue import DEFAULT_CALLS, NAMES, chosen_checks
+from heroku_inference.cli.checks.runner import Result, run_checks
+from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
 from heroku_inference.cli.problems import problem_of, told
 from heroku_inference.cli.screen import Screen, flowing
-from heroku_inference.cli.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

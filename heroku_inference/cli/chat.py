@@ -13,8 +13,8 @@ from heroku_inference.cli.problems import told
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from heroku_inference._answers import ChatChunk, Usage
     from heroku_inference._client import Client
+    from heroku_inference._values import ChatChunk, Usage
     from heroku_inference.cli.screen import Screen
 
 __all__ = ["Conversation", "converse"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from dotenv import load_dotenv
 
-from heroku_inference._attachments import attachments
 from heroku_inference._catalogue import known_model
+from heroku_inference._config.attachments import attachments
+from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._errors import ConfigError
-from heroku_inference._settings import Kind, Settings
 from heroku_inference.cli.problems import COPY_CONFIG_VARS, Problem, problem_of
 
 if TYPE_CHECKING:

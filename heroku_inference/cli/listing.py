@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
-from heroku_inference._calls import Call, MaskedHeaders
 from heroku_inference._catalogue import (
     AvailableModel,
     ModelFacts,
@@ -15,8 +14,9 @@ from heroku_inference._catalogue import (
     known_model,
 )
 from heroku_inference._client_base import MODELS_PATH
-from heroku_inference._settings import Settings
-from heroku_inference._transport import Transport
+from heroku_inference._config.settings import Settings
+from heroku_inference._http.transport import Transport
+from heroku_inference._http.transport_base import Call, MaskedHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from heroku_inference._base_url import DEFAULT_BASE_URL
-from heroku_inference._environment import network_environment
+from heroku_inference._config.base_url import DEFAULT_BASE_URL
+from heroku_inference._config.environment import network_environment
 from heroku_inference._errors import (
     APIConnectionError,
     APIError,

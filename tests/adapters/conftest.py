@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from llama_index.core.base.llms.types import ThinkingBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage
 
-from heroku_inference._tool_arguments import arguments_text
+from heroku_inference._chat.tool_arguments import arguments_text
 from langchain_heroku import ChatHeroku, ChatHerokuMessages
 from llama_index_heroku import Heroku, HerokuMessages
 

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from heroku_emulator import Emulator, McpServer, McpTool
-from heroku_inference.cli.check import Check, run_checks
-from heroku_inference.cli.checks import CHECKS, DEFAULT_CALLS
+from heroku_inference.cli.checks.catalogue import CHECKS, DEFAULT_CALLS
+from heroku_inference.cli.checks.runner import Check, run_checks
 
 CHAT = "/v1/chat/completions"
 DEFAULT = [check.name for check in CHECKS if not check.extra]

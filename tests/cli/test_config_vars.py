@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroku_inference._attachments import Attachment, attachments
+from heroku_inference._config.attachments import Attachment, attachments
 
 KEY = "inf-made-up"
 US = "https://us.inference.heroku.com"

@@ -6,7 +6,7 @@ import pytest
 
 from heroku_emulator import Cut, ErrorEvent, Fault, Reset
 from heroku_inference import ConfigError
-from heroku_inference.cli.checks import CHECKS
+from heroku_inference.cli.checks.catalogue import CHECKS
 from heroku_inference.cli.problems import in_our_words, problem_of
 
 CHAT = "/v1/chat/completions"
@@ -133,7 +133,7 @@ def test_a_defect_of_ours_does_not_stop_the_other_checks(emulator, run, monkeypa
         raise ZeroDivisionError("oh")
 
     tools = next(check for check in CHECKS if check.name == "tools")
-    monkeypatch.setattr("heroku_inference.cli.chat_checks._called", broken)
+    monkeypatch.setattr("heroku_inference.cli.checks.chat._called", broken)
     assert tools.calls
     ran = run("check", "--json", env=emulator.config_vars)
     assert ran.checks()["tools"]["detail"] == "ZeroDivisionError: oh"

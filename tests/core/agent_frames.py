@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from heroku_inference import Reply
-from heroku_inference._agents_reading import AgentReader
+from heroku_inference._agents.reading import AgentReader
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
 CALL = {"id": "t1", "type": "function", "function": {"name": "ns/tool", "arguments": "{}"}}

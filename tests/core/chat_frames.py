@@ -2,10 +2,10 @@
 
 import json
 
-from heroku_inference._answers import Reply
-from heroku_inference._chat_reading import ChunkReader, chat_result
-from heroku_inference._chat_request import ChatRequest
-from heroku_inference._response_format import ResponseFormat
+from heroku_inference._chat.reading import ChunkReader, chat_result
+from heroku_inference._chat.request import ChatRequest
+from heroku_inference._chat.response_format import ResponseFormat
+from heroku_inference._values import Reply
 
 PLAIN = ChatRequest({})
 HIDDEN = ChatRequest({}, response_format=ResponseFormat("final_answer"))

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from heroku_inference._embeddings import EmbeddingOptions, aembed, aiter_embed, embed, iter_embed
+from heroku_inference._endpoints.embeddings import (
+    EmbeddingOptions,
+    aembed,
+    aiter_embed,
+    embed,
+    iter_embed,
+)
 
 MODEL = "cohere-embed-multilingual"
 both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])

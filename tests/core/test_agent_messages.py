@@ -14,7 +14,7 @@ from heroku_inference import (
     agent_messages,
     agent_tools,
 )
-from heroku_inference._messages import wire_messages
+from heroku_inference._chat.messages import wire_messages
 from tests.core.conftest import HELLO
 
 PATH = "/v1/agents/heroku"

@@ -14,9 +14,9 @@ from heroku_inference import (
     StreamInterruptedError,
     Usage,
 )
-from heroku_inference._agents import agent_result
-from heroku_inference._agents_reading import AgentReader
-from heroku_inference._sse import EventDecoder
+from heroku_inference._agents.reading import AgentReader
+from heroku_inference._agents.steps import agent_result
+from heroku_inference._http.sse import EventDecoder
 
 from .agent_frames import CALL, END, USAGE, called, read, returned, said
 

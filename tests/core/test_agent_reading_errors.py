@@ -12,7 +12,7 @@ from heroku_inference import (
     Reply,
     ServerError,
 )
-from heroku_inference._agents_reading import AgentReader
+from heroku_inference._agents.reading import AgentReader
 
 from .agent_frames import END, called, encoded, read, returned, said
 

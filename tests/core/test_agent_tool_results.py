@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from heroku_inference._agents_tool_results import unwrapped
+from heroku_inference._agents.tool_results import unwrapped
 
 ENVELOPE = '{"content":[{"type":"text","text":"42"}],"isError":false}'
 PICTURE = {"type": "image", "data": "aGk=", "mimeType": "image/png"}

@@ -3,10 +3,10 @@
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._answers import Reply
-from heroku_inference._anthropic_answers import MessageStream
-from heroku_inference._anthropic_messages import message_arguments, thinks
-from heroku_inference._thinking import call_instruction
+from heroku_inference._anthropic.reading import MessageStream
+from heroku_inference._anthropic.request import message_arguments, thinks
+from heroku_inference._chat.thinking import call_instruction
+from heroku_inference._values import Reply
 
 MODEL = "claude-4-5-sonnet"
 TOOLS = [{"name": "now", "input_schema": {}}, {"name": "add", "input_schema": {}}]

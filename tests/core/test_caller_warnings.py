@@ -2,7 +2,7 @@ import warnings
 
 import pytest
 
-from heroku_inference._caller_warnings import warn_caller
+from heroku_inference._warnings import warn_caller
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from datetime import date, datetime, timezone
 import pytest
 
 from heroku_emulator.models import MODELS
-from heroku_inference._answers import Reply
 from heroku_inference._catalogue import KNOWN_MODELS, available_models, known_model
 from heroku_inference._errors import InvalidResponseError
+from heroku_inference._values import Reply
 
 
 def reply(body) -> Reply:

@@ -1,8 +1,8 @@
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._answers import Reply, ToolCall, Usage
-from heroku_inference._chat_reading import chat_result, sum_chunks
+from heroku_inference._chat.reading import chat_result, sum_chunks
+from heroku_inference._values import Reply, ToolCall, Usage
 
 from .chat_frames import CAPITAL, HIDDEN, PLAIN, WEATHER, data, frame, read, whole
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heroku_inference._chat_options import asks_to_think, chat_options
+from heroku_inference._adapters.chat_options import asks_to_think, chat_options
 
 
 def test_later_layers_win_and_earlier_ones_stay_as_they_are():

@@ -5,9 +5,9 @@ import itertools
 
 import pytest
 
-from heroku_inference._chat_reading import sum_chunks
-from heroku_inference._chat_request import ChatRequest
-from heroku_inference._response_format import ResponseFormat
+from heroku_inference._chat.reading import sum_chunks
+from heroku_inference._chat.request import ChatRequest
+from heroku_inference._chat.response_format import ResponseFormat
 
 from .chat_frames import USAGE, frame, read, tool_piece, whole
 

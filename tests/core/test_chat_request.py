@@ -3,7 +3,7 @@ import copy
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._chat_request import IGNORED_PARAMETERS, chat_request, drop_ignored
+from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
 
 HI = [{"role": "user", "content": "Hi"}]
 TOOL = {

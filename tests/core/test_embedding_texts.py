@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from heroku_inference._embeddings import aiter_embed, embed, iter_embed
+from heroku_inference._endpoints.embeddings import aiter_embed, embed, iter_embed
 from heroku_inference._errors import ConfigError
 from tests.core.embedding_ways import both, embedded, options
 from tests.core.vector_server import VectorServer, vector_of

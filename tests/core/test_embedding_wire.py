@@ -7,9 +7,9 @@ import math
 
 import pytest
 
-from heroku_inference._answers import Reply, Usage
-from heroku_inference._embedding_wire import embedding_body, read_vectors
+from heroku_inference._endpoints.embedding_wire import embedding_body, read_vectors
 from heroku_inference._errors import InvalidResponseError
+from heroku_inference._values import Reply, Usage
 
 MODEL = "cohere-embed-multilingual"
 

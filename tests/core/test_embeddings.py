@@ -8,9 +8,9 @@ from itertools import count, islice
 
 import pytest
 
-from heroku_inference._answers import Usage
-from heroku_inference._embeddings import EmbeddingBatch, aiter_embed, embed, iter_embed
+from heroku_inference._endpoints.embeddings import EmbeddingBatch, aiter_embed, embed, iter_embed
 from heroku_inference._errors import ConfigError, InvalidResponseError
+from heroku_inference._values import Usage
 from tests.core.embedding_ways import MODEL, batches, both, embedded, note_starts, options
 from tests.core.vector_server import VectorServer, vector_of
 

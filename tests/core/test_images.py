@@ -11,7 +11,7 @@ import pytest
 
 from heroku_emulator import Fault, RawBody
 from heroku_inference import ConfigError, GeneratedImage, InvalidResponseError, Reply, Settings
-from heroku_inference._images import ASPECT_RATIOS, SIZES, generated_image
+from heroku_inference._endpoints.images import ASPECT_RATIOS, SIZES, generated_image
 
 PATH = "/v1/images/generations"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)

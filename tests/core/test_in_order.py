@@ -12,8 +12,13 @@ from itertools import count, islice
 
 import pytest
 
+from heroku_inference._endpoints.concurrency import (
+    amap_in_order,
+    check_concurrency,
+    map_in_order,
+    pause,
+)
 from heroku_inference._errors import ConfigError
-from heroku_inference._in_order import amap_in_order, check_concurrency, map_in_order, pause
 from tests.core.number_load import Load
 
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from heroku_inference import _in_order
-from heroku_inference._in_order import amap_in_order, map_in_order
+from heroku_inference._endpoints import concurrency as _in_order
+from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
 from tests.core.number_load import Load
 
 both = pytest.mark.parametrize("awaited", [False, True], ids=["threads", "tasks"])

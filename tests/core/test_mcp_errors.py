@@ -16,7 +16,7 @@ from heroku_inference import (
     RateLimitError,
     Settings,
 )
-from heroku_inference._mcp_errors import forget_frames, toolkit_error, wrong_address
+from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 
 SETTINGS = Settings(api_key="inf-made-up-key", base_url="https://api.invalid")
 

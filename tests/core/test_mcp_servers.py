@@ -20,7 +20,7 @@ from heroku_inference import (
     Settings,
     agent_tools,
 )
-from heroku_inference._mcp import mcp_endpoint
+from heroku_inference._endpoints.mcp import mcp_endpoint
 
 PATH = "/v1/mcp/servers"
 SERVER = {

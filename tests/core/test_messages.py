@@ -4,7 +4,7 @@ import time
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._messages import (
+from heroku_inference._chat.messages import (
     NO_OUTPUT,
     PLACEHOLDER,
     has_tool_calls,

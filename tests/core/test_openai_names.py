@@ -6,7 +6,7 @@ import pytest
 
 from heroku_emulator import Fault
 from heroku_inference import AsyncClient, Client, HerokuError, known_model
-from heroku_inference._openai_names import model_hint, recommended_model
+from heroku_inference._model_advice import model_hint, recommended_model
 
 QUESTION = [{"role": "user", "content": "Hi"}]
 RECOMMENDED = {

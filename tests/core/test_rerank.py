@@ -6,9 +6,15 @@ import json
 
 import pytest
 
-from heroku_inference._answers import Reply
+from heroku_inference._endpoints.rerank import (
+    RerankHit,
+    RerankOptions,
+    arerank,
+    rerank,
+    rerank_body,
+)
 from heroku_inference._errors import ConfigError, InvalidResponseError
-from heroku_inference._rerank import RerankHit, RerankOptions, arerank, rerank, rerank_body
+from heroku_inference._values import Reply
 from tests.core.vector_server import VectorServer, score_of
 
 MODEL = "cohere-rerank-3-5"

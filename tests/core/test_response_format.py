@@ -4,9 +4,9 @@ import warnings
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._answers import ChatChunk, ToolCallDelta
-from heroku_inference._chat_request import chat_request
-from heroku_inference._response_format import AnswerText, ResponseFormat
+from heroku_inference._chat.request import chat_request
+from heroku_inference._chat.response_format import AnswerText, ResponseFormat
+from heroku_inference._values import ChatChunk, ToolCallDelta
 
 HI = [{"role": "user", "content": "Hi"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

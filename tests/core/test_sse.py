@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from heroku_inference._sse import EventDecoder
+from heroku_inference._http.sse import EventDecoder
 
 SPACED = b"event: message\ndata: {0}\n\nevent: message\ndata: {1}\n\nevent: done\ndata: [DONE]\n\n"
 FRAMINGS = {

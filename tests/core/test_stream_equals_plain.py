@@ -8,7 +8,7 @@ import pytest
 
 from heroku_emulator import CallTools, Say
 from heroku_inference import ToolCall, Usage
-from heroku_inference._chat_reading import sum_chunks
+from heroku_inference._chat.reading import sum_chunks
 from tests.wire_cases import ANSWERS, SWITCHES, TOOLS
 
 

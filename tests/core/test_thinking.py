@@ -3,8 +3,8 @@ import warnings
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._chat_request import chat_request
-from heroku_inference._thinking import apply_thinking_rules, call_instruction, thinks
+from heroku_inference._chat.request import chat_request
+from heroku_inference._chat.thinking import apply_thinking_rules, call_instruction, thinks
 
 HI = [{"role": "user", "content": "Hi"}]
 AFTER_A_TOOL = [

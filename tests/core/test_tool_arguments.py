@@ -1,6 +1,6 @@
 import pytest
 
-from heroku_inference._tool_arguments import (
+from heroku_inference._chat.tool_arguments import (
     ObjectScanner,
     arguments_for_history,
     arguments_text,

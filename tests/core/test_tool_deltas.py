@@ -2,8 +2,8 @@ import time
 
 import pytest
 
+from heroku_inference._chat.tool_deltas import ToolCallDeltas, generated_id
 from heroku_inference._errors import InvalidResponseError
-from heroku_inference._tool_deltas import ToolCallDeltas, generated_id
 
 
 def opening(index, call_id, name, arguments="", **more):

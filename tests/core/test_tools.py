@@ -3,7 +3,7 @@ import copy
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._tools import (
+from heroku_inference._chat.tools import (
     is_forced,
     object_schema,
     parallel_calls,

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from heroku_inference._answers import Reply
+from heroku_inference._values import Reply
 
 
 def vector_of(text: str, width: int = 4) -> list[float]:

@@ -3,7 +3,7 @@
 import jsonschema
 import pytest
 
-from heroku_emulator.arguments import arguments_for, positional_arguments
+from heroku_emulator.built_in.arguments import arguments_for, positional_arguments
 
 NODE = {
     "type": "object",

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from heroku_emulator.deterministic import DeterministicEngine
+from heroku_emulator.built_in.deterministic import DeterministicEngine
 from heroku_emulator.engine import Engine
 
 ENGINE = DeterministicEngine()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from heroku_emulator import Answer, Emulator, Engine, Fault, Say, Switches
-from heroku_emulator.responses import disconnection
+from heroku_emulator.serving.responses import disconnection
 
 CHAT = {"model": "claude-4-5-sonnet", "messages": [{"role": "user", "content": "Hello"}]}
 
@@ -198,8 +198,8 @@ def test_many_clients_are_answered_at_once(emulator, call):
 
 
 def test_a_thread_that_does_not_come_up_is_an_error(monkeypatch):
-    monkeypatch.setattr("heroku_emulator.thread._PATIENCE", 0.01)
-    monkeypatch.setattr("heroku_emulator.thread._Server.run", lambda server, sockets: None)
+    monkeypatch.setattr("heroku_emulator.serving.thread._PATIENCE", 0.01)
+    monkeypatch.setattr("heroku_emulator.serving.thread._Server.run", lambda server, sockets: None)
     with pytest.raises(RuntimeError, match="did not start"):
         Emulator(engine="deterministic").start()
 

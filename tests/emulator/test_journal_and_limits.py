@@ -88,5 +88,5 @@ def test_rate_limits_can_be_enforced(emulator, call):
 def test_an_old_request_leaves_the_window(emulator, call, monkeypatch):
     call.chat()
     later = time.monotonic() + 61
-    monkeypatch.setattr("heroku_emulator.rate_limits.time.monotonic", lambda: later)
+    monkeypatch.setattr("heroku_emulator.serving.rate_limits.time.monotonic", lambda: later)
     assert call.chat().headers["x-ratelimit-remaining-requests"] == "149"

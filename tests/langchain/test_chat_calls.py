@@ -7,7 +7,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.rate_limiters import InMemoryRateLimiter
 
 from heroku_emulator import Fault, Say
-from heroku_inference._chat_request import chat_request
+from heroku_inference._chat.request import chat_request
 from heroku_inference._client_base import ChatOptions
 from langchain_heroku import ChatHeroku, errors
 

@@ -67,4 +67,4 @@ def test_the_package_alone_loads_no_http_and_no_framework():
 
 def test_a_message_from_a_checkpoint_is_understood_without_a_model():
     loaded = loaded_by("import langchain_core.messages.ai, langchain_heroku")
-    assert "langchain_heroku._content_blocks" in loaded
+    assert "langchain_heroku._blocks_of_answers" in loaded

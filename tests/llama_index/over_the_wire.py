@@ -18,7 +18,7 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.llms.mock import MockFunctionCallingLLM
 
 from heroku_emulator import Answer, Emulator
-from heroku_emulator.deterministic import DeterministicEngine
+from heroku_emulator.built_in.deterministic import DeterministicEngine
 from llama_index_heroku import Heroku
 
 if TYPE_CHECKING:

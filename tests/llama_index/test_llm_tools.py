@@ -9,7 +9,7 @@ from llama_index.core.tools import FunctionTool
 
 from heroku_emulator import CallTools, Say
 from heroku_inference import ConfigError, InvalidResponseError
-from heroku_inference._thinking import call_instruction
+from heroku_inference._chat.thinking import call_instruction
 from llama_index_heroku import Heroku
 
 pytestmark = pytest.mark.usefixtures("config_vars")

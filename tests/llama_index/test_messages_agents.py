@@ -16,7 +16,7 @@ from llama_index.core.workflow import Context, JsonPickleSerializer
 from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
-from heroku_inference._thinking import call_instruction
+from heroku_inference._chat.thinking import call_instruction
 from llama_index_heroku import Heroku, HerokuMessages
 
 pytestmark = pytest.mark.filterwarnings(

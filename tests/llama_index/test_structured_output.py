@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from heroku_emulator import CallTools, Say
 from heroku_inference import InvalidResponseError
-from heroku_inference._thinking import call_instruction
+from heroku_inference._chat.thinking import call_instruction
 from llama_index_heroku import Heroku
 from tests.llama_index.records import recorded
 

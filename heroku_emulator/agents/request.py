@@ -1,0 +1,135 @@
+"""What Heroku accepts as an agents request (docs: `/v1/agents/heroku`, Heroku tools). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.chat.messages import check_messages
+from heroku_emulator.fields import (
+    check_integer,
+    check_number,
+    check_object,
+    check_text,
+    refuse_unknown,
+    refused,
+)
+
+if TYPE_CHECKING:
+    from heroku_emulator.models import Model
+    from heroku_emulator.switches import Switches
+
+__all__ = ["LONGEST_TOOL_SECONDS", "check_agents_request"]
+
+LONGEST_TOOL_SECONDS = 120
+"""How long Heroku's own tools may run, and how long all do if nothing is said."""
+
+_FIELDS = (
+    "model",
+    "messages",
+    "tools",
+    "max_tokens_per_inference_request",
+    "stop",
+    "temperature",
+    "top_p",
+)
+_ROLES = ("system", "user", "assistant", "tool")
+_TOOL_FIELDS = ("type", "name", "description", "runtime_params")
+_RUNTIME_FIELDS = ("target_app_name", "dyno_size", "ttl_seconds", "max_calls", "tool_params")
+_ON_AN_APP = ("dyno_run_command", "postgres_get_schema", "postgres_run_query")
+_MOST_TOKENS = {"haiku": 4096, "sonnet": 8192}
+
+
+def check_agents_request(body: dict[str, Any], model: Model, switches: Switches) -> None:
+    """Checks everything that Heroku documents of the request.
+
+    Raises:
+        ApiError: 400; 422 and 500 as `check_messages` says.
+    """
+    refuse_unknown(body, _FIELDS, switches=switches)
+    _check_generation(body, model, switches)
+    _check_tools(body.get("tools"), switches)
+    check_messages(body.get("messages"), model, switches)
+    for number, message in enumerate(body["messages"]):
+        if message["role"] not in _ROLES:
+            raise refused(f"messages.{number}.role must be one of {', '.join(_ROLES)}")
+
+
+def _check_generation(body: dict[str, Any], model: Model, switches: Switches) -> None:
+    most = check_integer(body, "max_tokens_per_inference_request")
+    for family, limit in _MOST_TOKENS.items():
+        too_many = most is not None and most > limit and family in model.model_id
+        if too_many and switches.agent_output_caps == "documented":
+            raise refused(f"max_tokens_per_inference_request must be at most {limit}")
+    temperature = check_number(body, "temperature")
+    top_p = check_number(body, "top_p")
+    if model.one_sampling_parameter and temperature is not None and top_p is not None:
+        raise refused(
+            "ValidationException: The model returned the following errors: `temperature` and "
+            "`top_p` cannot both be specified for this model. Please use only one."
+        )
+    stop = body.get("stop")
+    if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
+        raise refused("stop must be an array of strings")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _check_tools(tools: Any, switches: Switches) -> None:
+    if tools is not None and not isinstance(tools, list):
+        raise refused("tools must be a list")
+    for number, value in enumerate(tools or []):
+        _check_tool(value, f"tools.{number}", switches)
+
+
+def _check_tool(value: Any, where: str, switches: Switches) -> None:
+    tool = check_object(value, where)
+    kind = tool.get("type")
+    if kind not in ("heroku_tool", "mcp"):
+        raise refused(f"{where}.type must be one of heroku_tool, mcp")
+    refuse_unknown(tool, _TOOL_FIELDS, f"{where}.", switches)
+    name = check_text(tool, "name", f"{where}.")
+    _check_hint(tool, f"{where}.")
+    given = tool.get("runtime_params")
+    runtime = {} if given is None else check_object(given, f"{where}.runtime_params")
+    refuse_unknown(runtime, _RUNTIME_FIELDS, f"{where}.runtime_params.", switches)
+    _check_runtime(runtime, f"{where}.runtime_params", limited=kind == "heroku_tool")
+    if kind == "heroku_tool":
+        _check_heroku_tool(name, runtime, f"{where}.runtime_params")
+
+
+def _check_hint(value: dict[str, Any], where: str) -> None:
+    """A description is a hint (docs: Heroku tools): nothing says that it must say something."""
+    if not isinstance(value.get("description"), str | None):
+        raise refused(f"{where}description must be a string")
+
+
+def _check_runtime(runtime: dict[str, Any], where: str, *, limited: bool) -> None:
+    for name in ("target_app_name", "dyno_size"):
+        if runtime.get(name) is not None:
+            check_text(runtime, name, f"{where}.")
+    check_integer(runtime, "max_calls")
+    seconds = check_integer(runtime, "ttl_seconds")
+    # MCP tools are one's own, and may take their time (docs: working with MCP).
+    if limited and seconds is not None and seconds > LONGEST_TOOL_SECONDS:
+        raise refused(f"{where}.ttl_seconds must be at most {LONGEST_TOOL_SECONDS}")
+    if runtime.get("tool_params") is not None:
+        check_object(runtime["tool_params"], f"{where}.tool_params")
+
+
+def _check_heroku_tool(name: str, runtime: dict[str, Any], where: str) -> None:
+    """The tools that run on an app's dynos say which, and what they work on there."""
+    if name not in _ON_AN_APP:
+        return
+    check_text(runtime, "target_app_name", f"{where}.")
+    params = runtime.get("tool_params") or {}
+    if name != "dyno_run_command":
+        check_text(params, "db_attachment", f"{where}.tool_params.")
+        return
+    check_text(params, "cmd", f"{where}.tool_params.")
+    _check_hint(params, f"{where}.tool_params.")
+    if params.get("parameters") is not None:
+        schema = check_object(params["parameters"], f"{where}.tool_params.parameters")
+        if schema.get("type") != "object":
+            raise refused(f"{where}.tool_params.parameters.type must be object")

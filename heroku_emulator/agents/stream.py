@@ -1,0 +1,69 @@
+"""An event stream whose frames take their time: it stops the work when the client leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.serving.responses import EventStream, Pieces
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import Send
+
+    from heroku_emulator.journal import JournalEntry
+    from heroku_emulator.switches import Switches
+
+__all__ = ["AgentsStream", "ConnectionLost"]
+
+
+class ConnectionLost(Exception):  # noqa: N818 - an event of the run, which is no error of ours
+    """Raised where a run's connection is to be lost."""
+
+
+class AgentsStream(EventStream):
+    """Writes the frames of a run as they come."""
+
+    def __init__(
+        self, run: AsyncGenerator[bytes, None], switches: Switches, entry: JournalEntry
+    ) -> None:
+        """A `ConnectionLost` out of the run breaks the connection behind the last frame."""
+        super().__init__((), switches, entry)
+        self._run = run
+
+    async def _write(self, leaving: asyncio.Future[None], send: Send) -> None:
+        pieces = Pieces(self._switches.split_bytes)
+        async with contextlib.aclosing(self._run):
+            while (frame := await self._next(leaving)) is not None:
+                for piece in pieces.of(frame):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                self._entry.events += 1
+        if not self._entry.client_left:
+            body = {"body": pieces.rest(), "more_body": self._broken}
+            await send({"type": "http.response.body", **body})
+
+    async def _next(self, leaving: asyncio.Future[None]) -> bytes | None:
+        """Returns the next frame; nothing when the run is over or its client has left."""
+        coming: asyncio.Task[bytes | None] = asyncio.create_task(_advanced(self._run))
+        try:
+            both: set[asyncio.Future[Any]] = {coming, leaving}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not leaving.done():
+                frame = coming.result()
+                await self._keep_silent(self._entry.events, leaving)
+                if frame is None or not leaving.done():
+                    return frame
+            self._entry.client_left = True
+        except ConnectionLost:
+            self._broken = True
+        finally:
+            coming.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionLost):
+                await coming
+        return None
+
+
+async def _advanced(run: AsyncGenerator[bytes, None]) -> bytes | None:
+    return await anext(run, None)

@@ -1,0 +1,1 @@
+"""The chat completions endpoint: what it refuses, and how it answers, whole and streamed."""

@@ -1,0 +1,114 @@
+"""What Heroku accepts as a chat completions request (docs: chat completions). Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.chat.messages import check_messages
+from heroku_emulator.chat.thinking import check_thinking
+from heroku_emulator.chat.tools import check_tools
+from heroku_emulator.fields import (
+    check_flag,
+    check_integer,
+    check_number,
+    check_object,
+    refuse_unknown,
+    refused,
+    switches_of,
+)
+
+if TYPE_CHECKING:
+    from heroku_emulator.models import Model
+    from heroku_emulator.switches import Switches
+
+__all__ = ["check_chat_request"]
+
+_HEEDED = (
+    "model",
+    "messages",
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stop",
+    "stream",
+    "stream_options",
+    "tools",
+    "tool_choice",
+    "tool_options",
+    "parallel_tool_calls",
+    "reasoning_effort",
+    "extended_thinking",
+    "allow_ignored_params",
+    "modalities",
+    "user",
+)
+# The names that Heroku's compatibility page lists as "yes, but ignored". `seed` is not one.
+_IGNORED = (
+    "audio",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "metadata",
+    "n",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "response_format",
+    "safety_identifier",
+    "service_tier",
+    "store",
+    "top_logprobs",
+    "verbosity",
+    "web_search_options",
+)
+
+
+def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -> None:
+    """Checks everything that Heroku is known to refuse.
+
+    Raises:
+        ApiError: 400; 422 and 500 as `check_messages` says.
+    """
+    switches = switches_of(body, switches)
+    refuse_unknown(body, _HEEDED + _IGNORED, switches=switches)
+    if body.get("response_format") is not None and switches.response_format == "rejected":
+        raise refused("unsupported parameter: response_format")
+    _check_generation(body, model)
+    _check_streaming(body, switches)
+    check_tools(body, switches)
+    check_messages(body.get("messages"), model, switches)
+    check_thinking(body, model, switches)
+
+
+def _check_generation(body: dict[str, Any], model: Model) -> None:
+    check_integer(body, "max_tokens")
+    check_integer(body, "max_completion_tokens")
+    check_integer(body, "top_k", low=0)
+    temperature = check_number(body, "temperature")
+    top_p = check_number(body, "top_p")
+    if model.one_sampling_parameter and temperature is not None and top_p is not None:
+        raise refused(
+            "ValidationException: The model returned the following errors: `temperature` and "
+            "`top_p` cannot both be specified for this model. Please use only one."
+        )
+    stop = body.get("stop")
+    # Documented as an array only; the string of OpenAI's API has never been seen to work.
+    if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
+        raise refused("stop must be an array of strings")
+    if body.get("modalities") not in (None, ["text"]):
+        raise refused('modalities must be ["text"]')
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _check_streaming(body: dict[str, Any], switches: Switches) -> None:
+    check_flag(body, "stream")
+    check_flag(body, "parallel_tool_calls")
+    if body.get("stream_options") is not None:
+        options = check_object(body["stream_options"], "stream_options")
+        refuse_unknown(options, ("include_usage",), "stream_options.", switches)
+        check_flag(options, "include_usage")

@@ -1,0 +1,80 @@
+"""What every request sees: engine, key, plan, switches, script, journal and rate limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from heroku_emulator.agent_tools import Toolbox
+from heroku_emulator.errors import ApiError
+from heroku_emulator.fields import check_text, refused
+from heroku_emulator.journal import Journal
+from heroku_emulator.mcp_toolkit import Toolkit
+from heroku_emulator.models import MODELS, Kind, Model
+from heroku_emulator.script import Script
+from heroku_emulator.serving.rate_limits import RateLimits
+from heroku_emulator.switches import Switches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heroku_emulator.engine import Engine
+
+__all__ = ["Service"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """The state of one emulator, shared by the thread that serves and the one that tests."""
+
+    engine: Engine
+    api_key: str = field(repr=False)
+    only_model: str | None = None
+    """The one model of a per-model plan; `None` on the standard plan."""
+    toolbox: Toolbox = field(default_factory=Toolbox)
+    toolkit: Toolkit = field(default_factory=Toolkit)
+    switches: Switches = field(default_factory=Switches)
+    script: Script = field(default_factory=Script)
+    journal: Journal = field(default_factory=Journal)
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+
+    def check_key(self, headers: Mapping[str, str], path: str) -> None:
+        """Refuses every request without the key; `x-api-key` is for `/v1/messages` alone.
+
+        Raises:
+            ApiError: 401.
+        """
+        if path == "/v1/messages" and headers.get("x-api-key") == self.api_key:
+            return
+        if headers.get("authorization") != f"Bearer {self.api_key}":
+            raise ApiError(401)
+
+    def model_for(self, body: dict[str, Any], kind: Kind, switches: Switches) -> Model:
+        """Returns the model that a request asks for.
+
+        Raises:
+            ApiError: 400 without a model or for one of another kind, 403 where the plan does not
+                include it, 404 for a model that does not exist.
+        """
+        model_id = check_text(body, "model")
+        if self.only_model is not None and model_id != self.only_model:
+            raise ApiError(403)
+        model = MODELS.get(model_id)
+        if model is None:
+            if switches.unknown_models == "reject":
+                raise ApiError(404, f"model not found: {model_id}")
+            return replace(_STAND_INS[kind], model_id=model_id)
+        if model.kind != kind:
+            raise refused(f"{model_id} does not support this endpoint")
+        if switches.region not in ("any", *model.regions):
+            raise ApiError(404, f"model not found: {model_id}")
+        return model
+
+
+_STAND_INS: dict[Kind, Model] = {
+    "chat": MODELS["claude-4-6-sonnet"],
+    "embedding": MODELS["cohere-embed-multilingual"],
+    "rerank": MODELS["cohere-rerank-3-5"],
+    "image": MODELS["stable-image-ultra"],
+}
+"""What a model outside the catalogue is taken to be like, where such models are accepted."""

@@ -1,0 +1,66 @@
+"""The options of one chat call, from a model's settings and what the call itself says. Pure."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Final
+
+from heroku_inference._chat.request import chat_request, drop_ignored
+
+__all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options"]
+
+CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {
+    "messages",
+    "stream",
+    "unknown",
+}
+"""What the core can be asked for by name; anything else a call says goes into the body."""
+
+_LIMITS: Final = ("max_tokens", "max_completion_tokens")  # two names of one option
+
+
+def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """The layers as options of one call; where they differ, the last one wins.
+
+    A name that is no option becomes a field of the body, unless Heroku ignores it: then it is
+    left out, with a warning. The `extra_body` of all layers is merged, to any depth.
+    """
+    given: dict[str, Any] = {}
+    bodies: list[Mapping[str, Any]] = []
+    for layer in layers:
+        if any(name in layer for name in _LIMITS):
+            for name in _LIMITS:
+                given.pop(name, None)
+        given.update(layer)
+        if body := given.pop("extra_body", None):
+            bodies.append(body)
+    options = {name: given.pop(name) for name in given.keys() & CHAT_OPTIONS}
+    if given:
+        bodies.insert(0, drop_ignored(given))
+    merged: dict[str, Any] = {}
+    for body in bodies:
+        merged = _merged(merged, body)
+    if merged:
+        options["extra_body"] = merged
+    return options
+
+
+def asks_to_think(options: Mapping[str, Any], model: str) -> bool:
+    """Whether a call with these options thinks by rules that forbid to force a tool call."""
+    asked = {**options, **(options.get("extra_body") or {})}
+    thinking = asked.get("extended_thinking")
+    if isinstance(thinking, Mapping):
+        return bool(thinking.get("enabled", True))
+    if thinking is False:
+        return False
+    # Only Claude thinks by such rules when it is asked by effort.
+    return bool(thinking) or bool(asked.get("reasoning_effort") and "claude" in model)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**under, **over}
+    for name in under.keys() & over.keys():
+        if isinstance(under[name], Mapping) and isinstance(over[name], Mapping):
+            merged[name] = _merged(under[name], over[name])
+    return merged

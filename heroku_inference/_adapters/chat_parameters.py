@@ -1,0 +1,71 @@
+"""What can be set on a chat model of either framework. What is `None` is not sent."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from heroku_inference._adapters.arguments import Connection
+from heroku_inference._adapters.chat_options import asks_to_think
+
+__all__ = ["ChatParameters"]
+
+_PARAMETERS: Final = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "reasoning_effort",
+    "extended_thinking",
+    "parallel_tool_calls",
+    "allow_ignored_params",
+    "prompt_caching",
+)
+
+
+# Building a validator takes as long as all else of a class; only the models that exist need one.
+class ChatParameters(Connection, defer_build=True):
+    """The parameters of a chat model (docs: chat completions)."""
+
+    temperature: float | None = None
+    """From 0 to 1. Newer Claude models take this or `top_p`, not both."""
+
+    top_p: float | None = None
+    """From 0 to 1."""
+
+    top_k: int | None = None
+    """Sample from this many tokens; undocumented for chat, works for Claude."""
+
+    max_tokens: int | None = None
+    """Most tokens of an answer, thinking included; also accepted as `max_completion_tokens`."""
+
+    stop: list[str] | str | None = None
+    """One text or several at which the answer ends; also accepted as `stop_sequences`."""
+
+    extended_thinking: bool | int | dict[str, Any] | None = None
+    """`True`, a budget in tokens (1024 or more), or Heroku's own
+    `{"enabled", "budget_tokens", "include_reasoning"}` (docs: extended thinking)."""
+
+    reasoning_effort: str | None = None
+    """`low`, `medium` or `high`: a thinking budget by name."""
+
+    parallel_tool_calls: bool | None = None
+    """Whether the model may call several tools at once."""
+
+    prompt_caching: bool | None = None
+    """`False` turns off Heroku's automatic prompt caching (docs: prompt caching)."""
+
+    allow_ignored_params: bool | None = None
+    """Whether Heroku is to accept parameters it does not know."""
+
+    extra_body: dict[str, Any] | None = None
+    """Fields of the request's body beyond those above, or others than these say; merged last."""
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model is set to think by rules that forbid to force a tool call."""
+        told = {**self._parameters(), "extra_body": self.extra_body}
+        return asks_to_think(told, self.model or self.settings.require_model())
+
+    def _parameters(self) -> dict[str, Any]:
+        """The parameters that are set, by name."""
+        return {name: value for name in _PARAMETERS if (value := self.__dict__[name]) is not None}

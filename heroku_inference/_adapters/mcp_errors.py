@@ -1,0 +1,125 @@
+"""What goes wrong between here and an MCP toolkit, as errors of ours. Pure.
+
+The frameworks call the toolkit with the official MCP library. It reports failures as groups of
+groups of its own errors and its HTTP library's, which are known here by what they have.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    HerokuError,
+    InvalidResponseError,
+    NotFoundError,
+)
+from heroku_inference._http.redaction import forget_key
+from heroku_inference._values import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from heroku_inference._config.settings import Settings
+
+__all__ = ["forget_frames", "toolkit_error", "wrong_address"]
+
+# What a server says where it does not have the transport that was tried (the MCP's own rule).
+_NOT_HERE: Final = frozenset({400, 404, 405, 406, 410, 415, 501})
+_LIBRARIES: Final = frozenset({"anyio", "httpcore", "httpx", "httpx2"})
+
+# How the MCP library tells, by code, what happened to a session.
+_TERMINATED: Final = 32600
+_TIMED_OUT: Final = 408
+_CLOSED: Final = -32000
+
+
+def toolkit_error(error: BaseException, settings: Settings) -> HerokuError | None:
+    """The error of ours that a failure means, or `None` for a mistake that is no failure."""
+    found = (_meaning(leaf, settings.base_url) for leaf in _leaves(error))
+    ours = next((meant for meant in found if meant is not None), None)
+    if ours is not None:
+        forget_key(ours, settings.api_key)
+    return ours
+
+
+def wrong_address(error: BaseException) -> bool:
+    """Whether the toolkit may be served in another way than was tried."""
+    return isinstance(error, APIError) and error.status_code in _NOT_HERE
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the library's frames, whose local variables hold the key."""
+    seen: set[int] = set()
+    links: list[BaseException | None] = [error]
+    while links:
+        link = links.pop()
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        link.__traceback__ = None
+        links += [link.__cause__, link.__context__, *getattr(link, "exceptions", ())]
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group of groups, or the error itself."""
+    inner = getattr(error, "exceptions", None)
+    if not inner:
+        yield error
+        return
+    for one in inner:
+        yield from _leaves(one)
+
+
+def _meaning(leaf: BaseException, base_url: str) -> HerokuError | None:
+    if isinstance(leaf, HerokuError):
+        return leaf
+    if (response := getattr(leaf, "response", None)) is not None:
+        return error_from_reply(_reply(response))
+    if (told := getattr(leaf, "error", None)) is not None and hasattr(told, "code"):
+        return _protocol_error(told, base_url)
+    if isinstance(leaf, TimeoutError) or "Timeout" in type(leaf).__name__:
+        return _timed_out(base_url)
+    if isinstance(leaf, OSError) or type(leaf).__module__.partition(".")[0] in _LIBRARIES:
+        return _unreachable(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
+    return None
+
+
+def _reply(response: Any) -> Reply:
+    try:
+        body = response.content
+    except RuntimeError:  # a stream that the library did not read
+        body = b""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, headers, body)
+
+
+def _protocol_error(told: Any, base_url: str) -> HerokuError:
+    if abs(told.code) == _TERMINATED and "terminated" in told.message:
+        return NotFoundError(
+            f"There is no MCP toolkit at {base_url}/mcp. Check that base_url is the add-on's "
+            "<ALIAS>_URL.",
+            status_code=404,
+        )
+    if told.code == _TIMED_OUT:
+        return _timed_out(base_url)
+    if told.code == _CLOSED:
+        return _unreachable(base_url, told.message)
+    return InvalidResponseError(f"The MCP toolkit at {base_url} failed: {excerpt(told.message)}")
+
+
+def _timed_out(base_url: str) -> APITimeoutError:
+    return APITimeoutError(
+        f"No answer from the MCP toolkit at {base_url} in time. Pass a larger timeout=... to "
+        "load_mcp_tools."
+    )
+
+
+def _unreachable(base_url: str, said: str) -> APIConnectionError:
+    return APIConnectionError(
+        f"The connection to the MCP toolkit at {base_url} failed: {excerpt(said)}. Check base_url, "
+        "the network and any proxy."
+    )

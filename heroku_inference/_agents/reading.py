@@ -1,0 +1,273 @@
+"""From the events of an agent's run to its steps. Pure: bytes in, no I/O.
+
+Each event is a whole message, of the model or of a tool; the run ends with one of the model that
+calls no tools (docs: agents). Pieces of messages are understood too, should they come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolResult
+from heroku_inference._agents.tool_results import unwrapped
+from heroku_inference._chat.reading import ChunkReader, sum_chunks
+from heroku_inference._chat.request import ChatRequest
+from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
+from heroku_inference._json_text import decoded_json, is_error
+
+if TYPE_CHECKING:
+    from heroku_inference._values import ChatChunk, Reply
+
+__all__ = ["AgentReader"]
+
+_MESSAGE_FIELDS: Final = tuple(field.name for field in fields(AgentMessage))
+# An event without choices that has one of these says something that must not be lost.
+_WORDS: Final = ("content", "data", "delta", "output", "result", "text", "tool_calls")
+# What a piece of a message has when it says something.
+_SPEECH: Final = (
+    "content",
+    "function_call",
+    "reasoning",
+    "reasoning_content",
+    "refusal",
+    "tool_calls",
+)
+
+
+class AgentReader:
+    """Reads the events of one run: feed each to `read`, then call `finish`.
+
+    Attributes:
+        done: The server said that this was all (`[DONE]`, or an event `done`).
+        steps: What the agent did so far.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self.done = False
+        self.steps: list[AgentStep] = []
+        self._reply = reply
+        self._is_whole = reply.headers.get("content-type", "").startswith("application/json")
+        self._message: _OpenMessage | None = None
+        self._result: dict[str, Any] | None = None  # the frame of a tool's message in pieces
+
+    @property
+    def partial(self) -> str:
+        """All that the model said so far, its messages apart from each other."""
+        texts = [step.text for step in self.steps if isinstance(step, AgentMessage)]
+        if self._message is not None:
+            texts.append(self._message.partial)
+        return "\n\n".join(text for text in texts if text)
+
+    def read(self, event: str | None, data: bytes) -> list[AgentStep]:
+        """The steps that this event completes: one, as a rule.
+
+        Raises:
+            APIError: The event is an error; `steps` and `partial` hold what came before it.
+            InvalidResponseError: The data is no event of a run; likewise.
+        """
+        if event == "done" or data.strip() == b"[DONE]":
+            self.done = True
+        if self.done or not (data or event == "error"):
+            return []
+        before = len(self.steps)
+        try:
+            self._read_frame(self._decoded(event, data))
+        except HerokuError as error:
+            raise self.with_steps(error)  # noqa: B904 - the error itself
+        return self.steps[before:]
+
+    def finish(self) -> list[AgentStep]:
+        """The steps that the end of the stream completes: none, as a rule.
+
+        Raises:
+            StreamInterruptedError: The model's final message never came, or not to its end.
+        """
+        before = len(self.steps)
+        try:
+            self._close_result()
+            if self._message is not None and self._message.finished:
+                self._close_message()
+        except HerokuError as error:
+            raise self.with_steps(error)  # noqa: B904 - the error itself
+        if not self._is_complete():
+            raise self.with_steps(StreamInterruptedError(self._what_is_missing()))
+        return self.steps[before:]
+
+    def with_steps(self, error: HerokuError) -> HerokuError:
+        """The error, which now tells what the agent had done."""
+        error.steps = tuple(self.steps)
+        error.partial = self.partial
+        return error
+
+    def _decoded(self, event: str | None, data: bytes) -> dict[str, Any]:
+        try:
+            frame = decoded_json(data)
+        except ValueError:
+            frame = None
+        if event == "error" or (isinstance(frame, dict) and is_error(frame)):
+            from heroku_inference._error_bodies import stream_error  # noqa: PLC0415 - needed rarely
+
+            raise stream_error(data, self._reply)
+        if not isinstance(frame, dict):
+            raise _shapeless(data)
+        return frame
+
+    def _read_frame(self, frame: dict[str, Any]) -> None:
+        choices = frame.get("choices")
+        if not choices:
+            self._read_rest(frame)
+            return
+        try:
+            for choice in choices:
+                self._read_choice(frame, choice)
+                frame = {**frame, "usage": None}  # several choices share one count
+        except (AttributeError, KeyError, TypeError) as error:
+            raise _shapeless(frame) from error
+
+    def _read_choice(self, frame: dict[str, Any], choice: dict[str, Any]) -> None:
+        whole = choice.get("message") or {}
+        message = whole or choice.get("delta") or {}
+        frame = {**frame, "choices": [choice]}
+        if message.get("role") == "tool" or str(frame.get("object")).startswith("tool."):
+            self._close_message()
+            self._read_result(frame, message, is_whole=bool(whole))
+            return
+        self._close_result()
+        open_message = self._message
+        if open_message is not None and (whole or (open_message.finished and _speaks(message))):
+            self._close_message()
+        if self._message is None:
+            self._message = _OpenMessage(self._reply)
+        self._message.read(frame)
+        if whole:
+            self._close_message()
+
+    def _read_rest(self, frame: dict[str, Any]) -> None:
+        """An event without choices: a usage, or a sign of life."""
+        if any(frame.get(name) for name in _WORDS):
+            raise _shapeless(frame)
+        if not frame.get("usage"):
+            return
+        last = self.steps[-1] if self.steps else None
+        if self._message is not None:
+            self._message.read(frame)
+        elif isinstance(last, AgentMessage) and last.usage is None:
+            alone = _OpenMessage(self._reply)
+            alone.read(frame)
+            last.usage = alone.close().usage
+
+    def _read_result(
+        self, frame: dict[str, Any], message: dict[str, Any], *, is_whole: bool
+    ) -> None:
+        if self._result is not None and (is_whole or not _continues(self._result, message)):
+            self._close_result()
+        if self._result is None:
+            self._result = {**frame, "message": dict(message)}
+        else:
+            _append(self._result["message"], message)
+        if is_whole:
+            self._close_result()
+
+    def _close_result(self) -> None:
+        if (frame := self._result) is None:
+            return
+        self._result = None
+        message = frame["message"]
+        call_id = message.get("tool_call_id")
+        said = unwrapped(message.get("content"), message.get("name") or self._called(call_id))
+        self.steps.append(
+            AgentToolResult(
+                tool_call_id=call_id or None,
+                name=said.name,
+                text=said.text,
+                is_error=said.is_error,
+                content=said.content,
+                raw=said.raw,
+                id=frame.get("id"),
+                created=frame.get("created"),
+                system_fingerprint=frame.get("system_fingerprint"),
+                reply=self._reply,
+            )
+        )
+
+    def _called(self, call_id: object) -> str:
+        """The name of the tool that was last called so."""
+        messages = (step for step in reversed(self.steps) if isinstance(step, AgentMessage))
+        calls = (call for message in messages for call in message.tool_calls)
+        return next((call.name for call in calls if call.id == call_id), "")
+
+    def _close_message(self) -> None:
+        if (message := self._message) is not None:
+            self._message = None
+            self.steps.append(message.close())
+
+    def _is_complete(self) -> bool:
+        final = self.steps[-1] if self.steps and self._message is None else None
+        if not isinstance(final, AgentMessage) or final.tool_calls:
+            return False
+        # A whole message that does not say why it ended is the last one if the server says so.
+        reason = final.finish_reason or ("stop" if self.done or self._is_whole else "tool_calls")
+        return reason != "tool_calls"
+
+    def _what_is_missing(self) -> str:
+        last = self.steps[-1] if self.steps else None
+        why = "the stream broke off"
+        if self.done or self._is_whole:
+            why = "the server ended it"
+        if isinstance(last, AgentMessage) and last.tool_calls:
+            names = ", ".join(call.name for call in last.tool_calls)
+            why += f" before a result of {names} came (max_calls used up, perhaps)"
+        return (
+            f"The agent's run ended without a final message: {why}. What it did so far is in "
+            "`steps`. It is not started again by itself, since its tools may have acted."
+        )
+
+
+class _OpenMessage:
+    """A message of the model that may still go on."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.finished = False
+        self._reader = ChunkReader(ChatRequest({}), reply)
+        self._chunks: list[ChatChunk] = []
+
+    @property
+    def partial(self) -> str:
+        return self._reader.partial
+
+    def read(self, frame: dict[str, Any]) -> None:
+        if (chunk := self._reader.read_frame(frame)) is not None:
+            self._chunks.append(chunk)
+            self.finished = self.finished or chunk.finish_reason is not None
+
+    def close(self) -> AgentMessage:
+        if (last := self._reader.close()) is not None:
+            self._chunks.append(last)
+        result = sum_chunks(self._chunks)
+        return AgentMessage(**{name: getattr(result, name) for name in _MESSAGE_FIELDS})
+
+
+def _speaks(message: dict[str, Any]) -> bool:
+    return any(message.get(name) for name in _SPEECH)
+
+
+def _continues(frame: dict[str, Any], piece: dict[str, Any]) -> bool:
+    """Whether a piece of a tool's message belongs to the one that was begun."""
+    call_id = piece.get("tool_call_id")
+    return not call_id or call_id == frame["message"].get("tool_call_id")
+
+
+def _append(message: dict[str, Any], piece: dict[str, Any]) -> None:
+    more = piece.get("content")
+    if more:
+        message["content"] = message["content"] + more if message.get("content") else more
+
+
+def _shapeless(data: object) -> InvalidResponseError:
+    text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else str(data)
+    return InvalidResponseError(
+        "The server sent something that is no event of an agent's run. Is the URL that of Heroku's "
+        "inference API?",
+        body=text[:200],
+    )

@@ -1,0 +1,68 @@
+"""One request to the agents endpoint, from what a caller says. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._chat.messages import wire_messages
+from heroku_inference._chat.request import check_share, listed_stops
+from heroku_inference._http.transport_base import Call
+from heroku_inference.agent_tools import wire_agent_tools
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from heroku_inference.agent_tools import AgentTool
+
+__all__ = ["agent_body", "agent_call"]
+
+_PATH: Final = "/v1/agents/heroku"
+# Nothing is sent while a tool runs, for two minutes each with Heroku's own, several in a row.
+_TIMEOUT: Final = 600.0  # seconds
+_ELSEWHERE: Final = {
+    "max_tokens": "here it is max_tokens_per_inference_request",
+    "max_completion_tokens": "here it is max_tokens_per_inference_request",
+    "stream": "the endpoint always streams: call stream_agent or run_agent",
+    "on_retry": "an agent is never tried again, since its tools may have acted",
+}
+
+
+def agent_call(body: Mapping[str, Any]) -> Call:
+    """The call that runs an agent: made once, whatever happens, and with much patience."""
+    return Call(_PATH, body, repeatable=False, timeout=_TIMEOUT)
+
+
+def agent_body(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    model: str,
+    tools: Iterable[AgentTool | Mapping[str, Any]] | None = None,
+    max_tokens_per_inference_request: int | None = None,
+    stop: str | Sequence[str] | None = None,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    extra_body: Mapping[str, Any] | None = None,
+    **unknown: Any,
+) -> dict[str, Any]:
+    """The body of the request. What is `None` is not sent; nothing given is changed.
+
+    Arguments are those of `AgentOptions`.
+
+    Raises:
+        ConfigError: Something here cannot be sent, or is documented to be refused.
+        TypeError: There is no such option.
+    """
+    for name in unknown:
+        why = _ELSEWHERE.get(name, "use extra_body to send it as a field anyway")
+        raise TypeError(f"{name} is no option of an agent: {why}.")
+    check_share("temperature", temperature)
+    check_share("top_p", top_p)
+    optional = {
+        "tools": wire_agent_tools(tools) or None,
+        "max_tokens_per_inference_request": max_tokens_per_inference_request,
+        "stop": listed_stops(stop),
+        "temperature": temperature,
+        "top_p": top_p,
+    }
+    said = {name: value for name, value in optional.items() if value is not None}
+    return {"model": model, "messages": wire_messages(messages), **said, **(extra_body or {})}

@@ -1,0 +1,1 @@
+"""Anthropic's SDK over this library's transport, for Heroku's Messages API."""

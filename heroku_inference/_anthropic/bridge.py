@@ -1,0 +1,195 @@
+"""Between Anthropic's SDK and the core's transport: requests and streams, handed on.
+
+To the SDK it is the network. Events of a stream are judged on their way: errors in it, and its
+early end, leave as Heroku's errors.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import httpx2
+
+from heroku_inference._anthropic.reading import MessageStream, checked_message
+from heroku_inference._errors import APIConnectionError, HerokuError
+from heroku_inference._http.transport_base import Call, MaskedHeaders, forget_key
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterator,
+        Mapping,
+    )
+
+    from heroku_inference._config.settings import Settings
+    from heroku_inference._http.async_transport import AsyncEventStream, AsyncTransport
+    from heroku_inference._http.transport import EventStream, Transport
+    from heroku_inference._values import Reply
+
+__all__ = ["NO_KEY", "AsyncBridge", "Bridge"]
+
+NO_KEY: Final = "kept by heroku_inference"
+"""What the SDK has for a key."""
+
+_MESSAGES: Final = "/v1/messages"
+# What the core says itself, or what tells of the SDK's own doings.
+_NOT_PASSED_ON: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "user-agent",
+    }
+)
+_OF_THE_BODY: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
+
+class Bridge(httpx2.BaseTransport):
+    """What the SDK takes for the network."""
+
+    def __init__(self, transport: Callable[[float | None], Transport], settings: Settings) -> None:
+        self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
+        self._settings = settings
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        call, streamed = _call_of(request)
+        transport = self._transport(_seconds(request))
+        with _keyless(self._settings):
+            if not streamed:
+                return _response(call, transport.send(call))
+            events = transport.stream(call)
+        stream = _Body(_passed_on(events, self._settings), events)
+        return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
+
+
+class AsyncBridge(httpx2.AsyncBaseTransport):
+    def __init__(
+        self, transport: Callable[[float | None], AsyncTransport], settings: Settings
+    ) -> None:
+        self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
+        self._settings = settings
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        call, streamed = _call_of(request)
+        transport = self._transport(_seconds(request))
+        with _keyless(self._settings):
+            if not streamed:
+                return _response(call, await transport.send(call))
+            events = await transport.stream(call)
+        stream = _AsyncBody(_apassed_on(events, self._settings), events)
+        return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, pieces: Generator[bytes], events: EventStream) -> None:
+        self._pieces = pieces
+        self._events = events
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        self._pieces.close()
+        self._events.close()
+
+
+class _AsyncBody(httpx2.AsyncByteStream):
+    def __init__(self, pieces: AsyncGenerator[bytes, None], events: AsyncEventStream) -> None:
+        self._pieces = pieces
+        self._events = events
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces
+
+    async def aclose(self) -> None:
+        await self._pieces.aclose()
+        await self._events.close()
+
+
+def _passed_on(events: EventStream, settings: Settings) -> Generator[bytes]:
+    message = MessageStream(events.reply)
+    broken = None
+    with _keyless(settings):
+        try:
+            for batch in events:
+                for name, data in batch:
+                    if piece := message.read(name, data):
+                        yield piece
+                if message.done:
+                    events.drain()
+                    break
+        except APIConnectionError as error:
+            broken = error
+        message.finish(broken)
+
+
+async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes, None]:
+    message = MessageStream(events.reply)
+    broken = None
+    with _keyless(settings):
+        try:
+            async for batch in events:
+                for name, data in batch:
+                    if piece := message.read(name, data):
+                        yield piece
+                if message.done:
+                    await events.drain()
+                    break
+        except APIConnectionError as error:
+            broken = error
+        message.finish(broken)
+
+
+@contextmanager
+def _keyless(settings: Settings) -> Iterator[None]:
+    """Errors leave without the key, whoever quoted it."""
+    try:
+        yield
+    except HerokuError as error:
+        forget_key(error, settings.api_key)
+        raise
+
+
+def _call_of(request: httpx2.Request) -> tuple[Call, bool]:
+    """The SDK's request as a call of the core, and whether its answer is a stream."""
+    raw = request.read()
+    body = json.loads(raw) if raw else None
+    headers = MaskedHeaders(
+        {
+            name: value
+            for name, value in request.headers.items()
+            if value != NO_KEY
+            and name not in _NOT_PASSED_ON
+            and not name.startswith("x-stainless-")
+        }
+    )
+    call = Call(request.url.raw_path.decode("ascii"), body, headers)
+    return call, bool(body and body.get("stream"))
+
+
+def _seconds(request: httpx2.Request) -> float | None:
+    """The timeout of this call, if it has one of its own."""
+    timeout: Mapping[str, float | None] = request.extensions.get("timeout") or {}
+    return timeout.get("read")
+
+
+def _response(call: Call, reply: Reply) -> httpx2.Response:
+    if call.path.partition("?")[0] == _MESSAGES:
+        reply = checked_message(reply)
+    headers = {**_headers(reply), "content-type": "application/json"}
+    return httpx2.Response(reply.status_code, headers=headers, content=reply.body)
+
+
+def _headers(reply: Reply) -> dict[str, str]:
+    told = {name: value for name, value in reply.headers.items() if name not in _OF_THE_BODY}
+    return {**told, "request-id": reply.request_id} if reply.request_id else told

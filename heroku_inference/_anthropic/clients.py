@@ -1,0 +1,194 @@
+"""Anthropic's SDK over the core's transport: Heroku's address, key, retries and errors.
+
+The SDK makes requests and reads answers; the core moves the bytes. So connections, proxies,
+timeouts, retries and errors are those of every other class here, on any number of event loops,
+and a user's own `httpx.Client` serves too, although the SDK itself has gone on to `httpx2`. The
+SDK never sees the key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import anthropic
+import httpx2
+
+from heroku_inference._anthropic.bridge import NO_KEY, AsyncBridge, Bridge
+from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._http.async_transport import AsyncTransport
+from heroku_inference._http.transport import Transport
+from heroku_inference._http.transport_base import MaskedHeaders, TransportBase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from heroku_inference._adapters.arguments import Connection
+    from heroku_inference._config.settings import Settings
+
+__all__ = [
+    "AsyncHerokuAnthropic",
+    "HerokuAnthropic",
+    "anthropic_client",
+    "async_anthropic_client",
+    "async_client_of",
+    "client_of",
+]
+
+_NO_HOST: Final = "http://heroku.invalid"  # the core knows the address
+_VERSION: Final = "2023-06-01"  # of Anthropic's API, the only one
+
+
+def client_of(connection: Connection) -> HerokuAnthropic:
+    """The client that a class of an adapter calls by, made once."""
+    options = connection._client_options(connection.http_client)  # noqa: SLF001
+    settings, timeout, max_retries, default_headers, http_client = options
+
+    def make() -> HerokuAnthropic:
+        return anthropic_client(
+            settings,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            http_client=http_client,
+        )
+
+    return connection._kept("sdk", options, make)  # noqa: SLF001
+
+
+def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
+    """`client_of`, async."""
+    options = connection._client_options(connection.async_http_client)  # noqa: SLF001
+    settings, timeout, max_retries, default_headers, async_http_client = options
+
+    def make() -> AsyncHerokuAnthropic:
+        return async_anthropic_client(
+            settings,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            async_http_client=async_http_client,
+        )
+
+    return connection._kept("async_sdk", options, make)  # noqa: SLF001
+
+
+def anthropic_client(
+    settings: Settings,
+    *,
+    timeout: float | None = None,
+    max_retries: int = 2,
+    default_headers: Mapping[str, str] | None = None,
+    http_client: httpx.Client | None = None,
+) -> HerokuAnthropic:
+    """Anthropic's client for Heroku's Messages endpoint; arguments are those of `Client`."""
+
+    def transport(seconds: float | None) -> Transport:
+        return _MessagesTransport(
+            settings,
+            timeout=seconds or timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            http_client=http_client,
+        )
+
+    bridge = httpx2.Client(transport=Bridge(transport, settings), trust_env=False)
+    client = HerokuAnthropic(
+        api_key=NO_KEY, base_url=_NO_HOST, max_retries=0, timeout=None, http_client=bridge
+    )
+    client._custom_headers = {}  # noqa: SLF001 - of the environment; the caller's are the core's
+    return client
+
+
+def async_anthropic_client(
+    settings: Settings,
+    *,
+    timeout: float | None = None,
+    max_retries: int = 2,
+    default_headers: Mapping[str, str] | None = None,
+    async_http_client: httpx.AsyncClient | None = None,
+) -> AsyncHerokuAnthropic:
+    """Like `anthropic_client`, async. One client serves any number of event loops."""
+
+    def transport(seconds: float | None) -> AsyncTransport:
+        return _AsyncMessagesTransport(
+            settings,
+            timeout=seconds or timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            async_http_client=async_http_client,
+        )
+
+    bridge = httpx2.AsyncClient(transport=AsyncBridge(transport, settings), trust_env=False)
+    client = AsyncHerokuAnthropic(
+        api_key=NO_KEY, base_url=_NO_HOST, max_retries=0, timeout=None, http_client=bridge
+    )
+    client._custom_headers = {}  # noqa: SLF001 - of the environment; the caller's are the core's
+    return client
+
+
+class HerokuAnthropic(anthropic.Anthropic):
+    """Anthropic's client, raising Heroku's errors. Made by `anthropic_client`."""
+
+    @property
+    def default_headers(self) -> dict[str, Any]:
+        """What the SDK is to say besides what a call says."""
+        return _sdk_headers()
+
+    def request(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request; `HerokuError` where the SDK would say that the connection failed."""
+        try:
+            return super().request(*args, **kwargs)
+        except (anthropic.APIConnectionError, UnicodeEncodeError) as error:
+            failure = _ours(error)
+        raise failure
+
+
+class AsyncHerokuAnthropic(anthropic.AsyncAnthropic):
+    """Anthropic's async client, raising Heroku's errors. Made by `async_anthropic_client`."""
+
+    @property
+    def default_headers(self) -> dict[str, Any]:
+        """What the SDK is to say besides what a call says."""
+        return _sdk_headers()
+
+    async def request(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a request; `HerokuError` where the SDK would say that the connection failed."""
+        try:
+            return await super().request(*args, **kwargs)
+        except (anthropic.APIConnectionError, UnicodeEncodeError) as error:
+            failure = _ours(error)
+        raise failure
+
+
+def _sdk_headers() -> dict[str, Any]:
+    # The SDK wants to see some key before it sends anything.
+    return {"anthropic-version": _VERSION, "x-api-key": NO_KEY, "content-type": "application/json"}
+
+
+def _ours(error: anthropic.APIConnectionError | UnicodeEncodeError) -> Exception:
+    if isinstance(error, UnicodeEncodeError):
+        return ConfigError(f"The request cannot be written as JSON: {error}")
+    cause = error.__cause__
+    return cause if isinstance(cause, HerokuError) else error
+
+
+class _ByApiKey(TransportBase):
+    """Sends the key as the endpoint documents it (docs: messages): as `x-api-key`."""
+
+    def _usual_headers(self, default_headers: Mapping[str, str]) -> MaskedHeaders:
+        key = MaskedHeaders({"x-api-key": self._settings.api_key.get_secret_value()})
+        theirs = {str(name).lower() for name in default_headers}
+        headers = super()._usual_headers(MaskedHeaders({**key, **default_headers}))
+        return MaskedHeaders(
+            {n: headers[n] for n in headers if n != "authorization" or n in theirs}
+        )
+
+
+class _MessagesTransport(_ByApiKey, Transport):
+    pass
+
+
+class _AsyncMessagesTransport(_ByApiKey, AsyncTransport):
+    pass

@@ -1,0 +1,176 @@
+"""What Heroku's Messages endpoint answers, judged before Anthropic's SDK reads it. Pure.
+
+A stream that was cut is an error, which the SDK would take for the end of the answer. What only
+the headers say is put into the message, where those who read the SDK's objects find it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._error_bodies import excerpt, stream_error
+from heroku_inference._errors import (
+    APIConnectionError,
+    APITimeoutError,
+    HerokuError,
+    InvalidResponseError,
+    StreamInterruptedError,
+)
+
+if TYPE_CHECKING:
+    from heroku_inference._errors import APIError
+    from heroku_inference._values import Reply
+
+__all__ = ["MessageStream", "checked_message", "finish_reason"]
+
+# The statuses that Anthropic's error types stand for; inside of a stream there is no status.
+_STATUSES: Final = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+_FINISH_REASONS: Final = {
+    "end_turn": "stop",
+    "max_tokens": "length",
+    "stop_sequence": "stop",
+    "tool_use": "tool_calls",
+}
+
+
+def finish_reason(stop_reason: str) -> str:
+    """Anthropic's reason by the name that chat completions has for it; others as they are."""
+    return _FINISH_REASONS.get(stop_reason, stop_reason)
+
+
+def checked_message(reply: Reply) -> Reply:
+    """The reply, if it holds a message, which then tells what the headers do.
+
+    Raises:
+        InvalidResponseError: It does not, in spite of its status.
+    """
+    try:
+        message = reply.json()
+    except (ValueError, RecursionError):
+        message = None
+    if isinstance(message, dict) and isinstance(message.get("content"), list):
+        return replace(reply, body=json.dumps(_with_headers(message, reply)).encode())
+    raise InvalidResponseError(
+        f"Heroku answered {reply.status_code} with no message: {excerpt(reply.text)!r}. Check that "
+        "base_url is the add-on's <ALIAS>_URL.",
+        body=excerpt(reply.text),
+    )
+
+
+class MessageStream:
+    """Reads the events of one streamed message: feed each to `read`, then call `finish`.
+
+    Attributes:
+        done: The server said that this was all.
+        partial: The text so far.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self.done = False
+        self.partial = ""
+        self._reply = reply
+        self._stopped = False
+        self._usage: dict[str, Any] = {}
+
+    def read(self, event: str | None, data: bytes) -> bytes:
+        """The event in the framing that the SDK reads; empty when there is nothing to pass on.
+
+        Raises:
+            APIError: The event is an error; the text so far is in its `partial`.
+            InvalidResponseError: The data is no event of a message; likewise.
+        """
+        if event == "done" or data.strip() == b"[DONE]":
+            self.done = True
+        if self.done or not (data or event == "error"):
+            return b""
+        try:
+            frame = self._frame(event, data)
+        except HerokuError as error:
+            error.partial = self.partial
+            raise
+        self._hear(frame)
+        # Written anew: the SDK passes over events without a name.
+        return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
+
+    def finish(self, broken: APIConnectionError | None = None) -> None:
+        """Says that the stream ended, or broke by this error.
+
+        Raises:
+            StreamInterruptedError: The server never gave a stop reason, so text is missing.
+            APITimeoutError: It broke by that, before the stop reason.
+        """
+        if self._stopped:
+            return
+        if isinstance(broken, APITimeoutError):
+            broken.partial = self.partial
+            raise broken
+        raise StreamInterruptedError(
+            "The stream ended before the answer did: the server gave no stop reason. What came "
+            "so far is in `partial`.",
+            partial=self.partial,
+        ) from broken
+
+    def _frame(self, event: str | None, data: bytes) -> dict[str, Any]:
+        try:
+            frame = json.loads(data)
+        except (ValueError, RecursionError):
+            frame = None
+        if event == "error" or (isinstance(frame, dict) and frame.get("error")):
+            raise _error(frame, data, self._reply)
+        if isinstance(frame, dict) and isinstance(frame.get("type"), str):
+            return frame
+        text = excerpt(data.decode("utf-8", errors="replace"))
+        raise InvalidResponseError(f"The stream has an event that is none: {text!r}.", body=text)
+
+    def _hear(self, frame: dict[str, Any]) -> None:
+        kind = frame["type"]
+        if kind == "message_start":
+            message = frame.get("message") or {}
+            self._usage = message.get("usage") or {}
+            frame["message"] = _with_headers(message, self._reply)
+        elif kind == "content_block_start":
+            self.partial += _text(frame.get("content_block"))
+        elif kind == "content_block_delta":
+            self.partial += _text(frame.get("delta"))
+        elif kind == "message_delta":
+            self._stopped = self._stopped or bool((frame.get("delta") or {}).get("stop_reason"))
+            # Readers look here for all numbers, also for those that came with the first event.
+            late = {name: n for name, n in (frame.get("usage") or {}).items() if n is not None}
+            frame["usage"] = {"output_tokens": 0, **self._usage, **late}
+        elif kind == "message_stop":
+            self.done = True
+
+
+def _text(part: Any) -> str:
+    text = part.get("text") if isinstance(part, dict) else None
+    return text if isinstance(text, str) else ""
+
+
+def _error(frame: Any, data: bytes, reply: Reply) -> APIError:
+    """The error of an event; in Anthropic's form its type says what elsewhere the code does."""
+    detail = frame.get("error") if isinstance(frame, dict) else None
+    if isinstance(detail, dict) and "code" not in detail and detail.get("type") in _STATUSES:
+        data = json.dumps({"error": {**detail, "code": _STATUSES[detail["type"]]}}).encode()
+    return stream_error(data, reply)
+
+
+def _with_headers(message: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    """The message with `request_id` and `rate_limits`, as far as the server told them."""
+    limits = vars(reply.rate_limits)
+    told = {
+        "request_id": reply.request_id,
+        "rate_limits": {name: limits[name] for name in limits if limits[name] is not None},
+    }
+    return {**{name: value for name, value in told.items() if value}, **message}

@@ -1,0 +1,167 @@
+"""The rules of Heroku's Messages endpoint, applied to what its SDK is to send. Pure.
+
+The endpoint speaks Anthropic's form (docs: messages). What Claude refuses while it thinks is
+adapted as for chat completions, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._catalogue import known_model
+from heroku_inference._chat.thinking import apply_thinking_rules, call_instruction
+from heroku_inference._warnings import warn_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["add_instruction", "is_forced", "message_arguments", "thinks"]
+
+_MAX_TOKENS: Final = 8192  # where Heroku documents no cap; of those that it does, the largest
+_ANSWER_TOKENS: Final = 4096  # of the answer, above a thinking budget
+_BUDGET: Final = 2048  # as for chat completions
+_SAMPLING: Final = ("temperature", "top_p", "top_k")
+# Of Anthropic's own servers: Heroku drops them without a word (docs: messages).
+_DROPPED: Final = (
+    "container",
+    "context_management",
+    "inference_geo",
+    "mcp_servers",
+    "output_config",
+    "user_profile_id",
+)
+_THOUGHTS: Final = ("thinking", "redacted_thinking")
+
+
+def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -> dict[str, Any]:
+    """The arguments of the SDK's `messages.create`, in line with what the endpoint takes.
+
+    `max_tokens` is required: where it is not given, it is the cap that Heroku documents for the
+    model or 8192, and above any thinking budget. Thinking goes off where tools were called without
+    it and their results are still being worked on. While the model thinks, sampling parameters are
+    not sent and a forced tool choice becomes `auto` and an instruction. Each of these warns, as
+    does what Heroku would drop.
+
+    Args:
+        given: What would be sent, sampling parameters also in `extra_body`; what is `None` is not
+            sent.
+        extended_thinking: `True`, a budget in tokens (1024 or more), or a mapping with `enabled`
+            and `budget_tokens`; `False` turns off what `given` says.
+
+    Raises:
+        ConfigError: The budget is below 1024 or does not fit under `max_tokens`.
+    """
+    body = {name: value for name, value in given.items() if value is not None}
+    if dropped := [name for name in _DROPPED if body.pop(name, None) is not None]:
+        warn_caller(
+            f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that. In place "
+            "of reasoning_effort, pass extended_thinking=...."
+        )
+    if extended_thinking is not None:
+        _set_thinking(body, extended_thinking)
+    if "max_tokens" not in body:
+        body["max_tokens"] = _max_tokens(body)
+    if thinks(body) and _called_without_thinking(body.get("messages") or ()):
+        _turn_off(body)
+    if thinks(body):
+        _drop_sampling(body)
+        if isinstance(choice := body.get("tool_choice"), Mapping) and is_forced(choice):
+            _ask_for_call(body, choice)
+    return body
+
+
+def thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the model will think, whatever way it was told to."""
+    thinking = body.get("thinking") or (body.get("extra_body") or {}).get("thinking")
+    return isinstance(thinking, Mapping) and thinking.get("type") in {"enabled", "adaptive"}
+
+
+def _set_thinking(body: dict[str, Any], choice: Any) -> None:
+    """Put `thinking` into the body, by the rules that the choice has for chat completions."""
+    body.pop("thinking", None)
+    asked = {"model": body["model"], "messages": [], "extended_thinking": choice}
+    if "max_tokens" in body:
+        asked["max_tokens"] = body["max_tokens"]
+    apply_thinking_rules(asked)
+    thinking = asked.get("extended_thinking")
+    if isinstance(thinking, Mapping) and thinking["enabled"]:
+        budget = thinking.get("budget_tokens", _BUDGET)
+        body["thinking"] = {"type": "enabled", "budget_tokens": budget}
+
+
+def _max_tokens(body: Mapping[str, Any]) -> int:
+    facts = known_model(body["model"])
+    usual = (facts and facts.max_output_tokens) or _MAX_TOKENS
+    thinking = body.get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
+    if not isinstance(budget, int) or budget < usual:
+        return usual
+    return budget + _ANSWER_TOKENS
+
+
+def _called_without_thinking(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether calls since the user's last words lack the thinking that Claude wants with them."""
+    for message in reversed(messages):
+        content = message.get("content")
+        kinds = [block.get("type") for block in content] if isinstance(content, list) else []
+        if message.get("role") == "assistant":
+            if "tool_use" in kinds and kinds[0] not in _THOUGHTS:
+                return True
+        elif "tool_result" not in kinds:
+            break
+    return False
+
+
+def _turn_off(body: dict[str, Any]) -> None:
+    warn_caller(
+        "Thinking is off for this call: it answers calls of tools that were made without thinking, "
+        "and Claude does not begin to think there. From the next message of the user on it does."
+    )
+    body.pop("thinking", None)
+    if "extra_body" in body:
+        extra = body["extra_body"]
+        body["extra_body"] = {name: extra[name] for name in extra if name != "thinking"}
+
+
+def _drop_sampling(body: dict[str, Any]) -> None:
+    extra = dict(body.get("extra_body") or {})
+    given = {name: part.pop(name) for part in (extra, body) for name in _SAMPLING if name in part}
+    if "extra_body" in body:
+        body["extra_body"] = extra
+    if given.get("temperature") == 1:  # what thinking implies anyway
+        del given["temperature"]
+    if given:
+        warn_caller(
+            f"{', '.join(given)} not sent: a Claude that thinks refuses sampling parameters."
+        )
+
+
+def is_forced(choice: Mapping[str, Any]) -> bool:
+    """Whether a choice makes the model call a tool."""
+    return choice.get("type") in {"any", "tool"}
+
+
+def _ask_for_call(body: dict[str, Any], choice: Mapping[str, Any]) -> None:
+    """Words for the choice that cannot be sent: agents ask again until a tool is called."""
+    warn_caller(
+        "tool_choice became 'auto': a model that thinks cannot be made to call a tool, so it is "
+        "told to. Turn thinking off for this call to force one."
+    )
+    one = choice.get("name")
+    names = [one] if one else [tool["name"] for tool in body.get("tools") or () if "name" in tool]
+    instruction = call_instruction(names)
+    kept = {name: choice[name] for name in choice if name not in {"type", "name"}}
+    body["tool_choice"] = {"type": "auto", **kept}
+    add_instruction(body, instruction)
+
+
+def add_instruction(body: dict[str, Any], instruction: str) -> None:
+    """Put an instruction behind what the system says."""
+    system = body.get("system")
+    if isinstance(system, str) and system:
+        body["system"] = f"{system}\n\n{instruction}"
+    elif system:
+        body["system"] = [*system, {"type": "text", "text": instruction}]
+    else:
+        body["system"] = instruction

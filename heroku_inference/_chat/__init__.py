@@ -1,0 +1,1 @@
+"""A conversation to a request body, and the events of an answer to values."""

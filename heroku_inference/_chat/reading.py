@@ -1,0 +1,299 @@
+"""From what the server answered, whole or in pieces, to values. Pure: bytes in, no I/O.
+
+Heroku's frames differ from OpenAI's in small ways, all handled here: `""` finish reasons and `{}`
+usage mean none, usage comes in a frame of its own, reasoning is an object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
+
+from heroku_inference._chat.messages import PLACEHOLDER
+from heroku_inference._chat.response_format import AnswerText
+from heroku_inference._chat.tool_deltas import ToolCallDeltas
+from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
+from heroku_inference._json_text import decoded_json, is_error
+from heroku_inference._values import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from heroku_inference._chat.request import ChatRequest
+    from heroku_inference._values import Reply
+
+__all__ = ["ChunkReader", "chat_result", "sum_chunks"]
+
+_FINISH_REASONS = {
+    "end_turn": "stop",
+    "function_call": "tool_calls",
+    "max_tokens": "length",
+    "stop_sequence": "stop",
+    "tool_use": "tool_calls",
+}
+_REASONING_FIELDS = ("signature", "text", "thinking")
+
+# What an answer says about itself, on its first piece.
+_IDENTITY = ("id", "model", "created", "system_fingerprint")
+_SAID_ONCE = (*_IDENTITY, "finish_reason", "usage", "reasoning_signature", "reply")
+
+
+def chat_result(reply: Reply, request: ChatRequest) -> ChatResult:
+    """The answer in this reply, read as the request wants it: a stream of one piece, summed.
+
+    Raises:
+        InvalidResponseError: The body is not JSON or no chat completion.
+        APIError: The body is an error, in spite of the status.
+    """
+    reader = ChunkReader(request, reply)
+    completion = reader.decode(None, reply.body)
+    if not completion.get("choices"):
+        raise _shapeless(reply.body)
+    pieces = (reader.read_frame(completion), reader.close())
+    return sum_chunks(piece for piece in pieces if piece is not None)
+
+
+def sum_chunks(chunks: Iterable[ChatChunk]) -> ChatResult:
+    """The whole answer that the pieces of one stream make up."""
+    result = ChatResult(text="")
+    pieces = list(chunks)
+    result.text = "".join(piece.text for piece in pieces)
+    result.reasoning = "".join(piece.reasoning for piece in pieces) or None
+    result.refusal = "".join(piece.refusal for piece in pieces) or None
+    calls: dict[int, list[ToolCallDelta]] = {}
+    for piece in pieces:
+        for name in _SAID_ONCE:
+            if (value := getattr(piece, name)) is not None:
+                setattr(result, name, value)
+        for delta in piece.tool_calls:
+            calls.setdefault(delta.index, []).append(delta)
+    result.tool_calls = [_summed_call(calls[index]) for index in sorted(calls)]
+    return result
+
+
+class ChunkReader:
+    """Reads the frames of one streamed answer: feed each to `read`, then call `finish`.
+
+    Attributes:
+        done: The server said that this was all (`[DONE]`, or an event `done`).
+    """
+
+    def __init__(self, request: ChatRequest, reply: Reply) -> None:
+        self.done = False
+        self._reply = reply
+        self._rewrite = AnswerText(request.response_format) if request.response_format else None
+        self._calls = ToolCallDeltas()
+        self._identity: dict[str, Any] = {}
+        self._signed = False
+        self._spoken: list[str] = []  # what was passed on, for `partial`
+        self._began = False
+        self._echo = ""
+        self._finished = False
+        self._usage: Usage | None = None
+
+    @property
+    def partial(self) -> str:
+        """All text so far, also what is held back until it is clear how the answer goes on."""
+        held = self._rewrite.held if self._rewrite else ""
+        return "".join([*self._spoken, held, self._echo])
+
+    def read(self, event: str | None, data: bytes) -> ChatChunk | None:
+        """What this event adds, or `None` when there is nothing to pass on.
+
+        Raises:
+            APIError: The event is an error; the text so far is in its `partial`.
+            InvalidResponseError: The data is not JSON, or not of a chat completion; likewise.
+        """
+        if event == "done" or data.strip() == b"[DONE]":
+            self.done = True
+        if self.done or not (data or event == "error"):
+            return None
+        try:
+            return self.read_frame(self.decode(event, data))
+        except HerokuError as error:
+            error.partial = self.partial
+            raise
+
+    def finish(self) -> ChatChunk | None:
+        """What was held back until the end, the usage above all; `None` when there is nothing.
+
+        Raises:
+            StreamInterruptedError: The server never gave a finish reason, so text is missing.
+            InvalidResponseError: A tool call is left without its name, or arguments without call.
+        """
+        if not self._finished:
+            raise StreamInterruptedError(
+                "The stream ended before the answer did: the server gave no finish reason. What "
+                "came so far is in `partial`.",
+                partial=self.partial,
+            )
+        try:
+            return self.close()
+        except HerokuError as error:
+            error.partial = self.partial
+            raise
+
+    def decode(self, event: str | None, data: bytes) -> dict[str, Any]:
+        """The frame in this data, unless it is an error."""
+        try:
+            frame = decoded_json(data)
+        except ValueError:
+            frame = None
+        if event == "error" or (type(frame) is dict and is_error(frame)):
+            from heroku_inference._error_bodies import stream_error  # noqa: PLC0415 - needed rarely
+
+            raise stream_error(data, self._reply)
+        if type(frame) is not dict:
+            raise _shapeless(data)
+        return frame
+
+    def read_frame(self, frame: dict[str, Any]) -> ChatChunk | None:
+        """What this decoded frame adds; frames without choices, such as pings, add nothing."""
+        chunk = ChatChunk()
+        try:
+            if usage := frame.get("usage"):
+                self._usage = _usage(usage) or self._usage
+            # Heroku gives one answer. Several choices would be parts of it, not others.
+            for choice in frame.get("choices") or ():
+                self._read_choice(choice, chunk)
+        except (AttributeError, TypeError) as error:
+            raise _shapeless(frame) from error
+        if self._rewrite:
+            self._rewrite.rewrite(chunk)
+        if not self._signed:
+            self._identity.update((name, frame[name]) for name in _IDENTITY if frame.get(name))
+        return self._passed_on(chunk)
+
+    def close(self) -> ChatChunk | None:
+        """Like `finish`, for an answer that came whole: a finish reason is not asked for."""
+        chunk = ChatChunk(
+            tool_calls=self._calls.finish(self._identity.get("id")), usage=self._usage
+        )
+        self._release_echo(chunk)
+        if self._rewrite:
+            self._rewrite.rewrite(chunk)
+            self._rewrite.release(chunk)
+        return self._passed_on(chunk)
+
+    def _read_choice(self, choice: dict[str, Any], chunk: ChatChunk) -> None:
+        delta = choice.get("delta") or choice.get("message")
+        if delta:
+            if content := delta.get("content"):
+                if self._began and type(content) is str:  # nearly every piece of a stream
+                    chunk.text += content
+                else:
+                    self._read_content(content, chunk)
+            if reasoning := delta.get("reasoning") or delta.get("reasoning_content"):
+                _read_reasoning(reasoning, chunk)
+            if refusal := delta.get("refusal"):
+                chunk.refusal += refusal
+            if calls := delta.get("tool_calls") or _legacy_call(delta):
+                read = self._calls.read if choice.get("delta") else self._calls.read_whole
+                chunk.tool_calls += read(calls)
+            if media := delta.get("audio") or delta.get("images"):
+                raise _not_text(media)
+        reason = choice.get("finish_reason")
+        if reason and not self._finished:
+            self._finished = True
+            self._release_echo(chunk)
+            chunk.finish_reason = _FINISH_REASONS.get(reason, reason)
+
+    def _read_content(self, content: Any, chunk: ChatChunk) -> None:
+        text = content if type(content) is str else _text_of_parts(content, chunk)
+        if self._echo:
+            text, self._echo = self._echo + text, ""
+        elif text == PLACEHOLDER and not self._began:
+            # Perhaps the model repeats our filler before it calls a tool: not its own words.
+            self._echo = text
+            return
+        self._began = True
+        chunk.text += text
+
+    def _release_echo(self, chunk: ChatChunk) -> None:
+        if not self._calls:
+            chunk.text += self._echo
+        self._echo = ""
+
+    def _passed_on(self, chunk: ChatChunk) -> ChatChunk | None:
+        if chunk.text:
+            self._spoken.append(chunk.text)
+        elif not (
+            chunk.reasoning
+            or chunk.tool_calls
+            or chunk.finish_reason
+            or chunk.usage
+            or chunk.refusal
+            or chunk.reasoning_signature
+        ):
+            return None
+        if not self._signed:
+            self._sign(chunk)
+        return chunk
+
+    def _sign(self, chunk: ChatChunk) -> None:
+        self._signed = True
+        chunk.reply = self._reply
+        for name, value in self._identity.items():
+            setattr(chunk, name, value)
+
+
+def _text_of_parts(parts: Any, chunk: ChatChunk) -> str:
+    """The texts of content that came as a list; thoughts among the parts are reasoning."""
+    text = ""
+    for part in parts:
+        if "thinking" in part:
+            _read_reasoning(part, chunk)
+        elif isinstance(piece := part.get("text"), str):
+            text += piece
+        else:
+            raise TypeError(f"a content part {part.get('type')!r}")
+    return text
+
+
+def _legacy_call(delta: dict[str, Any]) -> list[dict[str, Any]]:
+    """The call that OpenAI's older `function_call` makes, as an entry of `tool_calls`."""
+    call = delta.get("function_call")
+    return [{"function": call}] if call else []
+
+
+def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:
+    """Add reasoning from Heroku's object, or from the plain string of other models."""
+    if type(reasoning) is str:
+        chunk.reasoning += reasoning
+        return
+    if reasoning.keys().isdisjoint(_REASONING_FIELDS):
+        chunk.reasoning += to_json(reasoning).decode()  # unknown, but not lost
+        return
+    chunk.reasoning += reasoning.get("thinking") or reasoning.get("text") or ""
+    chunk.reasoning_signature = reasoning.get("signature") or chunk.reasoning_signature
+
+
+def _usage(counts: dict[str, Any]) -> Usage | None:
+    """The usage, or `None` for the zeros that pieces in the middle of a stream carry."""
+    prompt = counts.get("prompt_tokens") or 0
+    completion = counts.get("completion_tokens") or 0
+    total = counts.get("total_tokens") or prompt + completion
+    return Usage(prompt, completion, total) if total else None
+
+
+def _summed_call(deltas: list[ToolCallDelta]) -> ToolCall:
+    return ToolCall(
+        id=next((delta.id for delta in deltas if delta.id), ""),
+        name=next((delta.name for delta in deltas if delta.name), ""),
+        arguments="".join(delta.arguments for delta in deltas),
+    )
+
+
+def _shapeless(data: object) -> InvalidResponseError:
+    text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else str(data)
+    return InvalidResponseError(
+        "The server sent something that is no chat completion. Is the URL that of Heroku's "
+        "inference API?",
+        body=text[:200],
+    )
+
+
+def _not_text(media: object) -> InvalidResponseError:
+    what = "The answer has audio or images, which have no place in a chat completion of text."
+    return InvalidResponseError(what, body=str(media)[:200])

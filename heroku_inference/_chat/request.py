@@ -1,0 +1,203 @@
+"""A chat call as a value: body and headers of one request from what the caller said. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from heroku_inference._chat.messages import wire_messages
+from heroku_inference._chat.response_format import apply_response_format
+from heroku_inference._chat.thinking import apply_thinking_rules
+from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._errors import ConfigError
+from heroku_inference._warnings import warn_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from heroku_inference._chat.response_format import ResponseFormat
+
+__all__ = [
+    "IGNORED_PARAMETERS",
+    "ChatRequest",
+    "chat_request",
+    "check_share",
+    "drop_ignored",
+    "listed_stops",
+]
+
+IGNORED_PARAMETERS = frozenset(
+    {
+        "audio",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "metadata",
+        "modalities",
+        "n",
+        "prediction",
+        "presence_penalty",
+        "prompt_cache_key",
+        "safety_identifier",
+        "seed",
+        "service_tier",
+        "store",
+        "top_logprobs",
+        "user",
+        "verbosity",
+        "web_search_options",
+    }
+)
+"""OpenAI parameters without effect on Heroku (docs: OpenAI compatibility)."""
+
+_EFFORTS = ("low", "medium", "high")
+
+
+@dataclass(slots=True)
+class ChatRequest:
+    """One request to `/v1/chat/completions`, ready to be sent.
+
+    Attributes:
+        body: The JSON body.
+        headers: Headers that this request needs beyond the usual ones.
+        response_format: How the answer must be read, when a `response_format` was asked for.
+    """
+
+    body: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+    response_format: ResponseFormat | None = None
+
+
+def chat_request(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    model: str,
+    stream: bool = False,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    top_k: int | None = None,
+    max_tokens: int | None = None,
+    max_completion_tokens: int | None = None,
+    stop: str | Sequence[str] | None = None,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+    tool_choice: str | bool | Mapping[str, Any] | None = None,
+    parallel_tool_calls: bool | None = None,
+    reasoning_effort: str | None = None,
+    extended_thinking: bool | int | Mapping[str, Any] | None = None,
+    response_format: Mapping[str, Any] | None = None,
+    allow_ignored_params: bool | None = None,
+    prompt_caching: bool | None = None,
+    extra_body: Mapping[str, Any] | None = None,
+    **unknown: Any,
+) -> ChatRequest:
+    """Build the request for these messages. What is `None` is not sent; nothing given is changed.
+
+    Args:
+        messages: In OpenAI's shape. They are repaired where Heroku is stricter: content that must
+            not be empty, arguments that must be objects.
+        model: Id of the model, sent as it is.
+        stream: Whether the answer is to come piece by piece.
+        temperature: From 0 to 1. Newer Claude models take this or `top_p`, not both.
+        top_p: From 0 to 1.
+        top_k: Sample from this many tokens.
+        max_tokens: Most tokens of the answer, thinking included.
+        max_completion_tokens: The newer name of the same.
+        stop: One text or several at which the answer ends.
+        tools: Functions in OpenAI's or Anthropic's form.
+        tool_choice: `auto`, `none`, `required` (also `any` and `True`), the name of one of the
+            tools, or either framework's mapping for it. `False` is as good as `None`.
+        parallel_tool_calls: Whether the model may call several tools at once.
+        reasoning_effort: `low`, `medium` or `high`; Heroku maps it to thinking budgets.
+        extended_thinking: `True` (2048 tokens, or half of `max_tokens` if that is less), a
+            budget in tokens from 1024 up, or Heroku's own mapping. The first two ask for the
+            reasoning to be included in the answer.
+        response_format: OpenAI's `json_schema`, `json_object` or `text`. Heroku ignores it, so
+            it is done through a hidden tool or an instruction.
+        allow_ignored_params: Whether Heroku accepts parameters that it does not know.
+        prompt_caching: `False` turns off Heroku's automatic prompt caching.
+        extra_body: Fields for the body that are not listed here, or others than these say. They
+            win, and the rules of thinking hold for them too.
+        **unknown: Nothing that is known.
+
+    Raises:
+        ConfigError: Something here cannot be sent, or is documented to be refused.
+        TypeError: There is no such option; it says so of those of OpenAI that Heroku ignores.
+    """
+    _refuse_unknown(unknown)
+    check_share("temperature", temperature)
+    check_share("top_p", top_p)
+    _check_effort(reasoning_effort)
+    body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
+    wired = wire_tools(tools) if tools else []
+    callable_tools = (extra_body or {}).get("tools", wired)
+    if parallel_tool_calls is None:
+        parallel_tool_calls = parallel_calls(tool_choice)
+    optional = {
+        "stream": stream or None,
+        "temperature": temperature,
+        "top_p": top_p,
+        "top_k": top_k,
+        "max_tokens": max_tokens,
+        "max_completion_tokens": max_completion_tokens,
+        "stop": listed_stops(stop),
+        "tools": wired or None,
+        "tool_choice": wire_tool_choice(tool_choice, callable_tools or []),
+        "parallel_tool_calls": parallel_tool_calls,
+        "reasoning_effort": reasoning_effort,
+        "extended_thinking": extended_thinking,
+        "allow_ignored_params": allow_ignored_params,
+    }
+    body.update((name, value) for name, value in optional.items() if value is not None)
+    if extra_body:
+        _check_stream(extra_body.get("stream"), stream)
+        body.update(extra_body)
+    apply_thinking_rules(body)
+    reading = apply_response_format(body, response_format)
+    headers = {"X-Heroku-Prompt-Caching": "false"} if prompt_caching is False else {}
+    return ChatRequest(body, headers, reading)
+
+
+def drop_ignored(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options without those that Heroku ignores, naming in one warning what is left out.
+
+    Such a parameter can still be sent through `extra_body`.
+    """
+    ignored = [name for name in options if name in IGNORED_PARAMETERS]
+    if asked := [name for name in ignored if options[name] is not None]:
+        warn_caller(
+            f"{', '.join(asked)} not sent: Heroku ignores it. Use extra_body to send it anyway."
+        )
+    return {name: value for name, value in options.items() if name not in IGNORED_PARAMETERS}
+
+
+def _refuse_unknown(options: Iterable[str]) -> None:
+    for name in options:
+        known = name in IGNORED_PARAMETERS
+        why = "Heroku ignores it. Use" if known else "check its spelling, or use"
+        raise TypeError(f"{name} is no option: {why} extra_body to send it as a field anyway.")
+
+
+def listed_stops(stop: str | Sequence[str] | None) -> list[str] | None:
+    """The texts to stop at as a list, the only form that Heroku documents; `None` for none."""
+    if not stop:
+        return None
+    return [stop] if isinstance(stop, str) else list(stop)
+
+
+def _check_stream(wanted: object, stream: bool) -> None:
+    if wanted is not None and bool(wanted) is not stream:
+        raise ConfigError(
+            f"stream={wanted} does not fit the method that was called: it decides how the answer "
+            "is read. Call the streaming method to stream."
+        )
+
+
+def check_share(name: str, value: float | None) -> None:
+    """Refuse what is no share from 0 to 1 for a parameter of this name."""
+    if value is not None and not 0 <= value <= 1:
+        raise ConfigError(f"{name} is {value}; Heroku takes 0 to 1 (OpenAI's scale ends at 2).")
+
+
+def _check_effort(effort: str | None) -> None:
+    if effort is not None and effort not in _EFFORTS:
+        raise ConfigError(f"reasoning_effort is {effort!r}; it can be {', '.join(_EFFORTS)}.")

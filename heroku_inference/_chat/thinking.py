@@ -1,0 +1,152 @@
+"""The rules of extended thinking, applied to a finished request body. Pure.
+
+Claude takes thinking only under conditions that Heroku passes through as 400s (docs: chat
+completions, extended thinking). A request that cannot meet them is adapted, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from heroku_inference._chat.messages import has_tool_calls, with_instruction
+from heroku_inference._chat.tools import is_forced
+from heroku_inference._errors import ConfigError
+from heroku_inference._warnings import warn_caller
+
+__all__ = ["apply_thinking_rules", "call_instruction", "thinks"]
+
+# Tokens for thinking when the caller only said `True`: the documentation's examples use 2000, and
+# it fits under the smallest output limit that is documented (4096).
+_DEFAULT_BUDGET = 2048
+# The least that Heroku accepts (docs: chat completions, extended thinking).
+_MINIMUM_BUDGET = 1024
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def apply_thinking_rules(body: dict[str, Any]) -> None:
+    """Bring `body`, which is the caller's own copy, in line with what thinking allows.
+
+    `extended_thinking` becomes Heroku's object. With thinking on, and whatever way it came in:
+    a history with tool calls turns it off, for this endpoint has no field for the thinking
+    that would have to go with them; sampling parameters are not sent; a forced tool choice
+    becomes `auto` and an instruction. Each of these warns.
+
+    Raises:
+        ConfigError: The budget is below 1024 or does not fit under the limit of output tokens.
+    """
+    if "extended_thinking" in body:
+        _set_thinking(body)
+    if not thinks(body):
+        return
+    if has_tool_calls(body["messages"]):
+        _turn_off(body)
+        return
+    _drop_sampling(body)
+    if is_forced(body.get("tool_choice")):
+        _ask_for_call(body)
+
+
+def call_instruction(names: Sequence[str]) -> str:
+    """What to tell a model that must call one of these tools and cannot be forced to."""
+    named = ", ".join(f"`{name}`" for name in names)
+    which = f"the tool {named}" if len(names) == 1 else f"one of the tools {named}"
+    return f"Answer only by calling {which}, never as text."
+
+
+def thinks(body: Mapping[str, Any]) -> bool:
+    """Whether the model will think under Claude's rules.
+
+    On Claude `reasoning_effort` is another way to ask for thinking (docs: OpenAI compatibility);
+    other families reason in their own way, without these rules.
+    """
+    thinking = body.get("extended_thinking")
+    if isinstance(thinking, Mapping):
+        return bool(thinking.get("enabled"))
+    return bool(body.get("reasoning_effort")) and "claude" in body["model"]
+
+
+def _set_thinking(body: dict[str, Any]) -> None:
+    choice = body.pop("extended_thinking")
+    if choice is False and body.get("reasoning_effort"):
+        choice = {"enabled": False}  # by the effort alone Claude would think
+    thinking = _thinking(choice, _output_limit(body))
+    if thinking is None:
+        return
+    body["extended_thinking"] = thinking
+    if thinking["enabled"]:
+        _check_budget(thinking.get("budget_tokens"), _output_limit(body))
+
+
+def _thinking(choice: Any, limit: int | None) -> dict[str, Any] | None:
+    """Heroku's object; the reasoning is asked for where the caller did not say otherwise."""
+    if choice is None or choice is False:
+        return None
+    if isinstance(choice, Mapping):
+        return {"enabled": True, **choice}
+    if choice is True:
+        budget = _DEFAULT_BUDGET if limit is None else min(_DEFAULT_BUDGET, limit // 2)
+        choice = max(budget, _MINIMUM_BUDGET)
+    if not isinstance(choice, int):
+        raise ConfigError(
+            f"extended_thinking is {choice!r}; give True, a budget in tokens, or a mapping with "
+            "'enabled', 'budget_tokens' and 'include_reasoning'."
+        )
+    return {"enabled": True, "budget_tokens": choice, "include_reasoning": True}
+
+
+def _output_limit(body: Mapping[str, Any]) -> int | None:
+    limit = body.get("max_tokens") or body.get("max_completion_tokens")
+    return limit if isinstance(limit, int) else None
+
+
+def _check_budget(budget: Any, limit: int | None) -> None:
+    if not isinstance(budget, int):
+        return
+    if budget < _MINIMUM_BUDGET:
+        raise ConfigError(
+            f"A thinking budget of {budget} tokens is too small: Heroku takes {_MINIMUM_BUDGET} "
+            "and more."
+        )
+    if limit is not None and budget >= limit:
+        raise ConfigError(
+            f"The thinking budget of {budget} tokens does not fit into max_tokens={limit}, which "
+            f"counts thinking and answer together: raise max_tokens above {budget} or lower the "
+            "budget."
+        )
+
+
+def _turn_off(body: dict[str, Any]) -> None:
+    warn_caller(
+        "Thinking is off for this call: its messages contain tool calls, and Heroku's chat "
+        "completions cannot take back the thinking that Claude wants to see with them. To think "
+        "between tool calls, use ChatHerokuMessages (LangChain) or HerokuMessages (LlamaIndex): "
+        "`pip install heroku-inference[anthropic]`."
+    )
+    body.pop("extended_thinking", None)
+    body.pop("reasoning_effort", None)
+
+
+def _ask_for_call(body: dict[str, Any]) -> None:
+    """Words for the choice that cannot be sent: agents ask again until a tool is called."""
+    warn_caller(
+        "tool_choice became 'auto': a model that thinks cannot be made to call a tool, so it is "
+        "told to. Turn thinking off for this call to force one."
+    )
+    choice = body["tool_choice"]
+    forced = choice["function"] if isinstance(choice, Mapping) and "function" in choice else None
+    functions = [forced] if forced else [tool["function"] for tool in body.get("tools") or ()]
+    instruction = call_instruction([function["name"] for function in functions])
+    body["messages"] = with_instruction(body["messages"], instruction)
+    body["tool_choice"] = "auto"
+
+
+def _drop_sampling(body: dict[str, Any]) -> None:
+    given = {name: body.pop(name) for name in _SAMPLING if name in body}
+    if given.get("temperature") == 1:  # what thinking implies anyway
+        del given["temperature"]
+    if given:
+        warn_caller(
+            f"{', '.join(given)} not sent: a Claude that thinks refuses sampling parameters."
+        )

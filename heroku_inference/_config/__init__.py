@@ -1,0 +1,1 @@
+"""Whom to call, and with which key: arguments, config vars, attachments."""

@@ -1,0 +1,253 @@
+"""Which key, URL and model to use: from arguments, or from the config vars of an attachment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import SecretStr
+
+from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
+from heroku_inference._config.environment import config_var
+from heroku_inference._errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Kind", "Settings"]
+
+Kind = Literal["chat", "embedding", "rerank", "image"]
+
+
+# The aliases Heroku's own pages attach each kind of model under (docs: embeddings, rerank, images).
+_ALIASES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "chat": ("INFERENCE",),
+    "embedding": ("EMBEDDING", "INFERENCE"),
+    "rerank": ("RERANK", "INFERENCE"),
+    "image": ("DIFFUSION", "INFERENCE"),
+}
+# A standard plan has one key for all models and names none; these are the documented ones.
+WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
+    "embedding": "cohere-embed-multilingual",
+    "rerank": "cohere-rerank-3-5",
+    "image": "stable-image-ultra",
+}
+
+
+class Settings:
+    """A key, the URL it belongs to, and a default model.
+
+    Each is taken from its argument, else from the config vars that the add-on sets:
+    `<ALIAS>_KEY`, `<ALIAS>_URL` and `<ALIAS>_MODEL_ID`. Key and URL come from one attachment:
+    a key found in the environment is never sent to a URL that it does not belong to.
+
+    ```python
+    Settings()                                   # INFERENCE_KEY, INFERENCE_URL, INFERENCE_MODEL_ID
+    Settings(alias="INFERENCE_TEAL")             # INFERENCE_TEAL_KEY, ...
+    Settings(api_key="inf-...", base_url="eu.inference.heroku.com", model="claude-4-5-sonnet")
+    ```
+
+    Args:
+        api_key: The key. Kept as a `SecretStr`: absent from `repr`, and from pickles unless it
+            was given here.
+        base_url: Where the API is. May be bare, end in `/`, `/v1` or `/v1/`, or lack `https://`:
+            all mean the same. Defaults to the US endpoint when only a key is known.
+        model: The model id.
+        inference_url: Another spelling of `base_url`.
+        alias: The attachment whose config vars to read, with or without a trailing underscore.
+            Defaults to the one usual for `kind`; embeddings, rerank and images then fall back to
+            `INFERENCE`, with the well-known model of that kind.
+        kind: What the model is for.
+
+    Raises:
+        ConfigError: No key was found, or a key from a config var would be sent to a URL that it
+            does not belong to, or an argument is malformed.
+    """
+
+    __slots__ = ("_given", "alias", "api_key", "base_url", "kind", "model")
+
+    api_key: SecretStr
+    base_url: str
+    model: str | None
+    alias: str
+    kind: Kind
+
+    def __init__(
+        self,
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        alias: str | None = None,
+        kind: Kind = "chat",
+        inference_url: str | None = None,
+    ) -> None:
+        # First of all: what raises below may be printed with the local variables of this function.
+        api_key = hidden(api_key)
+        if base_url and inference_url:
+            raise ConfigError("base_url and inference_url are the same; pass one of them.")
+        base_url = base_url or inference_url
+        key = None if api_key is None else _checked_key(api_key)
+        given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
+        found = _resolve(key, base_url, model, alias, kind)
+        for name, value in {**found, "kind": kind, "_given": given}.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_env_file(
+        cls,
+        path: str | Path = ".env",
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        model: str | None = None,
+        alias: str | None = None,
+        kind: Kind = "chat",
+        inference_url: str | None = None,
+    ) -> Settings:
+        """Load the config vars of a `.env` file into the environment, then read settings.
+
+        Variables that are set already win over the file's.
+
+        Raises:
+            ConfigError: There is no such file, or the settings are incomplete.
+        """
+        from dotenv import load_dotenv  # noqa: PLC0415 - importing a library reads no file
+
+        api_key = hidden(api_key)
+        if not Path(path).is_file():
+            msg = f"There is no file {str(path)!r} to read config vars from."
+            raise ConfigError(msg)
+        load_dotenv(path)
+        return cls(
+            api_key=api_key,
+            base_url=base_url,
+            model=model,
+            alias=alias,
+            kind=kind,
+            inference_url=inference_url,
+        )
+
+    def require_model(self, model: str | None = None) -> str:
+        """The model to call: the one given, else the default; `ConfigError` if there is none."""
+        if chosen := model or self.model:
+            return chosen
+        raise ConfigError(
+            f"Model is required: pass model=... or set {self.alias}_MODEL_ID (a standard plan sets "
+            "none). `GET /available-models` lists the ids."
+        )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Settings are immutable; {name!r} cannot be set.")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"Settings are immutable; {name!r} cannot be deleted.")
+
+    def __repr__(self) -> str:
+        # A traceback may print settings that were never finished.
+        shown = ("api_key", "base_url", "model", "alias", "kind")
+        return f"Settings({', '.join(f'{name}={getattr(self, name, None)!r}' for name in shown)})"
+
+    def _values(self) -> tuple[str, str, str | None, str, Kind]:
+        key = self.api_key.get_secret_value()
+        return (key, self.base_url, self.model, self.alias, self.kind)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Only what the caller gave travels; a key from a config var is looked up where it arrives.
+        return (_restore, (self._given,))  # type: ignore[attr-defined]
+
+
+def _restore(given: dict[str, Any]) -> Settings:
+    return Settings(**given)
+
+
+def hidden(api_key: str | SecretStr | None) -> SecretStr | None:
+    """The key in a form whose `repr` does not show it."""
+    return SecretStr(api_key) if isinstance(api_key, str) else api_key
+
+
+def _resolve(
+    api_key: SecretStr | None,
+    base_url: str | None,
+    model: str | None,
+    alias: str | None,
+    kind: Kind,
+) -> dict[str, Any]:
+    attachment = _attachment(alias, kind, wanted=api_key is None)
+    url_there = config_var(f"{attachment}_URL")
+    if api_key is None:
+        api_key = _key_for(attachment, base_url, url_there)
+    if not model and (there := config_var(f"{attachment}_MODEL_ID")) and may_be(kind, there):
+        model = there
+    model = model or WELL_KNOWN_MODELS.get(kind)
+    return {
+        "api_key": api_key,
+        "base_url": normalise_url(base_url or url_there or DEFAULT_BASE_URL),
+        "model": model,
+        "alias": attachment,
+    }
+
+
+def _attachment(alias: str | None, kind: Kind, *, wanted: bool) -> str:
+    """The attachment to read: the one named, else the first usual one that has a key."""
+    if alias is not None:
+        name = alias.strip().rstrip("_").upper()
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise ConfigError(
+                f"alias={alias!r} is no attachment name: letters, digits and underscores, "
+                "beginning with a letter, such as INFERENCE or INFERENCE_TEAL."
+            )
+        return name
+    *first, last = _ALIASES[kind]
+    marks = ("_KEY", "_URL") if wanted else ("_URL",)
+    for name in first:
+        if any(config_var(name + mark) for mark in marks):
+            return name
+    return last
+
+
+def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> SecretStr:
+    key = hidden(config_var(f"{attachment}_KEY"))
+    if key is None:
+        raise ConfigError(
+            f"API key is required: {attachment}_KEY is not set. Pass api_key=... and base_url=..., "
+            f"or copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
+            ".env`. A resource attached under another name is read with alias=...."
+        )
+    if not base_url and not url_there:
+        raise ConfigError(
+            f"{attachment.partition('_')[0].capitalize()} URL is required: {attachment}_KEY is set "
+            f"but {attachment}_URL is not, and a key is only sent to the URL it belongs to. Set "
+            f"{attachment}_URL too, or pass api_key=... and base_url=...."
+        )
+    if base_url and url_there and normalise_url(base_url) != normalise_url(url_there):
+        raise ConfigError(
+            f"base_url={base_url!r} is not the URL that {attachment}_KEY belongs to "
+            f"({attachment}_URL={normalise_url(url_there)!r}). Pass api_key=... together with "
+            "base_url=..., or neither."
+        )
+    return _checked_key(key)
+
+
+def _checked_key(key: SecretStr) -> SecretStr:
+    trimmed = SecretStr(key.get_secret_value().strip())
+    if not trimmed.get_secret_value():
+        raise ConfigError("api_key is empty. Pass the add-on's key, or None to use the config var.")
+    if not re.fullmatch(r"[!-~]+", trimmed.get_secret_value()):
+        raise ConfigError("api_key holds characters that no key has. Was it copied whole?")
+    return trimmed
+
+
+def may_be(kind: Kind, model: str) -> bool:
+    """Whether a model could serve calls of this kind, as far as is known."""
+    from heroku_inference._catalogue import known_model  # noqa: PLC0415 - asked for rarely
+
+    facts = known_model(model)
+    return facts is None or facts.kind == kind

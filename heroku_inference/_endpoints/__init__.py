@@ -1,0 +1,1 @@
+"""Embeddings, rerank, images and MCP: values to request bodies, and answers to values."""

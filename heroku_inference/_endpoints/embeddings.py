@@ -1,0 +1,285 @@
+"""Texts to vectors: all of them, in batches of what one request takes, side by side.
+
+`send` posts a body to a path and returns the answer; everything else here is pure.
+"""
+
+from __future__ import annotations
+
+from array import array
+from contextlib import aclosing, closing
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._embedding_options import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
+from heroku_inference._endpoints.embedding_wire import embedding_body, read_vectors
+from heroku_inference._errors import ConfigError, InvalidResponseError
+from heroku_inference._long_text import averaged, check_text, pieces_of
+from heroku_inference._values import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Generator,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
+
+    from heroku_inference._values import Reply
+
+    Send = Callable[[str, dict[str, Any]], Reply]
+    AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]
+
+__all__ = [
+    "MAX_TEXTS",
+    "EmbeddingBatch",
+    "EmbeddingOptions",
+    "EmbeddingResult",
+    "aembed",
+    "aiter_embed",
+    "embed",
+    "embedding_body",
+    "iter_embed",
+]
+
+_PATH: Final = "/v1/embeddings"
+
+
+@dataclass(slots=True)
+class EmbeddingBatch:
+    """The vectors of consecutive texts.
+
+    Attributes:
+        vectors: One for each text, in order.
+        start: The position of the first of these texts among all.
+        usage: Tokens of this batch, or `None` when the server reported none.
+        model: The model that answered.
+        reply: Status and headers of the (last) HTTP answer, with `request_id` and `rate_limits`.
+    """
+
+    vectors: list[list[float]]
+    start: int = 0
+    usage: Usage | None = None
+    model: str | None = None
+    reply: Reply | None = None
+
+    def __repr__(self) -> str:
+        return f"EmbeddingBatch({_sized(self.vectors)}, start={self.start}, {_told(self)})"
+
+    def float32(self) -> list[array[float]]:
+        """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
+        return [array("f", vector) for vector in self.vectors]
+
+
+@dataclass(slots=True)
+class EmbeddingResult:
+    """The vectors of all texts.
+
+    Attributes:
+        vectors: One for each text, in order.
+        usage: Tokens of all requests together, or `None` when the server reported none.
+        model: The model that answered; `None` when there was nothing to ask.
+        reply: Status and headers of the last HTTP answer, with `request_id` and `rate_limits`.
+    """
+
+    vectors: list[list[float]]
+    usage: Usage | None = None
+    model: str | None = None
+    reply: Reply | None = None
+
+    def __repr__(self) -> str:
+        return f"EmbeddingResult({_sized(self.vectors)}, {_told(self)})"
+
+
+# A million numbers help no reader, and writing them takes seconds: `asyncio.run` writes (and throws
+# away) the repr of what it returns.
+
+
+def _sized(vectors: list[list[float]]) -> str:
+    return f"<{len(vectors)} vectors of {len(vectors[0]) if vectors else 0} numbers>"
+
+
+def _told(answer: EmbeddingBatch | EmbeddingResult) -> str:
+    return f"usage={answer.usage!r}, model={answer.model!r}, reply={answer.reply!r}"
+
+
+def embed(send: Send, texts: Iterable[str], options: EmbeddingOptions) -> EmbeddingResult:
+    """Embed all `texts`, in concurrent batches; no texts need no request.
+
+    Raises:
+        ConfigError: A text is no string or too long; nothing was sent.
+        APIError: A request failed.
+        InvalidResponseError: An answer does not hold one vector for each text.
+    """
+    texts = _checked(texts, options)
+    return _joined(list(iter_embed(send, texts, options)))
+
+
+async def aembed(
+    send: AsyncSend, texts: Iterable[str], options: EmbeddingOptions
+) -> EmbeddingResult:
+    """`embed`, awaited."""
+    texts = _checked(texts, options)
+    async with aclosing(aiter_embed(send, texts, options)) as batches:
+        return _joined([batch async for batch in batches])
+
+
+def iter_embed(
+    send: Send, texts: Iterable[str], options: EmbeddingOptions
+) -> Generator[EmbeddingBatch]:
+    """Embed `texts` batch by batch, in order, a few requests ahead of the consumer.
+
+    `texts` may be endless, and memory stays bounded. An error is raised in its place, also one of
+    `texts` themselves: batches before it are yielded first.
+
+    Raises:
+        ConfigError: A text is no string or too long.
+        APIError: A request failed.
+        InvalidResponseError: An answer does not hold one vector for each text, or they are not
+            as wide as those of the first batch.
+    """
+
+    # Threads only fetch: decoding on them, too, has them wait for each other most of the time.
+    def ask(numbered: tuple[int, list[str]]) -> tuple[_Batch, list[Reply]]:
+        batch = _Batch(*numbered, options)
+        return batch, [send(_PATH, body) for body in batch.bodies()]
+
+    return _alike(map_in_order(ask, _batches(texts, options), options.max_concurrency))
+
+
+def aiter_embed(
+    send: AsyncSend, texts: Iterable[str], options: EmbeddingOptions
+) -> AsyncGenerator[EmbeddingBatch]:
+    """`iter_embed` as an async generator."""
+
+    async def embed_batch(numbered: tuple[int, list[str]]) -> EmbeddingBatch:
+        batch = _Batch(*numbered, options)
+        return batch.result([await send(_PATH, body) for body in batch.bodies()])
+
+    return _aalike(amap_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
+
+
+def _alike(answered: Generator[tuple[_Batch, list[Reply]]]) -> Generator[EmbeddingBatch]:
+    """The answers read, unless the vectors of one are not as wide as those of the first."""
+    width = None
+    with closing(answered):
+        for asked, replies in answered:
+            batch = asked.result(replies)
+            width = _same_width(batch.vectors, width)
+            yield batch
+
+
+async def _aalike(batches: AsyncGenerator[EmbeddingBatch]) -> AsyncGenerator[EmbeddingBatch]:
+    """`_alike`, awaited."""
+    width = None
+    async with aclosing(batches):
+        async for batch in batches:
+            width = _same_width(batch.vectors, width)
+            yield batch
+
+
+def _same_width(vectors: Sequence[Sequence[float]], before: int | None) -> int:
+    """The width of the vectors of one answer, which is that of those before."""
+    width = len(vectors[0])
+    if width != (before or width):
+        raise InvalidResponseError(
+            f"The API answered with vectors of {width} numbers, after vectors of {before}."
+        )
+    return width
+
+
+def _checked(texts: Iterable[str], options: EmbeddingOptions) -> list[str]:
+    """All texts, each of which can be sent: what is wrong is said before anything is spent."""
+    checked = list(_many(texts))
+    for index, text in enumerate(checked):
+        check_text(text, index, options.long_text)
+    return checked
+
+
+def _many(texts: Iterable[str]) -> Iterable[str]:
+    if isinstance(texts, str):
+        raise ConfigError("texts is one string; pass a list of strings: [text].")
+    return texts
+
+
+def _batches(texts: Iterable[str], options: EmbeddingOptions) -> Iterator[tuple[int, list[str]]]:
+    """Consecutive texts, beside the position of the first."""
+    source = iter(_many(texts))
+    taken = iter(lambda: list(islice(source, options.batch_size)), [])
+    return ((number * options.batch_size, batch) for number, batch in enumerate(taken))
+
+
+class _Batch:
+    """Consecutive texts on their way: to request bodies, and back from the answers.
+
+    One request, unless texts were split into more pieces than a request takes.
+    """
+
+    def __init__(self, start: int, texts: list[str], options: EmbeddingOptions) -> None:
+        for index, text in enumerate(texts, start):
+            check_text(text, index, options.long_text)
+        self._start = start
+        self._options = options
+        self._pieces = [pieces_of(text, options.long_text) for text in texts]
+        pieces = list(chain.from_iterable(self._pieces))
+        size = options.batch_size
+        self._inputs = [pieces[first : first + size] for first in range(0, len(pieces), size)]
+
+    def bodies(self) -> list[dict[str, Any]]:
+        options = self._options
+        return [
+            embedding_body(
+                texts,
+                model=options.model,
+                input_type=options.input_type,
+                embedding_type=options.embedding_type,
+                allow_ignored_params=options.allow_ignored_params,
+                extra_body=options.extra_body,
+            )
+            for texts in self._inputs
+        ]
+
+    def result(self, replies: Sequence[Reply]) -> EmbeddingBatch:
+        whole = self._options.gives_whole_numbers
+        answers = [
+            read_vectors(reply, len(texts), whole_numbers=whole)
+            for reply, texts in zip(replies, self._inputs, strict=True)
+        ]
+        width = None
+        for answer in answers:
+            width = _same_width(answer.vectors, width)
+        return EmbeddingBatch(
+            vectors=averaged(chain.from_iterable(a.vectors for a in answers), self._pieces),
+            start=self._start,
+            usage=_total([answer.usage for answer in answers]),
+            model=answers[-1].model,
+            reply=replace(replies[-1], body=b""),
+        )
+
+
+def _joined(batches: Sequence[EmbeddingBatch]) -> EmbeddingResult:
+    """One result of all batches."""
+    if not batches:
+        return EmbeddingResult([], usage=Usage(0, 0, 0))
+    return EmbeddingResult(
+        vectors=list(chain.from_iterable(batch.vectors for batch in batches)),
+        usage=_total([batch.usage for batch in batches]),
+        model=batches[-1].model,
+        reply=batches[-1].reply,
+    )
+
+
+def _total(usages: Sequence[Usage | None]) -> Usage | None:
+    """The sum; unknown if one of them is."""
+    known = [usage for usage in usages if usage]
+    if len(known) < len(usages):
+        return None
+    return Usage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in known),
+        completion_tokens=sum(usage.completion_tokens for usage in known),
+        total_tokens=sum(usage.total_tokens for usage in known),
+    )

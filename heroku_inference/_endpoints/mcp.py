@@ -1,0 +1,152 @@
+"""The MCP servers attached to an add-on, and where its MCP toolkit is (docs: MCP servers)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+from typing_extensions import Required, TypedDict
+
+from heroku_inference._http.transport_base import MaskedHeaders
+from heroku_inference._json import read_json
+
+if TYPE_CHECKING:
+    from heroku_inference._config.settings import Settings
+    from heroku_inference._values import Reply
+
+__all__ = ["McpEndpoint", "McpServer", "McpTool", "mcp_endpoint", "mcp_servers"]
+
+
+@dataclass(frozen=True, slots=True)
+class McpTool:
+    """A tool of an MCP server.
+
+    Attributes:
+        name: Its name on that server.
+        namespaced_name: `namespace/name`, which no other server's tool has; what agents show.
+        description: What it does, for the model.
+        input_schema: JSON schema of its arguments.
+        annotations: Hints of the MCP, such as `readOnlyHint`.
+    """
+
+    name: str
+    namespaced_name: str = ""
+    description: str | None = None
+    input_schema: dict[str, Any] = field(default_factory=dict, hash=False)
+    annotations: dict[str, Any] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server that the add-on knows (docs: MCP servers); `None` where nothing was said.
+
+    Attributes:
+        id: Heroku's id of the server.
+        namespace: What its tools' names begin with.
+        app_id: The app that runs it.
+        process_type: Its process in the Procfile, such as `mcp`.
+        process_command: What that process runs.
+        created_at: When it was registered.
+        updated_at: When that changed last.
+        server_status: `registered` or `disconnected`.
+        primitives_status: Of its list of tools: `syncing`, `synced` or `error`.
+        tools: What it offers.
+    """
+
+    id: str
+    namespace: str
+    app_id: str | None = None
+    process_type: str | None = None
+    process_command: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    server_status: str | None = None
+    primitives_status: str | None = None
+    tools: tuple[McpTool, ...] = ()
+
+
+def mcp_servers(reply: Reply) -> list[McpServer]:
+    """The servers in an answer of `GET /v1/mcp/servers`, in its order.
+
+    Raises:
+        InvalidResponseError: The answer is no such list.
+    """
+    return [_server(wire) for wire in read_json(reply, _list_of_servers())]
+
+
+@dataclass(frozen=True, slots=True)
+class McpEndpoint:
+    """Where MCP clients find the tools of all of the add-on's MCP servers.
+
+    Attributes:
+        settings: Whose toolkit it is.
+    """
+
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        """For the transport "streamable HTTP"; Heroku's pages name no transport for it."""
+        return f"{self.settings.base_url}/mcp"
+
+    @property
+    def sse_url(self) -> str:
+        """For the older transport "SSE", as documented."""
+        return f"{self.settings.base_url}/mcp/sse"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each request must carry; its `repr` does not show the key."""
+        key = self.settings.api_key.get_secret_value()
+        return MaskedHeaders({"Authorization": f"Bearer {key}"})
+
+
+def mcp_endpoint(settings: Settings) -> McpEndpoint:
+    """The MCP toolkit that these settings open (docs: working with MCP)."""
+    return McpEndpoint(settings)
+
+
+class _WireTool(TypedDict, total=False):
+    name: Required[str]
+    namespaced_name: str | None
+    description: str | None
+    input_schema: dict[str, Any] | None
+    annotations: dict[str, Any] | None
+
+
+class _WireServer(TypedDict, total=False):
+    id: Required[str]
+    namespace: Required[str]
+    app_id: str | None
+    process_type: str | None
+    process_command: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    server_status: str | None
+    primitives_status: str | None
+    tools: list[_WireTool] | None
+
+
+def _server(wire: _WireServer) -> McpServer:
+    namespace = wire["namespace"]
+    tools = tuple(_tool(tool, namespace) for tool in wire.get("tools") or ())
+    values: dict[str, Any] = {**wire, "tools": tools}
+    return McpServer(**values)
+
+
+def _tool(wire: _WireTool, namespace: str) -> McpTool:
+    return McpTool(
+        name=wire["name"],
+        namespaced_name=wire.get("namespaced_name") or f"{namespace}/{wire['name']}",
+        description=wire.get("description"),
+        input_schema=wire.get("input_schema") or {},
+        annotations=wire.get("annotations"),
+    )
+
+
+@cache
+def _list_of_servers() -> TypeAdapter[list[_WireServer]]:
+    return TypeAdapter(list[_WireServer])

@@ -1,0 +1,1 @@
+"""Bytes out and in; retries happen here and nowhere else."""

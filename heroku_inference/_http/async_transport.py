@@ -1,0 +1,182 @@
+"""Sends calls and reads answers, async. Retries happen here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from heroku_inference._errors import APIError
+from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
+from heroku_inference._http.sse import Event, decoder_for
+from heroku_inference._http.transport_base import (
+    DRAIN_TIMEOUT,
+    Call,
+    LibraryErrors,
+    TransportBase,
+    is_success,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+
+    import httpx
+
+    from heroku_inference._config.settings import Settings
+    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._values import Reply
+
+__all__ = ["AsyncEventStream", "AsyncTransport"]
+
+
+class AsyncTransport(TransportBase):
+    """Async transport; may be used from several event loops."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        async_http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        super().__init__(
+            settings,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            on_retry=on_retry,
+        )
+        self._engine: AiohttpEngine | HttpxEngine = (
+            AiohttpEngine(self._base_url, self._network)
+            if async_http_client is None
+            else HttpxEngine(async_http_client, use_its_timeout=not self._timeout_given)
+        )
+
+    async def send(self, call: Call) -> Reply:
+        """The answer to a call; raises `APIError` when every attempt failed."""
+        content, headers = self._encoded(call), self._headers_for(call)
+        attempt = 1
+        while True:
+            try:
+                return self._checked(await self._exchange(call, content, headers))
+            except APIError as error:
+                wait = self._wait_after(error, attempt, call)
+            await asyncio.sleep(wait)
+            attempt += 1
+
+    async def stream(self, call: Call) -> AsyncEventStream:
+        """The events of a streamed answer; retries only until the first one has come."""
+        content, headers = self._encoded(call), self._headers_for(call, streamed=True)
+        attempt = 1
+        while True:
+            try:
+                return await self._open_stream(call, content, headers)
+            except APIError as error:
+                wait = self._wait_after(error, attempt, call)
+            await asyncio.sleep(wait)
+            attempt += 1
+
+    async def _exchange(
+        self, call: Call, content: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        seconds = self.answer_timeout
+        with self.translated_errors(seconds):
+            response = await self._respond(call, content, headers, seconds)
+            try:
+                return self._reply(response.status, response.headers(), await response.read())
+            finally:
+                await response.close()
+
+    async def _open_stream(
+        self, call: Call, content: bytes | None, headers: Mapping[str, str]
+    ) -> AsyncEventStream:
+        seconds = self._stream_seconds(call)
+        with self.translated_errors(seconds, streaming=True):
+            response = await self._respond(call, content, headers, seconds)
+            try:
+                reply = self._reply(
+                    response.status,
+                    response.headers(),
+                    b"" if is_success(response.status) else await response.read(),
+                )
+                self._checked(reply)
+            except BaseException:
+                await response.close()
+                raise
+        stream = AsyncEventStream(self, response, reply, seconds)
+        await stream.wait_for_first_event()
+        return stream
+
+    async def _respond(
+        self, call: Call, content: bytes | None, headers: Mapping[str, str], seconds: float
+    ) -> AsyncResponse:
+        url = self._base_url + call.path
+        return await self._engine.send(call.method, url, content, headers, seconds)
+
+    def _library_errors(self) -> LibraryErrors:
+        return self._engine.errors()
+
+
+class AsyncEventStream:
+    """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
+
+    def __init__(
+        self, transport: AsyncTransport, response: AsyncResponse, reply: Reply, seconds: float
+    ) -> None:
+        self.reply = reply
+        self._response = response
+        self._batches = self._read(transport, seconds)
+        self._first: list[Event] | None = None
+
+    async def wait_for_first_event(self) -> None:
+        """Read until something came, so that a failure before it can still be retried."""
+        try:
+            self._first = await anext(self._batches, [])
+        except BaseException:
+            await self.close()
+            raise
+
+    def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Events as they come, those of one read together."""
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        if (first := self._first) is not None:
+            self._first = None
+            return first
+        return await anext(self._batches)
+
+    async def _read(
+        self, transport: AsyncTransport, seconds: float
+    ) -> AsyncGenerator[list[Event], None]:
+        decoder = decoder_for(self.reply.headers)
+        latest = time.monotonic()
+        with transport.translated_errors(seconds, streaming=True):
+            async for piece in self._response.pieces():
+                if events := decoder.feed(piece):
+                    yield events
+                    latest = time.monotonic()
+                elif time.monotonic() - latest > seconds:
+                    # Comments keep the connection alive but say nothing.
+                    raise transport.timed_out(seconds, streaming=True)
+            if events := decoder.flush():
+                yield events
+
+    async def drain(self) -> None:
+        """Read what little follows the end mark, so that the connection can be used again."""
+        # The answer is complete; at worst the connection is lost.
+        with suppress(APIError, asyncio.TimeoutError):
+            await asyncio.wait_for(self._read_to_the_end(), DRAIN_TIMEOUT)
+
+    async def _read_to_the_end(self) -> None:
+        async for _ in self._batches:
+            pass
+
+    async def close(self) -> None:
+        """Give the connection back, or close it when the answer was not read to its end."""
+        await self._batches.aclose()
+        await self._response.close()

@@ -1,0 +1,86 @@
+"""Proxies and certificates, as the environment named them when a transport was made."""
+
+from __future__ import annotations
+
+import ssl
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from heroku_inference._errors import ConfigError
+
+if TYPE_CHECKING:
+    from heroku_inference._config.environment import NetworkEnvironment
+
+__all__ = ["async_proxy", "sync_proxy", "tls_context"]
+
+
+@cache
+def tls_context(network: NetworkEnvironment) -> ssl.SSLContext:
+    """The process's one context for a set of certificates; loading them takes milliseconds.
+
+    `SSL_CERT_FILE` and `SSL_CERT_DIR` win over the certificates of `certifi`, as in httpx.
+
+    Raises:
+        ConfigError: The file or folder that they name cannot be read.
+    """
+    import certifi  # noqa: PLC0415 - paid at the first request, not at import
+
+    file, folder = network.certificate_file, network.certificate_folder
+    try:
+        if file or folder:
+            return ssl.create_default_context(cafile=file, capath=folder)
+        return ssl.create_default_context(cafile=certifi.where())
+    except OSError as error:
+        raise ConfigError(
+            f"The certificates of SSL_CERT_FILE={file!r}, SSL_CERT_DIR={folder!r} cannot be "
+            f"loaded: {error}"
+        ) from error
+
+
+def sync_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
+    """The proxy for blocking calls to an API.
+
+    Raises:
+        ConfigError: It is none that can be used.
+    """
+    proxy = _proxy(base_url, network)
+    if proxy and urlsplit(proxy).scheme.startswith("socks") and not find_spec("socksio"):
+        raise ConfigError("The environment names a SOCKS proxy: `pip install httpx[socks]`.")
+    return proxy
+
+
+def async_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
+    """The proxy for async calls to an API.
+
+    Raises:
+        ConfigError: It is none that can be used.
+    """
+    proxy = _proxy(base_url, network)
+    if proxy and urlsplit(proxy).scheme.startswith("socks"):
+        raise ConfigError(
+            "The environment names a SOCKS proxy, which async calls cannot use by themselves. "
+            "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks])."
+        )
+    return proxy
+
+
+def _proxy(base_url: str, network: NetworkEnvironment) -> str | None:
+    # Not in the type stubs; it is what `proxy_bypass` asks where no system settings exist.
+    from urllib.request import (  # type: ignore[attr-defined] # noqa: PLC0415 - slow to import
+        proxy_bypass_environment,
+    )
+
+    parts = urlsplit(base_url)
+    proxies = dict(network.proxies)
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass_environment(parts.netloc, {"no": network.no_proxy}):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(proxy).scheme not in {"http", "https", "socks5", "socks5h"}:
+        raise ConfigError(
+            f"The environment names a proxy of the kind {urlsplit(proxy).scheme!r}; it can be "
+            "http, https or socks5."
+        )
+    return proxy

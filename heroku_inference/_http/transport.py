@@ -1,0 +1,238 @@
+"""Sends calls and reads answers, blocking. Retries happen here and nowhere else."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from heroku_inference._endpoints.concurrency import pause
+from heroku_inference._errors import APIError
+from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_transport
+from heroku_inference._http.sse import Event, decoder_for
+from heroku_inference._http.transport_base import (
+    DRAIN_TIMEOUT,
+    Call,
+    LibraryErrors,
+    MaskedHeaders,
+    TransportBase,
+    refuse_closed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import httpx
+
+    from heroku_inference._config.settings import Settings
+    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._values import Reply
+
+__all__ = ["EventStream", "Transport"]
+
+
+class Transport(TransportBase):
+    """Blocking transport; may be used from several threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        super().__init__(
+            settings,
+            timeout=timeout,
+            max_retries=max_retries,
+            default_headers=default_headers,
+            on_retry=on_retry,
+        )
+        self._own_client = http_client
+        self._urls: dict[str, httpx.URL] = {}
+
+    def send(self, call: Call) -> Reply:
+        """The answer to a call; raises `APIError` when every attempt failed."""
+        content, headers = self._encoded(call), self._headers_for(call)
+        attempt = 1
+        while True:
+            try:
+                return self._checked(self._exchange(call, content, headers))
+            except APIError as error:
+                wait = self._wait_after(error, attempt, call)
+            pause(wait)
+            attempt += 1
+
+    def stream(self, call: Call) -> EventStream:
+        """The events of a streamed answer; retries only until the first one has come."""
+        content, headers = self._encoded(call), self._headers_for(call, streamed=True)
+        attempt = 1
+        while True:
+            try:
+                return self._open_stream(call, content, headers)
+            except APIError as error:
+                wait = self._wait_after(error, attempt, call)
+            time.sleep(wait)
+            attempt += 1
+
+    def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
+        with self.translated_errors(self.answer_timeout):
+            response = self._respond(call, content, headers, self.answer_timeout)
+            try:
+                return self._reply(response.status_code, response.headers.raw, response.read())
+            finally:
+                response.close()
+
+    def _open_stream(
+        self, call: Call, content: bytes | None, headers: MaskedHeaders
+    ) -> EventStream:
+        seconds = self._stream_seconds(call)
+        with self.translated_errors(seconds, streaming=True):
+            response = self._respond(call, content, headers, seconds)
+            try:
+                reply = self._reply(
+                    response.status_code,
+                    response.headers.raw,
+                    b"" if response.is_success else response.read(),
+                )
+                self._checked(reply)
+            except BaseException:
+                response.close()
+                raise
+        stream = EventStream(self, response, reply, seconds)
+        stream.wait_for_first_event()
+        return stream
+
+    def _respond(
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
+    ) -> httpx.Response:
+        """Send a call; the answer's body is still to be read."""
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        url = self._base_url + call.path
+        timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+        if (theirs := self._own_client) is not None:
+            refuse_closed("http_client", theirs)
+            # Used as it is: with its own headers, and its own timeout unless ours was given.
+            chosen = timeout if self._timeout_given else theirs.timeout
+            request = theirs.build_request(
+                call.method, url, content=content, headers=headers, timeout=chosen
+            )
+            return theirs.send(request, stream=True)
+        request = httpx.Request(
+            call.method,
+            self._parsed(url),
+            content=content,
+            headers=_pairs(headers),
+            extensions={"timeout": timeout.as_dict()},
+        )
+        return sync_transport(self._base_url, self._network).handle_request(request)
+
+    def _parsed(self, url: str) -> httpx.URL:
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        if url not in self._urls:
+            self._urls[url] = httpx.URL(url)
+        return self._urls[url]
+
+    def _library_errors(self) -> LibraryErrors:
+        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+
+        return (httpx.TimeoutException,), (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+
+
+class _MaskedPairs(list[tuple[bytes, bytes]]):
+    def __repr__(self) -> str:
+        return f"[{len(self)} headers]"
+
+
+def _pairs(headers: MaskedHeaders) -> _MaskedPairs:
+    return _MaskedPairs((name.encode("ascii"), value.encode()) for name, value in headers.items())
+
+
+class EventStream:
+    """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
+
+    def __init__(
+        self, transport: Transport, response: httpx.Response, reply: Reply, seconds: float
+    ) -> None:
+        self.reply = reply
+        self._response = response
+        self._batches = self._read(transport, seconds)
+        self._first: list[Event] | None = None
+
+    def wait_for_first_event(self) -> None:
+        """Read until something came, so that a failure before it can still be retried."""
+        try:
+            self._first = next(self._batches, [])
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        """Events as they come, those of one read together."""
+        # Not a generator: leaving the loop early must not close what `drain` has yet to read.
+        return self
+
+    def __next__(self) -> list[Event]:
+        if (first := self._first) is not None:
+            self._first = None
+            return first
+        return next(self._batches)
+
+    def _read(self, transport: Transport, seconds: float) -> Iterator[list[Event]]:
+        decoder = decoder_for(self.reply.headers)
+        latest = time.monotonic()
+        with transport.translated_errors(seconds, streaming=True):
+            for piece in self._pieces():
+                if events := decoder.feed(piece):
+                    yield events
+                    latest = time.monotonic()
+                elif time.monotonic() - latest > seconds:
+                    # Comments keep the connection alive but say nothing.
+                    raise transport.timed_out(seconds, streaming=True)
+            if events := decoder.flush():
+                yield events
+
+    def _pieces(self) -> Iterator[bytes]:
+        # Streams are asked for uncompressed; the decoding iterator costs half as much again.
+        encoded = "content-encoding" in self.reply.headers
+        return self._response.iter_bytes() if encoded else self._response.iter_raw()
+
+    def drain(self) -> None:
+        """Read what little follows the end mark, so that the connection can be used again."""
+        with suppress(APIError), _cut_after(self._response, DRAIN_TIMEOUT):
+            # The answer is complete; at worst the connection is lost.
+            for _ in self._batches:
+                pass
+
+    def close(self) -> None:
+        """Give the connection back, or close it when the answer was not read to its end."""
+        self._response.close()
+
+
+@contextmanager
+def _cut_after(response: httpx.Response, seconds: float) -> Iterator[None]:
+    """Shut a connection whose server does not end the body in time: no timeout is that short."""
+    stream = response.extensions.get("network_stream")
+    connection: socket.socket | None = stream and stream.get_extra_info("socket")
+    if connection is None:
+        yield
+        return
+    timer = threading.Timer(seconds, _shut, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it may be closed already
+        connection.shutdown(socket.SHUT_RDWR)

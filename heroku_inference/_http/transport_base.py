@@ -1,0 +1,280 @@
+"""What the sync and the async transport share: the shape of a call, its headers, its errors."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from heroku_inference._config.environment import network_environment
+from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
+from heroku_inference._http.redaction import forget_key, without_key
+from heroku_inference._http.retry_policy import RetryEvent, next_wait
+from heroku_inference._model_advice import with_model_hint
+from heroku_inference._values import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import httpx
+
+    from heroku_inference._config.settings import Settings
+
+__all__ = [
+    "DRAIN_TIMEOUT",
+    "Call",
+    "LibraryErrors",
+    "MaskedHeaders",
+    "TransportBase",
+    "forget_key",
+    "is_success",
+    "refuse_closed",
+]
+
+# The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
+# says more than a timeout of ours would; a stream may think for long between two events.
+_ANSWER_TIMEOUT: Final = 60.0  # seconds
+_STREAM_TIMEOUT: Final = 120.0  # seconds
+DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer is complete
+
+
+_HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+
+_LIBRARIES: Final = frozenset({"aiohttp", "asyncio", "h11", "httpcore", "httpx"})
+
+LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
+"""What an HTTP library raises for timeouts, and for other failures."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to the API.
+
+    Attributes:
+        path: Below the base URL, for example `/v1/rerank`.
+        body: What is sent as JSON; `None` for a GET.
+        headers: Sent besides the usual ones.
+        on_retry: Told of each failed attempt that is about to be repeated.
+        repeatable: Whether a failed attempt may be repeated: not when it may have acted.
+        timeout: Seconds that the server may stay silent, unless the user set a timeout.
+    """
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    on_retry: Callable[[RetryEvent], None] | None = None
+    repeatable: bool = True
+    timeout: float | None = None
+
+    @property
+    def method(self) -> str:
+        """`POST` with a body, `GET` without."""
+        return "GET" if self.body is None else "POST"
+
+
+class MaskedHeaders(dict[str, str]):
+    """Headers whose `repr` keeps secrets out of tracebacks that print local variables."""
+
+    def __repr__(self) -> str:
+        return repr({name: self[name] if name in _HARMLESS else "***" for name in self})
+
+
+def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers of an answer with lower-case names."""
+    return {name.decode("ascii").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def is_success(status: int) -> bool:
+    """Whether a status means that the answer is one; redirects are not followed."""
+    return 200 <= status < 300  # noqa: PLR2004
+
+
+def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
+    """Say so when a caller's own client can send nothing any more."""
+    if client.is_closed:
+        raise ConfigError(f"{name} has been closed; pass one that is open, and close it last.")
+
+
+class _TranslatedErrors:
+    """Errors of the HTTP library leave as ours."""
+
+    __slots__ = ("_failures", "_seconds", "_streaming", "_timeouts", "_transport")
+
+    def __init__(
+        self, transport: TransportBase, library: LibraryErrors, seconds: float, *, streaming: bool
+    ) -> None:
+        self._transport = transport
+        self._timeouts, self._failures = library
+        self._seconds = seconds
+        self._streaming = streaming
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        transport, seconds = self._transport, self._seconds
+        if isinstance(error, self._timeouts):
+            raise transport.timed_out(seconds, streaming=self._streaming) from _bare(error)
+        if isinstance(error, self._failures):
+            raise transport.unreachable(error) from _bare(error)
+
+
+def _bare(error: BaseException) -> BaseException:
+    """The error without the HTTP library's frames, whose local variables hold our headers."""
+    link: BaseException | None = error
+    while link is not None and (isinstance(link, OSError) or _library_of(link) in _LIBRARIES):
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
+
+
+def _library_of(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
+class TransportBase:
+    """Builds calls and judges answers; subclasses move the bytes.
+
+    Args:
+        settings: Where to and with which key.
+        timeout: Seconds that the server may stay silent.
+        max_retries: Attempts after the first, for failures that may pass.
+        default_headers: Merged over the usual ones.
+        on_retry: Told of each failed attempt that is about to be repeated.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        default_headers: Mapping[str, str] | None = None,
+        on_retry: Callable[[RetryEvent], None] | None = None,
+    ) -> None:
+        if timeout is not None and timeout <= 0:
+            raise ConfigError(f"timeout={timeout} is no waiting time; give seconds above 0.")
+        if max_retries < 0:
+            raise ConfigError(f"max_retries={max_retries} must be 0 or more.")
+        self._settings = settings
+        self._max_retries = max_retries
+        self._on_retry = on_retry
+        self._timeout_given = timeout is not None
+        self.answer_timeout = timeout or _ANSWER_TIMEOUT
+        self.stream_timeout = timeout or _STREAM_TIMEOUT
+        self._base_url = settings.base_url
+        self._network = network_environment()
+        self._headers = self._usual_headers(default_headers or {})
+        # A compressed stream would arrive in the compressor's blocks, not word by word.
+        self._stream_headers = MaskedHeaders(
+            self._headers | {"accept": "text/event-stream", "accept-encoding": "identity"}
+        )
+
+    def _usual_headers(self, default_headers: Mapping[str, str]) -> MaskedHeaders:
+        # Masked from the start: a header refused below may be printed with these variables.
+        ours = MaskedHeaders(
+            {
+                "authorization": f"Bearer {self._settings.api_key.get_secret_value()}",
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+                "content-type": "application/json",
+                "user-agent": _user_agent(),
+            }
+        )
+        theirs = {
+            _checked_name(name): _checked_value(name, default_headers[name])
+            for name in default_headers
+        }
+        return MaskedHeaders(ours | theirs)
+
+    def _headers_for(self, call: Call, *, streamed: bool = False) -> MaskedHeaders:
+        usual = self._stream_headers if streamed else self._headers
+        return MaskedHeaders(usual | dict(call.headers)) if call.headers else usual
+
+    @staticmethod
+    def _encoded(call: Call) -> bytes | None:
+        if call.body is None:
+            return None
+        try:
+            return to_json(call.body)
+        except (PydanticSerializationError, UnicodeEncodeError) as error:
+            raise ConfigError(f"The request cannot be written as JSON: {error}") from error
+
+    def _reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
+        """The answer as a value; a refusal that quotes the key does not get to keep it."""
+        kept = body if is_success(status) else self._without_key(body)
+        return Reply(status, _lower_headers(headers), kept)
+
+    @staticmethod
+    def _checked(reply: Reply) -> Reply:
+        """The answer itself, or the error that its status means."""
+        if is_success(reply.status_code):
+            return reply
+        raise error_from_reply(reply)
+
+    def _wait_after(self, error: APIError, attempt: int, call: Call) -> float:
+        """Seconds until the next attempt; raises `error` when there is to be none."""
+        wait = next_wait(error, attempt, self._max_retries if call.repeatable else 0)
+        if wait is None:
+            raise with_model_hint(error, call.path, call.body)
+        event = RetryEvent(attempt=attempt, wait=wait, error=error)
+        for listener in (self._on_retry, call.on_retry):
+            if listener is not None:
+                listener(event)
+        return wait
+
+    def _stream_seconds(self, call: Call) -> float:
+        """How long a stream may be silent: as the user said, else as the call or all need it."""
+        wanted = None if self._timeout_given else call.timeout
+        return wanted or self.stream_timeout
+
+    def _library_errors(self) -> LibraryErrors:
+        raise NotImplementedError
+
+    def translated_errors(self, seconds: float, *, streaming: bool = False) -> _TranslatedErrors:
+        """Within this, errors of the HTTP library leave as ours."""
+        return _TranslatedErrors(self, self._library_errors(), seconds, streaming=streaming)
+
+    def timed_out(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
+        what = "event of the stream" if streaming else "answer"
+        return APITimeoutError(
+            f"No {what} from {self._base_url} within {seconds:g} seconds. Raise timeout=..."
+            + ("." if streaming else ", or stream: the first words come sooner.")
+        )
+
+    def unreachable(self, error: BaseException) -> APIConnectionError:
+        detail = f"{type(error).__name__}: {error}".rstrip(": ")
+        return APIConnectionError(
+            f"The connection to {self._base_url} failed: "
+            f"{excerpt(self._without_key(detail.encode()).decode())}. "
+            "Check base_url, the network and any proxy."
+        )
+
+    def _without_key(self, text: bytes) -> bytes:
+        kept: bytes = without_key(text, self._settings.api_key)
+        return kept
+
+
+def _user_agent() -> str:
+    return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
+        raise ConfigError(f"default_headers has {name!r}, which is no name of a header.")
+    return name.lower()
+
+
+def _checked_value(name: object, value: object) -> str:
+    # The value may be a secret: the message does not show it.
+    if not isinstance(value, str) or not (value.isascii() and value.strip().isprintable()):
+        raise ConfigError(
+            f"default_headers[{name!r}] is no value of a header: it must be a str of printable "
+            "ASCII characters on one line."
+        )
+    return value.strip()

@@ -1,0 +1,105 @@
+"""Models named as in OpenAI's catalogue, and what to use on Heroku instead. Pure.
+
+Ids are free strings, never checked against this: only when the server has refused a request does
+its error say which model to take. The recommendations are Heroku's own (docs: chat completions,
+"for the best intelligence a Claude Sonnet model, for cost-savings and fast inference Claude
+Haiku"; embeddings; images generations) in the generation that its migration guide uses.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from heroku_inference._config.settings import WELL_KNOWN_MODELS, Kind
+from heroku_inference._errors import APIError, ContentBlockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["model_hint", "recommended_model", "with_model_hint"]
+
+_REFUSALS: Final = frozenset({400, 403, 404})
+_LARGE: Final = "claude-4-5-sonnet"
+_SMALL: Final = "claude-4-5-haiku"
+_VECTORS: Final = WELL_KNOWN_MODELS["embedding"]
+_IMAGES: Final = WELL_KNOWN_MODELS["image"]
+
+
+class _Counterpart(NamedTuple):
+    """What to use instead; no model where Heroku has nothing of the kind."""
+
+    model: str | None
+    advice: str = ""
+
+
+_REASONS: Final = "; it thinks on request (extended_thinking=True)"
+_EMBEDS: Final = "; its vectors have another width, so embed stored texts again"
+
+# The first pattern that fits decides. `gpt-oss-...` fits none: Heroku serves those.
+_FAMILIES: Final[tuple[tuple[re.Pattern[str], _Counterpart], ...]] = tuple(
+    (re.compile(pattern), counterpart)
+    for pattern, counterpart in (
+        (r"text-embedding-|text-(similarity|search)-", _Counterpart(_VECTORS, _EMBEDS)),
+        (r"dall-e-|gpt-image|chatgpt-image", _Counterpart(_IMAGES)),
+        (r"gpt-(?!oss).*(audio|realtime|transcribe|tts)|whisper-|tts-|sora-", _Counterpart(None)),
+        (r"(omni|text)-moderation-", _Counterpart(None)),
+        (r"o[1-9][0-9]*-mini", _Counterpart(_SMALL, _REASONS)),
+        (r"o[1-9][0-9]*(-|$)", _Counterpart(_LARGE, _REASONS)),
+        (r"gpt-3|gpt-[0-9].*-(mini|nano)|codex-mini", _Counterpart(_SMALL)),
+        (r"gpt-[0-9]|chatgpt-|codex-", _Counterpart(_LARGE)),
+        (r"(text-)?(davinci|curie|babbage|ada)-", _Counterpart(_SMALL)),
+    )
+)
+_PREFIXES: Final = re.compile(r"^(openai/|azure/|models/|ft:)+")
+
+
+def recommended_model(model: str) -> str | None:
+    """The Heroku model to use instead of one of OpenAI's.
+
+    `None` for names that are not OpenAI's, for `gpt-oss-...`, which Heroku serves, and for kinds
+    that Heroku has not: speech, video and moderation.
+    """
+    counterpart = _counterpart(model)
+    return counterpart.model if counterpart else None
+
+
+def model_hint(model: str, kind: Kind = "chat") -> str:
+    """A sentence that names the Heroku model to use instead; empty if the name is not OpenAI's.
+
+    Args:
+        model: The id that was refused.
+        kind: What it was asked for; a chat model embeds nothing, whatever its name.
+    """
+    counterpart = _counterpart(model)
+    if counterpart is None:
+        return ""
+    instead = WELL_KNOWN_MODELS.get(kind, counterpart.model)
+    if instead is None:
+        return f"{model!r} is a model of OpenAI's, and Heroku is not known to have one of its kind."
+    advice = counterpart.advice if instead == counterpart.model else ""
+    return f"{model!r} is a model of OpenAI's: on Heroku use {instead!r}{advice}."
+
+
+def with_model_hint(error: APIError, path: str, body: Mapping[str, Any] | None) -> APIError:
+    """The error, its message completed when a model named as in OpenAI's catalogue was refused."""
+    model = (body or {}).get("model")
+    refused = error.status_code in _REFUSALS and not isinstance(error, ContentBlockedError)
+    if refused and isinstance(model, str) and (hint := model_hint(model, _kind_of(path))):
+        error.message = f"{error.message} {hint}"
+        error.args = (error.message,)
+    return error
+
+
+def _counterpart(model: str) -> _Counterpart | None:
+    name = _PREFIXES.sub("", model.strip().lower())
+    return next((found for pattern, found in _FAMILIES if pattern.match(name)), None)
+
+
+def _kind_of(path: str) -> Kind:
+    kinds: tuple[tuple[str, Kind], ...] = (
+        ("/embeddings", "embedding"),
+        ("/rerank", "rerank"),
+        ("/images/generations", "image"),
+    )
+    return next((kind for end, kind in kinds if path.endswith(end)), "chat")

@@ -1,0 +1,1 @@
+"""OpenAI's SDK set up for Heroku."""

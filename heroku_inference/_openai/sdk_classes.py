@@ -1,0 +1,181 @@
+"""The `openai` SDK's clients, told what Heroku does otherwise. Needs the extra `openai`.
+
+Made by `openai_client` and `async_openai_client`; this module is loaded with their first call.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import openai
+from openai.resources.embeddings import AsyncEmbeddings, Embeddings
+from pydantic import SecretStr
+
+from heroku_inference._error_bodies import error_from_reply, stream_error
+from heroku_inference._http.redaction import forget_key
+from heroku_inference._model_advice import with_model_hint
+from heroku_inference._values import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from openai.types import CreateEmbeddingResponse
+
+    from heroku_inference._errors import APIError
+
+__all__ = ["AsyncHerokuOpenAI", "HerokuOpenAI"]
+
+_READ_FROM_ENVIRONMENT: Final = ("organization", "project", "admin_api_key", "webhook_secret")
+_ERROR: Final = re.compile(r'\s*\{\s*"(error|code|message)"\s*:')  # how its JSON begins
+_NOT_FOUND: Final = 404
+_PATHS: Final = (
+    "/agents/heroku",
+    "/chat/completions",
+    "/embeddings",
+    "/images/generations",
+    "/mcp/servers",
+    "/messages",
+    "/rerank",
+)
+_INSTEAD: Final = {
+    "completions": ": use chat.completions",
+    "models": ": heroku_inference.Client().models() lists the models",
+    "responses": ": use chat.completions",
+}
+
+
+class _Heroku:
+    """What both clients do: nothing of `OPENAI_*` is sent, and Heroku's errors are understood."""
+
+    api_key: str
+
+    def __init__(self, *, default_headers: Mapping[str, str] | None = None, **options: Any) -> None:
+        super().__init__(default_headers=default_headers, **options)  # type: ignore[call-arg]
+        # What was not given as an argument, the SDK took from OPENAI_*: for OpenAI, not for Heroku.
+        given = {name: options.get(name) for name in _READ_FROM_ENVIRONMENT}
+        for name, value in {**given, "_custom_headers": dict(default_headers or {})}.items():
+            setattr(self, name, value)
+
+    @property
+    def user_agent(self) -> str:
+        ours, theirs = version("heroku-inference"), openai.__version__
+        return f"heroku-inference/{ours} openai/{theirs} python/{platform.python_version()}"
+
+    # Two hooks of the SDK's that are no part of its public face. If a release drops one, it is
+    # never called, and errors read as they do in the SDK alone.
+
+    def _make_status_error(self, err_msg: str, *, body: Any, response: Any) -> Any:
+        make: Any = super()._make_status_error  # type: ignore[misc]
+        if body is None:  # an answer that was closed before it was read
+            return make(err_msg, body=body, response=response)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        reply = Reply(response.status_code, headers, response.content)
+        path, asked = _asked(response.request)
+        error = with_model_hint(error_from_reply(reply), path, asked)
+        forget_key(error, SecretStr(self.api_key))
+        said = _said(error)
+        if response.status_code == _NOT_FOUND and _is_missing(path):
+            said = f"Heroku has no {path}{_instead_of(path)}."
+        understood = {"error": error.body} if isinstance(error.body, dict) else error.body
+        made = make(
+            f"Error code: {response.status_code} - {said}",
+            body=understood,
+            response=response,
+        )
+        made.request_id = made.request_id or error.request_id
+        return made
+
+    def _make_sse_decoder(self) -> Any:
+        decoder: Any = super()._make_sse_decoder()  # type: ignore[misc]
+        return _Decoder(decoder, SecretStr(self.api_key))
+
+
+class _Decoder:
+    """Writes error events so that the SDK finds code, type and message in them."""
+
+    def __init__(self, decoder: Any, key: SecretStr) -> None:
+        self._decoder = decoder
+        self._key = key
+
+    def iter_bytes(self, pieces: Iterator[bytes]) -> Iterator[Any]:
+        for event in self._decoder.iter_bytes(pieces):
+            yield self._understood(event)
+
+    async def aiter_bytes(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        async for event in self._decoder.aiter_bytes(pieces):
+            yield self._understood(event)
+
+    def _understood(self, event: Any) -> Any:
+        if event.event != "error" and not _ERROR.match(event.data):
+            return event
+        error = stream_error(event.data.encode(), Reply(200, {}, b""))
+        forget_key(error, self._key)
+        known = error.body if isinstance(error.body, dict) else {}
+        data = {**known, "code": error.status_code, "type": error.type, "message": _said(error)}
+        written = json.dumps({"error": data})
+        return type(event)(event=event.event, data=written, id=event.id, retry=event.retry)
+
+
+def _said(error: APIError) -> str:
+    """The message without its first words, which are the SDK's to say."""
+    return error.message.removeprefix(f"Heroku answered {error.status_code}: ")
+
+
+def _asked(request: Any) -> tuple[str, dict[str, Any] | None]:
+    """Path and JSON body of a request that the SDK has sent."""
+    try:
+        body = json.loads(request.content)
+    except (RuntimeError, ValueError):  # a body that was streamed, or is no JSON
+        body = None
+    return request.url.path, body if isinstance(body, dict) else None
+
+
+def _is_missing(path: str) -> bool:
+    """Whether the SDK has asked for what Heroku's API has not."""
+    return not path.endswith(_PATHS)
+
+
+def _instead_of(path: str) -> str:
+    below = path.rpartition("/v1/")[2]
+    return _INSTEAD.get(below.partition("/")[0], "")
+
+
+class _RawEmbeddings(Embeddings):
+    def create(self, **options: Any) -> CreateEmbeddingResponse:
+        return super().create(**_asking_for_numbers(options))
+
+
+class _AsyncRawEmbeddings(AsyncEmbeddings):
+    async def create(self, **options: Any) -> CreateEmbeddingResponse:
+        return await super().create(**_asking_for_numbers(options))
+
+
+def _asking_for_numbers(options: dict[str, Any]) -> dict[str, Any]:
+    # By itself the SDK asks for base64, and takes it for float32: Heroku does not say what its
+    # base64 holds. `raw` is its name for numbers, which OpenAI calls `float` (docs: embeddings).
+    if options.get("encoding_format", openai.omit) not in {openai.omit, "float"}:
+        return options
+    others = {name: value for name, value in options.items() if name != "encoding_format"}
+    body = {"encoding_format": "raw", **(options.get("extra_body") or {})}
+    return {**others, "extra_body": body}
+
+
+class HerokuOpenAI(_Heroku, openai.OpenAI):
+    """`openai.OpenAI` for Heroku."""
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        return _RawEmbeddings(self)
+
+
+class AsyncHerokuOpenAI(_Heroku, openai.AsyncOpenAI):
+    """`openai.AsyncOpenAI` for Heroku."""
+
+    @cached_property
+    def embeddings(self) -> AsyncEmbeddings:
+        return _AsyncRawEmbeddings(self)

@@ -1,0 +1,162 @@
+"""What the API answered, as values. Pure data; built by the reading modules."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ChatChunk",
+    "ChatResult",
+    "RateLimits",
+    "Reply",
+    "ToolCall",
+    "ToolCallDelta",
+    "Usage",
+]
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """The `x-ratelimit-*` headers of an answer (docs: rate limits); `None` where not sent.
+
+    Attributes:
+        limit_requests: Requests allowed a minute.
+        limit_tokens: Tokens allowed a minute.
+        remaining_requests: Requests left in this minute.
+        remaining_tokens: Tokens left in this minute.
+        reset_requests: Seconds until the requests are full again.
+        reset_tokens: Seconds until the tokens are full again.
+    """
+
+    limit_requests: int | None = None
+    limit_tokens: int | None = None
+    remaining_requests: int | None = None
+    remaining_tokens: int | None = None
+    reset_requests: float | None = None
+    reset_tokens: float | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer: status, headers with lower-case names, and the body's bytes.
+
+    The body of a streamed answer is empty here: its events are read one by one.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are no UTF-8 are replaced."""
+        return self.body.decode("utf-8", errors="replace")
+
+    def json(self) -> Any:
+        """The body decoded as JSON; raises `ValueError` when it is none."""
+        return json.loads(self.body)
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, whichever header carries it."""
+        return self.headers.get("x-request-id") or self.headers.get("request-id")
+
+    @cached_property
+    def rate_limits(self) -> RateLimits:
+        """The add-on's limits as this answer reported them."""
+        from heroku_inference._http.retry_policy import rate_limits_of  # noqa: PLC0415 - needed rarely
+
+        return rate_limits_of(self.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. Heroku reports these three numbers and no details."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool the model wants called; `arguments` is the JSON text exactly as it wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(slots=True)
+class ToolCallDelta:
+    """A piece of a tool call in a stream.
+
+    `index` counts the calls of the answer from 0 in the order they open, whatever numbers the
+    wire used. `id` and `name` are `None` on pieces that carry only more of `arguments`.
+    """
+
+    index: int
+    id: str | None
+    name: str | None
+    arguments: str
+
+
+@dataclass(slots=True)
+class ChatResult:
+    """One whole answer of a chat model.
+
+    Attributes:
+        text: What the model said; empty when it only called tools.
+        reasoning: Its thinking, when asked for with `include_reasoning` and given.
+        reasoning_signature: The signature of the thinking, should the server send one.
+        tool_calls: The tools it wants called, in order.
+        finish_reason: `stop`, `length` or `tool_calls`; other values pass through.
+        usage: Tokens of the call, or `None` when the server reported none.
+        refusal: The refusal text, should the server send one.
+        id: The server's id of the answer.
+        model: The model that answered.
+        created: Unix time in seconds.
+        system_fingerprint: The server's build.
+        reply: Status and headers of the HTTP answer, with `request_id` and `rate_limits`.
+    """
+
+    text: str
+    reasoning: str | None = None
+    reasoning_signature: str | None = None
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    refusal: str | None = None
+    id: str | None = None
+    model: str | None = None
+    created: int | None = None
+    system_fingerprint: str | None = None
+    reply: Reply | None = None
+
+
+@dataclass(slots=True)
+class ChatChunk:
+    """One piece of a streamed answer; each field holds only what this piece adds.
+
+    `finish_reason` comes once, `usage` at most once and never before it. `id`, `model`,
+    `created` and `system_fingerprint` are on the first piece, `reply` too.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    reasoning_signature: str | None = None
+    tool_calls: list[ToolCallDelta] = field(default_factory=list)
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    refusal: str = ""
+    id: str | None = None
+    model: str | None = None
+    created: int | None = None
+    system_fingerprint: str | None = None
+    reply: Reply | None = None

@@ -1,0 +1,1 @@
+"""What `ChatHerokuAgent` is made of."""

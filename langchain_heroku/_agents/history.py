@@ -1,0 +1,141 @@
+"""A run of Heroku's agent, one message of LangChain's, as the messages that it was made of. Pure.
+
+The agents endpoint takes roles system, user, assistant and tool, and remembers nothing (docs:
+agents): what an agent did is told to it again as calls and results.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.messages.tool import invalid_tool_call, tool_call
+
+from langchain_heroku._blocks_of_answers import PROVIDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from langchain_core.messages import BaseMessage
+
+__all__ = ["is_run", "messages_of_run"]
+
+_STEPS: Final = ("server_tool_call", "server_tool_result")
+_NO_RESULT: Final = "The result of this call is not known."
+_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def is_run(message: BaseMessage) -> bool:
+    """Whether a message holds calls that Heroku made; other providers' mean nothing to it."""
+    return (
+        isinstance(message, AIMessage)
+        and isinstance(message.content, list)
+        and message.response_metadata.get("model_provider") == PROVIDER
+        and any(isinstance(part, dict) and part.get("type") in _STEPS for part in message.content)
+    )
+
+
+def messages_of_run(message: BaseMessage, *, namespaces: bool) -> Iterator[BaseMessage]:
+    """What the model said, its calls and their results, in order.
+
+    With `namespaces`, tools keep names such as `mcp-python/code_exec_python`; chat completions
+    takes letters, digits, `_` and `-` only (docs: chat completions).
+    """
+    turn = _Turn(namespaces=namespaces)
+    for part in message.content:
+        block = {"type": "text", "text": part} if isinstance(part, str) else part
+        kind = block.get("type")
+        if kind == "server_tool_call":
+            turn.add_call(block)
+        elif kind == "server_tool_result":
+            yield from turn.said()
+            yield turn.result(block)
+        else:
+            yield from turn.unanswered()
+            turn.words.append(_narration(block) or block)
+    if refusal := message.additional_kwargs.get("refusal"):
+        turn.words.append({"type": "text", "text": refusal})
+    yield from turn.said()
+    yield from turn.unanswered()
+    if isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls):
+        yield message.model_copy(update={"content": ""})
+
+
+def _narration(block: dict[str, Any]) -> dict[str, Any] | None:
+    if block.get("type") == "reasoning" and (block.get("extras") or {}).get("narration"):
+        return {"type": "text", "text": block.get("reasoning", "")}
+    return None
+
+
+def _returned(block: dict[str, Any]) -> str | list[str | dict[str, Any]]:
+    if parts := (block.get("extras") or {}).get("content"):
+        return [_part(part) for part in parts]
+    output = block.get("output", "")
+    return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+
+
+def _part(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of an MCP result as a block of LangChain's."""
+    if part.get("type") == "text":
+        return {"type": "text", "text": part.get("text", "")}
+    if part.get("type") == "image":
+        mime_type = part.get("mimeType")
+        return {"type": "image", "base64": part.get("data"), "mime_type": mime_type}
+    return {"type": "text", "text": json.dumps(part, ensure_ascii=False)}
+
+
+class _Turn:
+    """What the model has said and called since the last result, and what awaits one."""
+
+    def __init__(self, *, namespaces: bool) -> None:
+        self.words: list[str | dict[str, Any]] = []
+        self._namespaces = namespaces
+        self._calls: list[dict[str, Any]] = []
+        self._waiting: dict[str, None] = {}
+
+    def add_call(self, block: dict[str, Any]) -> None:
+        self._calls.append(block)
+
+    def said(self) -> Iterator[BaseMessage]:
+        """The turn as a message, if there is one that is not told yet."""
+        if not self.words and not self._calls:
+            return
+        valid = [call for call in self._calls if "arguments" not in (call.get("extras") or {})]
+        broken = [call for call in self._calls if call not in valid]
+        self._waiting.update(dict.fromkeys(call["id"] for call in self._calls))
+        yield AIMessage(
+            self.words,
+            tool_calls=[
+                tool_call(name=self._name(call), args=call.get("args") or {}, id=call["id"])
+                for call in valid
+            ],
+            invalid_tool_calls=[
+                invalid_tool_call(
+                    name=self._name(call),
+                    args=call["extras"]["arguments"],
+                    id=call["id"],
+                    error=None,
+                )
+                for call in broken
+            ],
+        )
+        self.words, self._calls = [], []
+
+    def result(self, block: dict[str, Any]) -> BaseMessage:
+        self._waiting.pop(block["tool_call_id"], None)
+        status = "error" if block.get("status") == "error" else "success"
+        return ToolMessage(_returned(block), tool_call_id=block["tool_call_id"], status=status)
+
+    def unanswered(self) -> Iterator[BaseMessage]:
+        """A result for each call that has none: the API takes no call without (docs: chat)."""
+        if self._calls:
+            yield from self.said()
+        for call_id in self._waiting:
+            yield ToolMessage(_NO_RESULT, tool_call_id=call_id)
+        self._waiting = {}
+
+    def _name(self, call: dict[str, Any]) -> str:
+        name: str = call.get("name") or "tool"
+        return name if self._namespaces else _NOT_IN_NAMES.sub("_", name)

@@ -1,0 +1,62 @@
+"""Tools that run on Heroku's side, as the fields of a request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from heroku_inference._endpoints.mcp import McpTool
+from heroku_inference.agent_tools import AgentTool, heroku_tool, mcp_tool, wire_agent_tools
+from langchain_heroku.errors import ConfigError, langchain_errors
+
+__all__ = ["agent_tools"]
+
+
+def agent_tools(tools: Any) -> list[dict[str, Any]]:
+    """The tools of an agent in the wire's shape.
+
+    Args:
+        tools: A list of `AgentTool`s, of mappings in the shape of Heroku's API, of the servers'
+            tools as `Client.mcp_servers()` lists them, or of names: those with a namespace
+            (`namespace/tool`) mean MCP tools, others Heroku's own.
+
+    Raises:
+        ConfigError: Something else, such as a function: the agent could not call it.
+    """
+    if isinstance(tools, str | Mapping) or not isinstance(tools, Sequence):
+        raise ConfigError(
+            f"tools is a {type(tools).__name__}; give a list of tools, for example "
+            '[heroku_tool("code_exec_python")].'
+        )
+    with langchain_errors():
+        return wire_agent_tools([_of_heroku(tool) for tool in tools])
+
+
+def _of_heroku(tool: Any) -> AgentTool | Mapping[str, Any]:
+    if isinstance(tool, str):
+        return mcp_tool(tool) if "/" in tool else heroku_tool(tool)
+    if isinstance(tool, McpTool):
+        return mcp_tool(tool)
+    if isinstance(tool, AgentTool) or (isinstance(tool, Mapping) and not _is_function(tool)):
+        return tool
+    raise ConfigError(
+        f"{_described(tool)} cannot be a tool of this agent: Heroku runs its tools, and has none "
+        "of your functions (docs: agents). Give Heroku's own (heroku_inference.agent_tools) or MCP "
+        "tools that you deploy there (mcp_tool). For functions use ChatHeroku with "
+        "create_agent(...); this agent can be a tool of it: agent.as_tool(...)."
+    )
+
+
+def _is_function(tool: Mapping[str, Any]) -> bool:
+    """Whether a mapping defines a function, as OpenAI's API or Anthropic's has it."""
+    of_functions = {"function", "input_schema", "parameters"}
+    return tool.get("type") == "function" or bool(tool.keys() & of_functions)
+
+
+def _described(tool: Any) -> str:
+    if isinstance(tool, Mapping):
+        function = tool.get("function")
+        name = function.get("name") if isinstance(function, Mapping) else tool.get("name")
+        return f"The definition of {name!r}" if name else f"A mapping with {sorted(map(str, tool))}"
+    name = getattr(tool, "name", None) or getattr(tool, "__name__", None)
+    return f"{name!r} ({type(tool).__name__})" if name else f"A {type(tool).__name__}"

@@ -1,0 +1,1 @@
+"""What `ChatHerokuMessages` is made of."""

@@ -1,0 +1,1 @@
+"""What `HerokuAgent` and `HerokuToolSpec` are made of."""

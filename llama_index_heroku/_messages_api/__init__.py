@@ -1,0 +1,1 @@
+"""What `HerokuMessages` is made of."""
