@@ -28,7 +28,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; say which with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..."; exit 1; }
 	$(call make_venv,$(VENV))
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
@@ -105,10 +105,10 @@ live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERE
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
 
 lock: ## Resolve the dependencies anew
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
-	uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
 
 include packaging.mk
 

@@ -25,7 +25,7 @@ lowest: ## Run the tests with the lowest versions allowed, on the lowest Python 
 
 newest: ## Run the tests with the newest versions there are today
 	$(call make_venv,.venv-newest)
-	uv pip compile --quiet --universal --python-version 3.10 --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o .venv-newest/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o .venv-newest/requirements.txt
 	@$(MAKE) --no-print-directory bounds BOUNDS=newest REQUIREMENTS=.venv-newest/requirements.txt
 
 bounds:
@@ -34,7 +34,7 @@ bounds:
 	$(call install,.venv-$(BOUNDS)) --no-deps -e .
 	.venv-$(BOUNDS)/bin/python -m pytest $(BOUNDS_TESTS)
 
-matrix: ## Run the tests on each Python from 3.10 to 3.13 that is found; TESTS=folder for a part
+matrix: ## Run the tests on each Python from 3.11 to 3.13 that is found; TESTS=folder for a part
 	@set -e; for found in $$($(PYTHON) tests/packaging/interpreters.py); do \
 		echo "== Python $${found%%=*} =="; \
 		$(MAKE) --no-print-directory test VENV=.venv-$${found%%=*} PYTHON="$${found#*=}"; \

@@ -14,8 +14,7 @@ from bench.environments import MissingEnvironmentError, python_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
     from bench.row import Row
     from bench.stub import Stub

@@ -21,8 +21,7 @@ from bench.cores import pin
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["SCENARIOS", "Stub"]
 

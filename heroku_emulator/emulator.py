@@ -17,8 +17,7 @@ from heroku_emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from typing_extensions import Self
+    from typing import Self
 
     from heroku_emulator.engine import Engine
     from heroku_emulator.journal import Journal

@@ -101,7 +101,7 @@ async def run_tool(
         if unfit is not None:
             return failed(f"Input validation error: {unfit}")
         returned = await asyncio.wait_for(_returned(tool, arguments), seconds)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return failed(f"{tool.name} did not end within {seconds} seconds")
     except Exception as error:  # noqa: BLE001 - a tool may fail in any way, and the model is told
         return failed(f"{type(error).__name__}: {error}")

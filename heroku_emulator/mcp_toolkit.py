@@ -16,32 +16,14 @@ from heroku_emulator.mcp_servers import find_tool, run_tool
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
-    from mcp.server.sse import SseServerTransport
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from heroku_emulator.serving.exchange import Exchange
 
-__all__ = ["Toolkit", "mcp_messages", "mcp_sse", "mcp_streamable_http"]
+__all__ = ["mcp_messages", "mcp_sse", "mcp_streamable_http"]
 
 _PACKAGE = "mcp"
-_MESSAGES = "/mcp/messages"
 _SECONDS = 120
-
-
-class Toolkit:
-    """The open SSE sessions of one emulator, which two routes share."""
-
-    def __init__(self) -> None:
-        self._sse: SseServerTransport | None = None
-
-    @property
-    def sse(self) -> SseServerTransport:
-        """The transport that knows them."""
-        from mcp.server.sse import SseServerTransport  # noqa: PLC0415 - may not be installed
-
-        if self._sse is None:
-            self._sse = SseServerTransport(_MESSAGES)
-        return self._sse
 
 
 async def mcp_streamable_http(exchange: Exchange) -> Response:

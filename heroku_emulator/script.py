@@ -26,7 +26,6 @@ __all__ = [
     "ToolResult",
 ]
 
-
 _CHAT = "/v1/chat/completions"
 _AGENTS = "/v1/agents/heroku"
 

@@ -6,13 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from heroku_inference._agents.steps import (
-        AgentMessage,
-        AgentResult,
-        AgentStep,
-        AgentToolResult,
-        agent_messages,
-    )
+    from heroku_inference._agents.result import AgentResult, agent_messages
+    from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolResult
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
     from heroku_inference._client import Client
@@ -35,17 +30,17 @@ if TYPE_CHECKING:
         PermissionDeniedError,
         RateLimitError,
         RequestTimeoutError,
+        RetryEvent,
         ServerError,
         StreamInterruptedError,
     )
+    from heroku_inference._headers import RateLimits
     from heroku_inference._http.pools import aclose_connections, close_connections
-    from heroku_inference._http.retry_policy import RetryEvent
     from heroku_inference._openai.clients import async_openai_client, openai_client
     from heroku_inference._openai.options import chat_openai_options, openai_like_options
     from heroku_inference._values import (
         ChatChunk,
         ChatResult,
-        RateLimits,
         Reply,
         ToolCall,
         ToolCallDelta,
@@ -109,12 +104,12 @@ __all__ = [
 _MODULES = {
     "_agents.steps": (
         "AgentMessage",
-        "AgentResult",
         "AgentStep",
         "AgentToolResult",
-        "agent_messages",
     ),
+    "_agents.result": ("AgentResult", "agent_messages"),
     "agent_tools": ("AgentTool",),
+    "_headers": ("RateLimits",),
     "_endpoints.images": ("GeneratedImage",),
     "_endpoints.mcp": ("McpServer", "McpTool"),
     "_openai.options": ("chat_openai_options", "openai_like_options"),
@@ -122,7 +117,6 @@ _MODULES = {
     "_values": (
         "ChatChunk",
         "ChatResult",
-        "RateLimits",
         "Reply",
         "ToolCall",
         "ToolCallDelta",
@@ -154,6 +148,7 @@ _MODULES = {
         "PermissionDeniedError",
         "RateLimitError",
         "RequestTimeoutError",
+        "RetryEvent",
         "ServerError",
         "StreamInterruptedError",
     ),
@@ -165,7 +160,6 @@ _MODULES = {
         "RerankHit",
         "RerankResult",
     ),
-    "_http.retry_policy": ("RetryEvent",),
     "_config.settings": ("Settings",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._agents.steps import AgentResult, AgentStep, agent_result
+from heroku_inference._agents.result import AgentResult, agent_result
 from heroku_inference._agents_run import agent_steps
+from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase, finished
@@ -16,15 +17,15 @@ from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._errors import APIConnectionError
 from heroku_inference._http.transport import Transport
-from heroku_inference._http.transport_base import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from typing import Unpack
 
     import httpx
     from pydantic import SecretStr
-    from typing_extensions import Unpack
 
+    from heroku_inference._agents.steps import AgentStep
     from heroku_inference._client_options import (
         AgentOptions,
         ChatOptions,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from heroku_inference._config.settings import Kind, Settings
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.rerank import RerankResult
-    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._errors import RetryEvent
     from heroku_inference._values import ChatChunk, ChatResult, Reply
 
 __all__ = ["Client"]

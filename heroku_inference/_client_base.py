@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._agents.request import agent_body, agent_call
+from heroku_inference._call import Call
 from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
 from heroku_inference._config.settings import WELL_KNOWN_MODELS, Kind, Settings, hidden, may_be
@@ -20,7 +21,6 @@ from heroku_inference._errors import (
     StreamInterruptedError,
 )
 from heroku_inference._http.redaction import forget_key
-from heroku_inference._http.transport_base import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from heroku_inference._chat.reading import ChunkReader
-    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._errors import RetryEvent
     from heroku_inference._values import ChatChunk
 
 __all__ = [

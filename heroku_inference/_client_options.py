@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from heroku_inference._long_text import LongText
+    from heroku_inference._endpoints.embedding_wire import LongText
     from heroku_inference.agent_tools import AgentTool
 
 __all__ = ["AgentOptions", "ChatOptions", "EmbedOptions", "ImageOptions"]

@@ -17,7 +17,7 @@ from heroku_inference._errors import (
     RequestTimeoutError,
     ServerError,
 )
-from heroku_inference._http.retry_policy import requested_wait
+from heroku_inference._headers import requested_wait
 
 if TYPE_CHECKING:
     from heroku_inference._values import Reply

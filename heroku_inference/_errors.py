@@ -19,6 +19,7 @@ HerokuError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "RequestTimeoutError",
+    "RetryEvent",
     "ServerError",
     "StreamInterruptedError",
     "recast",
@@ -171,3 +173,18 @@ def recast(error: HerokuError, kind: type[_Error]) -> _Error:
     copy.__dict__.update(error.__dict__)
     copy.__cause__ = error.__cause__
     return copy.with_traceback(error.__traceback__)
+
+
+@dataclass(frozen=True)
+class RetryEvent:
+    """A failed attempt that is about to be repeated.
+
+    Attributes:
+        attempt: Number of the attempt that failed, from 1.
+        wait: Seconds until the next one.
+        error: Why it failed.
+    """
+
+    attempt: int
+    wait: float
+    error: APIError

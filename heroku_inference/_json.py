@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from heroku_inference._errors import InvalidResponseError
 
 if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
-__all__ = ["invalid_response", "read_json"]
+__all__ = ["decoded_json", "invalid_response", "is_error", "read_json"]
 
 _Value = TypeVar("_Value")
 
@@ -40,4 +43,33 @@ def invalid_response(reply: Reply, what: str) -> InvalidResponseError:
         f"The API answered {reply.status_code} with a body that cannot be used: {what}{request}. "
         "Is the URL that of Heroku's inference API?",
         body=beginning,
+    )
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def decoded_json(text: str | bytes) -> Any:
+    """The value of this JSON text.
+
+    Half of a surrogate pair, as a cut emoji leaves it, becomes U+FFFD: UTF-8 cannot carry it.
+
+    Raises:
+        ValueError: This is no JSON.
+    """
+    try:
+        return from_json(text)
+    except ValueError as error:
+        refusal = error
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise refusal from None
+    return from_json(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+
+
+def is_error(frame: dict[str, Any]) -> bool:
+    """Whether an event of a stream is an error in one of its envelopes, whatever its name."""
+    return bool(frame.get("error")) or (
+        not frame.get("choices") and isinstance(frame.get("message"), str)
     )

@@ -10,36 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "ChatChunk",
-    "ChatResult",
-    "RateLimits",
-    "Reply",
-    "ToolCall",
-    "ToolCallDelta",
-    "Usage",
-]
+    from heroku_inference._headers import RateLimits
 
-
-@dataclass(frozen=True)
-class RateLimits:
-    """The `x-ratelimit-*` headers of an answer (docs: rate limits); `None` where not sent.
-
-    Attributes:
-        limit_requests: Requests allowed a minute.
-        limit_tokens: Tokens allowed a minute.
-        remaining_requests: Requests left in this minute.
-        remaining_tokens: Tokens left in this minute.
-        reset_requests: Seconds until the requests are full again.
-        reset_tokens: Seconds until the tokens are full again.
-    """
-
-    limit_requests: int | None = None
-    limit_tokens: int | None = None
-    remaining_requests: int | None = None
-    remaining_tokens: int | None = None
-    reset_requests: float | None = None
-    reset_tokens: float | None = None
+__all__ = ["ChatChunk", "ChatResult", "Reply", "ToolCall", "ToolCallDelta", "Usage"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +43,7 @@ class Reply:
     @cached_property
     def rate_limits(self) -> RateLimits:
         """The add-on's limits as this answer reported them."""
-        from heroku_inference._http.retry_policy import rate_limits_of  # noqa: PLC0415 - needed rarely
+        from heroku_inference._headers import rate_limits_of  # noqa: PLC0415 - needed rarely
 
         return rate_limits_of(self.headers)
 

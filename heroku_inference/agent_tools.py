@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing import Unpack
 
     from heroku_inference._endpoints.mcp import McpTool
 

@@ -10,26 +10,29 @@ import inspect
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final
 
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+
 from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
 from heroku_inference._errors import ConfigError
 from langchain_heroku._broken_calls import StreamedCalls
-from langchain_heroku._callbacks import retry_listener
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._chat_parameters import ChatParameters
 from langchain_heroku._generations import generation_chunk, langchain_result, summed_usage
 from langchain_heroku._messages import openai_messages
-from langchain_heroku.errors import langchain_errors
+from langchain_heroku.errors import langchain_error, langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
-    from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+    from langchain_core.callbacks import CallbackManagerForLLMRun
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
     from heroku_inference import _values as heroku
+    from heroku_inference._errors import RetryEvent
 
-__all__ = ["ChatCalls"]
+
+__all__ = ["ChatCalls", "retry_listener"]
 
 _MAX_CONCURRENCY: Final = 8  # requests in flight for `n` answers
 
@@ -152,3 +155,26 @@ class ChatCalls(ChatParameters, HerokuChatModel):
 # Core works out these signatures anew at every call, unless they are there already.
 for _method in (ChatCalls._generate, ChatCalls._agenerate):  # noqa: SLF001 - our own
     vars(_method)["__signature__"] = inspect.signature(_method)
+
+
+def retry_listener(
+    run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
+) -> Callable[[RetryEvent], None] | None:
+    """Who to tell of retries: the handlers of this run, in the form they know, tenacity's."""
+    if run_manager is None or not run_manager.handlers:
+        return None
+
+    def tell(event: RetryEvent) -> None:
+        from tenacity import RetryCallState, Retrying  # noqa: PLC0415 - needed rarely
+
+        error = langchain_error(event.error)
+        state = RetryCallState(retry_object=Retrying(), fn=None, args=(), kwargs={})
+        state.attempt_number = event.attempt
+        state.idle_for = event.wait
+        state.set_exception((type(error), error, error.__traceback__))
+        if isinstance(run_manager, AsyncCallbackManagerForLLMRun):
+            run_manager.get_sync().on_retry(state)  # the core tells of retries from plain code
+        else:
+            run_manager.on_retry(state)
+
+    return tell

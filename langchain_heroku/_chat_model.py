@@ -19,11 +19,11 @@ from langchain_heroku.profiles import profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
     from langchain_core.language_models import LangSmithParams
     from langchain_core.messages import BaseMessage
     from langchain_core.tools import BaseTool
-    from typing_extensions import Self
 
 __all__ = ["HerokuChatModel"]
 

@@ -154,7 +154,7 @@ def _read_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], lis
     for call in calls:
         try:
             arguments = parse_arguments(call.arguments)
-        except ValueError as error:  # noqa: PERF203 - a handful of calls
+        except ValueError as error:
             invalid.append(
                 invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error))
             )

@@ -9,8 +9,8 @@ from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
 from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.embedding_wire import LongText  # noqa: TC001 - pydantic reads it
 from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
-from heroku_inference._long_text import LongText  # noqa: TC001 - pydantic reads the annotation
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 

@@ -11,20 +11,21 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._adapters.mcp_errors import wrong_address
+from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._endpoints.mcp import McpEndpoint, mcp_endpoint
-from langchain_heroku._mcp_errors import asked, mcp_errors
-from langchain_heroku.errors import ConfigError, langchain_errors
+from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from types import TracebackType
 
     from langchain_core.tools import BaseTool
     from mcp import types
     from pydantic import SecretStr
 
-__all__ = ["load_mcp_tools"]
+
+__all__ = ["asked", "load_mcp_tools", "mcp_errors"]
 
 _HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to be heard
 _READ_TIMEOUT: Final = 300.0  # seconds for the result of a tool
@@ -222,3 +223,38 @@ def _named(tools: list[BaseTool]) -> list[BaseTool]:
         tool.name = name
         taken.add(name)
     return tools
+
+
+class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settings):`
+    """Raises what the MCP library raises in the block as errors of ours."""
+
+    __slots__ = ("_settings",)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> None:
+        """Nothing is needed before something fails."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Replace a failure; leave cancellation and what is ours alone."""
+        if isinstance(error, Exception) and not isinstance(error, HerokuError):
+            ours = toolkit_error(error, self._settings)
+            if ours is not None:
+                forget_frames(error)
+                raise langchain_error(ours) from None
+
+
+def asked(settings: Settings) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
+    """An interceptor of calls to tools, by which they raise errors of ours."""
+
+    async def call(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+        with mcp_errors(settings):
+            return await handler(request)
+
+    return call

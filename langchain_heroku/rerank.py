@@ -95,7 +95,7 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
         self,
         documents: Sequence[Document],
         query: str,
-        callbacks: Callbacks | None = None,  # noqa: ARG002 - nothing to report: no chain, no model run
+        callbacks: Callbacks | None = None,  # noqa: ARG002 - as above
     ) -> Sequence[Document]:
         """The most relevant documents, best first.
 

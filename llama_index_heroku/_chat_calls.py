@@ -83,7 +83,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     def complete(
         self,
         prompt: str,
-        formatted: bool = False,  # noqa: ARG002 - a chat model has no other format
+        formatted: bool = False,  # noqa: ARG002
         **kwargs: Any,
     ) -> CompletionResponse:
         """Answer a prompt, which is sent as one message of the user's."""

@@ -14,8 +14,7 @@ from heroku_inference._config.settings import Settings, hidden
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = ["HerokuConnection"]
 

@@ -21,13 +21,15 @@ from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent,
 from pydantic import Field
 
 from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
+from heroku_inference._errors import HerokuError, recast
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 
     from llama_index.core.base.embeddings.base import Embedding
 
-__all__ = ["EmbeddingCalls", "Side"]
+
+__all__ = ["EmbeddingCalls", "Side", "embedding_errors"]
 
 Side = Literal["search_document", "search_query"]
 """The two sides of a search; a text has another vector on each."""
@@ -90,7 +92,7 @@ class EmbeddingCalls(BaseEmbedding):
         self,
         texts: list[str],
         show_progress: bool = False,
-        **kwargs: Any,  # noqa: ARG002 - pipelines pass on what is meant for other components
+        **kwargs: Any,  # noqa: ARG002 - as above
     ) -> list[Embedding]:
         """The vectors of documents, in their order; a few requests are under way at a time."""
         return self._run(texts, "search_document", self._get_text_embeddings, show_progress)
@@ -262,3 +264,40 @@ def _progress(texts: Sequence[str], *, shown: bool) -> Iterator[Callable[[int], 
 
     with tqdm(total=len(texts), desc="Generating embeddings") as bar:
         yield bar.update
+
+
+_MADE: Final[dict[type[HerokuError], type[HerokuError]]] = {}
+
+
+@contextmanager
+def embedding_errors() -> Iterator[None]:
+    """Raises the core's errors of the block as `ValueError`s too."""
+    try:
+        yield
+    except HerokuError as error:
+        if isinstance(error, ValueError):
+            raise
+        both = recast(error, _also_value_error(type(error)))
+        both.args = (f"Unable to embed text: {error}",)
+        raise both from error.__cause__
+
+
+def _also_value_error(kind: type[HerokuError]) -> type[HerokuError]:
+    if kind not in _MADE:
+        body = {"__doc__": kind.__doc__, "__module__": kind.__module__, "__reduce__": _reduced}
+        _MADE[kind] = type(kind.__name__, (kind, ValueError), body)
+    return _MADE[kind]
+
+
+def _reduced(error: HerokuError) -> tuple[Any, ...]:
+    # Worker processes of a pipeline send their errors home, where the class must be made first.
+    return _restored, (type(error).__bases__[0], error.args, error.__dict__)
+
+
+def _restored(
+    kind: type[HerokuError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> HerokuError:
+    error = _also_value_error(kind).__new__(_also_value_error(kind))
+    error.args = args
+    error.__dict__.update(attributes)
+    return error

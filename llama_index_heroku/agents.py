@@ -13,7 +13,7 @@ from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel, Field
 
 from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._agents.steps import agent_result
+from heroku_inference._agents.result import agent_result
 from heroku_inference._errors import ConfigError
 from heroku_inference._http.pools import aclose_connections
 from heroku_inference.agent_tools import wire_agent_tools

@@ -122,13 +122,13 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
 
     @property  # type: ignore[misc]
     def _client(self) -> HerokuAnthropic:  # type: ignore[override]
-        from heroku_inference._anthropic.clients import client_of  # noqa: PLC0415 - at first use
+        from heroku_inference._adapters.anthropic_clients import client_of  # noqa: PLC0415 - the SDK
 
         return client_of(self)
 
     @property  # type: ignore[misc]
     def _aclient(self) -> AsyncHerokuAnthropic:  # type: ignore[override]
-        from heroku_inference._anthropic.clients import async_client_of  # noqa: PLC0415 - at first use
+        from heroku_inference._adapters.anthropic_clients import async_client_of  # noqa: PLC0415 - the SDK
 
         return async_client_of(self)
 

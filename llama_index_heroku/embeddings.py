@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pydantic import Field
 
 from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._endpoints.embedding_wire import LongText, check_text
 from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._errors import ConfigError
-from heroku_inference._long_text import LongText, check_text
 from llama_index_heroku._connection import HerokuConnection
-from llama_index_heroku._embedding_calls import EmbeddingCalls, Side
-from llama_index_heroku._embedding_errors import embedding_errors
+from llama_index_heroku._embedding_calls import EmbeddingCalls, Side, embedding_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -185,7 +185,7 @@ class Heroku(StructuredOutput, defer_build=False):
         response: ChatResponse,
         tools: Sequence[BaseTool],  # noqa: ARG002 - names are right already
         allow_parallel_tool_calls: bool = False,
-        **kwargs: Any,  # noqa: ARG002 - LlamaIndex passes those of the call
+        **kwargs: Any,  # noqa: ARG002 - LlamaIndex's signature
     ) -> ChatResponse:
         if not allow_parallel_tool_calls:
             keep_first_call(response.message)

@@ -20,9 +20,9 @@ from starlette.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
     from starlette.types import ASGIApp, Receive, Scope, Send
-    from typing_extensions import Self
 
 __all__ = ["PIXEL", "McpServer", "Request"]
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # what pytest and mypy bring for older Pythons
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,7 +123,7 @@ def table(names: list[str]) -> str:
         + ", ".join(f"{package} {version}" for package, version in found.items())
         for name, found in versions.items()
     ]
-    day = datetime.now(tz=timezone.utc).date()
+    day = datetime.now(tz=UTC).date()
     return "\n".join([*lines, "", f"Run on {day} with", "", *told, ""])
 
 

@@ -115,7 +115,7 @@ async def _run(kind: Kind, job: Job, arguments: dict[str, Any]) -> Outcome:
     """Runs a tool for its time; whatever goes wrong is its outcome, for the model to see."""
     try:
         return await asyncio.wait_for(kind.run(arguments, job), job.seconds + _GRACE)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return failed(f"it did not end within {job.seconds} seconds (ttl_seconds)")
     except Exception as error:  # noqa: BLE001 - a tool may fail in any way
         return failed(f"{type(error).__name__}: {error}")

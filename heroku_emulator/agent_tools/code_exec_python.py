@@ -58,7 +58,7 @@ async def _executed(code: str, folder: str, seconds: int) -> Outcome:
     work = asyncio.gather(_feed(process, code), output.fill(), errors.fill(), process.wait())
     try:
         await asyncio.wait_for(asyncio.shield(work), seconds)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         reason = f"killed: it did not end within {seconds} seconds (ttl_seconds)"
     finally:
         # Whatever it has started goes with it, whether or not it has ended by itself.

@@ -9,9 +9,9 @@ from heroku_emulator.agent_tools import Toolbox
 from heroku_emulator.errors import ApiError
 from heroku_emulator.fields import check_text, refused
 from heroku_emulator.journal import Journal
-from heroku_emulator.mcp_toolkit import Toolkit
 from heroku_emulator.models import MODELS, Kind, Model
 from heroku_emulator.script import Script
+from heroku_emulator.serving.mcp_sessions import Toolkit
 from heroku_emulator.serving.rate_limits import RateLimits
 from heroku_emulator.switches import Switches
 

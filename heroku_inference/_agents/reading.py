@@ -14,7 +14,7 @@ from heroku_inference._agents.tool_results import unwrapped
 from heroku_inference._chat.reading import ChunkReader, sum_chunks
 from heroku_inference._chat.request import ChatRequest
 from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
-from heroku_inference._json_text import decoded_json, is_error
+from heroku_inference._json import decoded_json, is_error
 
 if TYPE_CHECKING:
     from heroku_inference._values import ChatChunk, Reply

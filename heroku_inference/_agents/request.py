@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._call import Call
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.request import check_share, listed_stops
-from heroku_inference._http.transport_base import Call
 from heroku_inference.agent_tools import wire_agent_tools
 
 if TYPE_CHECKING:

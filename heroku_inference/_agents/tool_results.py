@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
-from heroku_inference._json_text import decoded_json
+from heroku_inference._json import decoded_json
 
 __all__ = ["Unwrapped", "unwrapped"]
 

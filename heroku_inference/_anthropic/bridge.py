@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from heroku_inference._anthropic.reading import MessageStream, checked_message
+from heroku_inference._call import Call
 from heroku_inference._errors import APIConnectionError, HerokuError
-from heroku_inference._http.transport_base import Call, MaskedHeaders, forget_key
+from heroku_inference._http.transport_base import MaskedHeaders, forget_key
 
 if TYPE_CHECKING:
     from collections.abc import (

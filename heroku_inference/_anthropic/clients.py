@@ -24,54 +24,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from heroku_inference._adapters.arguments import Connection
     from heroku_inference._config.settings import Settings
 
-__all__ = [
-    "AsyncHerokuAnthropic",
-    "HerokuAnthropic",
-    "anthropic_client",
-    "async_anthropic_client",
-    "async_client_of",
-    "client_of",
-]
+__all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "anthropic_client", "async_anthropic_client"]
 
 _NO_HOST: Final = "http://heroku.invalid"  # the core knows the address
 _VERSION: Final = "2023-06-01"  # of Anthropic's API, the only one
-
-
-def client_of(connection: Connection) -> HerokuAnthropic:
-    """The client that a class of an adapter calls by, made once."""
-    options = connection._client_options(connection.http_client)  # noqa: SLF001
-    settings, timeout, max_retries, default_headers, http_client = options
-
-    def make() -> HerokuAnthropic:
-        return anthropic_client(
-            settings,
-            timeout=timeout,
-            max_retries=max_retries,
-            default_headers=default_headers,
-            http_client=http_client,
-        )
-
-    return connection._kept("sdk", options, make)  # noqa: SLF001
-
-
-def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
-    """`client_of`, async."""
-    options = connection._client_options(connection.async_http_client)  # noqa: SLF001
-    settings, timeout, max_retries, default_headers, async_http_client = options
-
-    def make() -> AsyncHerokuAnthropic:
-        return async_anthropic_client(
-            settings,
-            timeout=timeout,
-            max_retries=max_retries,
-            default_headers=default_headers,
-            async_http_client=async_http_client,
-        )
-
-    return connection._kept("async_sdk", options, make)  # noqa: SLF001
 
 
 def anthropic_client(

@@ -14,7 +14,7 @@ from heroku_inference._chat.messages import PLACEHOLDER
 from heroku_inference._chat.response_format import AnswerText
 from heroku_inference._chat.tool_deltas import ToolCallDeltas
 from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
-from heroku_inference._json_text import decoded_json, is_error
+from heroku_inference._json import decoded_json, is_error
 from heroku_inference._values import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from heroku_inference._json_text import decoded_json
+from heroku_inference._json import decoded_json
 
 __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 

@@ -9,14 +9,22 @@ from array import array
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from heroku_inference._embedding_options import MAX_TEXTS, EmbeddingOptions
-from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
-from heroku_inference._endpoints.embedding_wire import embedding_body, read_vectors
+from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
+from heroku_inference._endpoints.embedding_wire import (
+    LongText,
+    averaged,
+    check_text,
+    embedding_body,
+    pieces_of,
+    read_vectors,
+)
 from heroku_inference._errors import ConfigError, InvalidResponseError
-from heroku_inference._long_text import averaged, check_text, pieces_of
 from heroku_inference._values import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -283,3 +291,62 @@ def _total(usages: Sequence[Usage | None]) -> Usage | None:
         completion_tokens=sum(usage.completion_tokens for usage in known),
         total_tokens=sum(usage.total_tokens for usage in known),
     )
+
+
+MAX_TEXTS: Final = 96
+"""The most texts that one request takes (docs: embeddings)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingOptions:
+    """How to embed.
+
+    Attributes:
+        model: Model id, for example `cohere-embed-multilingual`.
+        input_type: What the vectors are for: `search_document` (default), `search_query`,
+            `classification` or `clustering` (docs: embeddings).
+        embedding_type: `float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`. Types
+            other than `float` give whole numbers.
+        batch_size: Texts in one request, at most 96 (docs: embeddings).
+        max_concurrency: Requests in flight at a time.
+        long_text: What to do with a text of more than 2048 characters, the API's limit: raise
+            an `error` before anything is sent, `truncate` it to its beginning, or `split` it and
+            take the mean of the pieces' vectors, weighted by length and scaled to length 1.
+        allow_ignored_params: Let the API ignore parameters it does not know, instead of refusing.
+        extra_body: Further fields of the request body, merged over ours.
+
+    Raises:
+        ConfigError: A value is out of range, or two contradict each other.
+    """
+
+    model: str
+    input_type: str = "search_document"
+    embedding_type: str | None = None
+    batch_size: int = MAX_TEXTS
+    max_concurrency: int = 8
+    long_text: LongText = "error"
+    allow_ignored_params: bool | None = None
+    extra_body: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        _check_batch_size(self.batch_size)
+        check_concurrency(self.max_concurrency)
+        if self.long_text not in get_args(LongText):
+            raise ConfigError(f"long_text={self.long_text!r} must be error, truncate or split.")
+        if self.long_text == "split" and self.gives_whole_numbers:
+            raise ConfigError(
+                f'long_text="split" averages vectors, which embedding_type={self.embedding_type!r} '
+                "does not allow. Use float vectors, or split the texts yourself."
+            )
+        if (self.extra_body or {}).get("encoding_format", "raw") != "raw":
+            raise ConfigError("encoding_format must be raw: what else it gives is undocumented.")
+
+    @property
+    def gives_whole_numbers(self) -> bool:
+        """Whether vectors are quantised rather than floats."""
+        return self.embedding_type not in {None, "float"}
+
+
+def _check_batch_size(batch_size: object) -> None:
+    if not isinstance(batch_size, int) or not 1 <= batch_size <= MAX_TEXTS:
+        raise ConfigError(f"batch_size={batch_size!r} must be an integer from 1 to {MAX_TEXTS}.")

@@ -12,7 +12,6 @@ from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, H
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
-    Call,
     LibraryErrors,
     TransportBase,
     is_success,
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from heroku_inference._call import Call
     from heroku_inference._config.settings import Settings
-    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]

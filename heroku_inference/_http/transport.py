@@ -14,7 +14,6 @@ from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
-    Call,
     LibraryErrors,
     MaskedHeaders,
     TransportBase,
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from heroku_inference._call import Call
     from heroku_inference._config.settings import Settings
-    from heroku_inference._http.retry_policy import RetryEvent
+    from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
 
 __all__ = ["EventStream", "Transport"]

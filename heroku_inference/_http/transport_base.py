@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import platform
 import re
-from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._config.environment import network_environment
 from heroku_inference._error_bodies import error_from_reply, excerpt
-from heroku_inference._errors import APIConnectionError, APIError, APITimeoutError, ConfigError
+from heroku_inference._errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ConfigError,
+    RetryEvent,
+)
 from heroku_inference._http.redaction import forget_key, without_key
-from heroku_inference._http.retry_policy import RetryEvent, next_wait
+from heroku_inference._http.retry_policy import next_wait
 from heroku_inference._model_advice import with_model_hint
 from heroku_inference._values import Reply
 
@@ -23,11 +28,11 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from heroku_inference._call import Call
     from heroku_inference._config.settings import Settings
 
 __all__ = [
     "DRAIN_TIMEOUT",
-    "Call",
     "LibraryErrors",
     "MaskedHeaders",
     "TransportBase",
@@ -49,32 +54,6 @@ _LIBRARIES: Final = frozenset({"aiohttp", "asyncio", "h11", "httpcore", "httpx"}
 
 LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
 """What an HTTP library raises for timeouts, and for other failures."""
-
-
-@dataclass(slots=True)
-class Call:
-    """One request to the API.
-
-    Attributes:
-        path: Below the base URL, for example `/v1/rerank`.
-        body: What is sent as JSON; `None` for a GET.
-        headers: Sent besides the usual ones.
-        on_retry: Told of each failed attempt that is about to be repeated.
-        repeatable: Whether a failed attempt may be repeated: not when it may have acted.
-        timeout: Seconds that the server may stay silent, unless the user set a timeout.
-    """
-
-    path: str
-    body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    on_retry: Callable[[RetryEvent], None] | None = None
-    repeatable: bool = True
-    timeout: float | None = None
-
-    @property
-    def method(self) -> str:
-        """`POST` with a body, `GET` without."""
-        return "GET" if self.body is None else "POST"
 
 
 class MaskedHeaders(dict[str, str]):

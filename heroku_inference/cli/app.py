@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +18,8 @@ from heroku_inference.cli import models as models_view
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.checks import report
 from heroku_inference.cli.checks.catalogue import DEFAULT_CALLS, NAMES, chosen_checks
-from heroku_inference.cli.checks.runner import Result, run_checks
+from heroku_inference.cli.checks.outcomes import Result
+from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
@@ -61,14 +62,14 @@ _Timeout = Annotated[
 ]
 
 
-class Region(str, Enum):
+class Region(StrEnum):
     """Where models run."""
 
     us = "us"
     eu = "eu"
 
 
-class KindOfModel(str, Enum):
+class KindOfModel(StrEnum):
     """What models are for."""
 
     chat = "chat"

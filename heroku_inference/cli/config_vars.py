@@ -117,7 +117,7 @@ def look_up(
             settings[kind] = Settings(
                 alias=alias, base_url=base_url, model=_for_kind(kind, model), kind=kind
             )
-        except ConfigError as error:  # noqa: PERF203 - four times
+        except ConfigError as error:
             problems[kind] = problem_of(error)
     found = [
         Found(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from heroku_inference._call import Call
 from heroku_inference._catalogue import (
     AvailableModel,
     ModelFacts,
@@ -16,10 +17,11 @@ from heroku_inference._catalogue import (
 from heroku_inference._client_base import MODELS_PATH
 from heroku_inference._config.settings import Settings
 from heroku_inference._http.transport import Transport
-from heroku_inference._http.transport_base import Call, MaskedHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from heroku_inference._http.transport_base import MaskedHeaders
 
 __all__ = ["Listed", "fetch_models", "warning_for"]
 

@@ -16,12 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from heroku_inference._agents.steps import AgentMessage
 from heroku_inference._chat.tool_arguments import parse_arguments
 from langchain_heroku._blocks_of_answers import PROVIDER
-from langchain_heroku._generations import (
-    standard_usage,
-    summed_usage,
-    token_usage,
-    told_by_server,
-)
+from langchain_heroku._generations import standard_usage, summed_usage, token_usage, told_by_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

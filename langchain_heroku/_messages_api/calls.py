@@ -99,13 +99,13 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     @property
     def _client(self) -> HerokuAnthropic:  # type: ignore[override]
-        from heroku_inference._anthropic.clients import client_of  # noqa: PLC0415 - at first use
+        from heroku_inference._adapters.anthropic_clients import client_of  # noqa: PLC0415 - the SDK
 
         return client_of(self)
 
     @property
     def _async_client(self) -> AsyncHerokuAnthropic:  # type: ignore[override]
-        from heroku_inference._anthropic.clients import async_client_of  # noqa: PLC0415 - at first use
+        from heroku_inference._adapters.anthropic_clients import async_client_of  # noqa: PLC0415 - the SDK
 
         return async_client_of(self)
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ContentBlock
     from llama_index.core.workflow import Event
 
-    from heroku_inference._agents.steps import AgentResult, AgentStep, AgentToolResult
+    from heroku_inference._agents.result import AgentResult
+    from heroku_inference._agents.steps import AgentStep, AgentToolResult
 
 __all__ = ["AgentRun", "tool_output"]
 

@@ -7,15 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from heroku_inference import (
-    AgentMessage,
-    AgentToolResult,
-    Reply,
-    StreamInterruptedError,
-    Usage,
-)
+from heroku_inference import AgentMessage, AgentToolResult, Reply, StreamInterruptedError, Usage
 from heroku_inference._agents.reading import AgentReader
-from heroku_inference._agents.steps import agent_result
+from heroku_inference._agents.result import agent_result
 from heroku_inference._http.sse import EventDecoder
 
 from .agent_frames import CALL, END, USAGE, called, read, returned, said

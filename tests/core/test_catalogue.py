@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -36,8 +36,8 @@ def test_the_list_is_read_with_its_dates_and_successors():
     assert haiku.regions == ("us",)
     assert haiku.kinds == {"chat"}
     assert haiku.state == "deprecated"
-    assert haiku.deprecation_date == datetime(2026, 5, 12, tzinfo=timezone.utc)
-    assert haiku.eol_date == datetime(2026, 6, 12, tzinfo=timezone.utc)
+    assert haiku.deprecation_date == datetime(2026, 5, 12, tzinfo=UTC)
+    assert haiku.eol_date == datetime(2026, 6, 12, tzinfo=UTC)
     assert haiku.replacement_model == "claude-4-5-haiku"
 
 

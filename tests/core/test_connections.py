@@ -14,14 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from heroku_inference import (
-    AsyncClient,
-    Client,
-    ConfigError,
-    _pools,
-    aclose_connections,
-    close_connections,
-)
+from heroku_inference import AsyncClient, Client, ConfigError, aclose_connections, close_connections
+from heroku_inference._http import pools
 
 from .conftest import HELLO
 from .relay import Relay
@@ -155,7 +149,8 @@ def test_loops_that_were_just_closed_are_forgotten_with_their_connections(argume
     # In a process of its own: such a loop leaves its sockets to the garbage collector.
     program = (
         "import asyncio, gc, os\n"
-        "from heroku_inference import AsyncClient, _pools\n"
+        "from heroku_inference import AsyncClient\n"
+        "from heroku_inference._http import pools\n"
         f"client = AsyncClient(**{arguments!r})\n"
         "def call():\n"
         "    loop = asyncio.new_event_loop()\n"
@@ -164,7 +159,7 @@ def test_loops_that_were_just_closed_are_forgotten_with_their_connections(argume
         "    gc.collect()\n"
         "    return len(os.listdir('/proc/self/fd'))\n"
         "counts = [call() for _ in range(12)]\n"
-        "assert len(_pools._async_pools) <= 2, len(_pools._async_pools)\n"
+        "assert len(pools._async_pools) <= 2, len(pools._async_pools)\n"
         "assert counts[-1] <= counts[1], counts\n"
     )
     command = [sys.executable, "-c", program]
@@ -269,7 +264,7 @@ def test_a_release_of_aiohttp_without_the_switch_for_its_repetitions_is_no_failu
     class Session:  # as one with fixed attributes
         __slots__ = ()
 
-    _pools._repeat_nothing(Session())
+    pools._repeat_nothing(Session())
 
 
 def test_a_closed_client_of_ones_own_is_said_and_not_tried_again(arguments, relay):

@@ -1,6 +1,6 @@
 import pytest
 
-from heroku_inference._json_text import decoded_json
+from heroku_inference._json import decoded_json
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -61,8 +61,8 @@ def test_the_documented_list_is_read_whole(emulator, calls):
             app_id="434eb878-6bc1-4677-928d-80d27047ad5a",
             process_type="mcp",
             process_command="python -m src.stdio_server",
-            created_at=datetime(2025, 5, 7, 16, 44, 34, 259_000, timezone.utc),
-            updated_at=datetime(2025, 5, 7, 16, 44, 38, 291_000, timezone.utc),
+            created_at=datetime(2025, 5, 7, 16, 44, 34, 259_000, UTC),
+            updated_at=datetime(2025, 5, 7, 16, 44, 38, 291_000, UTC),
             server_status="registered",
             primitives_status="synced",
             tools=(tool,),

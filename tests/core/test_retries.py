@@ -6,7 +6,8 @@ from email.utils import formatdate
 import pytest
 
 from heroku_inference import APIConnectionError, APIError, APITimeoutError, ServerError
-from heroku_inference._http.retry_policy import duration, next_wait, rate_limits_of, requested_wait
+from heroku_inference._headers import duration, rate_limits_of, requested_wait
+from heroku_inference._http.retry_policy import next_wait
 
 
 def error(status: int | None, message: str = "no", retry_after: float | None = None) -> APIError:

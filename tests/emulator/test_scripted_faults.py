@@ -5,15 +5,7 @@ import time
 import httpx
 import pytest
 
-from heroku_emulator import (
-    CallTools,
-    Cut,
-    ErrorEvent,
-    Fault,
-    RawBody,
-    Reset,
-    Say,
-)
+from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, RawBody, Reset, Say
 
 STATUSES = {
     400: "invalid_request",

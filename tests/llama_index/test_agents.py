@@ -5,12 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from llama_index.core.agent.workflow import (
-    AgentWorkflow,
-    CodeActAgent,
-    FunctionAgent,
-    ReActAgent,
-)
+from llama_index.core.agent.workflow import AgentWorkflow, CodeActAgent, FunctionAgent, ReActAgent
 from llama_index.core.workflow import Context, JsonPickleSerializer
 from pydantic import BaseModel
 

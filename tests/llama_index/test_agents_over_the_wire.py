@@ -4,10 +4,7 @@ Each gives what its agents did; with `Heroku` in place of the mock they must do 
 """
 
 import pytest
-from llama_index.core.agent.workflow import (
-    AgentWorkflow,
-    FunctionAgent,
-)
+from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
 from llama_index.core.base.llms.types import TextBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage
 from llama_index.core.memory import ChatMemoryBuffer

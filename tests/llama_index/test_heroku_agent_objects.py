@@ -124,7 +124,7 @@ def test_a_missing_key_is_said_and_no_other_key_is_taken(monkeypatch):
 
 @pytest.mark.parametrize("arguments", [{"base_url": "ftp://x"}, {"temperature": "warm"}, {"x": 1}])
 def test_a_refused_argument_does_not_show_the_key_beside_it(arguments):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - of several kinds
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
         HerokuAgent(**{"model": "m", "api_key": KEY, "base_url": "https://x.test"} | arguments)
     trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     frames = [frame.locals for frame in trace.stack if frame.filename != __file__]

@@ -1,6 +1,6 @@
 """Finds the Pythons that are supported: on PATH, among pyenv's, among uv's.
 
-`python tests/packaging/interpreters.py` prints `3.10=/path/to/python`, a line each, and says on
+`python tests/packaging/interpreters.py` prints `3.11=/path/to/python`, a line each, and says on
 stderr which are not here; with `--lowest`, only the path of the lowest.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSIONS: Final = ("3.10", "3.11", "3.12", "3.13")
+VERSIONS: Final = ("3.11", "3.12", "3.13")
 # Asked of each candidate: pyenv's shims are there for versions that are not chosen, and some
 # systems leave out what makes environments.
 QUESTION: Final = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"

@@ -8,15 +8,11 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -112,10 +108,10 @@ def test_the_metadata_says_what_pyproject_says(metadata):
     assert metadata["Name"] == PROJECT["name"]
     assert metadata["Version"] == PROJECT["version"]
     assert metadata["Summary"] == PROJECT["description"]
-    assert metadata["Requires-Python"] == PROJECT["requires-python"] == ">=3.10"
+    assert metadata["Requires-Python"] == PROJECT["requires-python"] == ">=3.11"
     assert set(metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
     versions = [word.rpartition(" ")[2] for word in metadata.get_all("Classifier")]
-    assert [word for word in versions if word.startswith("3.")] == ["3.10", "3.11", "3.12", "3.13"]
+    assert [word for word in versions if word.startswith("3.")] == ["3.11", "3.12", "3.13"]
 
 
 def test_nothing_is_needed_from_an_address(metadata):

@@ -6,7 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference.cli.checks.runner import Check, Skipped, WrongAnswer
+from heroku_inference.cli.checks.outcomes import Skipped, WrongAnswer
+from heroku_inference.cli.checks.runner import Check
 from heroku_inference.cli.checks.target import WORD, user
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from heroku_inference.cli.checks.runner import Check, Skipped, WrongAnswer
+from heroku_inference.cli.checks.outcomes import Skipped, WrongAnswer
+from heroku_inference.cli.checks.runner import Check
 from heroku_inference.cli.checks.target import WORD, user
 
 if TYPE_CHECKING:

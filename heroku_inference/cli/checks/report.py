@@ -14,7 +14,7 @@ from heroku_inference.cli.screen import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heroku_inference.cli.checks.runner import Outcome, Result
+    from heroku_inference.cli.checks.outcomes import Outcome, Result
     from heroku_inference.cli.config_vars import Found
     from heroku_inference.cli.screen import Screen
 

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from heroku_inference._errors import (
     APIConnectionError,
@@ -16,35 +16,17 @@ from heroku_inference._errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from heroku_inference.cli.problems import Problem, problem_of
+from heroku_inference.cli.checks.outcomes import Outcome, Result, Skipped, WrongAnswer
+from heroku_inference.cli.problems import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from heroku_inference.cli.checks.target import Target
 
-__all__ = ["Check", "Outcome", "Result", "Skipped", "WrongAnswer", "run_checks"]
-
-Outcome = Literal["passed", "failed", "skipped"]
+__all__ = ["Check", "run_checks"]
 
 _DEFECT: Final = "This is a defect of the library, or of what it stands on: please report it."
-
-
-class Skipped(Exception):  # noqa: N818 - nothing went wrong
-    """A check cannot be made, or need not be: the message says why."""
-
-
-class WrongAnswer(Exception):  # noqa: N818 - it is the answer that is wrong
-    """The API answered, but not what it documents: the first argument says what.
-
-    Args:
-        what: In one line.
-        remedy: What to do about it.
-    """
-
-    def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(what)
-        self.in_parts = Problem(what, remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +52,6 @@ class Check:
     after: tuple[str, ...] = ()
     derived: bool = False
     loads: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What became of a check; `remedy` may also be advice on what passed."""
-
-    name: str
-    title: str
-    outcome: Outcome
-    detail: str
-    remedy: str | None = None
-    milliseconds: int | None = None
-    error: Exception | None = None
 
 
 def run_checks(target: Target, checks: Sequence[Check]) -> Iterator[Result]:

@@ -12,7 +12,7 @@ from heroku_inference._client import Client
 from heroku_inference._config.environment import network_environment
 from heroku_inference._errors import ContentBlockedError, PermissionDeniedError
 from heroku_inference._http.network import tls_context
-from heroku_inference.cli.checks.runner import Skipped
+from heroku_inference.cli.checks.outcomes import Skipped
 from heroku_inference.cli.config_vars import OWN_ALIASES
 
 if TYPE_CHECKING:

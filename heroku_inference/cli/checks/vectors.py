@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from heroku_inference._catalogue import known_model
-from heroku_inference.cli.checks.runner import Check, Skipped, WrongAnswer
+from heroku_inference.cli.checks.outcomes import Skipped, WrongAnswer
+from heroku_inference.cli.checks.runner import Check
 from heroku_inference.cli.config_vars import KINDS
 from heroku_inference.cli.listing import fetch_models
 

@@ -1,0 +1,29 @@
+"""The sessions of MCP clients with the toolkit of a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcp.server.sse import SseServerTransport
+
+
+__all__ = ["Toolkit"]
+
+_MESSAGES = "/mcp/messages"
+
+
+class Toolkit:
+    """The open SSE sessions of one emulator, which two routes share."""
+
+    def __init__(self) -> None:
+        self._sse: SseServerTransport | None = None
+
+    @property
+    def sse(self) -> SseServerTransport:
+        """The transport that knows them."""
+        from mcp.server.sse import SseServerTransport  # noqa: PLC0415 - may not be installed
+
+        if self._sse is None:
+            self._sse = SseServerTransport(_MESSAGES)
+        return self._sse

@@ -1,0 +1,40 @@
+"""One request to the API, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from heroku_inference._errors import RetryEvent
+
+
+__all__ = ["Call"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to the API.
+
+    Attributes:
+        path: Below the base URL, for example `/v1/rerank`.
+        body: What is sent as JSON; `None` for a GET.
+        headers: Sent besides the usual ones.
+        on_retry: Told of each failed attempt that is about to be repeated.
+        repeatable: Whether a failed attempt may be repeated: not when it may have acted.
+        timeout: Seconds that the server may stay silent, unless the user set a timeout.
+    """
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    on_retry: Callable[[RetryEvent], None] | None = None
+    repeatable: bool = True
+    timeout: float | None = None
+
+    @property
+    def method(self) -> str:
+        """`POST` with a body, `GET` without."""
+        return "GET" if self.body is None else "POST"
