@@ -97,7 +97,8 @@ def _error(
     )
     said = f": {message}" if message else ""
     return error_class(
-        f"Heroku answered {status}{said}{_stop(message)} {remedy}".rstrip(),
+        f"Heroku answered {status}{said}{_stop(message)}",
+        remedy,
         status_code=status,
         type=type_,
         request_id=reply.request_id,

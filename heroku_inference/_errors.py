@@ -50,15 +50,25 @@ _Error = TypeVar("_Error", bound="HerokuError")
 
 
 class HerokuError(Exception):
-    """Root of all errors of this library.
+    """Root of all errors of this library; `str(error)` is the problem, then the remedy.
 
     Attributes:
+        problem: What is wrong, in one or more sentences; never contains a key.
+        remedy: What to do about it; empty when nothing is known to help.
         partial: The text that a stream had brought before it failed; else empty.
         steps: What an agent had done before its run failed; else empty.
     """
 
     partial: str = ""
     steps: tuple[AgentStep, ...] = ()
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(*filter(None, (problem, remedy)))
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem} {self.remedy}".rstrip()
 
 
 class ConfigError(HerokuError, ValueError):
@@ -72,8 +82,8 @@ class InvalidResponseError(HerokuError):
         body: The body as text, cut to 200 characters.
     """
 
-    def __init__(self, message: str, *, body: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, remedy: str = "", *, body: str | None = None) -> None:
+        super().__init__(problem, remedy)
         self.body = body
 
 
@@ -84,8 +94,8 @@ class StreamInterruptedError(HerokuError):
         partial: The text received so far.
     """
 
-    def __init__(self, message: str, *, partial: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, remedy: str = "", *, partial: str = "") -> None:
+        super().__init__(problem, remedy)
         self.partial = partial
 
 
@@ -93,7 +103,6 @@ class APIError(HerokuError):
     """The server refused a request, or could not be reached.
 
     Attributes:
-        message: What went wrong and what to do about it; never contains a key.
         status_code: HTTP status, or `None` when no answer came.
         type: Heroku's own error type, for example `invalid_request`.
         request_id: The server's id of the request, when it sent one.
@@ -104,7 +113,8 @@ class APIError(HerokuError):
 
     def __init__(
         self,
-        message: str,
+        problem: str,
+        remedy: str = "",
         *,
         status_code: int | None = None,
         type: str | None = None,  # noqa: A002 - Heroku's name for the field
@@ -113,14 +123,18 @@ class APIError(HerokuError):
         retry_after: float | None = None,
         response: Reply | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(problem, remedy)
         self.status_code = status_code
         self.type = type
         self.request_id = request_id
         self.body = body
         self.retry_after = retry_after
         self.response = response
+
+    @property
+    def message(self) -> str:
+        """What went wrong and what to do about it, as `str(error)`."""
+        return str(self)
 
 
 class APIConnectionError(APIError):

@@ -82,12 +82,11 @@ def model_hint(model: str, kind: Kind = "chat") -> str:
 
 
 def with_model_hint(error: APIError, path: str, body: Mapping[str, Any] | None) -> APIError:
-    """The error, its message completed when a model named as in OpenAI's catalogue was refused."""
+    """The error, its remedy completed when a model named as in OpenAI's catalogue was refused."""
     model = (body or {}).get("model")
     refused = error.status_code in _REFUSALS and not isinstance(error, ContentBlockedError)
     if refused and isinstance(model, str) and (hint := model_hint(model, _kind_of(path))):
-        error.message = f"{error.message} {hint}"
-        error.args = (error.message,)
+        error.remedy = f"{error.remedy} {hint}".lstrip()
     return error
 
 

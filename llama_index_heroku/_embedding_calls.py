@@ -278,7 +278,7 @@ def embedding_errors() -> Iterator[None]:
         if isinstance(error, ValueError):
             raise
         both = recast(error, _also_value_error(type(error)))
-        both.args = (f"Unable to embed text: {error}",)
+        both.problem = f"Unable to embed text: {error.problem}"
         raise both from error.__cause__
 
 
