@@ -8,7 +8,7 @@ import ipaddress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.agent_tools import Toolbox
+from heroku_emulator.toolbox import Toolbox
 from heroku_emulator.built_in.deterministic import DeterministicEngine
 from heroku_emulator.server import create_app
 from heroku_emulator.serving.service import Service

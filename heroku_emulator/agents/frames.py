@@ -12,7 +12,7 @@ from heroku_emulator.errors import compact
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from heroku_emulator.agent_tools import Outcome, Tool
+    from heroku_emulator.agent_tools.tool import Outcome, Tool
     from heroku_emulator.chat.completion import Completion, ToolCall
     from heroku_emulator.switches import Switches
 

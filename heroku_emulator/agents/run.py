@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from heroku_emulator.agent_tools import Outcome
+from heroku_emulator.agent_tools.tool import Outcome
 from heroku_emulator.agents.frames import assistant_events, result_text, tool_event
 from heroku_emulator.agents.stream import ConnectionLost
 from heroku_emulator.chat.completion import completion_of_answer, completion_of_script, new_id
@@ -21,7 +21,7 @@ from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawStream, Say, T
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from heroku_emulator.agent_tools import Tool
+    from heroku_emulator.agent_tools.tool import Tool
     from heroku_emulator.chat.completion import Completion, ToolCall
     from heroku_emulator.serving.exchange import Exchange
 

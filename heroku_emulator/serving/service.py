@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.agent_tools import Toolbox
+from heroku_emulator.toolbox import Toolbox
 from heroku_emulator.errors import ApiError
 from heroku_emulator.fields import check_text, refused
 from heroku_emulator.journal import Journal
