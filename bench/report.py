@@ -27,7 +27,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "rounds": outcome.rounds,
         "skipped": outcome.skipped,
         "bounds": [
-            {"bound": f"{bound.contender} {bound}", "kept": _kept(bound, outcome)}
+            {"bound": f"{bound.contender} {bound}", "kept": _is_kept(bound, outcome)}
             for bound in outcome.row.bounds
         ],
     }
@@ -45,14 +45,14 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         else:
             yield f"  {name:<20}{'skipped':>10}  {outcome.skipped.get(name, '')}"
     for bound in row.bounds:
-        yield f"  {_mark(_kept(bound, outcome))} {bound.contender} {bound}"
+        yield f"  {_mark(_is_kept(bound, outcome))} {bound.contender} {bound}"
 
 
 def _ratio(value: float, other: float) -> str:
     return f"{value / other:.2f}" if other > 0 else "-"
 
 
-def _kept(bound: Bound, outcome: Outcome) -> bool | None:
+def _is_kept(bound: Bound, outcome: Outcome) -> bool | None:
     """Whether the promise is kept; `None` where one of the two did not run."""
     values = outcome.values
     limit = bound.limit(values)

@@ -1,6 +1,6 @@
-"""A strict local server of Heroku's inference API, for tests and for trying things out.
+"""A strict local server that speaks Heroku's inference API, for tests and experiments.
 
-An independent reading of the API's documentation: it shares no code with the clients.
+It is an independent reading of the API's documentation and shares no code with the clients.
 
 ```python
 from heroku_emulator import CallTools, Emulator, Fault, Say
@@ -13,31 +13,31 @@ with Emulator(engine="deterministic") as emulator:
     assert [entry.status for entry in emulator.journal] == [429, 429, 200]
 ```
 
-- `Emulator` starts and stops it: `url`, `config_vars`, `journal`, `switch`, `switched`, `script`,
-  `reset`.
-- `Switches` lists every behaviour that has been seen in more than one form, and its default.
+- `Emulator` starts and stops the server: `url`, `config_vars`, `journal`, `switch`, `switched`,
+  `script`, `reset`.
+- `Switches` lists every behaviour that has been seen in several forms, and its default.
 - Steps of a script answer requests, in order: `Say`, `CallTools`, `RawBody` and `RawStream`
-  replace what the engine would say, `ToolResult` what an agent's tool would; `Fault`, `Reset`,
-  `Cut` and `ErrorEvent` go wrong.
-- `McpServer` and `McpTool` are what is deployed beside the models: `Emulator(mcp_servers=[...])`.
-- `Journal` and `JournalEntry` tell what was asked, without keys.
-- `Engine` and `Answer` are the seam for an engine of one's own.
+  replace the engine's answer, `ToolResult` that of an agent's tool; `Fault`, `Reset`, `Cut` and
+  `ErrorEvent` make requests fail.
+- `McpServer` and `McpTool` are deployed beside the models: `Emulator(mcp_servers=[...])`.
+- `Journal` and `JournalEntry` record the requests, without keys.
+- `Engine` and `Answer` are the interface for your own engine.
 
-Routes, all but the last with the key:
+Routes; all but the last need the key:
 
 - `POST /v1/chat/completions`, `/v1/embeddings`, `/v1/rerank`, `/v1/images/generations`,
   `/v1/messages`.
-- `POST /v1/agents/heroku`, always streamed: a model and its tools, in turns. Script it with
+- `POST /v1/agents/heroku`, always streamed: a model and its tools take turns. Script it with
   `Say("Done.", path="/v1/agents/heroku")` and `ToolResult`; without a script the engine decides,
-  and the tools work: `html_to_markdown` and `pdf_to_markdown` on pages of this machine,
+  and these tools work: `html_to_markdown` and `pdf_to_markdown` on pages of this machine,
   `postgres_*` on `Emulator(database_url=...)`, `code_exec_python` with `Emulator(run_code=True)`
-  (a fence against accidents, not against attackers), the tools of `McpServer`s. All else needs a
-  script, `dyno_run_command` too: nothing is ever run in a shell.
+  (a fence against accidents, not against attackers), the tools of `McpServer`s. All others need a
+  script, also `dyno_run_command`: nothing ever runs in a shell.
 - `GET /v1/mcp/servers`, and their tools over MCP at `/mcp` (streamable HTTP) and `/mcp/sse`, if
   the package `mcp` is installed.
-- `GET /available-models`, which needs no key.
+- `GET /available-models`.
 
-Nothing else is found. Nothing outside of this machine is ever fetched.
+Everything else is a 404. Nothing outside this machine is ever fetched.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ __all__ = [
     "ToolResult",
 ]
 
-# Every run of pytest imports this package for its plugin (`heroku_emulator.pytest_plugin`), also
-# where the server's packages are not installed: a name's module is loaded when it is first used.
+# Every pytest run imports this package for its plugin (`heroku_emulator.pytest_plugin`), even where
+# the server's packages are not installed. So a name's module loads when the name is first used.
 _MODULES = {
     "emulator": ("Emulator",),
     "engine": ("Answer", "Engine"),
@@ -108,7 +108,7 @@ _MODULES = {
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-_OF_THE_EXTRA = {"anyio", "starlette", "uvicorn"}
+_EXTRA_PACKAGES = {"anyio", "starlette", "uvicorn"}
 
 
 def __getattr__(name: str) -> Any:
@@ -117,10 +117,11 @@ def __getattr__(name: str) -> Any:
     try:
         module = import_module(f"{__name__}.{_MODULE_OF[name]}")
     except ModuleNotFoundError as error:
-        if error.name not in _OF_THE_EXTRA:
+        if error.name not in _EXTRA_PACKAGES:
             raise
         raise ModuleNotFoundError(
-            f'{name} needs a server: pip install "heroku-inference[emulator]"', name=error.name
+            f'{name} needs the extra `emulator`: pip install "heroku-inference[emulator]"',
+            name=error.name,
         ) from error
     value = globals()[name] = getattr(module, name)
     return value

@@ -1,4 +1,4 @@
-"""`python -m heroku_emulator`: serve until told to stop, saying how to connect."""
+"""`python -m heroku_emulator`: prints how to connect, and serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULT_PORT = 8377
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until Ctrl-C or SIGTERM; returns the exit code: 0, or 2 for what cannot be served."""
+    """Serves until Ctrl-C or SIGTERM; returns the exit code: 0, or 2 if it cannot serve."""
     options = _parser().parse_args(arguments)
     try:
         emulator = Emulator(
@@ -35,9 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, ValueError) as error:
         print(f"heroku_emulator: {error}", file=sys.stderr)
         return 2
-    # Process managers end a server with SIGTERM, and a shell's background jobs ignore Ctrl-C.
+    # Process managers stop servers with SIGTERM, and background jobs of a shell ignore Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _stopped_at_last(emulator), contextlib.suppress(KeyboardInterrupt):
+    with _stop_at_the_end(emulator), contextlib.suppress(KeyboardInterrupt):
         _announce(emulator)
         _wait_for_interrupt()
     return 0
@@ -48,7 +48,7 @@ def _wait_for_interrupt() -> None:
 
 
 @contextlib.contextmanager
-def _stopped_at_last(emulator: Emulator) -> Iterator[None]:
+def _stop_at_the_end(emulator: Emulator) -> Iterator[None]:
     try:
         yield
     finally:
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--engine",
         default="auto",
         choices=["auto", "deterministic", "minilm", "real", "llama"],
-        help="what answers; auto: minilm where the extra `demo` is installed (%(default)s)",
+        help="the engine that answers; auto: minilm if the extra `demo` is installed (%(default)s)",
     )
     parser.add_argument(
         "--key", default="inf-emulator-key", help="the key requests must carry (%(default)s)"
@@ -76,17 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--run-code",
         action="store_true",
-        help="let agents run the model's Python code on this machine, fenced in; with --host for "
-        "other machines it needs a --key",
+        help="let agents run the model's Python code on this machine, within limits; with a --host "
+        "for other machines it needs a --key",
     )
-    parser.add_argument(
-        "--database-url", help="the Postgres database that agents may look into, read-only"
-    )
+    parser.add_argument("--database-url", help="the Postgres database that agents can read")
     return parser
 
 
 def _announce(emulator: Emulator) -> None:
-    """Prints lines that a shell can evaluate; what is for the reader is a comment."""
+    """Prints lines that a shell can evaluate, and a comment for the reader."""
     for name, value in emulator.config_vars.items():
         print(f"export {name}={shlex.quote(value)}")
     print(f"# {emulator.url} answers with engine {emulator.engine.name}; Ctrl-C stops", flush=True)

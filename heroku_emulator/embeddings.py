@@ -1,4 +1,4 @@
-"""POST /v1/embeddings: what is accepted, and how vectors are written (docs: embeddings). Pure."""
+"""POST /v1/embeddings: checks the request, encodes the vectors (docs: embeddings). Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import struct
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.fields import check_choice, refuse_unknown, refused, switches_of
+from heroku_emulator.fields import bad_request, check_choice, refuse_unknown, switches_of
 
 if TYPE_CHECKING:
     from heroku_emulator.engine import Engine
@@ -42,15 +42,15 @@ def check_embeddings_request(body: dict[str, Any], switches: Switches) -> None:
     check_choice(body, "encoding_format", ("raw", "base64"))
     check_choice(body, "embedding_type", _EMBEDDING_TYPES)
     if body.get("input") is None or body["input"] == []:
-        raise refused("input is required")
+        raise bad_request("input is required")
     texts: Any = _texts(body)
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise refused("input must be a string or an array of strings")
+        raise bad_request("input must be a string or an array of strings")
     if len(texts) > MOST_INPUTS:
-        raise refused(f"input must have at most {MOST_INPUTS} strings")
+        raise bad_request(f"input must have at most {MOST_INPUTS} strings")
     for number, text in enumerate(texts):
         if len(text) > MOST_CHARACTERS and switches.long_inputs == "reject":
-            raise refused(f"input.{number} must have at most {MOST_CHARACTERS} characters")
+            raise bad_request(f"input.{number} must have at most {MOST_CHARACTERS} characters")
 
 
 def embeddings_body(
@@ -63,7 +63,7 @@ def embeddings_body(
         {
             "object": "embedding",
             "index": index,
-            switches.embedding_field: _written(_widened(vector, model.embedding_width), body),
+            switches.embedding_field: _encode(_widen(vector, model.embedding_width), body),
         }
         for index, vector in enumerate(vectors)
     ]
@@ -83,21 +83,21 @@ def _texts(body: dict[str, Any]) -> list[str]:
     return [texts] if isinstance(texts, str) else texts
 
 
-def _widened(vector: list[float], width: int) -> list[float]:
-    """Zeros change neither length nor angle."""
+def _widen(vector: list[float], width: int) -> list[float]:
+    """Pads with zeros, which change neither length nor angle."""
     return vector + [0.0] * (width - len(vector))
 
 
-def _written(vector: list[float], body: dict[str, Any]) -> list[float] | list[int] | str:
+def _encode(vector: list[float], body: dict[str, Any]) -> list[float] | list[int] | str:
     kind = body.get("embedding_type") or "float"
-    numbers = vector if kind == "float" else _quantised(vector, kind)
+    numbers = vector if kind == "float" else _quantise(vector, kind)
     if body.get("encoding_format") != "base64":
         return numbers
     letter = {"float": "f", "int8": "b", "binary": "b"}.get(kind, "B")
     return base64.b64encode(struct.pack(f"<{len(numbers)}{letter}", *numbers)).decode()
 
 
-def _quantised(vector: list[float], kind: str) -> list[int]:
+def _quantise(vector: list[float], kind: str) -> list[int]:
     if kind in ("int8", "uint8"):
         scale = 127 / max(map(abs, vector), default=1.0)
         middle = 0 if kind == "int8" else 128

@@ -1,4 +1,4 @@
-"""An emulator one starts and stops: the application under uvicorn in a thread of its own."""
+"""`Emulator`: the application under uvicorn in its own thread, with its controls."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import ipaddress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.toolbox import Toolbox
 from heroku_emulator.built_in.deterministic import DeterministicEngine
 from heroku_emulator.server import create_app
 from heroku_emulator.serving.service import Service
 from heroku_emulator.serving.thread import ServerThread
 from heroku_emulator.switches import Switches
+from heroku_emulator.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,31 +46,30 @@ class Emulator:
         assert emulator.journal[-1].body["model"] == "claude-4-5-sonnet"
     ```
 
-    It is strict: what Heroku is known to refuse, it refuses. Where Heroku has been seen to behave
-    in several ways, a switch chooses (see `Switches`). Single requests get scripted answers and
-    faults with `script`. Nothing is random, nothing leaves the machine.
+    It is strict: it refuses what Heroku is known to refuse. Where Heroku has been seen to behave
+    in several ways, a switch chooses (see `Switches`). `script` gives single requests scripted
+    answers and faults. Nothing is random, and nothing leaves the machine.
 
     Args:
         api_key: The key that requests must carry; `inf-emulator-key` by default.
         engine: What answers. `deterministic` is built in and fast; `minilm` and `llama` are real
             models that need the extra `demo`; `real` is another name for `minilm`; `auto` is
             `minilm` where the extra is installed and `deterministic` otherwise. Or an `Engine`.
-        plan: `standard` opens every model; `{"model": "claude-4-5-sonnet"}` just the one.
-        run_code: Whether agents may run a model's Python code on this machine, fenced in by
-            limits that stop accidents, not attackers. Where other machines can ask for that, an
-            `api_key` of your own is required.
-        database_url: The Postgres database that agents look into, read-only, whatever attachment
-            they name.
-        mcp_servers: The MCP servers that are deployed: agents may use their tools.
+        plan: `standard` opens every model; `{"model": "claude-4-5-sonnet"}` only that one.
+        run_code: Whether agents may run a model's Python code on this machine, within limits that
+            stop accidents, not attackers. If other machines can reach the server, this needs an
+            `api_key` of your own.
+        database_url: The Postgres database that agents can read, under every attachment name.
+        mcp_servers: The deployed MCP servers, whose tools agents can use.
         host: Address to listen on.
         port: Port to listen on; 0 lets the system choose.
-        switches: First positions of the switches, by name.
+        switches: Initial positions of the switches, by name.
 
     Raises:
         ModuleNotFoundError: The engine needs packages that are not installed.
         OSError: The address is in use.
         TypeError: A switch does not exist.
-        ValueError: A switch has no such position; there is no such engine or model; `run_code`
+        ValueError: A switch lacks that position; the engine or plan is unknown; `run_code`
             would let anyone on the network run code.
     """
 
@@ -109,7 +108,9 @@ class Emulator:
     def url(self) -> str:
         """The base URL, as `INFERENCE_URL` has it: without `/v1`."""
         if self._server is None:
-            raise RuntimeError("The emulator is not running: use it as `with Emulator() as e:`")
+            raise RuntimeError(
+                "The emulator is not running. Start it: `with Emulator() as emulator:`"
+            )
         host, port = self._server.address
         return f"http://{host}:{port}"
 
@@ -117,7 +118,7 @@ class Emulator:
     def config_vars(self) -> dict[str, str]:
         """The config vars that the add-on would set, by name.
 
-        On the standard plan they name a model for chat, embeddings, rerank and images each, under
+        On the standard plan they name one model each for chat, embeddings, rerank and images, under
         the aliases `INFERENCE`, `EMBEDDING`, `RERANK` and `DIFFUSION`; on a per-model plan only
         `INFERENCE`.
         """
@@ -142,21 +143,21 @@ class Emulator:
 
     @property
     def journal(self) -> Journal:
-        """What was asked so far, oldest first."""
+        """The requests so far, oldest first."""
         return self._service.journal
 
     @property
     def switches(self) -> Switches:
-        """The switches as they stand."""
+        """The current switches."""
         return self._service.switches
 
     @property
     def remaining_script(self) -> Script:
-        """The scripted steps that no request has used up; `len()` counts the requests."""
+        """The unused steps of the script; `len()` counts the requests they would serve."""
         return self._service.script
 
     def script(self, *steps: Step) -> None:
-        """Says what the next requests get, in order; after that the engine answers again.
+        """Scripts the answers to the next requests, in order; then the engine answers again.
 
         A test that scripts a fault can assert afterwards that `remaining_script` is empty.
         """
@@ -167,13 +168,13 @@ class Emulator:
 
         Raises:
             TypeError: A switch does not exist.
-            ValueError: It has no such position.
+            ValueError: A switch lacks that position.
         """
         self._service.switches = replace(self._service.switches, **switches)
 
     @contextlib.contextmanager
     def switched(self, **switches: Any) -> Iterator[Self]:
-        """Changes switches for the length of a `with` block."""
+        """Changes switches within a `with` block."""
         before = self._service.switches
         self.switch(**switches)
         try:
@@ -182,7 +183,7 @@ class Emulator:
             self._service.switches = before
 
     def reset(self) -> None:
-        """Makes it as new: first switches, no script, empty journal, fresh rate limits."""
+        """Restores the initial state: switches, no script, empty journal, fresh rate limits."""
         self._service.switches = self._first_switches
         self._service.script.clear()
         self._service.journal.clear()
@@ -196,7 +197,7 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stops to serve, at once: answers on their way are cut off. Harmless when stopped."""
+        """Stops to serve, at once: answers in progress are cut off. Harmless when stopped."""
         if self._server is not None:
             self._server.stop()
         self._server = None
@@ -216,7 +217,7 @@ def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False  # a name may stand for any address, and no name for all
+        return False  # a name may mean any address, and an empty one means all
 
 
 def _engine(name: str) -> Engine:

@@ -124,7 +124,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/images/generations": images,
     "/v1/messages": messages,
 }
-"""What is answered to POST, by path."""
+"""The endpoints for POST, by path."""
 
 MORE_ENDPOINTS: dict[str, tuple[Endpoint, tuple[str, ...]]] = {
     "/v1/mcp/servers": (mcp_servers, ("GET",)),
@@ -132,18 +132,18 @@ MORE_ENDPOINTS: dict[str, tuple[Endpoint, tuple[str, ...]]] = {
     "/mcp/sse": (mcp_sse, ("GET",)),
     "/mcp/messages": (mcp_messages, ("POST",)),
 }
-"""What is answered to other methods, by path."""
+"""The endpoints for other methods, by path, with the methods."""
 
 ALWAYS_STREAMED = frozenset({"/v1/agents/heroku"})
-"""Paths whose answers take the time they take."""
+"""Paths without a time limit."""
 
 
 async def _completion(exchange: Exchange, step: Step | None) -> Completion:
-    """Asks the script, or else the engine."""
+    """Returns the scripted answer, or else the engine's."""
     body, engine = exchange.body, exchange.service.engine
-    said = step.answer if isinstance(step, Cut | ErrorEvent) else step
-    if isinstance(said, Say | CallTools):
-        return completion_of_script(said, body, engine)
+    answer = step.answer if isinstance(step, Cut | ErrorEvent) else step
+    if isinstance(answer, Say | CallTools):
+        return completion_of_script(answer, body, engine)
     return await exchange.in_thread(lambda: _engine_completion(exchange))
 
 
@@ -157,7 +157,7 @@ def _engine_completion(exchange: Exchange) -> Completion:
     if not thinking.enabled:
         answer = replace(answer, reasoning=None)
     completion = completion_of_answer(answer, request, engine, switches)
-    # Reasoning is paid for either way, and shown only on request.
+    # Reasoning always costs tokens, but is shown only on request.
     return completion if thinking.include_reasoning else replace(completion, reasoning=None)
 
 

@@ -1,7 +1,7 @@
-"""What stands behind the emulated models: the seam between the server and the thing that answers.
+"""The interface between the server and the engine that answers.
 
 The server owns the wire (validation, limits, stop sequences, streaming, usage); an engine only
-turns an already validated request into content.
+turns a validated request into content.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ __all__ = ["Answer", "Engine"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a chat engine says in one turn."""
+    """One turn of a chat engine."""
 
     text: str = ""
-    """The answer's text; may be empty beside tool calls."""
+    """The answer's text; it can be empty beside tool calls."""
 
     tool_calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """`(tool name, arguments)` of each call, in order; the server makes the call ids."""
 
     reasoning: str | None = None
-    """The thinking behind the answer; passed on only where the request asks for it."""
+    """The thinking behind the answer; sent only if the request asks for it."""
 
     finish_reason: str | None = None
     """`stop`, `length` or `content_filter`; `None` lets the server decide."""
@@ -34,14 +34,14 @@ class Engine(Protocol):
     """A source of vectors, scores and answers.
 
     The server calls an engine from worker threads, several at a time: methods must be thread-safe.
-    Whatever a method raises is answered with status 500 and the exception's class name.
+    An exception becomes a status 500 with the exception's class name.
     """
 
     name: str
-    """How the start line names the engine, for example `deterministic`."""
+    """The engine's name on the start line, for example `deterministic`."""
 
     def embed(self, texts: list[str], input_type: str) -> list[list[float]]:
-        """Returns one vector of unit length and of 1024 numbers for each text, in order."""
+        """Returns one unit vector of 1024 numbers for each text, in order."""
         ...
 
     def rerank(self, query: str, documents: list[str]) -> list[float]:

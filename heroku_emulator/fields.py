@@ -1,4 +1,4 @@
-"""Checks of single fields that every endpoint needs. Pure; a refusal is an `ApiError`."""
+"""Checks of single fields, for every endpoint. Pure; a refusal is an `ApiError`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from heroku_emulator.switches import Switches
 
 __all__ = [
+    "bad_request",
     "check_choice",
     "check_flag",
     "check_integer",
@@ -20,18 +21,17 @@ __all__ = [
     "check_object",
     "check_text",
     "refuse_unknown",
-    "refused",
     "switches_of",
 ]
 
 
-def refused(message: str) -> ApiError:
+def bad_request(message: str) -> ApiError:
     """Returns the refusal of a bad request: status 400, `invalid_request`."""
     return ApiError(400, message)
 
 
 def switches_of(body: Mapping[str, Any], switches: Switches) -> Switches:
-    """Returns the switches for a request, which may say `allow_ignored_params` itself."""
+    """Returns the switches for a request, which can set `allow_ignored_params` itself."""
     allowed = check_flag(body, "allow_ignored_params")
     return switches if allowed is None else replace(switches, allow_ignored_params=allowed)
 
@@ -42,21 +42,21 @@ def refuse_unknown(
     where: str = "",
     switches: Switches | None = None,
 ) -> None:
-    """Refuses fields that are not documented, unless `switches` let them be ignored."""
+    """Refuses undocumented fields, unless `switches` say to ignore them."""
     if switches is not None and switches.allow_ignored_params:
         return
     unknown = [f"{where}{name}" for name in value if name not in known]
     if unknown:
-        raise refused(f"unsupported parameter: {', '.join(unknown)}")
+        raise bad_request(f"unsupported parameter: {', '.join(unknown)}")
 
 
 def check_text(body: Mapping[str, Any], name: str, where: str = "") -> str:
-    """Returns a text that must be there and not be empty."""
+    """Returns a required text that must not be empty."""
     value = body.get(name)
     if value is None or value == "":
-        raise refused(f"{where}{name} is required")
+        raise bad_request(f"{where}{name} is required")
     if not isinstance(value, str):
-        raise refused(f"{where}{name} must be a string")
+        raise bad_request(f"{where}{name} must be a string")
     return value
 
 
@@ -64,7 +64,7 @@ def check_flag(body: Mapping[str, Any], name: str) -> bool | None:
     """Returns an optional boolean."""
     value = body.get(name)
     if value is not None and not isinstance(value, bool):
-        raise refused(f"{name} must be a boolean")
+        raise bad_request(f"{name} must be a boolean")
     return value
 
 
@@ -74,9 +74,9 @@ def check_integer(body: Mapping[str, Any], name: str, low: int = 1) -> int | Non
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
-        raise refused(f"{name} must be an integer")
+        raise bad_request(f"{name} must be an integer")
     if value < low:
-        raise refused(f"{name} must be at least {low}")
+        raise bad_request(f"{name} must be at least {low}")
     return value
 
 
@@ -86,22 +86,22 @@ def check_number(body: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise refused(f"{name} must be a number")
+        raise bad_request(f"{name} must be a number")
     if not 0 <= value <= 1:
-        raise refused(f"{name} must be between 0 and 1")
+        raise bad_request(f"{name} must be between 0 and 1")
     return value
 
 
 def check_choice(body: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:
-    """Returns an optional word out of a few."""
+    """Returns an optional word, one of `choices`."""
     value = body.get(name)
     if value is not None and (not isinstance(value, str) or value not in choices):
-        raise refused(f"{name} must be one of {', '.join(choices)}")
+        raise bad_request(f"{name} must be one of {', '.join(choices)}")
     return value
 
 
 def check_object(value: Any, where: str) -> dict[str, Any]:
-    """Returns a JSON object that must be there."""
+    """Returns a required JSON object."""
     if not isinstance(value, dict):
-        raise refused(f"{where} must be an object")
+        raise bad_request(f"{where} must be an object")
     return value

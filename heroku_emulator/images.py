@@ -1,4 +1,4 @@
-"""POST /v1/images/generations: what Heroku accepts, and its answer (docs: images). Pure."""
+"""POST /v1/images/generations: checks the request, draws the picture (docs: images)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.fields import (
+    bad_request,
     check_choice,
     check_integer,
     check_text,
     refuse_unknown,
-    refused,
     switches_of,
 )
 from heroku_emulator.images_picture import Scene, draw
@@ -59,30 +59,32 @@ def check_images_request(body: dict[str, Any], switches: Switches) -> None:
     for name in ("prompt", "negative_prompt"):
         text = body.get(name)
         if text is not None and not isinstance(text, str):
-            raise refused(f"{name} must be a string")
+            raise bad_request(f"{name} must be a string")
         if len(text or "") > _MOST_CHARACTERS:
-            raise refused(f"{name} must be at most {_MOST_CHARACTERS} characters")
+            raise bad_request(f"{name} must be at most {_MOST_CHARACTERS} characters")
     check_choice(body, "output_format", ("png", "jpeg"))
     if (check_integer(body, "seed", low=0) or 0) > _LARGEST_SEED:
-        raise refused(f"seed must be at most {_LARGEST_SEED}")
+        raise bad_request(f"seed must be at most {_LARGEST_SEED}")
     ratio = check_choice(body, "aspect_ratio", _SIZES)
     size = check_choice(body, "size", _SIZES.values())
     if ratio is not None and size is not None and _SIZES[ratio] != size:
-        raise refused(f"size {size} does not match aspect_ratio {ratio}: use {_SIZES[ratio]}")
+        raise bad_request(f"size {size} does not match aspect_ratio {ratio}: use {_SIZES[ratio]}")
 
 
 def images_body(body: dict[str, Any], turn: int) -> dict[str, Any]:
     """Draws the one picture of an answer.
 
-    The same request gets the same picture, except with the seed 0, which stands for any: then
-    `turn` decides, the number of the request among those of this emulator.
+    The same request gets the same picture, except with seed 0, which means any seed: then `turn`
+    decides, the number of this request since the emulator started.
 
     Raises:
-        ModuleNotFoundError: Pillow is not installed; the message says how to.
+        ModuleNotFoundError: Pillow is missing; the message says how to install it.
     """
     width, height = map(int, _size(body).split("x"))
     picture = draw(
-        Scene(body["prompt"], body.get("negative_prompt") or "", body.get("seed") or _any(turn)),
+        Scene(
+            body["prompt"], body.get("negative_prompt") or "", body.get("seed") or _any_seed(turn)
+        ),
         (width, height),
         body.get("output_format") or "png",
     )
@@ -94,5 +96,5 @@ def _size(body: dict[str, Any]) -> str:
     return body.get("size") or _SIZES[body.get("aspect_ratio") or "1:1"]
 
 
-def _any(turn: int) -> int:
+def _any_seed(turn: int) -> int:
     return random.Random(turn).randint(1, _LARGEST_SEED)  # noqa: S311 - no secret

@@ -1,7 +1,7 @@
-"""Pictures for prompts, drawn and not generated: landscapes in layers, each from its own hash.
+"""Draws a picture for a prompt: a landscape in layers, not a generated image.
 
-Words of the prompt choose colours and what there is to see; those of the negative prompt take it
-away. Everything else comes from one random number generator, seeded by all of the scene.
+Words of the prompt choose colours and objects; words of the negative prompt remove them.
+Everything else comes from random numbers, seeded by the whole scene.
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ _SIGHTS = {
 _DARK = frozenset(
     ["night", "star", "stars", "starry", "galaxy", "space", "moon", "dark", "midnight"]
 )
-_SMOOTH = 2  # drawn so many times larger, then reduced
+_SMOOTH = 2  # the factor by which it is drawn larger, to be reduced later
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture is of."""
+    """What a picture shows."""
 
     prompt: str
     negative_prompt: str
     seed: int
 
     @cached_property
-    def words(self) -> set[str]:
-        """Words that are wanted, without those that are not."""
+    def wanted_words(self) -> set[str]:
+        """Words of the prompt that the negative prompt does not name."""
         wanted, unwanted = (
             set(re.findall(r"\w+", text.lower())) for text in (self.prompt, self.negative_prompt)
         )
         return wanted - unwanted
 
     @cached_property
-    def unwanted(self) -> set[str]:
+    def unwanted_words(self) -> set[str]:
         """Words of the negative prompt."""
         return set(re.findall(r"\w+", self.negative_prompt.lower()))
 
     @cached_property
     def is_dark(self) -> bool:
         """Whether it is night."""
-        return bool(self.words & _DARK)
+        return bool(self.wanted_words & _DARK)
 
     def dice(self, purpose: str) -> random.Random:
         """Returns a generator that is the same for the same scene and purpose."""
@@ -73,18 +73,18 @@ class Scene:
         return random.Random("\0".join(parts))  # noqa: S311 - no secret
 
     def shows(self, sight: str) -> bool:
-        """Says whether something is to be seen: by the words, or else by chance."""
+        """Says whether the picture shows something: as the words say, or else by chance."""
         names = set(_SIGHTS[sight].split())
-        if names & self.unwanted or sight in self.unwanted:
+        if names & self.unwanted_words or sight in self.unwanted_words:
             return False
-        return bool(names & self.words) or self.dice(sight).random() < 0.3  # noqa: PLR2004
+        return bool(names & self.wanted_words) or self.dice(sight).random() < 0.3  # noqa: PLR2004
 
 
 def draw(scene: Scene, size: tuple[int, int], form: str) -> bytes:
     """Returns a picture as the bytes of a PNG or JPEG file.
 
     Raises:
-        ModuleNotFoundError: Pillow is not installed; the message says how to.
+        ModuleNotFoundError: Pillow is missing; the message says how to install it.
     """
     try:
         from PIL import Image  # noqa: PLC0415 - only pictures need it
@@ -93,7 +93,7 @@ def draw(scene: Scene, size: tuple[int, int], form: str) -> bytes:
         raise ModuleNotFoundError(install, name="PIL") from missing
     canvas = _Canvas(scene, (size[0] * _SMOOTH, size[1] * _SMOOTH), Image)
     file = io.BytesIO()
-    canvas.painted().resize(size, Image.Resampling.BOX).save(file, form.upper(), **_SAVING[form])
+    canvas.paint().resize(size, Image.Resampling.BOX).save(file, form.upper(), **_SAVING[form])
     return file.getvalue()
 
 
@@ -101,19 +101,19 @@ _SAVING: dict[str, dict[str, Any]] = {"png": {"compress_level": 4}, "jpeg": {"qu
 
 
 class _Canvas:
-    """Paints sky, light, ridges, what stands on them, and the water before them."""
+    """Paints the sky, the light, ridges with trees or houses, and the water in front."""
 
     def __init__(self, scene: Scene, size: tuple[int, int], pil: Any) -> None:
         self._scene = scene
         self._width, self._height = size
         self._pil = pil
         dice = scene.dice("colours")
-        named = sorted(_HUES[word] for word in scene.words & _HUES.keys())
+        named = sorted(_HUES[word] for word in scene.wanted_words & _HUES.keys())
         self._hue = (dice.choice(named) if named else dice.random()) + dice.uniform(-0.03, 0.03)
         self._glow = self._hue + dice.choice([-0.14, -0.1, 0.08, 0.14])
         self._horizon = dice.uniform(0.5, 0.62)
 
-    def painted(self) -> Picture:
+    def paint(self) -> Picture:
         """Returns the picture."""
         picture = self._sky()
         if self._scene.is_dark and self._scene.shows("stars"):
@@ -132,7 +132,7 @@ class _Canvas:
         return round(red * 255), round(green * 255), round(blue * 255)
 
     def _gradient(self, colours: list[Colour], size: tuple[int, int]) -> Picture:
-        """A column with one pixel for each colour, stretched smoothly."""
+        """Returns a smooth gradient of the colours, from top to bottom."""
         column = self._pil.new("RGB", (1, len(colours)))
         column.putdata(colours)
         stretched: Picture = column.resize(size, self._pil.Resampling.BICUBIC)
@@ -153,7 +153,7 @@ class _Canvas:
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), (shade, shade, 255))
 
     def _light(self, picture: Picture) -> Picture:
-        """The sun or the moon, and its glow in the air."""
+        """Adds the sun or the moon, and its glow."""
         from PIL import ImageFilter  # noqa: PLC0415 - only pictures need it
 
         dice = self._scene.dice("light")
@@ -174,7 +174,7 @@ class _Canvas:
         return lit
 
     def _ridge(self, picture: Picture, number: int, ridges: int) -> None:
-        """A line of hills: the nearer, the lower, darker and rougher."""
+        """Adds a line of hills: the nearer, the lower, darker and rougher."""
         near = (number + 1) / ridges
         dice = self._scene.dice(f"ridge {number}")
         base = self._height * (self._horizon + (0.98 - self._horizon) * (near - 1 / ridges))
@@ -207,7 +207,7 @@ class _Canvas:
                 pen.polygon([(x, top), (x - wide, foot), (x + wide, foot)], colour)
 
     def _city(self, pen: Any, line: list[Any], colour: Colour, dice: random.Random) -> None:
-        """Houses with lit windows."""
+        """Adds houses with lit windows."""
         unit = self._width // 90
         for x, y in line[:: max(1, unit * 3 // 8)]:
             wide, tall = unit * dice.uniform(1.5, 3), self._height * dice.uniform(0.03, 0.16)
@@ -231,7 +231,7 @@ class _Canvas:
                 pen.arc((box[0], y, box[1], y + wing), 180, 360, ink, max(2, round(wing / 5)))
 
     def _lake(self, picture: Picture) -> Picture:
-        """Still water that shows what stands above it, softer and darker."""
+        """Adds still water that mirrors what is above it, softer and darker."""
         from PIL import ImageFilter, ImageOps  # noqa: PLC0415 - only pictures need it
 
         shore = round(self._height * 0.8)

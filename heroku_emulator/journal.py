@@ -1,4 +1,4 @@
-"""What was asked, in order of arrival, without keys. Thread-safe and bounded."""
+"""The requests in order of arrival, without keys. Thread-safe and bounded."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _SHOWN = 20  # requests in the journal's text
 
 @dataclass(slots=True, kw_only=True)
 class JournalEntry:
-    """One request, and what became of it."""
+    """One request and its outcome."""
 
     method: str
     path: str
     headers: dict[str, str]
     """By lower-case name; keys are masked."""
     body: Any = None
-    """The parsed JSON body; text where it was not JSON; `None` where there was none."""
+    """The parsed JSON body; its text if it is not JSON; `None` without a body."""
     status: int | None = None
-    """The answer's status; `None` before it, and for connections that were reset."""
+    """The answer's status; `None` before the answer, and after a reset connection."""
     events: int = 0
-    """Frames of the stream that were sent, `[DONE]` included."""
+    """The number of frames sent, including `[DONE]`."""
     client_left: bool = False
     """Whether the client closed the connection before the answer was complete."""
     size: int = 0
-    """Bytes of the request's body."""
+    """The size of the request's body in bytes."""
     _over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def close(self) -> None:
@@ -45,19 +45,19 @@ class JournalEntry:
         return self._over.wait(timeout)
 
     def __str__(self) -> str:
-        """Tells it in one line: `POST /v1/embeddings -> 200: cohere-embed-multilingual, "Hi"`."""
-        became = "no answer" if self.status is None else str(self.status)
+        """Returns one line: `POST /v1/embeddings -> 200: cohere-embed-multilingual, "Hi"`."""
+        outcome = "no answer" if self.status is None else str(self.status)
         if self.events:
-            became += f", {self.events} events"
-        said = line_of(self.body)
-        return f"{self.method} {self.path} -> {became}{': ' if said else ''}{said}"
+            outcome += f", {self.events} events"
+        content = line_of(self.body)
+        return f"{self.method} {self.path} -> {outcome}{': ' if content else ''}{content}"
 
 
 class Journal(Sequence[JournalEntry]):
     """The last requests: `journal[-1].body`, `len(journal)`, `journal.to("/v1/rerank")`."""
 
     def __init__(self, *, entries: int = 2_000, size: int = 64_000_000) -> None:
-        """Keeps at most `entries` requests whose bodies have `size` bytes together."""
+        """Keeps at most `entries` requests, and at most `size` bytes of bodies."""
         self._entries: deque[JournalEntry] = deque()
         self._most = entries
         self._room = size
@@ -67,7 +67,7 @@ class Journal(Sequence[JournalEntry]):
     def record(
         self, method: str, path: str, headers: Mapping[str, str], body: Any, size: int
     ) -> JournalEntry:
-        """Writes down a request that has arrived."""
+        """Records a request that has arrived."""
         shown = {
             name.lower(): "***" if name.lower() in _SECRET_HEADERS else value
             for name, value in headers.items()
@@ -81,7 +81,7 @@ class Journal(Sequence[JournalEntry]):
         return entry
 
     def _is_over_full(self) -> bool:
-        """The newest entry always stays, however large."""
+        """Says whether to drop the oldest entry; the newest always stays, however large."""
         held = len(self._entries)
         return held > self._most or (held > 1 and self._held > self._room)
 
@@ -90,10 +90,10 @@ class Journal(Sequence[JournalEntry]):
         return [entry for entry in self if entry.path.endswith(path)]
 
     def only(self, path: str = "") -> JournalEntry:
-        """Returns the one request to a path that ends in `path`, for tests that expect just one.
+        """Returns the only request to a path that ends in `path`.
 
         Raises:
-            AssertionError: There was none, or more than one; the message tells what was asked.
+            AssertionError: There were none or several; the message lists all requests.
         """
         __tracebackhide__ = True  # pytest then shows the test's line, not this one
         found = self.to(path)
@@ -124,7 +124,7 @@ class Journal(Sequence[JournalEntry]):
         return f"Journal({list(self)!r})"
 
     def __str__(self) -> str:
-        """Tells each request in a line; of more than 20 only the last."""
+        """Returns one line for each of the last 20 requests."""
         lines = [f"{number:>4}. {entry}" for number, entry in enumerate(self, start=1)]
         left_out = len(lines) - _SHOWN
         if left_out > 0:

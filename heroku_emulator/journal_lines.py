@@ -1,4 +1,4 @@
-"""A request in one line, for people who wonder why a test failed. Pure."""
+"""Describes a request in one line, to explain why a test failed. Pure."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ _WIDTH = 80
 
 
 def line_of(body: Any) -> str:
-    """Returns what a body says, in one line: `claude-4-5-sonnet, user: "Hello"`.
+    """Returns one line about a body: `claude-4-5-sonnet, user: "Hello"`.
 
-    Any body will do, also one that Heroku refuses.
+    Accepts any body, even one that Heroku would refuse.
     """
     if not isinstance(body, Mapping):
-        return "" if body is None else _quoted(_text(body))
+        return "" if body is None else _quote(_text(body))
     facts = [_text(body["model"])] if "model" in body else []
     if body.get("stream") is True:
         facts.append("streamed")
-    return ", ".join([*facts, *_asked(body)])
+    return ", ".join([*facts, *_describe_request(body)])
 
 
-def _asked(body: Mapping[str, Any]) -> list[str]:
-    """What each kind of request is about."""
+def _describe_request(body: Mapping[str, Any]) -> list[str]:
+    """Returns what the request asks, by its kind."""
     if messages := _list(body.get("messages")):
-        said = _message(messages[-1])
-        return [said] if len(messages) == 1 else [f"{len(messages)} messages, the last from {said}"]
+        last = _describe_message(messages[-1])
+        return [last] if len(messages) == 1 else [f"{len(messages)} messages, the last from {last}"]
     if "query" in body:
         return [
-            f"{_quoted(_text(body['query']))} over {len(_list(body.get('documents')))} documents"
+            f"{_quote(_text(body['query']))} over {len(_list(body.get('documents')))} documents"
         ]
     if "input" in body:
         texts = _list(body["input"]) or [body["input"]]
         more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
-        return [_quoted(_text(texts[0])) + more]
+        return [_quote(_text(texts[0])) + more]
     if "prompt" in body:
-        return [_quoted(_text(body["prompt"]))]
+        return [_quote(_text(body["prompt"]))]
     rest = {name: value for name, value in body.items() if name not in ("model", "stream")}
-    return [_short(str(rest))] if rest else []
+    return [_shorten(str(rest))] if rest else []
 
 
-def _message(message: Any) -> str:
+def _describe_message(message: Any) -> str:
     if not isinstance(message, Mapping):
-        return _quoted(_text(message))
+        return _quote(_text(message))
     text = _text(message.get("content"))
-    said = [_quoted(text)] if text else []
+    said = [_quote(text)] if text else []
     names = [_tool_name(call) for call in _list(message.get("tool_calls"))]
     if names:
         said.append(f"calls {', '.join(names)}")
@@ -59,7 +59,7 @@ def _tool_name(call: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """The text of a string, of parts of content, or of anything else."""
+    """Returns the text of a string, of parts of content, or of any other value."""
     if value is None:
         return ""
     if isinstance(value, list):
@@ -75,10 +75,10 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _quoted(text: str) -> str:
-    return f'"{_short(text)}"'
+def _quote(text: str) -> str:
+    return f'"{_shorten(text)}"'
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"

@@ -1,4 +1,4 @@
-"""The MCP servers that are deployed to the emulated Heroku (docs: working with MCP)."""
+"""The MCP servers deployed on the emulated Heroku, and their tools (docs: working with MCP)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from anyio.to_thread import run_sync
 
-from heroku_emulator.agent_tools.tool import Outcome, cut, failed
+from heroku_emulator.agent_tools.tool import Outcome, failure, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,11 +26,11 @@ _UPDATED = "2025-05-07T16:44:38.291Z"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpTool:
-    """One tool of an MCP server, and what it does.
+    """One tool of an MCP server.
 
-    `run` gets the model's arguments by name. It may be `async`. What it returns is the result:
-    text as it is, a list of MCP parts (`{"type": "image", ...}`) as it is, all else as JSON.
-    What it raises becomes a result with `isError`, which the model gets to see.
+    `run` gets the model's arguments by name and can be `async`. Its value is the result: text and
+    lists of MCP parts (`{"type": "image", ...}`) unchanged, anything else as JSON. An exception
+    becomes a result with `isError`, which the model sees.
     """
 
     name: str
@@ -56,12 +56,12 @@ class McpServer:
     primitives_status: Literal["syncing", "synced", "error"] = "synced"
 
     def namespaced(self, tool: McpTool) -> str:
-        """Returns the tool's name among those of all servers."""
+        """Returns the tool's name with the namespace."""
         return f"{self.namespace}/{tool.name}"
 
 
 def find_tool(servers: Iterable[McpServer], name: str) -> tuple[McpServer, McpTool] | None:
-    """Returns the tool of that name, bare or with its namespace; the first server's wins."""
+    """Returns the first tool of that name, with or without namespace, and its server."""
     named = (
         (server, tool)
         for server in servers
@@ -93,28 +93,28 @@ def listing(servers: Iterable[McpServer]) -> list[dict[str, Any]]:
 async def run_tool(
     server: McpServer, tool: McpTool, arguments: Mapping[str, Any], seconds: float
 ) -> Outcome:
-    """Runs a tool for so long at most; whatever goes wrong is its outcome."""
+    """Runs a tool for at most `seconds`; errors become its outcome."""
     if server.server_status == "disconnected":
-        return failed(f"the MCP server {server.namespace} is disconnected")
+        return failure(f"the MCP server {server.namespace} is disconnected")
     try:
-        unfit = _unfit(tool, arguments)
-        if unfit is not None:
-            return failed(f"Input validation error: {unfit}")
-        returned = await asyncio.wait_for(_returned(tool, arguments), seconds)
+        invalid = _validation_error(tool, arguments)
+        if invalid is not None:
+            return failure(f"Input validation error: {invalid}")
+        returned = await asyncio.wait_for(_call_tool(tool, arguments), seconds)
     except TimeoutError:
-        return failed(f"{tool.name} did not end within {seconds} seconds")
-    except Exception as error:  # noqa: BLE001 - a tool may fail in any way, and the model is told
-        return failed(f"{type(error).__name__}: {error}")
+        return failure(f"{tool.name} did not end within {seconds} seconds")
+    except Exception as error:  # noqa: BLE001 - a tool can raise anything, and the model sees it
+        return failure(f"{type(error).__name__}: {error}")
     if isinstance(returned, list) and returned and all(map(_is_part, returned)):
         texts = [part["text"] for part in returned if part["type"] == "text"]
         return Outcome("\n".join(texts), parts=tuple(returned))
     if isinstance(returned, str):
-        return Outcome(cut(returned))
-    return Outcome(cut(json.dumps(returned, default=str, ensure_ascii=False)))
+        return Outcome(truncate(returned))
+    return Outcome(truncate(json.dumps(returned, default=str, ensure_ascii=False)))
 
 
-def _unfit(tool: McpTool, arguments: Mapping[str, Any]) -> str | None:
-    """Checks the arguments as the official servers do, where their library is installed."""
+def _validation_error(tool: McpTool, arguments: Mapping[str, Any]) -> str | None:
+    """Checks the arguments as official servers do, if their library is installed."""
     try:
         jsonschema: Any = importlib.import_module("jsonschema")
     except ModuleNotFoundError:
@@ -123,7 +123,7 @@ def _unfit(tool: McpTool, arguments: Mapping[str, Any]) -> str | None:
     return None if error is None else str(error.message)
 
 
-async def _returned(tool: McpTool, arguments: Mapping[str, Any]) -> Any:
+async def _call_tool(tool: McpTool, arguments: Mapping[str, Any]) -> Any:
     if inspect.iscoroutinefunction(tool.run):
         return await tool.run(**arguments)
     work = partial(tool.run, **arguments)

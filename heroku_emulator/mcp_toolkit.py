@@ -1,6 +1,6 @@
 """The MCP toolkit: the tools of all servers at `/mcp` and `/mcp/sse` (docs: working with MCP).
 
-It speaks MCP through the official package `mcp`; where that is not installed, nothing is found.
+It speaks MCP through the official package `mcp`; without that package it answers 404.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from heroku_emulator.agent_tools.tool import failed
+from heroku_emulator.agent_tools.tool import failure
 from heroku_emulator.errors import ApiError
 from heroku_emulator.mcp_servers import find_tool, run_tool
 
@@ -27,7 +27,7 @@ _SECONDS = 120
 
 
 async def mcp_streamable_http(exchange: Exchange) -> Response:
-    """GET, POST and DELETE /mcp: every request is a session of its own."""
+    """GET, POST and DELETE /mcp: every request is its own session."""
     _check_offered(exchange, "streamable_http")
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager  # noqa: PLC0415
 
@@ -40,7 +40,7 @@ async def mcp_streamable_http(exchange: Exchange) -> Response:
 
 
 async def mcp_sse(exchange: Exchange) -> Response:
-    """GET /mcp/sse: a session, open as long as the stream is."""
+    """GET /mcp/sse: a session that lasts as long as its stream."""
     _check_offered(exchange, "sse")
     server, sse = _server(exchange), exchange.service.toolkit.sse
 
@@ -52,21 +52,25 @@ async def mcp_sse(exchange: Exchange) -> Response:
 
 
 async def mcp_messages(exchange: Exchange) -> Response:
-    """POST /mcp/messages: what the client of an SSE session says."""
+    """POST /mcp/messages: messages from the client of an SSE session."""
     _check_offered(exchange, "sse")
     return _Delegated(exchange.service.toolkit.sse.handle_post_message, exchange)
 
 
 def _check_offered(exchange: Exchange, transport: str) -> None:
-    """Finds nothing where the transport is switched off or the package is missing."""
+    """Refuses the request if the transport is switched off or the package is missing.
+
+    Raises:
+        ApiError: 404.
+    """
     is_offered = exchange.switches.mcp_transport in ("both", transport)
     if not is_offered or importlib.util.find_spec(_PACKAGE) is None:
         raise ApiError(404)
 
 
 def _server(exchange: Exchange) -> Server[Any, Any]:
-    """Returns a server of all deployed tools, as they and the switches stand."""
-    from mcp import types  # noqa: PLC0415 - may not be installed
+    """Returns an MCP server with all deployed tools."""
+    from mcp import types  # noqa: PLC0415 - optional
     from mcp.server.lowlevel import Server  # noqa: PLC0415 - the same
 
     deployed = exchange.service.toolbox.mcp_servers
@@ -92,19 +96,19 @@ def _server(exchange: Exchange) -> Server[Any, Any]:
         name, arguments = request.params.name, request.params.arguments or {}
         found = find_tool(deployed, name)
         if found is None:
-            outcome = failed(f"there is no tool {name}")
+            outcome = failure(f"there is no tool {name}")
         else:
             outcome = await run_tool(*found, arguments, _SECONDS)
         return types.ServerResult(types.CallToolResult.model_validate(outcome.as_mcp()))
 
-    # Not by its decorators, which complain of each name that has a namespace.
+    # Not by the decorators, which warn about every name with a namespace.
     server.request_handlers[types.ListToolsRequest] = list_tools
     server.request_handlers[types.CallToolRequest] = call_tool
     return server
 
 
 class _Delegated(Response):
-    """An answer that another application gives, to a body that was read already."""
+    """An answer by another ASGI application, which gets the body again."""
 
     def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
         super().__init__()
@@ -113,13 +117,13 @@ class _Delegated(Response):
         self._exchange = exchange
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands on the request; the journal and our headers get into the answer."""
+        """Forwards the request; records the status and adds our headers."""
         body = [{"type": "http.request", "body": self._exchange.raw, "more_body": False}]
 
         async def replay() -> Message:
             return body.pop() if body else await receive()
 
-        async def told(message: Message) -> None:
+        async def forward(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._exchange.entry.status = int(message["status"])
                 theirs = {name for name, _ in message["headers"]}
@@ -127,4 +131,4 @@ class _Delegated(Response):
                 message = {**message, "headers": [*message["headers"], *ours]}
             await send(message)
 
-        await self._app(scope, replay, told)
+        await self._app(scope, replay, forward)

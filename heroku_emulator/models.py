@@ -1,4 +1,4 @@
-"""The catalogue as data: what `GET /available-models` answers, and what each model may do."""
+"""The catalogue as data: the answer of `GET /available-models`, and what each model can do."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Model:
 
 
 def _claude(model_id: str, **facts: Any) -> Model:
-    """A Claude model of the generation that thinks, sees, and samples by one parameter."""
+    """Returns a Claude model of 4.5 or later: it thinks, sees, and takes one sampling parameter."""
     defaults = {"thinking": True, "vision": True, "one_sampling_parameter": True}
     return Model(model_id=model_id, **(defaults | facts))
 

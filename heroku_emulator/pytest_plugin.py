@@ -1,4 +1,4 @@
-"""A plugin of pytest: the fixture `heroku_emulator`, with which you test your own app.
+"""A pytest plugin: the fixture `heroku_emulator`, for tests of your own app.
 
 ```python
 from heroku_emulator import Fault, Say
@@ -10,16 +10,16 @@ def test_the_app_tries_again(heroku_emulator):
     assert [entry.status for entry in heroku_emulator.journal] == [429, 200]
 ```
 
-pytest finds the plugin by itself where this distribution is installed. It loads nothing of the
-server before a test asks for it, and changes nothing for tests that do not.
+pytest finds the plugin where this distribution is installed. The plugin loads the server when a
+test asks for it, and changes nothing for other tests.
 
-- `heroku_emulator` is an `Emulator` as new, with its config vars in the environment.
+- `heroku_emulator` is an `Emulator` in its initial state, with its config vars in the environment.
 - `heroku_emulator_server` is the running server behind it, for fixtures of the whole session.
 - `@pytest.mark.heroku_emulator(plan={"model": "claude-4-5-haiku"}, terminator="message")` gives a
-  test an emulator of its own, made with these arguments of `Emulator`.
+  test its own emulator, made with these arguments of `Emulator`.
 - The options `heroku_emulator_engine` and `heroku_emulator_allow_unused_steps` are set in pytest's
   configuration file.
-- A report of a test that failed tells what was asked, in a line each.
+- The report of a failed test lists its requests, one a line.
 """
 
 from __future__ import annotations
@@ -55,22 +55,22 @@ _in_use = pytest.StashKey["Emulator"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds what can be set in pytest's configuration file."""
+    """Adds the options of pytest's configuration file."""
     parser.addini(
         _ENGINE,
-        "What answers where a test scripts nothing: deterministic, minilm, llama or auto",
+        "What answers unscripted requests: deterministic, minilm, llama or auto",
         default="deterministic",
     )
     parser.addini(
         _ALLOW_UNUSED,
-        "Let tests pass although no request has used some of the steps that they scripted",
+        "Let tests pass with unused scripted steps",
         type="bool",
         default=False,
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Registers the marker."""
     config.addinivalue_line(
         "markers",
         f"{_NAME}(*, {_MARK_ALLOWS_UNUSED}=False, **arguments): run the test with an emulator of "
@@ -82,7 +82,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Gives the fixture to tests that have the marker and do not name the fixture."""
     names = getattr(item, "fixturenames", None)
     if names is not None and _NAME not in names and item.get_closest_marker(_NAME):
-        # A list of its own: parametrized tests share theirs, and the marker may be of one of them.
+        # A new list: parametrized tests share theirs, and only one of them may have the marker.
         item.fixturenames = [_NAME, *names]  # type: ignore[attr-defined]
 
 
@@ -99,22 +99,22 @@ def heroku_emulator(
     heroku_emulator_server: Emulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Emulator]:
-    """Heroku's inference API on this machine, as new, with its config vars in the environment.
+    """Heroku's inference API on this machine, in its initial state, with its config vars set.
 
-    Script answers and faults with `script`, change behaviour with `switch`, and look at what was
-    asked in `journal`. Config vars of the machine that lead to Heroku are gone meanwhile. A test
-    fails if it leaves scripted steps that no request has used.
+    Script answers and faults with `script`, change behaviour with `switch`, and read the requests
+    in `journal`. During the test, the machine's own config vars for Heroku are hidden. A test
+    fails if it leaves scripted steps unused.
     """
-    arguments = _marked(request.node)
+    arguments = _marker_arguments(request.node)
     arguments.pop(_MARK_ALLOWS_UNUSED, None)
     if not arguments:
         heroku_emulator_server.reset()
-        yield from _used(heroku_emulator_server, request.node, monkeypatch)
+        yield from _redirect_to(heroku_emulator_server, request.node, monkeypatch)
         heroku_emulator_server.reset()
         return
-    # A server starts in milliseconds; only an engine may take longer, and is shared.
+    # A server starts in milliseconds. An engine may take longer, so it is shared.
     with _emulator_class()(**{"engine": heroku_emulator_server.engine, **arguments}) as emulator:
-        yield from _used(emulator, request.node, monkeypatch)
+        yield from _redirect_to(emulator, request.node, monkeypatch)
 
 
 def _emulator_class() -> type[Emulator]:
@@ -131,20 +131,20 @@ def _emulator_class() -> type[Emulator]:
     )
 
 
-def _used(
+def _redirect_to(
     emulator: Emulator, item: pytest.Item, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Emulator]:
-    """Leads the test to the emulator, and nowhere else."""
-    # Only this reads the environment, to clean it: what it finds is used for nothing else.
+    """Points the test's environment at the emulator, and nowhere else."""
+    # The environment is read only to clean it.
     environment = os.environ  # noqa: TID251
-    for name in _foreign(environment):
+    for name in _heroku_variables(environment):
         monkeypatch.delenv(name, raising=False)
     for name, value in dict(environment).items():  # OPENAI_BASE_URL, for example
         if _HEROKU.search(value):
             monkeypatch.setenv(name, _HEROKU.sub(emulator.url, value))
     for name, value in emulator.config_vars.items():
         monkeypatch.setenv(name, value)
-    # A proxy of the machine cannot reach this machine's own addresses.
+    # A proxy could not reach addresses of this machine.
     direct = environment.get("no_proxy") or environment.get("NO_PROXY")
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, f"{direct},127.0.0.1" if direct else "127.0.0.1")
@@ -153,8 +153,8 @@ def _used(
     del item.stash[_in_use]
 
 
-def _foreign(environment: Mapping[str, str]) -> list[str]:
-    """The config vars of every attachment by which this machine could call Heroku."""
+def _heroku_variables(environment: Mapping[str, str]) -> list[str]:
+    """Returns the config vars of every attachment that could reach Heroku."""
     aliases = set(_ALIASES)
     for name in environment:
         alias = name.removesuffix("_KEY")
@@ -164,8 +164,8 @@ def _foreign(environment: Mapping[str, str]) -> list[str]:
     return [f"{alias}_{part}" for alias in sorted(aliases) for part in ("KEY", "URL", "MODEL_ID")]
 
 
-def _marked(item: pytest.Item) -> dict[str, Any]:
-    """The arguments of the test's markers; those nearer to the test win."""
+def _marker_arguments(item: pytest.Item) -> dict[str, Any]:
+    """Returns the arguments of the test's markers; those nearer to the test win."""
     arguments: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers(_NAME))):
         if marker.args:
@@ -176,7 +176,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fails a test that has passed although requests it has scripted were never made."""
+    """Fails a passed test that left scripted steps unused."""
     result = yield
     emulator = item.stash.get(_in_use, None)
     if emulator and len(emulator.remaining_script) and not _may_leave_steps(item):
@@ -192,34 +192,34 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tells in the report of a failure what was asked."""
+    """Adds the requests to the report of a failure."""
     report = yield
     emulator = item.stash.get(_in_use, None)
     if emulator and report.failed:
-        told = str(emulator.journal)
+        text = str(emulator.journal)
         if len(emulator.remaining_script):
-            told += f"\nScripted and not used:\n{_steps_left(emulator)}"
-        report.sections.append((f"Requests to {_NAME} ({report.when})", told))
+            text += f"\nScripted and not used:\n{_steps_left(emulator)}"
+        report.sections.append((f"Requests to {_NAME} ({report.when})", text))
     return report
 
 
 def _may_leave_steps(item: pytest.Item) -> bool:
     allowed = item.config.getini(_ALLOW_UNUSED)
-    return bool(_marked(item).get(_MARK_ALLOWS_UNUSED, allowed))
+    return bool(_marker_arguments(item).get(_MARK_ALLOWS_UNUSED, allowed))
 
 
 def _steps_left(emulator: Emulator) -> str:
-    return "\n".join(f"  - {_told(step)}" for step in emulator.remaining_script)
+    return "\n".join(f"  - {_describe_step(step)}" for step in emulator.remaining_script)
 
 
-def _told(step: Step) -> str:
-    """Returns a step as a test would write it: without what is so by default."""
-    said = [
+def _describe_step(step: Step) -> str:
+    """Returns a step as a test would write it, without defaults."""
+    arguments = [
         f"{field.name}={value!r}"
         for field in fields(step)
         if (value := getattr(step, field.name)) != _default(field)
     ]
-    return f"{type(step).__name__}({', '.join(said)})"
+    return f"{type(step).__name__}({', '.join(arguments)})"
 
 
 def _default(field: Field[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""POST /v1/rerank: what is accepted, and the ranking that is answered (docs: rerank). Pure."""
+"""POST /v1/rerank: checks the request, ranks the documents (docs: rerank). Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.fields import check_integer, check_text, refuse_unknown, refused
+from heroku_emulator.fields import bad_request, check_integer, check_text, refuse_unknown
 
 if TYPE_CHECKING:
     from heroku_emulator.engine import Engine
@@ -28,15 +28,15 @@ def check_rerank_request(body: dict[str, Any]) -> None:
     check_integer(body, "top_n")
     documents = body.get("documents")
     if documents is None or documents == []:
-        raise refused("documents is required")
+        raise bad_request("documents is required")
     if not isinstance(documents, list) or not all(isinstance(text, str) for text in documents):
-        raise refused("documents must be an array of strings")
+        raise bad_request("documents must be an array of strings")
     if len(documents) > MOST_DOCUMENTS:
-        raise refused(f"documents must have at most {MOST_DOCUMENTS} strings")
+        raise bad_request(f"documents must have at most {MOST_DOCUMENTS} strings")
 
 
 def rerank_body(body: dict[str, Any], engine: Engine) -> dict[str, Any]:
-    """Scores the documents and returns the best `top_n`, the best first."""
+    """Scores the documents and returns the best `top_n`, best first."""
     scores = engine.rerank(body["query"], body["documents"])
     ranking = sorted(range(len(scores)), key=lambda index: (-scores[index], index))
     units = math.ceil(len(scores) / _DOCUMENTS_PER_SEARCH_UNIT)

@@ -1,4 +1,4 @@
-"""Scripted answers and faults: what the next requests get, in order, counted. Performs no I/O."""
+"""Scripted answers and faults for the next requests, in order. No I/O."""
 
 from __future__ import annotations
 
@@ -32,45 +32,45 @@ _AGENTS = "/v1/agents/heroku"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a script. Answers are given to requests that pass validation; faults to any."""
+    """One step of a script. Answers need a request that passes validation; faults take any."""
 
     comes_first: ClassVar[bool] = False
-    """Whether the step stands in for everything, the check of key and body included."""
+    """Whether the step comes before all checks, even those of key and body."""
     home: ClassVar[str] = ""
-    """Where paths must end if the step itself does not say."""
+    """The default of `path`."""
 
     times: int = 1
-    """How many requests it serves."""
+    """The number of requests that it serves."""
     path: str | None = None
-    """Serve only requests whose path ends so, for example `/v1/embeddings`.
+    """Serves only requests whose path ends with this, for example `/v1/embeddings`.
 
-    Default: chat completions for what only chat can say, any path for the rest.
+    Default: chat completions for chat answers, any path for other steps.
     """
 
     def serves(self, path: str) -> bool:
-        """Says whether a request to `path` is one for this step."""
+        """Says whether this step serves a request to `path`."""
         return path.endswith(self.home if self.path is None else self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Say(Step):
-    """A chat answer in text: `Say("Paris.")`. Stop sequences and `max_tokens` do not touch it."""
+    """A chat answer in text: `Say("Paris.")`. Stop sequences and `max_tokens` do not apply."""
 
     home: ClassVar[str] = _CHAT
 
     text: str
     reasoning: str | None = None
-    """Sent whether or not the request asks for it, as models with hidden reasoning do."""
+    """Sent even if the request does not ask for it."""
     finish_reason: str | None = None
-    """Default: `stop`. `""` is possible too: an answer that never says why it ended."""
+    """Default: `stop`. `""` makes an answer that never says why it ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallTools(Step):
     """A chat answer that calls tools: `CallTools([("add", {"a": 1, "b": 2})])`.
 
-    Arguments given as a `str` are sent as they are, valid JSON or not: Heroku does not check
-    what a model writes. No such check is made of the names either.
+    Arguments given as a `str` are sent unchanged, valid JSON or not: Heroku does not check what a
+    model writes. Names are not checked either.
     """
 
     home: ClassVar[str] = _CHAT
@@ -81,15 +81,15 @@ class CallTools(Step):
     finish_reason: str | None = None
     """Default: `tool_calls`."""
     ids: Sequence[str] | None = None
-    """Ids of the calls; default: made up as Heroku does, `tooluse_…`."""
+    """Ids of the calls; default: generated in Heroku's form, `tooluse_…`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult(Step):
-    """What the next tool of an agent's run returns: `ToolResult("4 files")`. The tool rests.
+    """The result of an agent's next tool call, which does not run: `ToolResult("4 files")`.
 
-    Only a tool call takes it, and only when it is next in line; the answers around it are
-    scripted with `path="/v1/agents/heroku"`.
+    Only a tool call uses this step, and only when it is the next one; script the answers around
+    it with `path="/v1/agents/heroku"`.
     """
 
     home: ClassVar[str] = _AGENTS
@@ -97,16 +97,16 @@ class ToolResult(Step):
     text: str = ""
     is_error: bool = False
     parts: Sequence[Mapping[str, Any]] | None = None
-    """Parts of the MCP result; default: one text part. Plain results are the text alone."""
+    """Parts of the MCP result; default: one text part. Plain results are only the text."""
     raw: str | None = None
-    """The whole content as it is, without `Tool '…' returned result: ` before it."""
+    """The whole content, without `Tool '…' returned result: ` before it."""
     delay: float = 0.0
     """Seconds that the tool takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawBody(Step):
-    """Any body at all: bytes and text as they are, everything else as compact JSON."""
+    """Any body: bytes and text unchanged, other values as compact JSON."""
 
     body: Any
     status: int = 200
@@ -116,7 +116,7 @@ class RawBody(Step):
 
 @dataclass(frozen=True, slots=True)
 class RawStream(Step):
-    """Bytes of an event stream as they are, one write for each part.
+    """The bytes of an event stream, one write for each part.
 
     The switches `pace`, `gap_after` and `split_bytes` apply to the parts as they do to frames.
     """
@@ -136,10 +136,10 @@ class RawStream(Step):
 class Fault(Step):
     """An answer with an error status, before any validation.
 
-    `Fault(429, headers={"retry-after": "1"}, times=2)` fails two requests, then all is well.
-    The body is an error in the envelope that is switched on, unless `body` says otherwise;
-    `message` and `error_type` default to those of the status. With `delay` (seconds) the server
-    keeps silent first: `Fault(delay=60)` looks like a server that hangs.
+    `Fault(429, headers={"retry-after": "1"}, times=2)` fails two requests.
+    The body is an error in the current envelope, unless `body` replaces it; `message` and
+    `error_type` default to those of the status. With `delay` (seconds) the server waits first:
+    `Fault(delay=60)` looks like a server that hangs.
     """
 
     comes_first: ClassVar[bool] = True
@@ -177,7 +177,7 @@ class Fault(Step):
 
     @classmethod
     def wrong_shape(cls, body: Any = None, *, times: int = 1, path: str | None = None) -> Fault:
-        """Returns status 200 with JSON of a shape that no endpoint answers."""
+        """Returns status 200 with JSON in a shape that no endpoint uses."""
         return cls(200, body={"unexpected": True} if body is None else body, times=times, path=path)
 
 
@@ -196,27 +196,27 @@ class Cut(Step):
     """The connection is lost in the middle of an answer.
 
     A stream breaks off after `after` frames, a plain answer in the middle of its body.
-    With `politely` a stream ends well formed but early: without finish reason and `[DONE]`.
+    With `politely` a stream ends early but well formed, without finish reason and `[DONE]`.
     """
 
     after: int = 2
     answer: Say | CallTools | None = None
-    """What is being said; default: what the engine says."""
+    """The answer; default: the engine's."""
     politely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent(Step):
-    """A stream turns into an `event: error` after `after` frames, and ends.
+    """The stream sends `event: error` after `after` frames, and ends.
 
-    A request that is not streamed gets the error as a plain answer.
+    Without a stream the error is a plain answer.
     """
 
     home: ClassVar[str] = _CHAT
 
     after: int = 2
     form: Literal["object", "string", "flat", "text"] = "object"
-    """Shape of its data: the error envelopes `object`, `string`, `flat`, or the bare message."""
+    """The shape of its data: error envelope `object`, `string` or `flat`, or the bare message."""
     status: int = 500
     message: str | None = None
     answer: Say | CallTools | None = None
@@ -230,10 +230,10 @@ class Script:
         self._lock = threading.Lock()
 
     def append(self, *steps: Step) -> None:
-        """Appends steps behind those that still wait.
+        """Appends steps to the queue.
 
         Raises:
-            ValueError: A step that would serve no request.
+            ValueError: A step would serve no request.
         """
         if any(step.times < 1 for step in steps):
             raise ValueError("times must be at least 1")
@@ -243,9 +243,9 @@ class Script:
     def take(
         self, path: str, *, first: bool = False, kinds: tuple[type[Step], ...] = (Step,)
     ) -> Step | None:
-        """Takes the next step for a request to `path`, if it is one of these kinds.
+        """Takes the next step for a request to `path`, if it is of one of these kinds.
 
-        With `first` only if it comes first.
+        With `first`, only if it comes before all checks.
         """
         with self._lock:
             for position, step in enumerate(self._steps):
@@ -262,7 +262,7 @@ class Script:
         return step
 
     def clear(self) -> None:
-        """Forgets every step."""
+        """Removes every step."""
         with self._lock:
             self._steps.clear()
 
@@ -272,6 +272,6 @@ class Script:
             return sum(step.times for step in self._steps)
 
     def __iter__(self) -> Iterator[Step]:
-        """The steps that remain, in order; `times` is how many requests each would serve."""
+        """The remaining steps, in order; `times` counts the requests each would serve."""
         with self._lock:
             return iter(tuple(self._steps))

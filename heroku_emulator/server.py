@@ -1,4 +1,4 @@
-"""The application: routes, and the way of a request through journal and faults to an answer."""
+"""The application: routes, and the path of a request through journal and faults to an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from heroku_emulator.endpoints import ALWAYS_STREAMED, ENDPOINTS, MORE_ENDPOINTS
 from heroku_emulator.errors import ApiError
-from heroku_emulator.fields import refused
+from heroku_emulator.fields import bad_request
 from heroku_emulator.models import available_models
 from heroku_emulator.script import Fault, Reset
 from heroku_emulator.serving.exchange import Exchange
@@ -44,19 +44,22 @@ def create_app(service: Service) -> Starlette:
     """Returns the ASGI application of one emulated service."""
     return Starlette(
         routes=[
-            Route("/available-models", _Door(service, None, "GET")),
-            *(Route(path, _Door(service, answer, "POST")) for path, answer in ENDPOINTS.items()),
+            Route("/available-models", _RequestHandler(service, None, "GET")),
             *(
-                Route(path, _Door(service, answer, *methods))
+                Route(path, _RequestHandler(service, answer, "POST"))
+                for path, answer in ENDPOINTS.items()
+            ),
+            *(
+                Route(path, _RequestHandler(service, answer, *methods))
                 for path, (answer, methods) in MORE_ENDPOINTS.items()
             ),
-            Route("/{path:path}", _Door(service, None)),
+            Route("/{path:path}", _RequestHandler(service, None)),
         ]
     )
 
 
-class _Door:
-    """Where requests to one path come in, and where their answers leave."""
+class _RequestHandler:
+    """Handles the requests to one path."""
 
     def __init__(self, service: Service, endpoint: Endpoint | None, *methods: str) -> None:
         self._service = service
@@ -70,10 +73,10 @@ class _Door:
         except ClientDisconnect:
             return
         entry = self._service.journal.record(
-            request.method, request.url.path, request.headers, _parsed(body), len(body)
+            request.method, request.url.path, request.headers, _parse(body), len(body)
         )
         try:
-            response = await _unless_gone(self._answer(request, body, entry), receive)
+            response = await _answer_unless_gone(self._answer(request, body, entry), receive)
             if response is None:
                 entry.client_left = True
                 return
@@ -94,19 +97,19 @@ class _Door:
         streamed = exchange.body.get("stream") is True or request.url.path in ALWAYS_STREAMED
         try:
             with anyio.fail_after(None if streamed else exchange.switches.time_limit):
-                response = await self._considered(exchange, request, body)
+                response = await self._handle(exchange, request, body)
         except TimeoutError:
             response = error_response(ApiError(408), envelope)
         except ApiError as error:
             response = error_response(error, envelope)
-        except Exception as error:  # noqa: BLE001 - an engine may fail in any way
+        except Exception as error:  # noqa: BLE001 - an engine can raise anything
             failure = ApiError(500, f"{type(error).__name__}: {error}")
             response = error_response(failure, envelope)
         _add_headers(response, exchange)
         return response
 
-    async def _considered(self, exchange: Exchange, request: Request, body: bytes) -> Response:
-        """Faults come first, then the edge, then the gateway with its checks."""
+    async def _handle(self, exchange: Exchange, request: Request, body: bytes) -> Response:
+        """Applies scripted faults, then the edge, then the gateway's checks."""
         await anyio.sleep(exchange.switches.latency)
         step = self._service.script.take(exchange.entry.path, first=True)
         if isinstance(step, Fault | Reset):
@@ -121,19 +124,21 @@ class _Door:
             return body_response(available_models(), headers=no_cache)
         self._service.check_key(request.headers, request.url.path)
         if request.method == "POST" and not isinstance(exchange.entry.body, dict):
-            raise refused("error parsing JSON")
+            raise bad_request("error parsing JSON")
         return await self._endpoint(exchange)
 
 
-def _parsed(body: bytes) -> Any:
-    """The body for the journal: JSON, else text, else nothing."""
+def _parse(body: bytes) -> Any:
+    """Returns the body for the journal: JSON, else text, else `None`."""
     try:
         return json.loads(body) if body else None
     except ValueError:
         return body.decode(errors="replace")
 
 
-async def _unless_gone(answer: Coroutine[Any, Any, Response], receive: Receive) -> Response | None:
+async def _answer_unless_gone(
+    answer: Coroutine[Any, Any, Response], receive: Receive
+) -> Response | None:
     """Returns the answer, or `None` as soon as the client has left."""
     working = asyncio.ensure_future(answer)
     leaving = asyncio.ensure_future(disconnection(receive))
@@ -159,7 +164,7 @@ def _fault_response(step: Fault | Reset, envelope: AnyEnvelope) -> Response:
 
 
 def _add_headers(response: Response, exchange: Exchange) -> None:
-    """Adds what every answer carries, behind what the answer itself says."""
+    """Adds the headers of every answer, without replacing its own."""
     headers = dict(_SECURITY_HEADERS)
     if exchange.switches.request_id_header != "none":
         headers[exchange.switches.request_id_header] = str(uuid.uuid4())

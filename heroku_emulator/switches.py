@@ -1,4 +1,4 @@
-"""Every behaviour that occurs in the wild in more than one form, as one value. Pure."""
+"""`Switches`: every behaviour that has been seen in more than one form. Pure."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ class Switches:
 
     The defaults are the documented or best observed form. Change them with
     `Emulator(terminator="message")`, `emulator.switch(terminator="message")` or
-    `with emulator.switched(terminator="message"):`. A value that no switch knows is refused.
+    `with emulator.switched(terminator="message"):`. Unknown names and values are refused.
     """
 
     # Refusals
 
     strict: bool = True
-    """Check everything Heroku is known to refuse; off: only what cannot be answered at all."""
+    """Refuse everything that Heroku is known to refuse; off: only what cannot be answered."""
     error_envelope: Envelope = "object"
     """Form of error bodies; see `heroku_emulator.errors.error_body` for the eight of them."""
     messages_error_envelope: Literal["heroku", "anthropic"] = "heroku"
-    """Form of errors of `/v1/messages`, which nobody has published: as everywhere on Heroku (see
+    """Form of errors of `/v1/messages`, which is unpublished: Heroku's usual one (see
     `error_envelope`), or Anthropic's `{"type":"error","error":{…}}`."""
     firewall: bool = False
     """Block prompts that look like attacks (`<script>`, `../`, `{{…}}`) with the HTML 403."""
     allow_ignored_params: bool = False
-    """What a request means that does not say `allow_ignored_params` itself. Where it is true,
-    fields that are not documented are ignored, wherever they stand."""
+    """The default of the request field `allow_ignored_params`. Where it is true, undocumented
+    fields are ignored, at any depth."""
     unknown_models: Literal["reject", "accept"] = "reject"
-    """Model ids that are not in the catalogue: 404, or answered like any other."""
+    """Model ids outside the catalogue: 404, or answered like any other."""
     region: Literal["any", "us", "eu"] = "any"
-    """Where it stands: models of the other region alone are 404; `any` has them all."""
+    """The region: models of the other region only are 404; `any` has them all."""
     image_urls: Literal["accept", "unreachable"] = "accept"
-    """`https` image URLs: believed (nothing is ever fetched), or 422 as if unreachable."""
+    """`https` image URLs: accepted unfetched, or 422 as if unreachable."""
     long_inputs: Literal["reject", "accept"] = "reject"
     """Embedding inputs over 2048 characters: 400, or embedded."""
     response_format: Literal["ignored", "honoured", "rejected"] = "ignored"
-    """Heroku's pages say all three of `response_format`."""
+    """Heroku's pages claim all three of `response_format`."""
     enforce_rate_limits: bool = False
     """Answer 429 beyond the model's requests and tokens per minute; off: only count down."""
 
     agent_output_caps: Literal["documented", "none"] = "documented"
     """`max_tokens_per_inference_request` over the pages' 4096 (Haiku) and 8192 (Sonnet): 400, or
-    fine, as newer models may have it."""
+    accepted, as newer models may do."""
 
     # Headers and timing
 
@@ -69,9 +69,9 @@ class Switches:
     reasoning_form: Literal["object", "string", "reasoning_content"] = "object"
     """`reasoning: {"thinking": …}`, `reasoning: "…"` or `reasoning_content: "…"`."""
     empty_content: Literal["empty", "null", "absent"] = "empty"
-    """`content` where there is no text: `""`, `null` or no such key."""
+    """`content` without text: `""`, `null` or no such key."""
     tool_calls_first: bool = False
-    """Whether `tool_calls` stands before `content` in a message; both have been captured."""
+    """Whether `tool_calls` comes before `content` in a message; both have been captured."""
     length_reason: Literal["length", "max_tokens"] = "length"
     """Finish reason of an answer cut by `max_tokens`."""
 
@@ -83,7 +83,7 @@ class Switches:
     """MCP tools in answers and in the toolkit: `mcp-python/code_exec_python`, or
     `code_exec_python`."""
     tool_results: Literal["documented", "mcp", "plain"] = "documented"
-    """Results as MCP's JSON but those of `dyno_run_command`, which are plain; or all alike."""
+    """Results as MCP's JSON, except plain ones of `dyno_run_command`; or all in one form."""
 
     messages_thinking: Literal["shown", "omitted", "redacted"] = "shown"
     """Thinking of `/v1/messages`: in signed `thinking` blocks; the same without the text; in
@@ -92,14 +92,14 @@ class Switches:
     # MCP
 
     mcp_transport: Literal["both", "sse", "streamable_http", "none"] = "both"
-    """What the toolkit speaks: SSE at `/mcp/sse`, streamable HTTP at `/mcp`; 404 for the rest."""
+    """What the toolkit speaks: SSE at `/mcp/sse`, streamable HTTP at `/mcp`; 404 otherwise."""
 
     # Embeddings
 
     embedding_order: Literal["input", "reversed"] = "input"
     """Order of `data`; `index` is right in both."""
     embedding_field: Literal["embedding", "embeddings"] = "embedding"
-    """`embeddings` is the form of the pilot."""
+    """`embeddings` is the form of the pilot programme."""
 
     # How streams are framed
 
@@ -112,11 +112,11 @@ class Switches:
     pings: bool = False
     """An unknown JSON frame, `{"type":"ping"}`, before every frame."""
     split_bytes: int = 0
-    """Write the stream in pieces of so many bytes, whatever they cut; 0: a frame at a time."""
+    """Write the stream in pieces of this many bytes, at any boundary; 0: a frame at a time."""
     pace: float = 0.0
     """Seconds of silence before every frame."""
     gap_after: int = -1
-    """Number of frames after which one silent gap of `gap_seconds` falls; -1: none."""
+    """Number of frames before one silent gap of `gap_seconds`; -1: none."""
     gap_seconds: float = 0.0
 
     # What the chunks of a stream look like
@@ -124,7 +124,7 @@ class Switches:
     delta_characters: int = 0
     """Characters of text, reasoning or arguments per chunk; 0: a word per chunk."""
     middle_finish_reason: Literal["empty", "null", "absent"] = "empty"
-    """`finish_reason` of chunks that do not finish: `""`, `null` or no such key."""
+    """`finish_reason` of the chunks before the last: `""`, `null` or no such key."""
     middle_usage: Literal["empty", "zeros", "null", "absent"] = "empty"
     """`usage` of chunks without usage: `{}`, zeros, `null` or no such key."""
     usage: Literal["own_chunk", "empty_choices", "finish_chunk", "none"] = "own_chunk"
@@ -141,7 +141,7 @@ class Switches:
     repeat_empty_name: bool = True
     """Argument deltas repeat `"name":""`."""
     interleave_tool_calls: bool = False
-    """Parallel calls all open first, then their arguments come in turns (`tool_index="call"`)."""
+    """Parallel calls all open first, then take turns with arguments (`tool_index="call"`)."""
 
     def __post_init__(self) -> None:
         for name, choices in _choices():
@@ -153,7 +153,7 @@ class Switches:
 
 
 def _choices() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yields each switch that has named positions, with them."""
+    """Yields each switch with named positions, and the positions."""
     hints = get_type_hints(Switches)
     for switch in fields(Switches):
         if get_origin(hints[switch.name]) is Literal:

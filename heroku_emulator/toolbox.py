@@ -1,4 +1,4 @@
-"""The tools of agents: Heroku's own, and those of MCP servers (docs: Heroku tools, MCP)."""
+"""The toolbox of agents: Heroku's own tools and those of MCP servers (docs: Heroku tools, MCP)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from heroku_emulator.agent_tools.pdf_to_markdown import PDF_TO_MARKDOWN
 from heroku_emulator.agent_tools.postgres_get_schema import POSTGRES_GET_SCHEMA
 from heroku_emulator.agent_tools.postgres_run_query import POSTGRES_RUN_QUERY
 from heroku_emulator.agent_tools.scripted_only import DYNO_RUN_COMMAND, code_exec, unavailable
-from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Job, Kind, Outcome, Tool, failed
+from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Job, Kind, Outcome, Tool, failure
 from heroku_emulator.mcp_servers import find_tool, run_tool
 
 if TYPE_CHECKING:
     from heroku_emulator.mcp_servers import McpServer
 
-__all__ = ["Outcome", "Tool", "Toolbox"]
+__all__ = ["Toolbox"]
 
 _SECONDS = 120
-_GRACE = 0.5  # seconds: a tool that looks at the time itself says more
+_GRACE = 0.5  # seconds: a tool that watches the time itself explains more
 _MAX_CALLS = 3
 
 _KINDS = {
@@ -41,7 +41,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolbox:
-    """What the emulator's owner gives its agents to work with."""
+    """The tools that agents of one emulator can use."""
 
     run_code: bool = False
     database_url: str | None = field(default=None, repr=False)
@@ -50,7 +50,7 @@ class Toolbox:
     def tools_of(self, body: dict[str, Any]) -> list[Tool]:
         """Returns the tools that a checked request names, in order.
 
-        Tools of the same name in several namespaces keep these also towards the model.
+        Tools of the same name in several namespaces keep their namespaces in what the model sees.
         """
         tools = [self._tool(entry) for entry in body.get("tools") or []]
         times = Counter(tool.name for tool in tools)
@@ -75,7 +75,7 @@ class Toolbox:
         )
 
     def _mcp_tool(self, name: str, job: Job) -> dict[str, Any]:
-        """A deployed server's tool, or else one of the servers that Heroku offers itself."""
+        """Returns a deployed server's tool, or else one of Heroku's own MCP servers."""
         found = find_tool(self.mcp_servers, name)
         short = name.rsplit("/", 1)[-1]
         if found is None:
@@ -102,27 +102,27 @@ def _heroku_tool(name: str, job: Job) -> dict[str, Any]:
     kind = _KINDS.get(name)
     if kind is None:
         return _unknown(name)
-    told = job.params if name == "dyno_run_command" else {}
+    described = job.params if name == "dyno_run_command" else {}
     return {
         "name": name,
         "run": partial(_run, kind, job),
-        "description": told.get("description") or kind.description,
-        "parameters": told.get("parameters") or kind.parameters,
+        "description": described.get("description") or kind.description,
+        "parameters": described.get("parameters") or kind.parameters,
     }
 
 
 async def _run(kind: Kind, job: Job, arguments: dict[str, Any]) -> Outcome:
-    """Runs a tool for its time; whatever goes wrong is its outcome, for the model to see."""
+    """Runs a tool within its time limit; errors become its outcome, for the model to see."""
     try:
         return await asyncio.wait_for(kind.run(arguments, job), job.seconds + _GRACE)
     except TimeoutError:
-        return failed(f"it did not end within {job.seconds} seconds (ttl_seconds)")
-    except Exception as error:  # noqa: BLE001 - a tool may fail in any way
-        return failed(f"{type(error).__name__}: {error}")
+        return failure(f"it did not end within {job.seconds} seconds (ttl_seconds)")
+    except Exception as error:  # noqa: BLE001 - a tool can raise anything
+        return failure(f"{type(error).__name__}: {error}")
 
 
 def _unknown(name: str) -> dict[str, Any]:
-    """A tool that is not known here: names are Heroku's to choose, and only a script answers."""
+    """Returns an unknown tool, which needs a script: Heroku can add tools at any time."""
 
     async def run(_arguments: dict[str, Any]) -> Outcome:
         return unavailable(name)

@@ -33,7 +33,7 @@ def _yes(outcome: dict[str, Any]) -> str:
     return "no" if "error" in outcome else "yes"
 
 
-def _failed(emulator: Emulator) -> str:
+def _failure(emulator: Emulator) -> str:
     """Where it failed: at Heroku, which refused the request, or in the client."""
     if not len(emulator.journal):
         return "no: raises by itself"
@@ -95,7 +95,7 @@ def streamed_reasoning(emulator: Emulator, ask: Ask) -> str:
 
 def _thoughts(emulator: Emulator, outcome: dict[str, Any]) -> str:
     if "error" in outcome:
-        return _failed(emulator)
+        return _failure(emulator)
     told = outcome["value"]
     if told["reasoning"]:
         return "yes"
@@ -116,7 +116,7 @@ def broken_stream(emulator: Emulator, ask: Ask) -> str:
 def structured_output(emulator: Emulator, ask: Ask) -> str:
     """Structured output is asked for by."""
     emulator.switch(strict=False)  # what matters is how it is asked for
-    ask("structured")
+    ask("structured_output")
     body = emulator.journal[-1].body
     if isinstance(body.get("tool_choice"), dict) or body.get("tool_choice") == "required":
         return "a forced tool call" if body.get("tools") else "`tool_choice`, without tools"
@@ -173,7 +173,7 @@ def hidden_key(emulator: Emulator, ask: Ask) -> str:
 
 def pickles(_: Emulator, ask: Ask) -> str:
     """Survives pickle after use."""
-    return _yes(ask("pickled"))
+    return _yes(ask("call_after_pickle"))
 
 
 def event_loops(_: Emulator, ask: Ask) -> str:

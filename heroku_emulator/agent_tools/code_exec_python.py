@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.agent_tools.tool import Kind, Outcome, failed, one_text
+from heroku_emulator.agent_tools.tool import Kind, Outcome, failure, one_text_schema
 
 if TYPE_CHECKING:
     from heroku_emulator.agent_tools.tool import Job
@@ -21,7 +21,7 @@ __all__ = ["CODE_EXEC_PYTHON"]
 
 _JAIL = Path(__file__).with_name("python_jail.py")
 _MEMORY = 512 * 1024 * 1024  # bytes
-_LAST_WORDS = 5.0  # seconds for what a killed process has written to arrive
+_LAST_WORDS = 5.0  # seconds to read what a killed process had written
 _MOST_OUTPUT = 100_000  # bytes of standard output, and of errors
 _SWITCHED_OFF = (
     "code_exec_python is off: it would run the model's code on this machine. Turn it on with "
@@ -32,16 +32,16 @@ _SWITCHED_OFF = (
 async def _run(arguments: dict[str, Any], job: Job) -> Outcome:
     code = arguments.get("code")
     if not job.run_code:
-        return failed(_SWITCHED_OFF)
+        return failure(_SWITCHED_OFF)
     if not isinstance(code, str):
-        return failed("code is required")
+        return failure("code is required")
     if arguments.get("packages"):
-        return failed("packages cannot be installed here")
+        return failure("packages cannot be installed here")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        return await _executed(code, folder, job.seconds)
+        return await _execute(code, folder, job.seconds)
 
 
-async def _executed(code: str, folder: str, seconds: int) -> Outcome:
+async def _execute(code: str, folder: str, seconds: int) -> Outcome:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-I", "-B", "-X", "utf8", str(_JAIL), str(seconds), str(_MEMORY)),
@@ -61,7 +61,7 @@ async def _executed(code: str, folder: str, seconds: int) -> Outcome:
     except TimeoutError:
         reason = f"killed: it did not end within {seconds} seconds (ttl_seconds)"
     finally:
-        # Whatever it has started goes with it, whether or not it has ended by itself.
+        # Ends everything that it started, even if it has ended itself.
         _kill(process)
         await asyncio.wait_for(work, _LAST_WORDS)
     if output.is_flooded or errors.is_flooded:
@@ -70,7 +70,7 @@ async def _executed(code: str, folder: str, seconds: int) -> Outcome:
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """Returns all that the code sees of an environment; nothing of it is ours."""
+    """Returns the environment that the code sees; nothing in it comes from ours."""
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return {"PATH": os.defpath, "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8", **threads}
 
@@ -84,7 +84,7 @@ async def _feed(process: asyncio.subprocess.Process, code: str) -> None:
 
 
 class _Sink:
-    """Keeps what a process writes, and kills it when it writes without end."""
+    """Collects what a process writes, and kills it when it writes too much."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, stream: asyncio.StreamReader | None
@@ -106,7 +106,7 @@ class _Sink:
 
     @property
     def text(self) -> str:
-        """What was written, without the line's end that `print` leaves (as documented)."""
+        """What was written, without the newline of `print` at the end (as documented)."""
         return self._held[:_MOST_OUTPUT].decode(errors="replace").rstrip("\n")
 
 
@@ -120,13 +120,13 @@ def _outcome(code: int | None, output: str, errors: str, reason: str | None) -> 
     """Returns the result in the documented form: JSON within a text."""
     if reason is None and code is not None and code < 0:
         reason = f"killed by {signal.Signals(-code).name}, perhaps at a limit of time or memory"
-    told = "\n".join(filter(None, (errors, reason)))
-    result = {"returncode": code, "stdout": output, "stderr": told}
+    messages = "\n".join(filter(None, (errors, reason)))
+    result = {"returncode": code, "stdout": output, "stderr": messages}
     return Outcome(json.dumps(result, indent=2, ensure_ascii=False), is_error=reason is not None)
 
 
 CODE_EXEC_PYTHON = Kind(
     description="Executes Python code and returns what it prints.",
     run=_run,
-    parameters=one_text("code", "The Python code to execute."),
+    parameters=one_text_schema("code", "The Python code to execute."),
 )

@@ -1,4 +1,4 @@
-"""A read-only look into a database, for the tools that Heroku offers for followers only."""
+"""Read-only access to a database, for the tools that Heroku offers for followers only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio.to_thread import run_sync
 
-from heroku_emulator.agent_tools.tool import Outcome, cut, failed
+from heroku_emulator.agent_tools.tool import Outcome, failure, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,45 +25,45 @@ _NO_DATABASE = (
 )
 
 
-class _NoConnection(Exception):  # noqa: N818 - what the tool says of the database
+class _NoConnection(Exception):  # noqa: N818 - becomes a result of the tool
     """There is no connection; the message says why, without the connection string."""
 
 
 async def ask(job: Job, question: Callable[[psycopg.Connection[Any]], str]) -> Outcome:
-    """Asks in a transaction that can only read and that ends when its time is up."""
+    """Asks in a read-only transaction with a time limit."""
     url = job.database_url
     if url is None:
-        return failed(_NO_DATABASE)
+        return failure(_NO_DATABASE)
     try:
         import psycopg  # noqa: PLC0415 - needs the extra `demo`
     except ModuleNotFoundError:
-        return failed("the postgres tools need the extra `demo` of heroku-inference here")
+        return failure("the postgres tools need the extra `demo` of heroku-inference here")
 
-    def asked() -> Outcome:
+    def run() -> Outcome:
         try:
-            with _connected(url, job.seconds) as connection:
-                return Outcome(cut(question(connection)))
+            with _connect(url, job.seconds) as connection:
+                return Outcome(truncate(question(connection)))
         except (_NoConnection, psycopg.Error) as error:
-            return failed(str(error).strip())
+            return failure(str(error).strip())
 
-    return await run_sync(asked, abandon_on_cancel=True)
+    return await run_sync(run, abandon_on_cancel=True)
 
 
 @contextlib.contextmanager
-def _connected(url: str, seconds: int) -> Iterator[psycopg.Connection[Any]]:
+def _connect(url: str, seconds: int) -> Iterator[psycopg.Connection[Any]]:
     import psycopg  # noqa: PLC0415 - as above
 
     try:
         opened = psycopg.connect(url, connect_timeout=_PATIENCE)
-    # What such errors say may repeat the connection string, and its password with it.
+    # Such errors may repeat the connection string, and with it the password.
     except psycopg.OperationalError:
         raise _NoConnection("the database cannot be reached") from None
     except psycopg.Error:
-        raise _NoConnection("database_url is no connection string") from None
+        raise _NoConnection("database_url is not a connection string") from None
     with opened as connection:
         connection.read_only = True
         connection.execute(f"SET LOCAL statement_timeout = {seconds * 1000}".encode())
-        # What a superuser may do beyond tables (files, programs), a reader of all data may not.
+        # A superuser can also reach files and programs; this role cannot.
         if connection.info.parameter_status("is_superuser") == "on":
             connection.execute("SET LOCAL ROLE pg_read_all_data")
         try:

@@ -1,4 +1,4 @@
-"""Fetching a document for a tool: from this machine only, of limited size."""
+"""Fetches documents for tools: only from this machine, and only up to a limit of size."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LAST_PORT = 65_535
 _ONLY = "only http:// pages on this machine (127.0.0.1, localhost, ::1) are fetched here"
 
 
-class Unreachable(Exception):  # noqa: N818 - what the tool says of a page
-    """The document is not to be had; the message says why."""
+class Unreachable(Exception):  # noqa: N818 - becomes a result of the tool
+    """The document cannot be fetched; the message says why."""
 
 
 async def fetch(url: object, seconds: float) -> tuple[bytes, str | None]:
@@ -26,24 +26,24 @@ async def fetch(url: object, seconds: float) -> tuple[bytes, str | None]:
     Raises:
         Unreachable: It is elsewhere, too large, too slow or not there.
     """
-    import httpx  # noqa: PLC0415 - costs, and few runs fetch
+    import httpx  # noqa: PLC0415 - slow to import, and few runs fetch
 
-    # No proxy of the environment, and no redirect that was not looked at.
+    # No proxy from the environment, and every redirect is checked.
     async with httpx.AsyncClient(trust_env=False, timeout=seconds) as http:
         try:
-            target = _allowed(httpx.URL(url if isinstance(url, str) else ""))
+            target = _check_allowed(httpx.URL(url if isinstance(url, str) else ""))
             for _ in range(_MOST_REDIRECTS + 1):
                 async with http.stream("GET", target) as answer:
                     if answer.next_request is None:
                         return await _body(answer), answer.charset_encoding
-                    target = _allowed(answer.next_request.url)
+                    target = _check_allowed(answer.next_request.url)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"{url} cannot be fetched: {type(error).__name__} {error}"
             raise Unreachable(reason) from error
     raise Unreachable(f"{url} is redirected more than {_MOST_REDIRECTS} times")
 
 
-def _allowed(url: httpx.URL) -> httpx.URL:
+def _check_allowed(url: httpx.URL) -> httpx.URL:
     if url.scheme != "http" or url.host not in _HOSTS or not 0 <= (url.port or 0) <= _LAST_PORT:
         raise Unreachable(f"{url} is not fetched: {_ONLY}")
     return url

@@ -1,4 +1,4 @@
-"""`pdf_to_markdown`: the text of a PDF of this machine."""
+"""`pdf_to_markdown`: reads the text of a PDF of this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anyio.to_thread import run_sync
 
 from heroku_emulator.agent_tools.loopback import Unreachable, fetch
-from heroku_emulator.agent_tools.tool import Kind, Outcome, cut, failed, one_text
+from heroku_emulator.agent_tools.tool import Kind, Outcome, failure, one_text_schema, truncate
 
 if TYPE_CHECKING:
     from heroku_emulator.agent_tools.tool import Job
@@ -21,7 +21,7 @@ async def _run(arguments: dict[str, Any], job: Job) -> Outcome:
         import pypdf  # noqa: PLC0415 - needs the extra `demo`
         from pypdf.errors import PyPdfError  # noqa: PLC0415 - the same
     except ModuleNotFoundError:
-        return failed("pdf_to_markdown needs the extra `demo` of heroku-inference here")
+        return failure("pdf_to_markdown needs the extra `demo` of heroku-inference here")
 
     def convert(document: bytes) -> str:
         pages = pypdf.PdfReader(io.BytesIO(document)).pages
@@ -29,15 +29,15 @@ async def _run(arguments: dict[str, Any], job: Job) -> Outcome:
 
     try:
         document, _ = await fetch(arguments.get("url"), job.seconds)
-        return Outcome(cut(await run_sync(convert, document, abandon_on_cancel=True)))
+        return Outcome(truncate(await run_sync(convert, document, abandon_on_cancel=True)))
     except Unreachable as error:
-        return failed(str(error))
+        return failure(str(error))
     except PyPdfError as error:
-        return failed(f"{arguments.get('url')} is no PDF that can be read: {error}")
+        return failure(f"{arguments.get('url')} is not a readable PDF: {error}")
 
 
 PDF_TO_MARKDOWN = Kind(
     description="Fetches a PDF document and converts it to Markdown.",
     run=_run,
-    parameters=one_text("url", "The address of the document."),
+    parameters=one_text_schema("url", "The address of the document."),
 )

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.agent_tools.database import ask
-from heroku_emulator.agent_tools.tool import Kind, Outcome, failed, one_text
+from heroku_emulator.agent_tools.tool import Kind, Outcome, failure, one_text_schema
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,28 +23,28 @@ _QUERY = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BEYOND = re.compile(r"set_config|\w+_to_xml\w*|ts_stat|ts_rewrite|u&[\"']", re.IGNORECASE)
-"""By these a superuser's query takes its rights back: they set a role, or run text as SQL."""
+"""With these a superuser's query regains its rights: they set a role, or run text as SQL."""
 
 
 async def _run(arguments: dict[str, Any], job: Job) -> Outcome:
     query = arguments.get("query")
     if not isinstance(query, str) or not query.strip():
-        return failed("query is required")
+        return failure("query is required")
     kind, beyond = _QUERY.match(query), _BEYOND.search(query)
     if kind is None:
-        return failed("only SELECT, WITH, VALUES, TABLE, SHOW and EXPLAIN are run here, read-only")
+        return failure("only SELECT, WITH, VALUES, TABLE, SHOW and EXPLAIN are run here, read-only")
     if beyond is not None:
-        return failed(f"{beyond[0]} is not for queries here")
+        return failure(f"{beyond[0]} is not allowed in queries here")
     shows = kind[1].lower() in ("show", "explain")
-    return await ask(job, partial(_shown if shows else _selected, query=query.encode()))
+    return await ask(job, partial(_show if shows else _select, query=query.encode()))
 
 
-def _shown(connection: psycopg.Connection[Any], query: bytes) -> str:
+def _show(connection: psycopg.Connection[Any], query: bytes) -> str:
     # Prepared, so that the server takes a single statement: no second one can end the transaction.
     return _answer(connection.execute(query, prepare=True))
 
 
-def _selected(connection: psycopg.Connection[Any], query: bytes) -> str:
+def _select(connection: psycopg.Connection[Any], query: bytes) -> str:
     # A cursor can be declared for one query that reads, and only the rows asked for arrive.
     with connection.cursor("answer") as cursor:
         return _answer(cursor.execute(query))
@@ -64,5 +64,5 @@ def _answer(cursor: psycopg.Cursor[Any] | psycopg.ServerCursor[Any]) -> str:
 POSTGRES_RUN_QUERY = Kind(
     description="Runs a read-only SQL query on a Postgres database and returns its rows.",
     run=_run,
-    parameters=one_text("query", "The SQL query."),
+    parameters=one_text_schema("query", "The SQL query."),
 )

@@ -1,9 +1,8 @@
 """Runs the code on its standard input, fenced in: a program of its own, started by its path.
 
-The kernel limits time, memory, files and processes; an audit hook refuses what is not for a
-model's code: processes, connections, writing outside of the working directory, reading what its
-owner has at home and other processes' environments. It is a fence against accidents, not a prison
-for attackers.
+The kernel limits time, memory, files and processes. An audit hook refuses processes, connections,
+writing outside the working directory, and reading the owner's files and other processes'
+environments. The fence stops accidents, not attackers.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ _CHANGES = {"os.chmod": 1, "os.chown": 1, "os.mkdir": 1, "os.remove": 1, "os.ren
 _CHANGES |= {"os.rmdir": 1, "os.truncate": 1, "os.utime": 1, "sqlite3.connect": 1}
 """Events that change files, and how many paths they name."""
 _WITHOUT_FOLDERS = ("os.truncate", "sqlite3.connect")
-"""Those that do not end with the numbers of the folders that paths are relative to."""
+"""Events whose arguments do not end with the folders that paths are relative to."""
 _SILENT = {
     "_posixsubprocess": ("fork_exec",),
     "_signal": ("pidfd_send_signal",),
@@ -59,7 +58,7 @@ _SILENT = {
     "posix": ("chroot", "mkfifo", "mknod"),
     "signal": ("pidfd_send_signal",),
 }
-"""Functions that report to no audit hook: they are taken away."""
+"""Functions that audit hooks do not see: they are removed."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _UNREADABLE = ("/proc/", "/dev/mem", "/dev/kmem")
 
@@ -74,19 +73,19 @@ def main(seconds: int, memory: int, *private: str) -> int:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     _limit(seconds, memory)
     _fence(private)
-    # A module of the code's own: `pickle` and type hints look its names up there.
+    # The code gets a module of its own: `pickle` and type hints look names up there.
     module = sys.modules["__main__"] = ModuleType("__main__")
-    # Held here, where no name of the code's own can take its place.
-    tell, first = traceback.print_exception, __file__
+    # Local names, which the code cannot replace.
+    print_exception, first = traceback.print_exception, __file__
     try:
         exec(compile(code, "<code>", "exec"), vars(module))  # noqa: S102 - the purpose
     except SystemExit:
         raise
-    except BaseException as error:  # noqa: BLE001 - told like `python` tells it
+    except BaseException as error:  # noqa: BLE001 - reported as `python` does
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename == first:
             trace = trace.tb_next
-        tell(type(error), error, trace)
+        print_exception(type(error), error, trace)
         return 1
     return 0
 
@@ -101,7 +100,7 @@ def _limit(seconds: int, memory: int) -> None:
         "RLIMIT_NPROC": 0,
     }
     for name, most in limits.items():
-        # What a system does not know, the parent still limits by time.
+        # Where the system lacks a limit, the parent still limits the time.
         with contextlib.suppress(AttributeError, OSError, ValueError):
             resource.setrlimit(getattr(resource, name), (most, most))
 
@@ -114,28 +113,28 @@ def _fence(private: tuple[str, ...]) -> None:
         module = vars(importlib.import_module(name))
         module.update(dict.fromkeys(module.keys() & functions, refuse))
 
-    # Names that the code might change are looked up now.
+    # Look up now the names that the code might change later.
     realpath, fspath, readlink, join = os.path.realpath, os.fspath, os.readlink, os.path.join
     refused, changes, unreadable, opened = _REFUSED, _CHANGES, _UNREADABLE, os.open
     home = _folders(".")
     closed = tuple(folder for folder in _folders(*private) if folder != os.sep)
     libraries = _folders(sys.prefix, sys.base_prefix)
 
-    def located(path: Any, directory: int = -1) -> str:
+    def locate(path: Any, directory: int = -1) -> str:
         name = os.fsdecode(fspath(path))
         if directory != -1:
             name = join(readlink(f"/proc/self/fd/{directory}"), name)
         return realpath(name)
 
     def is_inside(path: Any, directory: int = -1) -> bool:
-        # A number is a file that is open already; an address of SQLite's may say anything.
+        # A number is an open file; an SQLite address may lead anywhere.
         if isinstance(path, int):
             return True
         is_address = os.fsdecode(fspath(path)).startswith("file:")
-        return not is_address and (located(path, directory) + os.sep).startswith(home)
+        return not is_address and (locate(path, directory) + os.sep).startswith(home)
 
     def check_open(path: Any, flags: int, directory: int = -1) -> None:
-        real = located(path, directory)
+        real = locate(path, directory)
         is_private = real.startswith(closed) and not real.startswith(libraries + home)
         if is_private or real.startswith(unreadable):
             raise PermissionError(f"{real} cannot be read here")
@@ -144,7 +143,7 @@ def _fence(private: tuple[str, ...]) -> None:
 
     def open_file(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
         if dir_fd is not None:
-            check_open(path, flags, dir_fd)  # the hook is not told of the folder
+            check_open(path, flags, dir_fd)  # the hook does not learn the folder
         return opened(path, flags, mode, dir_fd=dir_fd)
 
     vars(os)["open"] = vars(sys.modules["posix"])["open"] = open_file

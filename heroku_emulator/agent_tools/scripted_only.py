@@ -1,10 +1,10 @@
-"""The tools that do nothing here by themselves: they only return what a script says."""
+"""The tools that do not run here: they only return what a script says."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Kind, Outcome, failed, one_text
+from heroku_emulator.agent_tools.tool import NO_ARGUMENTS, Kind, Outcome, failure, one_text_schema
 
 if TYPE_CHECKING:
     from heroku_emulator.agent_tools.tool import Job
@@ -13,8 +13,8 @@ __all__ = ["DYNO_RUN_COMMAND", "code_exec", "unavailable"]
 
 
 def unavailable(name: str) -> Outcome:
-    """Returns the outcome of a tool that only a script can answer for."""
-    return failed(f'{name} does not run here: script what it returns, ToolResult("...")')
+    """Returns the outcome of a tool that needs a script."""
+    return failure(f'{name} does not run here: script what it returns, ToolResult("...")')
 
 
 async def _run_command(_arguments: dict[str, Any], _job: Job) -> Outcome:
@@ -30,7 +30,7 @@ def code_exec(language: str) -> Kind:
     return Kind(
         description=f"Executes {language.title()} code and returns what it prints.",
         run=run,
-        parameters=one_text("code", "The code to execute."),
+        parameters=one_text_schema("code", "The code to execute."),
     )
 
 

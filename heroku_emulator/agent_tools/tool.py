@@ -1,4 +1,4 @@
-"""A tool as an agent's run sees it: what the model is told of it, and how it is run."""
+"""A tool as an agent's run sees it: its description for the model, and how to run it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-__all__ = ["NO_ARGUMENTS", "Job", "Kind", "Outcome", "Tool", "cut", "failed", "one_text"]
+__all__ = [
+    "NO_ARGUMENTS",
+    "Job",
+    "Kind",
+    "Outcome",
+    "Tool",
+    "failure",
+    "one_text_schema",
+    "truncate",
+]
 
 NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}}
-"""The schema of a tool that needs nothing from the model."""
+"""The schema of a tool without arguments."""
 
 _MOST_CHARACTERS = 100_000
 
@@ -23,7 +32,7 @@ class Outcome:
     text: str
     is_error: bool = False
     parts: tuple[dict[str, Any], ...] | None = None
-    """Parts of the MCP result, where it is more than one text."""
+    """Parts of the MCP result, unless it is one text."""
 
     def as_mcp(self) -> dict[str, Any]:
         """Returns the result as MCP has it (docs: working with MCP)."""
@@ -31,14 +40,14 @@ class Outcome:
         return {"content": parts, "isError": self.is_error}
 
 
-def failed(reason: str) -> Outcome:
-    """Returns the outcome of a tool that could not do its work."""
+def failure(reason: str) -> Outcome:
+    """Returns the outcome of a tool that failed."""
     return Outcome(reason, is_error=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What a request and the emulator's owner say about running a tool."""
+    """How to run a tool: what the request and the `Emulator` say about it."""
 
     seconds: int = 120
     """`ttl_seconds`: how long it may take."""
@@ -47,7 +56,7 @@ class Job:
     run_code: bool = False
     """Whether code of models may run on this machine."""
     database_url: str | None = field(default=None, repr=False)
-    """The database behind every attachment."""
+    """The database that every attachment name leads to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,7 @@ class Kind:
 
     description: str
     run: Callable[[dict[str, Any], Job], Awaitable[Outcome]]
-    """Runs it with the model's arguments. What goes wrong is an outcome, not an exception."""
+    """Runs it with the model's arguments. Errors are outcomes, not exceptions."""
     parameters: Mapping[str, Any] = field(default_factory=lambda: NO_ARGUMENTS)
 
 
@@ -84,14 +93,14 @@ class Tool:
         return {"type": "function", "function": function}
 
 
-def one_text(name: str, description: str) -> dict[str, Any]:
+def one_text_schema(name: str, description: str) -> dict[str, Any]:
     """Returns the schema of a tool that takes one text."""
     properties = {name: {"type": "string", "description": description}}
     return {"type": "object", "properties": properties, "required": [name]}
 
 
-def cut(text: str, most: int = _MOST_CHARACTERS) -> str:
-    """Returns the text, or its beginning and a word about the rest."""
+def truncate(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Returns the text, or its beginning and a note on what is missing."""
     if len(text) <= most:
         return text
     return f"{text[:most]}\n\n[cut: the first {most} of {len(text)} characters]"

@@ -1,1 +1,1 @@
-"""The agents endpoint: a task to a run of steps, and its events."""
+"""The agents endpoint: checks of the request, the run of a task, and its events."""

@@ -1,4 +1,4 @@
-"""From the messages of an agent's run to the frames of its stream (docs: MCP). Pure."""
+"""Renders the messages of an agent's run as events (docs: MCP)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.chat.completion import FINGERPRINT, completion_body
-from heroku_emulator.chat.streaming import chunks, unfinished, unused
+from heroku_emulator.chat.streaming import chunks, empty_usage_fields, unfinished_fields
 from heroku_emulator.errors import compact
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["assistant_events", "result_text", "tool_event"]
 
 
 def assistant_events(completion: Completion, switches: Switches) -> Iterator[dict[str, Any]]:
-    """Yields what the assistant says: one whole message, unless deltas are switched on."""
+    """Yields the assistant's turn: one whole message, unless chunks are switched on."""
     if switches.agent_messages == "chunks":
         yield from chunks(completion, switches)
         return
@@ -31,7 +31,7 @@ def assistant_events(completion: Completion, switches: Switches) -> Iterator[dic
 
 
 def tool_event(call: ToolCall, run_id: str, content: str, switches: Switches) -> dict[str, Any]:
-    """Returns what a tool returned; such an event has no `model`."""
+    """Returns the event of a tool's result; it has no `model`."""
     message = {
         "role": "tool",
         "content": content,
@@ -44,14 +44,14 @@ def tool_event(call: ToolCall, run_id: str, content: str, switches: Switches) ->
         "object": "tool.completion",
         "created": int(time.time()),
         "system_fingerprint": FINGERPRINT,
-        "choices": [{"index": 0, "message": message, **unfinished(switches)}],
-        **unused(switches),
+        "choices": [{"index": 0, "message": message, **unfinished_fields(switches)}],
+        **empty_usage_fields(switches),
     }
     return _in_form(event, switches)
 
 
 def result_text(shown: str, tool: Tool | None, outcome: Outcome, switches: Switches) -> str:
-    """Returns the content of a tool's message: MCP's JSON, or the plain output of a dyno."""
+    """Returns the content of a tool's message: MCP's JSON, or a dyno's plain output."""
     is_plain = tool is not None and not tool.is_mcp and tool.name == "dyno_run_command"
     if switches.tool_results != "documented":
         is_plain = switches.tool_results == "plain"
@@ -60,7 +60,7 @@ def result_text(shown: str, tool: Tool | None, outcome: Outcome, switches: Switc
 
 
 def _in_form(event: dict[str, Any], switches: Switches) -> dict[str, Any]:
-    """Renames `message` where the events are taken for deltas (Heroku's pages say both)."""
+    """Renames `message` to `delta` if switched on (Heroku's pages say both)."""
     if switches.agent_messages != "message":
         event["choices"] = [
             {"delta" if key == "message" else key: value for key, value in choice.items()}

@@ -1,4 +1,4 @@
-"""What Heroku accepts as an agents request (docs: `/v1/agents/heroku`, Heroku tools). Pure."""
+"""Checks agents requests (docs: `/v1/agents/heroku`, Heroku tools). Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.chat.messages import check_messages
 from heroku_emulator.fields import (
+    bad_request,
     check_integer,
     check_number,
     check_object,
     check_text,
     refuse_unknown,
-    refused,
 )
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST_TOOL_SECONDS", "check_agents_request"]
 
 LONGEST_TOOL_SECONDS = 120
-"""How long Heroku's own tools may run, and how long all do if nothing is said."""
+"""The limit for Heroku's own tools, and the default for all tools."""
 
 _FIELDS = (
     "model",
@@ -40,10 +40,10 @@ _MOST_TOKENS = {"haiku": 4096, "sonnet": 8192}
 
 
 def check_agents_request(body: dict[str, Any], model: Model, switches: Switches) -> None:
-    """Checks everything that Heroku documents of the request.
+    """Checks everything that Heroku documents about the request.
 
     Raises:
-        ApiError: 400; 422 and 500 as `check_messages` says.
+        ApiError: 400; 422 and 500 from `check_messages`.
     """
     refuse_unknown(body, _FIELDS, switches=switches)
     _check_generation(body, model, switches)
@@ -51,7 +51,7 @@ def check_agents_request(body: dict[str, Any], model: Model, switches: Switches)
     check_messages(body.get("messages"), model, switches)
     for number, message in enumerate(body["messages"]):
         if message["role"] not in _ROLES:
-            raise refused(f"messages.{number}.role must be one of {', '.join(_ROLES)}")
+            raise bad_request(f"messages.{number}.role must be one of {', '.join(_ROLES)}")
 
 
 def _check_generation(body: dict[str, Any], model: Model, switches: Switches) -> None:
@@ -59,17 +59,17 @@ def _check_generation(body: dict[str, Any], model: Model, switches: Switches) ->
     for family, limit in _MOST_TOKENS.items():
         too_many = most is not None and most > limit and family in model.model_id
         if too_many and switches.agent_output_caps == "documented":
-            raise refused(f"max_tokens_per_inference_request must be at most {limit}")
+            raise bad_request(f"max_tokens_per_inference_request must be at most {limit}")
     temperature = check_number(body, "temperature")
     top_p = check_number(body, "top_p")
     if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise refused(
+        raise bad_request(
             "ValidationException: The model returned the following errors: `temperature` and "
             "`top_p` cannot both be specified for this model. Please use only one."
         )
     stop = body.get("stop")
     if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
-        raise refused("stop must be an array of strings")
+        raise bad_request("stop must be an array of strings")
 
 
 def _is_text(value: Any) -> bool:
@@ -78,7 +78,7 @@ def _is_text(value: Any) -> bool:
 
 def _check_tools(tools: Any, switches: Switches) -> None:
     if tools is not None and not isinstance(tools, list):
-        raise refused("tools must be a list")
+        raise bad_request("tools must be a list")
     for number, value in enumerate(tools or []):
         _check_tool(value, f"tools.{number}", switches)
 
@@ -87,12 +87,12 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
     tool = check_object(value, where)
     kind = tool.get("type")
     if kind not in ("heroku_tool", "mcp"):
-        raise refused(f"{where}.type must be one of heroku_tool, mcp")
+        raise bad_request(f"{where}.type must be one of heroku_tool, mcp")
     refuse_unknown(tool, _TOOL_FIELDS, f"{where}.", switches)
     name = check_text(tool, "name", f"{where}.")
     _check_hint(tool, f"{where}.")
-    given = tool.get("runtime_params")
-    runtime = {} if given is None else check_object(given, f"{where}.runtime_params")
+    params = tool.get("runtime_params")
+    runtime = {} if params is None else check_object(params, f"{where}.runtime_params")
     refuse_unknown(runtime, _RUNTIME_FIELDS, f"{where}.runtime_params.", switches)
     _check_runtime(runtime, f"{where}.runtime_params", limited=kind == "heroku_tool")
     if kind == "heroku_tool":
@@ -100,9 +100,9 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
 
 
 def _check_hint(value: dict[str, Any], where: str) -> None:
-    """A description is a hint (docs: Heroku tools): nothing says that it must say something."""
+    """Checks a description, which can be empty: it is only a hint (docs: Heroku tools)."""
     if not isinstance(value.get("description"), str | None):
-        raise refused(f"{where}description must be a string")
+        raise bad_request(f"{where}description must be a string")
 
 
 def _check_runtime(runtime: dict[str, Any], where: str, *, limited: bool) -> None:
@@ -111,15 +111,15 @@ def _check_runtime(runtime: dict[str, Any], where: str, *, limited: bool) -> Non
             check_text(runtime, name, f"{where}.")
     check_integer(runtime, "max_calls")
     seconds = check_integer(runtime, "ttl_seconds")
-    # MCP tools are one's own, and may take their time (docs: working with MCP).
+    # The user's own MCP tools have no such limit (docs: working with MCP).
     if limited and seconds is not None and seconds > LONGEST_TOOL_SECONDS:
-        raise refused(f"{where}.ttl_seconds must be at most {LONGEST_TOOL_SECONDS}")
+        raise bad_request(f"{where}.ttl_seconds must be at most {LONGEST_TOOL_SECONDS}")
     if runtime.get("tool_params") is not None:
         check_object(runtime["tool_params"], f"{where}.tool_params")
 
 
 def _check_heroku_tool(name: str, runtime: dict[str, Any], where: str) -> None:
-    """The tools that run on an app's dynos say which, and what they work on there."""
+    """Checks the app and the parameters of tools that run on an app."""
     if name not in _ON_AN_APP:
         return
     check_text(runtime, "target_app_name", f"{where}.")
@@ -132,4 +132,4 @@ def _check_heroku_tool(name: str, runtime: dict[str, Any], where: str) -> None:
     if params.get("parameters") is not None:
         schema = check_object(params["parameters"], f"{where}.tool_params.parameters")
         if schema.get("type") != "object":
-            raise refused(f"{where}.tool_params.parameters.type must be object")
+            raise bad_request(f"{where}.tool_params.parameters.type must be object")

@@ -1,4 +1,4 @@
-"""POST /v1/agents/heroku: a model and its tools, in turns, until the model has answered."""
+"""The run of an agent: a model and its tools take turns until the model has answered."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ __all__ = ["AgentRun"]
 _ANSWERS = (Say, CallTools, Cut, ErrorEvent, RawStream)
 _ENGINE_FIELDS = ("model", "stop", "temperature", "top_p")
 _MOST_INFERENCES = 100
-"""Heroku documents no limit of steps; this one keeps an engine from going on for ever."""
-_NOTHING_SAID = "."  # what engines are given in place of no content, as clients of chat do
+"""Heroku documents no limit of steps; this one stops an engine that never ends."""
+_NOTHING_SAID = "."  # replaces empty content for the engine, as clients of chat do
 
 
 class AgentRun:
-    """One request's turns: the model says something, its tools are run, until it calls none.
+    """The turns of one request: the model speaks and its tools run, until it calls none.
 
-    Each turn of the model takes the next scripted answer for this path, or else asks the engine;
-    each call of a tool takes the next scripted `ToolResult`, or else runs the tool.
+    Each turn of the model uses the next scripted answer for this path, or else the engine; each
+    tool call uses the next scripted `ToolResult`, or else runs the tool.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -53,7 +53,7 @@ class AgentRun:
         self._frames_left = 0  # until the fault
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
-        """Yields the frames of the stream, `[DONE]` included.
+        """Yields the frames of the stream, including `[DONE]`.
 
         Raises:
             ConnectionLost: A scripted `Cut`.
@@ -65,19 +65,19 @@ class AgentRun:
                     self._frames_left -= 1
                     if self._is_over():
                         break
-        except Exception as error:  # noqa: BLE001 - an engine or a tool may fail in any way
+        except Exception as error:  # noqa: BLE001 - engines and tools can raise anything
             if not isinstance(error, ApiError):
                 error = ApiError(500, f"{type(error).__name__}: {error}")
             yield self._error_frame(error, self._switches.error_envelope)
-            return  # that is the end: a fault that a script has for later never comes
+            return  # a fault that is scripted for later never comes
         if isinstance(self._fault, ErrorEvent):
-            told = ApiError(self._fault.status, self._fault.message)
-            yield self._error_frame(told, self._fault.form)
+            fault = ApiError(self._fault.status, self._fault.message)
+            yield self._error_frame(fault, self._fault.form)
         elif isinstance(self._fault, Cut) and not self._fault.politely:
             raise ConnectionLost
 
     def _is_over(self) -> bool:
-        """Says whether the scripted fault happens now."""
+        """Says whether the scripted fault is due."""
         return self._fault is not None and self._frames_left <= 0
 
     def _error_frame(self, error: ApiError, form: Any) -> bytes:
@@ -95,8 +95,8 @@ class AgentRun:
                 self._fault, self._frames_left, step = step, step.after, step.answer
             if self._is_over():
                 return
-            said = step if isinstance(step, Say | CallTools) else None
-            completion = await self._completion(said)
+            answer = step if isinstance(step, Say | CallTools) else None
+            completion = await self._completion(answer)
             for event in assistant_events(completion, self._switches):
                 yield frame("message", compact(event), self._switches)
             if not completion.tool_calls:
@@ -105,11 +105,11 @@ class AgentRun:
                 return
             self._remember_calls(completion)
             for call in completion.tool_calls:
-                yield await self._called(call)
-        raise ApiError(500, f"the agent has not come to an end in {_MOST_INFERENCES} steps")
+                yield await self._run_call(call)
+        raise ApiError(500, f"the agent did not finish within {_MOST_INFERENCES} steps")
 
     async def _completion(self, step: Say | CallTools | None) -> Completion:
-        """Asks the script, or else the engine."""
+        """Returns the scripted answer, or else the engine's."""
         request = self._engine_request()
         if step is None:
             answer = await self._exchange.in_thread(lambda: self._engine.chat(request))
@@ -118,11 +118,13 @@ class AgentRun:
         else:
             completion = completion_of_script(step, request, self._engine)
         self._exchange.spend(completion.usage["total_tokens"])
-        calls = tuple(replace(call, name=self._shown(call.name)) for call in completion.tool_calls)
+        calls = tuple(
+            replace(call, name=self._shown_name(call.name)) for call in completion.tool_calls
+        )
         return replace(completion, completion_id=self._run_id, tool_calls=calls)
 
     def _engine_request(self) -> dict[str, Any]:
-        """Returns the conversation so far as chat completions; used-up tools are not offered."""
+        """Returns the conversation as a chat request, without tools that are used up."""
         body = self._exchange.body
         request = {name: body[name] for name in _ENGINE_FIELDS if name in body}
         if body.get("max_tokens_per_inference_request") is not None:
@@ -132,14 +134,14 @@ class AgentRun:
             request["tools"] = [tool.as_function() for tool in offered]
         return request | {"messages": self._messages}
 
-    def _shown(self, name: str) -> str:
+    def _shown_name(self, name: str) -> str:
         tool = self._tool(name)
         if tool is None:
             return name
         return tool.shown if self._switches.tool_names == "namespaced" else tool.name
 
     def _tool(self, name: str) -> Tool | None:
-        """Finds a tool by its name, or else the first with that name in some namespace."""
+        """Finds a tool by its name, or else the first of that name in any namespace."""
         named = [tool for tool in self._tools if name in (tool.name, tool.shown)]
         named += [tool for tool in self._tools if tool.shown.endswith(f"/{name}")]
         return named[0] if named else None
@@ -149,20 +151,20 @@ class AgentRun:
             {
                 "id": call.call_id,
                 "type": "function",
-                "function": {"name": self._plain(call.name), "arguments": call.arguments},
+                "function": {"name": self._plain_name(call.name), "arguments": call.arguments},
             }
             for call in completion.tool_calls
         ]
         content = completion.text or _NOTHING_SAID
         self._messages.append({"role": "assistant", "content": content, "tool_calls": calls})
 
-    def _plain(self, shown: str) -> str:
-        """Returns what the model calls a tool."""
+    def _plain_name(self, shown: str) -> str:
+        """Returns the model's name for a tool."""
         tool = self._tool(shown)
         return shown if tool is None else tool.name
 
-    async def _called(self, call: ToolCall) -> bytes:
-        """Runs one call, and returns its frame."""
+    async def _run_call(self, call: ToolCall) -> bytes:
+        """Runs one call and returns its frame."""
         tool = self._tool(call.name)
         step = self._exchange.next_step(ToolResult)
         content = step.raw if isinstance(step, ToolResult) else None
@@ -176,7 +178,7 @@ class AgentRun:
         return frame("message", compact(event), self._switches)
 
     async def _outcome(self, call: ToolCall, tool: Tool | None, step: ToolResult | None) -> Outcome:
-        """Returns what the script says, or else what the tool says."""
+        """Returns the scripted result, or else the tool's."""
         if tool is not None:
             self._used[tool.name] += 1
         if step is not None:
@@ -190,7 +192,7 @@ class AgentRun:
             return Outcome(reason, is_error=True)
         arguments = _object(call.arguments)
         if arguments is None:
-            return Outcome("the arguments are no JSON object", is_error=True)
+            return Outcome("the arguments are not a JSON object", is_error=True)
         return await tool.run(arguments)
 
 

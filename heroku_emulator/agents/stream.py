@@ -1,4 +1,4 @@
-"""An event stream whose frames take their time: it stops the work when the client leaves."""
+"""An event stream of slow frames: it stops the run when the client leaves."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 __all__ = ["AgentsStream", "ConnectionLost"]
 
 
-class ConnectionLost(Exception):  # noqa: N818 - an event of the run, which is no error of ours
-    """Raised where a run's connection is to be lost."""
+class ConnectionLost(Exception):  # noqa: N818 - an event of the run, not an error
+    """Raised by a run to break the connection."""
 
 
 class AgentsStream(EventStream):
-    """Writes the frames of a run as they come."""
+    """Writes the frames of a run as they arrive."""
 
     def __init__(
         self, run: AsyncGenerator[bytes, None], switches: Switches, entry: JournalEntry
     ) -> None:
-        """A `ConnectionLost` out of the run breaks the connection behind the last frame."""
+        """A `ConnectionLost` from the run breaks the connection after the last frame."""
         super().__init__((), switches, entry)
         self._run = run
 
@@ -45,8 +45,8 @@ class AgentsStream(EventStream):
             await send({"type": "http.response.body", **body})
 
     async def _next(self, leaving: asyncio.Future[None]) -> bytes | None:
-        """Returns the next frame; nothing when the run is over or its client has left."""
-        coming: asyncio.Task[bytes | None] = asyncio.create_task(_advanced(self._run))
+        """Returns the next frame, or `None` when the run is over or the client has left."""
+        coming: asyncio.Task[bytes | None] = asyncio.create_task(_advance(self._run))
         try:
             both: set[asyncio.Future[Any]] = {coming, leaving}
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -65,5 +65,5 @@ class AgentsStream(EventStream):
         return None
 
 
-async def _advanced(run: AsyncGenerator[bytes, None]) -> bytes | None:
+async def _advance(run: AsyncGenerator[bytes, None]) -> bytes | None:
     return await anext(run, None)

@@ -1,1 +1,1 @@
-"""The built-in engine: answers made by rule, the same ones every time."""
+"""The built-in engine: it answers by rules, always the same."""

@@ -1,4 +1,4 @@
-"""From a JSON schema and a prompt to a value of that schema, out of the prompt's words. Pure."""
+"""Fills a JSON schema with values from a prompt. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FORMATS = {
 
 
 def arguments_for(schema: dict[str, Any] | None, prompt: str) -> dict[str, Any]:
-    """Returns an object of the schema: enums, numbers and names are those of the prompt."""
+    """Returns an object of the schema, with enums, numbers and names from the prompt."""
     value = _Writer(schema or {}, prompt).value(schema or {}, "", 0)
     return value if isinstance(value, dict) else {}
 
@@ -43,12 +43,12 @@ def arguments_for(schema: dict[str, Any] | None, prompt: str) -> dict[str, Any]:
 def positional_arguments(
     schema: dict[str, Any] | None, written: str, prompt: str
 ) -> dict[str, Any]:
-    """Returns the object for a call as prompts write it: `3`, `1, b=2` or nothing at all."""
-    given = _literals(list((schema or {}).get("properties") or {}), written)
-    if given is None:
+    """Returns the object for arguments as a prompt writes them: `3`, `1, b=2` or nothing."""
+    literals = _literals(list((schema or {}).get("properties") or {}), written)
+    if literals is None:
         return arguments_for(schema, f"{written}. {prompt}")
-    missing = set((schema or {}).get("required") or []) - set(given)
-    return arguments_for(schema, prompt) | given if missing else given
+    missing = set((schema or {}).get("required") or []) - set(literals)
+    return arguments_for(schema, prompt) | literals if missing else literals
 
 
 def _literals(names: list[str], written: str) -> dict[str, Any] | None:
@@ -66,13 +66,13 @@ def _literals(names: list[str], written: str) -> dict[str, Any] | None:
 
 @dataclass(slots=True)
 class _Found:
-    """What a prompt offers to fill in; each piece is used once."""
+    """The pieces of a prompt to fill in; each is used once."""
 
     numbers: list[float]
     quoted: list[str]
     names: list[str]
     first_words: list[str]
-    """Names that begin a sentence; most are no names at all."""
+    """Capitalised words that begin a sentence; most are not names."""
 
     @classmethod
     def in_text(cls, text: str) -> _Found:
@@ -95,7 +95,7 @@ def _number(text: str) -> float:
 
 
 class _Writer:
-    """Writes one value; remembers which pieces of the prompt it has used."""
+    """Writes one value, and uses each piece of the prompt once."""
 
     def __init__(self, root: dict[str, Any], prompt: str) -> None:
         self._root = root
@@ -103,11 +103,11 @@ class _Writer:
         self._found = _Found.in_text(prompt)
 
     def value(self, schema: dict[str, Any], name: str, depth: int) -> Any:
-        schema = self._resolved(schema, depth)
+        schema = self._resolve(schema, depth)
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
-            return self._mentioned(schema["enum"]) or schema["enum"][0]
+            return self._mentioned_choice(schema["enum"]) or schema["enum"][0]
         kind = _kind_of(schema)
         if kind == "object":
             return self._object(schema, depth)
@@ -119,22 +119,22 @@ class _Writer:
             return not _NEGATION.search(self._prompt)
         return None if kind == "null" else self._text(schema, name)
 
-    def _resolved(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
-        """Follows `$ref` and takes the first branch that is not null, unless it is deep."""
+    def _resolve(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+        """Follows `$ref` and takes the first branch that is not null, unless it is too deep."""
         if "$ref" in schema:
             target: Any = self._root
             for step in schema["$ref"].removeprefix("#/").split("/"):
                 target = target.get(step, {}) if isinstance(target, dict) else {}
-            return self._resolved(target, depth + 1) if depth < _DEEPEST else {}
+            return self._resolve(target, depth + 1) if depth < _DEEPEST else {}
         for choice in ("anyOf", "oneOf"):
             branches = schema.get(choice)
             if branches:
                 null = [branch for branch in branches if branch.get("type") == "null"]
                 real = [branch for branch in branches if branch not in null]
                 ranked = [*null, *real] if depth >= _DEEPEST else [*real, *null]
-                return self._resolved(ranked[0], depth)
+                return self._resolve(ranked[0], depth)
         for part in schema.get("allOf", []):
-            schema = self._resolved(part, depth) | schema
+            schema = self._resolve(part, depth) | schema
         return schema
 
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
@@ -142,10 +142,10 @@ class _Writer:
         return {
             name: self.value(inner, name, depth + 1)
             for name, inner in (schema.get("properties") or {}).items()
-            if name in required or (self._speaks_of(name) and depth < _DEEPEST)
+            if name in required or (self._prompt_mentions(name) and depth < _DEEPEST)
         }
 
-    def _speaks_of(self, name: str) -> bool:
+    def _prompt_mentions(self, name: str) -> bool:
         """Says whether the prompt mentions an optional property."""
         words = re.escape(name.replace("_", " "))
         return re.search(rf"\b{words}\b", self._prompt, re.IGNORECASE) is not None
@@ -153,14 +153,14 @@ class _Writer:
     def _array(self, schema: dict[str, Any], name: str, depth: int) -> list[Any]:
         if schema.get("prefixItems"):
             return [self.value(item, name, depth + 1) for item in schema["prefixItems"]]
-        items = self._resolved(schema.get("items") or {"type": "string"}, depth)
+        items = self._resolve(schema.get("items") or {"type": "string"}, depth)
         least = schema.get("minItems", 0)
         wished = self._available(items) if depth < _DEEPEST else 0
         count = max(least, min(wished, schema.get("maxItems", 20)))
         return [self.value(items, name, depth + 1) for _ in range(count)]
 
     def _available(self, items: dict[str, Any]) -> int:
-        """How many values of this kind the prompt offers."""
+        """Returns how many values of this kind the prompt offers."""
         kind = _kind_of(items)
         if "enum" in items or kind not in ("integer", "number", "string"):
             return 1
@@ -173,7 +173,7 @@ class _Writer:
                 return int(number) if whole else number
         return _plain_number(schema, whole=whole)
 
-    def _mentioned(self, choices: list[Any]) -> Any:
+    def _mentioned_choice(self, choices: list[Any]) -> Any:
         said = self._prompt.lower()
         return next((choice for choice in choices if str(choice).lower() in said), None)
 
@@ -185,7 +185,7 @@ class _Writer:
         return text.ljust(least, ".")[:most]
 
     def _take_text(self, schema: dict[str, Any], name: str) -> str:
-        """A quoted piece, else a name, else all of the prompt; what the pattern allows."""
+        """Takes a quoted piece, else a name, else the whole prompt, if the pattern allows it."""
         pattern = schema.get("pattern")
         first_words = self._found.first_words if "name" in name.lower() else []
         for pieces in (self._found.quoted, self._found.names, first_words):

@@ -1,4 +1,4 @@
-"""What a list of messages says to the deterministic engine: question, context, results. Pure."""
+"""`Conversation` reads question, context and tool results from messages. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["Conversation"]
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_LEAST_CONTEXT = 300  # characters below which instructions are not mistaken for a context
+_LEAST_CONTEXT = 300  # characters; shorter instructions are not taken for a context
 _LEAST_SENTENCE = 20
 
 
@@ -22,17 +22,17 @@ class Conversation:
 
     @cached_property
     def question(self) -> str:
-        """All text of the last user message; of the last message where no user speaks."""
-        return _text_of(self._last_said)
+        """The text of the last user message, or of the last message if no user speaks."""
+        return _text_of(self._question_message)
 
     @cached_property
     def shows_picture(self) -> bool:
         """Whether a picture came with it."""
-        content = self._last_said.get("content")
+        content = self._question_message.get("content")
         return isinstance(content, list) and any(part["type"] == "image_url" for part in content)
 
     @cached_property
-    def _last_said(self) -> dict[str, Any]:
+    def _question_message(self) -> dict[str, Any]:
         asked = [message for message in self.messages if message["role"] == "user"]
         return (asked or self.messages)[-1]
 
@@ -49,7 +49,7 @@ class Conversation:
 
     @cached_property
     def results(self) -> list[tuple[str, str]]:
-        """`(tool name, result)` of everything that tools have said since then."""
+        """`(tool name, result)` of every tool result since then."""
         names = {call["id"]: call["function"]["name"] for call in self._calls}
         return [
             (names.get(message["tool_call_id"], "tool"), _text_of(message))
@@ -58,14 +58,14 @@ class Conversation:
         ]
 
     @cached_property
-    def asked(self) -> str:
-        """The last paragraph of the question: what comes before it is material."""
+    def last_paragraph(self) -> str:
+        """The last paragraph of the question; the text before it is material."""
         return self.question.strip().rsplit("\n\n", 1)[-1]
 
     @cached_property
     def context_sentences(self) -> list[str]:
-        """Sentences of the material that came with the question, if there is any to speak of."""
-        material = self.system + "\n" + self.question.strip().removesuffix(self.asked)
+        """The sentences of the material that came with the question, if it is long enough."""
+        material = self.system + "\n" + self.question.strip().removesuffix(self.last_paragraph)
         if len(material) < _LEAST_CONTEXT:
             return []
         sentences = (sentence.strip() for sentence in _SENTENCE.split(material))

@@ -1,4 +1,4 @@
-"""The built-in engine: the same answer to the same request, on every machine. No model in it."""
+"""The built-in engine: it gives the same answers on every machine, without a model."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["DeterministicEngine"]
 
 _WIDTH = 1024
 _COMMON_WEIGHT = 0.1
-_PLACES = 3  # a word leaves its mark in so many dimensions
-_SATURATION = 0.6  # how soon repeating a word stops to help
+_PLACES = 3  # dimensions that a word marks
+_SATURATION = 0.6  # the lower, the less a repeated word counts
 
 
 class DeterministicEngine:
@@ -32,7 +32,7 @@ class DeterministicEngine:
         return [_vector(text) for text in texts]
 
     def rerank(self, query: str, documents: list[str]) -> list[float]:
-        """Scores which of the query's words a document has, rare ones most."""
+        """Scores how many of the query's words a document has; rare words count most."""
         counts = [Counter(stems(document)) for document in documents]
         weights = {
             stem: _COMMON_WEIGHT if is_common(stem) else _rarity(stem, counts)
@@ -45,7 +45,7 @@ class DeterministicEngine:
         ]
 
     def chat(self, request: dict[str, Any]) -> Answer:
-        """Calls tools where they are due, answers in JSON where it is asked for, else in text."""
+        """Calls tools if the request means them, or answers in JSON if asked to, or in text."""
         talk = Conversation(request["messages"])
         reasoning = f"The user says: {talk.question}" if _thinks(request) else None
         calls = route(request, talk)
@@ -55,7 +55,7 @@ class DeterministicEngine:
         return Answer(json_answer(request, talk) or _text(talk), reasoning=reasoning)
 
     def count_tokens(self, text: str) -> int:
-        """Counts pieces of words, and marks."""
+        """Counts pieces of words, and punctuation."""
         return count_tokens(text)
 
 
@@ -93,15 +93,15 @@ def _thinks(request: dict[str, Any]) -> bool:
 
 
 def _text(talk: Conversation) -> str:
-    """What tools have found, or what the context says, or what was said."""
+    """Returns the tools' results, or a sentence of the context, or an echo."""
     if talk.results:
         return "\n".join(f"{name} says: {result}" for name, result in talk.results)
     return _best_sentence(talk) or f"You said: {talk.question}"
 
 
 def _best_sentence(talk: Conversation) -> str | None:
-    """The sentence of the context that shares most words with the question."""
-    asked = content_stems(talk.asked)
+    """Returns the sentence of the context that shares most words with the question."""
+    asked = content_stems(talk.last_paragraph)
     sentences = talk.context_sentences
     shared = [len(content_stems(sentence) & asked) for sentence in sentences]
     best = max(shared, default=0)

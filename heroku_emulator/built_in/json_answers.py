@@ -1,4 +1,4 @@
-"""Answers in JSON, where instructions ask for them: with a schema, with keys, or just so. Pure."""
+"""Answers in JSON if instructions ask for it, with or without schema and keys. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEY = re.compile(r"[\"'`](\w+)[\"'`]")
 
 
 def json_answer(request: dict[str, Any], talk: Conversation) -> str | None:
-    """Returns a JSON object as text, or `None` where plain text is wanted."""
+    """Returns a JSON object as text, or `None` if the request wants plain text."""
     schema = _schema(request.get("response_format"), talk)
     if schema is None:
         return None
@@ -30,7 +30,7 @@ def json_answer(request: dict[str, Any], talk: Conversation) -> str | None:
 
 
 def _schema(wanted: Any, talk: Conversation) -> dict[str, Any] | None:
-    """The form to answer in; `response_format` only gets here where it is honoured."""
+    """Returns the schema to answer in; `response_format` is only present if it is honoured."""
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
         return dict(wanted.get("json_schema", {}).get("schema") or {})
     for text in (talk.system, talk.question):
@@ -45,7 +45,7 @@ def _schema(wanted: Any, talk: Conversation) -> dict[str, Any] | None:
 
 
 def _schema_in(text: str) -> dict[str, Any] | None:
-    """Finds a JSON schema written out in a text."""
+    """Finds a JSON schema within a text."""
     decoder = json.JSONDecoder()
     for match in re.finditer(r"\{", text):
         try:

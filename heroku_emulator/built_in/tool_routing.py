@@ -1,4 +1,4 @@
-"""Whether to call tools, and which: by what the user asks and what the tools say of themselves."""
+"""Decides which tools to call, by the user's words and the tools' descriptions. Pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _ORDER = re.compile(
     r"\b(?:answer|must|always|final)\b.*\bcall|\bcall.*\b(?:answer|final)", re.IGNORECASE
 )
 _CLEAR = 2
-"""Words that a request and a tool's description share when one clearly means the other."""
+"""The number of shared words from which a request clearly means a tool."""
 
 
 def route(request: dict[str, Any], talk: Conversation) -> list[tuple[str, dict[str, Any]]]:
     """Returns the calls to make now.
 
-    A forced choice always calls. Otherwise tools are called once: when the user names them or
-    clearly asks for what they do, and none has been called since; last, those that the
-    instructions say to call. So every agent loop ends.
+    A forced choice always calls. Otherwise each tool is called once: if the user names it or
+    clearly asks for it and no call has been made since, or last, if the instructions demand it.
+    So every agent loop ends.
     """
     tools = {tool["function"]["name"]: tool["function"] for tool in request.get("tools") or []}
     choice = request.get("tool_choice") or "auto"
@@ -40,16 +40,16 @@ def route(request: dict[str, Any], talk: Conversation) -> list[tuple[str, dict[s
     left = [tool for name, tool in tools.items() if name not in called]
     all_known = " ".join([prompt, *(result for _, result in talk.results)])
     if choice == "required":
-        return _wanted(left, prompt, request) or [_call(_last_resort(left, tools), all_known)]
-    wanted = [] if called else _wanted(left, prompt, request)
+        return _wanted_calls(left, prompt, request) or [_call(_last_resort(left, tools), all_known)]
+    wanted = [] if called else _wanted_calls(left, prompt, request)
     ordered = (tool for tool in left if _is_ordered(tool, talk.system))
     return wanted or [_call(tool, all_known) for tool in ordered][:1]
 
 
-def _wanted(
+def _wanted_calls(
     tools: list[dict[str, Any]], prompt: str, request: dict[str, Any]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """The calls that the prompt spells out, or else the first tool that it clearly asks for."""
+    """Returns the calls that the prompt spells out, or else a call of the tool it clearly means."""
     written = _written_calls(tools, prompt)
     if written:
         return written[:1] if request.get("parallel_tool_calls") is False else written
@@ -90,7 +90,7 @@ def _is_ordered(tool: dict[str, Any], instructions: str) -> bool:
 
 
 def _last_resort(left: list[dict[str, Any]], tools: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The tool to call when one must be: answer tools are bound last, so the last one."""
+    """Returns the tool to call if one must be called: the last, as answer tools are bound last."""
     return (left or list(tools.values()))[-1]
 
 

@@ -1,4 +1,4 @@
-"""Text as the deterministic engine sees it: words, their stems, and which of them matter. Pure."""
+"""Splits text into words, stems and tokens. Pure."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def stems(text: str) -> list[str]:
 
 
 def content_stems(text: str) -> set[str]:
-    """Returns the stems of the words that say what a text is about."""
+    """Returns the stems of the words that are not common."""
     return {stem for stem in stems(text) if not is_common(stem)}
 
 
 def is_common(stem: str) -> bool:
-    """Says whether a word stands in every other sentence."""
+    """Says whether a word is too common to mean much."""
     return stem in _COMMON
 
 
 def count_tokens(text: str) -> int:
-    """Counts pieces of at most six letters, and marks: near to what a tokenizer finds."""
+    """Counts pieces of at most six letters, and punctuation: close to a real tokenizer."""
     return sum(1 for _ in _TOKEN.finditer(text)) or int(bool(text))
 
 
 @lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
-    """Takes off one English ending, so that `limits`, `limited` and `limiting` meet."""
+    """Removes one English ending, so that `limits`, `limited` and `limiting` are equal."""
     if word in _COMMON:
         return word
     for ending in _ENDINGS:

@@ -1,1 +1,1 @@
-"""The chat completions endpoint: what it refuses, and how it answers, whole and streamed."""
+"""The chat completions endpoint: checks of the request, and the answer, whole and streamed."""

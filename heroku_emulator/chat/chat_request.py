@@ -8,12 +8,12 @@ from heroku_emulator.chat.messages import check_messages
 from heroku_emulator.chat.thinking import check_thinking
 from heroku_emulator.chat.tools import check_tools
 from heroku_emulator.fields import (
+    bad_request,
     check_flag,
     check_integer,
     check_number,
     check_object,
     refuse_unknown,
-    refused,
     switches_of,
 )
 
@@ -44,7 +44,7 @@ _HEEDED = (
     "modalities",
     "user",
 )
-# The names that Heroku's compatibility page lists as "yes, but ignored". `seed` is not one.
+# Heroku's compatibility page lists these names as "yes, but ignored". `seed` is not among them.
 _IGNORED = (
     "audio",
     "frequency_penalty",
@@ -69,12 +69,12 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
     """Checks everything that Heroku is known to refuse.
 
     Raises:
-        ApiError: 400; 422 and 500 as `check_messages` says.
+        ApiError: 400; 422 and 500 from `check_messages`.
     """
     switches = switches_of(body, switches)
     refuse_unknown(body, _HEEDED + _IGNORED, switches=switches)
     if body.get("response_format") is not None and switches.response_format == "rejected":
-        raise refused("unsupported parameter: response_format")
+        raise bad_request("unsupported parameter: response_format")
     _check_generation(body, model)
     _check_streaming(body, switches)
     check_tools(body, switches)
@@ -89,16 +89,16 @@ def _check_generation(body: dict[str, Any], model: Model) -> None:
     temperature = check_number(body, "temperature")
     top_p = check_number(body, "top_p")
     if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise refused(
+        raise bad_request(
             "ValidationException: The model returned the following errors: `temperature` and "
             "`top_p` cannot both be specified for this model. Please use only one."
         )
     stop = body.get("stop")
-    # Documented as an array only; the string of OpenAI's API has never been seen to work.
+    # Documented as an array only; OpenAI's single string has never been seen to work.
     if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
-        raise refused("stop must be an array of strings")
+        raise bad_request("stop must be an array of strings")
     if body.get("modalities") not in (None, ["text"]):
-        raise refused('modalities must be ["text"]')
+        raise bad_request('modalities must be ["text"]')
 
 
 def _is_text(value: Any) -> bool:

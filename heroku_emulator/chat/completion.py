@@ -1,4 +1,4 @@
-"""From what an engine or a script says to a chat completion: ids, limits, usage, message. Pure."""
+"""Makes a chat completion from an engine's or a script's answer: ids, limits, usage, message."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _base36(number: int) -> str:
 
 
 FINGERPRINT = f"heroku-inf-{_base36(random.Random(__name__).getrandbits(32))}"  # noqa: S311
-"""The gateway's build, the same in every answer."""
+"""The build of the gateway, the same in every answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call as it goes over the wire."""
+    """One tool call as it is sent."""
 
     call_id: str
     name: str
@@ -55,7 +55,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """One answered chat request; body and stream are two renderings of it."""
+    """One answered chat request, to be rendered as a body or as a stream."""
 
     completion_id: str
     created: int
@@ -68,19 +68,19 @@ class Completion:
 
 
 def new_id(nanoseconds: int) -> str:
-    """Returns an id as Heroku makes them: the request's time since 1970, and chance."""
+    """Returns an id in Heroku's form: the time of the request, and random digits."""
     return f"chatcmpl-{nanoseconds:016x}{secrets.randbelow(100_000):05x}"
 
 
 def completion_of_answer(
     answer: Answer, body: dict[str, Any], engine: Engine, switches: Switches
 ) -> Completion:
-    """Applies `stop` and `max_tokens` to what the engine says, and counts its tokens."""
+    """Applies `stop` and `max_tokens` to the engine's answer, and counts its tokens."""
     spent = engine.count_tokens(answer.reasoning) if answer.reasoning else 0
-    text, finish = _stopped(answer.text, body.get("stop") or [])
+    text, finish = _cut_at_stop(answer.text, body.get("stop") or [])
     most = body.get("max_tokens") or body.get("max_completion_tokens")
     if most is not None and spent + engine.count_tokens(text) > most:
-        text, finish = _shortened(text, most - spent, engine), switches.length_reason
+        text, finish = _shorten(text, most - spent, engine), switches.length_reason
     calls = [] if finish else answer.tool_calls
     return _completion(
         body,
@@ -93,7 +93,7 @@ def completion_of_answer(
 
 
 def completion_of_script(step: Say | CallTools, body: dict[str, Any], engine: Engine) -> Completion:
-    """Renders a scripted answer exactly as the script has it."""
+    """Returns the completion of a scripted answer, unchanged."""
     if isinstance(step, Say):
         return _completion(
             body,
@@ -123,7 +123,7 @@ def completion_of_script(step: Say | CallTools, body: dict[str, Any], engine: En
 
 
 def completion_body(completion: Completion, switches: Switches) -> dict[str, Any]:
-    """Returns the answer to a request that is not streamed, keys in Heroku's order."""
+    """Returns the body of an answer that is not streamed, keys in Heroku's order."""
     choice = {
         "index": 0,
         "message": message_of(completion, switches),
@@ -141,7 +141,7 @@ def completion_body(completion: Completion, switches: Switches) -> dict[str, Any
 
 
 def message_of(completion: Completion, switches: Switches) -> dict[str, Any]:
-    """Returns the whole message of the assistant."""
+    """Returns the assistant's whole message."""
     content = _content_fields(completion.text, switches)
     calls: dict[str, Any] = {}
     if completion.tool_calls:
@@ -185,7 +185,7 @@ def _completion(
 ) -> Completion:
     nanoseconds = time.time_ns()
     default = "tool_calls" if calls else "stop"
-    said = [reasoning or "", text, *(part for call in calls for part in call)]
+    answer = [reasoning or "", text, *(part for call in calls for part in call)]
     return Completion(
         completion_id=new_id(nanoseconds),
         created=nanoseconds // 1_000_000_000,
@@ -197,7 +197,7 @@ def _completion(
             for name, arguments in calls
         ),
         finish_reason=default if finish_reason is None else finish_reason,
-        usage=_usage(_prompt_texts(body), said, engine),
+        usage=_usage(_prompt_texts(body), answer, engine),
     )
 
 
@@ -205,23 +205,23 @@ def _prompt_texts(body: dict[str, Any]) -> list[str]:
     return [*texts_of(body["messages"]), *map(compact, body.get("tools") or [])]
 
 
-def _usage(prompt: Iterable[str], said: Iterable[str], engine: Engine) -> dict[str, int]:
-    asked = sum(engine.count_tokens(text) for text in prompt if text)
-    answered = sum(engine.count_tokens(text) for text in said if text)
+def _usage(prompt: Iterable[str], answer: Iterable[str], engine: Engine) -> dict[str, int]:
+    prompt_tokens = sum(engine.count_tokens(text) for text in prompt if text)
+    completion_tokens = sum(engine.count_tokens(text) for text in answer if text)
     return {
-        "prompt_tokens": asked,
-        "completion_tokens": answered,
-        "total_tokens": asked + answered,
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
     }
 
 
-def _stopped(text: str, stop: list[str]) -> tuple[str, str | None]:
+def _cut_at_stop(text: str, stop: list[str]) -> tuple[str, str | None]:
     """Cuts the text before the earliest stop sequence."""
     found = [position for position in map(text.find, stop) if position >= 0]
     return (text[: min(found)], "stop") if found else (text, None)
 
 
-def _shortened(text: str, most: int, engine: Engine) -> str:
+def _shorten(text: str, most: int, engine: Engine) -> str:
     """Returns the longest beginning of the text that has at most `most` tokens."""
     low, high = 0, len(text)
     while low < high:

@@ -1,4 +1,4 @@
-"""What Heroku accepts as a conversation (docs: chat completions, messages). Pure."""
+"""Checks conversations (docs: chat completions, messages). Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.errors import ApiError
-from heroku_emulator.fields import check_object, check_text, refuse_unknown, refused
+from heroku_emulator.fields import bad_request, check_object, check_text, refuse_unknown
 
 if TYPE_CHECKING:
     from heroku_emulator.models import Model
@@ -33,16 +33,16 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
     """Checks the messages one by one, then how calls and results pair up.
 
     Raises:
-        ApiError: 400 for what is malformed, 422 for an image that cannot be fetched, 500 for
-            what makes the gateway stumble (tool arguments that are no object, reasoning tags).
+        ApiError: 400 for a malformed message, 422 for an image that cannot be fetched, 500 for
+            what breaks the gateway (tool arguments that are not an object, reasoning tags).
     """
     if not isinstance(messages, list) or not messages:
-        raise refused("messages is required")
+        raise bad_request("messages is required")
     for number, message in enumerate(messages):
         where = f"messages.{number}"
         role = check_object(message, where).get("role")
         if not isinstance(role, str) or role not in _FIELDS:
-            raise refused(f"{where}.role must be one of {', '.join(_FIELDS)}")
+            raise bad_request(f"{where}.role must be one of {', '.join(_FIELDS)}")
         refuse_unknown(message, _FIELDS[role], f"{where}.", switches)
         if role == "user" and isinstance(message.get("content"), list):
             _check_parts(message["content"], where, model, switches)
@@ -69,12 +69,12 @@ def texts_of(messages: list[dict[str, Any]]) -> list[str]:
 
 def _check_content(content: Any, where: str) -> None:
     if content is None or content in ("", []):
-        raise refused("content is required")
+        raise bad_request("content is required")
     if not isinstance(content, str):
-        raise refused(f"{where}.content must be a string")
+        raise bad_request(f"{where}.content must be a string")
     if not content.strip():
-        # Bedrock's own rule: a text block of nothing but white space is no content.
-        raise refused(
+        # Bedrock's rule: a text block must not consist of white space.
+        raise bad_request(
             "ValidationException: The text field in the ContentBlock object at "
             f"{where}.content.0 is blank. Add text to the text field, and try again."
         )
@@ -82,7 +82,7 @@ def _check_content(content: Any, where: str) -> None:
 
 def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches) -> None:
     if not parts:
-        raise refused("content is required")
+        raise bad_request("content is required")
     for number, value in enumerate(parts):
         part = check_object(value, f"{where}.content.{number}")
         if part.get("type") == "text":
@@ -92,16 +92,16 @@ def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches)
             refuse_unknown(part, ("type", "image_url"), f"{where}.content.{number}.", switches)
             _check_image(part.get("image_url"), f"{where}.content.{number}", model, switches)
         else:
-            raise refused(f"{where}.content.{number}.type must be one of text, image_url")
+            raise bad_request(f"{where}.content.{number}.type must be one of text, image_url")
 
 
 def _check_image(value: Any, where: str, model: Model, switches: Switches) -> None:
-    """Nothing is ever fetched: https URLs are believed, everything else must bring its data."""
+    """Checks an image without fetching it: https URLs are accepted, others must hold the data."""
     image = check_object(value, f"{where}.image_url")
     refuse_unknown(image, ("url", "detail"), f"{where}.image_url.", switches)
     url = check_text(image, "url", f"{where}.image_url.")
     if model.vision is False:
-        raise refused(f"{model.model_id} does not support image input")
+        raise bad_request(f"{model.model_id} does not support image input")
     if url.startswith("https://") and switches.image_urls == "accept":
         return
     data = _IMAGE_DATA.fullmatch(url)
@@ -123,7 +123,7 @@ def _check_assistant(message: dict[str, Any], where: str, switches: Switches) ->
     if calls is None:
         return
     if not isinstance(calls, list) or not calls:
-        raise refused(f"{where}.tool_calls must be a list of calls")
+        raise bad_request(f"{where}.tool_calls must be a list of calls")
     for number, value in enumerate(calls):
         _check_call(value, f"{where}.tool_calls.{number}", switches)
 
@@ -133,30 +133,30 @@ def _check_call(value: Any, where: str, switches: Switches) -> None:
     refuse_unknown(call, ("id", "type", "function"), f"{where}.", switches)
     check_text(call, "id", f"{where}.")
     if call.get("type") != "function":
-        raise refused(f"{where}.type must be function")
+        raise bad_request(f"{where}.type must be function")
     function = check_object(call.get("function"), f"{where}.function")
     refuse_unknown(function, ("name", "arguments"), f"{where}.function.", switches)
     check_text(function, "name", f"{where}.function.")
     arguments = function.get("arguments")
     if arguments is not None and not isinstance(arguments, str):
-        raise refused(f"{where}.function.arguments must be a string")
-    if not isinstance(_parsed(arguments or ""), dict):
+        raise bad_request(f"{where}.function.arguments must be a string")
+    if not isinstance(_parse(arguments or ""), dict):
         raise ApiError(500, "Failed to execute chat")
 
 
 def _check_tool_result(message: dict[str, Any], where: str) -> None:
     check_text(message, "tool_call_id", f"{where}.")
     content = message["content"]
-    # The gateway parses what looks like JSON, and only understands objects and plain text.
-    if not isinstance(_parsed(content), dict | str | _NotJson):
-        raise refused("error parsing JSON")
+    # The gateway parses what looks like JSON, but only accepts objects and plain text.
+    if not isinstance(_parse(content), dict | str | _NotJson):
+        raise bad_request("error parsing JSON")
 
 
 class _NotJson:
-    """What text that is no JSON parses to."""
+    """The value for text that is not JSON."""
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except ValueError:
@@ -164,12 +164,12 @@ def _parsed(text: str) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    """`NaN` and `Infinity` are Python's idea of JSON, not the gateway's."""
+    """Rejects `NaN` and `Infinity`, which Python takes for JSON and the gateway does not."""
     raise ValueError(name)
 
 
 def _check_pairing(messages: list[dict[str, Any]]) -> None:
-    """Every call is answered by a tool message right behind it; no result stands alone."""
+    """Checks that tool messages answer every call right away, and nothing else."""
     open_calls: list[str] = []
     for number, message in enumerate(messages):
         if message["role"] == "tool":
@@ -178,14 +178,14 @@ def _check_pairing(messages: list[dict[str, Any]]) -> None:
         _refuse_open(open_calls, number - 1)
         open_calls = [call["id"] for call in message.get("tool_calls") or []]
         if len(set(open_calls)) < len(open_calls):
-            raise refused(_invalid(f"messages.{number}: `tool_use` ids must be unique"))
+            raise bad_request(_rejection(f"messages.{number}: `tool_use` ids must be unique"))
     _refuse_open(open_calls, len(messages) - 1)
 
 
 def _close_call(open_calls: list[str], call_id: str, number: int) -> None:
     if call_id not in open_calls:
-        raise refused(
-            _invalid(
+        raise bad_request(
+            _rejection(
                 f"messages.{number}: unexpected `tool_use_id` found in `tool_result` blocks: "
                 f"{call_id}. Each `tool_result` block must have a corresponding `tool_use` block "
                 "in the previous message."
@@ -196,13 +196,13 @@ def _close_call(open_calls: list[str], call_id: str, number: int) -> None:
 
 def _refuse_open(open_calls: list[str], number: int) -> None:
     if open_calls:
-        raise refused(
-            _invalid(
+        raise bad_request(
+            _rejection(
                 f"messages.{number}: `tool_use` ids were found without `tool_result` blocks "
                 f"immediately after: {', '.join(open_calls)}."
             )
         )
 
 
-def _invalid(reason: str) -> str:
+def _rejection(reason: str) -> str:
     return f"Failed to execute chat: ValidationException: {reason}"

@@ -1,4 +1,4 @@
-"""From a chat completion to the chunks of its stream, in each form they have been seen in. Pure."""
+"""Renders a chat completion as a stream, in every form that has been seen. Pure."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from heroku_emulator.chat.completion import Completion, ToolCall
     from heroku_emulator.switches import Switches
 
-__all__ = ["chunks", "frame", "frames", "terminator", "unfinished", "unused"]
+__all__ = ["chunks", "empty_usage_fields", "frame", "frames", "terminator", "unfinished_fields"]
 
 _WORDS = re.compile(r"\S+\s*|\s+")
 _ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
 def frames(completion: Completion, switches: Switches) -> Iterator[bytes]:
-    """Yields the SSE frames of a whole stream, `[DONE]` included."""
+    """Yields the SSE frames of a whole stream, including `[DONE]`."""
     for chunk in chunks(completion, switches):
         yield frame("message", compact(chunk), switches)
     yield from terminator(switches)
 
 
 def terminator(switches: Switches) -> Iterator[bytes]:
-    """Yields the frame that ends a stream, if one does."""
+    """Yields the frame that ends a stream, if the switches have one."""
     if switches.terminator != "none":
         yield frame(switches.terminator, "[DONE]", switches)
 
 
 def frame(event: str, text: str, switches: Switches) -> bytes:
-    """Returns one event of the stream, after the heartbeat and ping that are switched on."""
+    """Returns one event, after the heartbeat and the ping if they are switched on."""
     space = " " if switches.sse_space else ""
     before = ": heartbeat\n\n" if switches.heartbeats else ""
     if switches.pings:
@@ -73,7 +73,9 @@ def _chunk(
 ) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0} if switches.choice_index else {}
     choice |= {"delta": delta} if message is None else {"message": message}
-    choice |= unfinished(switches) if finish_reason is None else {"finish_reason": finish_reason}
+    choice |= (
+        unfinished_fields(switches) if finish_reason is None else {"finish_reason": finish_reason}
+    )
     chunk = {
         "id": completion.completion_id,
         "object": "chat.completion.chunk",
@@ -82,18 +84,18 @@ def _chunk(
         "system_fingerprint": FINGERPRINT,
         "choices": [choice],
     }
-    return chunk | ({"usage": usage} if usage else unused(switches))
+    return chunk | ({"usage": usage} if usage else empty_usage_fields(switches))
 
 
-def unfinished(switches: Switches) -> dict[str, Any]:
-    """Returns the field of a choice that does not finish anything."""
+def unfinished_fields(switches: Switches) -> dict[str, Any]:
+    """Returns `finish_reason` for a choice that does not finish the answer."""
     if switches.middle_finish_reason == "absent":
         return {}
     return {"finish_reason": "" if switches.middle_finish_reason == "empty" else None}
 
 
-def unused(switches: Switches) -> dict[str, Any]:
-    """Returns the field of an event that has no usage to tell."""
+def empty_usage_fields(switches: Switches) -> dict[str, Any]:
+    """Returns `usage` for an event without usage."""
     forms: dict[str, dict[str, Any]] = {
         "empty": {"usage": {}},
         "zeros": {"usage": _ZEROS},
@@ -143,11 +145,13 @@ def _call_deltas(
     drifts = switches.tool_index == "drift"
     function = {"name": call.name, "arguments": ""}
     opening = {"id": call.call_id, "type": "function", "function": function}
-    yield _indexed(block if drifts else number, opening, switches)
+    yield _with_index(block if drifts else number, opening, switches)
     name = {"name": ""} if switches.repeat_empty_name else {}
     for piece in _pieces(call.arguments, switches):
-        yield _indexed(0 if drifts else number, {"function": name | {"arguments": piece}}, switches)
+        yield _with_index(
+            0 if drifts else number, {"function": name | {"arguments": piece}}, switches
+        )
 
 
-def _indexed(index: int, delta: dict[str, Any], switches: Switches) -> dict[str, Any]:
+def _with_index(index: int, delta: dict[str, Any], switches: Switches) -> dict[str, Any]:
     return delta if switches.tool_index == "absent" else {"index": index, **delta}

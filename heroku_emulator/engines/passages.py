@@ -1,4 +1,4 @@
-"""What a conversation asks to be read, and the passages it gives to read from. Pure."""
+"""Splits a conversation into the question and the passages to answer it from. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Passage:
 
     text: str
     number: str | None = None
-    """The number it was given, as in `[1] ...`, for citing it; `None` when it has none."""
+    """Its number for citations, as in `[1] ...`; `None` without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ReadingTask:
 
 
 def message_text(message: dict[str, Any]) -> str:
-    """Returns a message's text; parts that are no text (images) have none."""
+    """Returns a message's text, without images."""
     content = message.get("content") or ""
     if isinstance(content, str):
         return content
@@ -46,7 +46,7 @@ def message_text(message: dict[str, Any]) -> str:
 
 
 def reading_task(messages: list[dict[str, Any]]) -> ReadingTask:
-    """Tells the question from the text around it.
+    """Separates the question from the text around it.
 
     The question is what follows a label such as `Question:`, else the last user message's last
     question, else its last paragraph. The passages are the blocks numbered `[1]`, `[2]`; else what
@@ -80,14 +80,14 @@ def _split_question(text: str) -> tuple[str, str]:
 
 
 def _passages(texts: list[str]) -> list[Passage]:
-    numbered = [passage for text in texts for passage in _numbered(text)]
+    numbered = [passage for text in texts for passage in _numbered_passages(text)]
     if numbered:
         return numbered
     labelled = [text[label.end() :] for text in texts for label in _CONTEXT_LABEL.finditer(text)]
     return [Passage(text.strip()) for text in labelled or texts if text.strip()]
 
 
-def _numbered(text: str) -> list[Passage]:
+def _numbered_passages(text: str) -> list[Passage]:
     marks = list(_NUMBERED.finditer(text))
     ends = [*[mark.start() for mark in marks], len(text)][1:]
     return [

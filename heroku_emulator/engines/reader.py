@@ -1,7 +1,7 @@
-"""Answers questions with sentences of the text they come with.
+"""Answers questions with sentences from the text that comes with them.
 
-An extractive reader, not a language model: it can only repeat what it was given, and says so when
-that holds no answer.
+It is an extractive reader, not a language model: it can only repeat sentences, and says so if none
+answers the question.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ NOTHING_GIVEN = (
 PICTURE_UNSEEN = "There is a picture, which this emulator's reader cannot see."
 
 _RELEVANT = 0.42
-"""The score from which a sentence is an answer; set by `tests/emulator/test_engine_minilm.py`."""
+"""The lowest score of an answer; set with `tests/emulator/test_engine_minilm.py`."""
 _RUNNER_UP = 0.85
-"""A second sentence joins in when its score comes this near to the best one's."""
-_SHORTEST = 4  # words; less is a fragment
+"""A second sentence is added if its score reaches this part of the best one's."""
+_SHORTEST = 4  # words; shorter ones are fragments
 
 
 class _Candidate(NamedTuple):
@@ -53,26 +53,26 @@ class Reading(NamedTuple):
 
 
 def read(task: ReadingTask, model: MiniLM) -> Reading:
-    """Answers with the one or two best sentences, in text order, each with its source's number."""
+    """Answers with the best one or two sentences, in text order, with their sources' numbers."""
     if not task.passages:
         return Reading(NOTHING_GIVEN, "The messages hold a question and nothing to read.")
-    ranked = _ranked(task, model)
+    ranked = _rank(task, model)
     if not ranked or ranked[0].score < _RELEVANT:
         return Reading(TEXT_DOES_NOT_SAY, f"None of {len(ranked)} sentences fits the question.")
     worth = max(_RELEVANT, _RUNNER_UP * ranked[0].score)
     chosen = sorted(candidate for candidate in ranked[:2] if candidate.score >= worth)
     return Reading(
-        " ".join(map(_cited, chosen)),
+        " ".join(map(_cite, chosen)),
         f"Ranked {len(ranked)} sentences; the best one scores {ranked[0].score:.2f}.",
     )
 
 
 def best_sentences(task: ReadingTask, model: MiniLM, count: int) -> list[str]:
-    """Returns the best sentences with their sources' numbers, best first; none if none fits."""
-    return [_cited(found) for found in _ranked(task, model)[:count] if found.score >= _RELEVANT]
+    """Returns the best sentences that fit, with their sources' numbers, best first."""
+    return [_cite(found) for found in _rank(task, model)[:count] if found.score >= _RELEVANT]
 
 
-def _ranked(task: ReadingTask, model: MiniLM) -> list[_Candidate]:
+def _rank(task: ReadingTask, model: MiniLM) -> list[_Candidate]:
     return sorted(_candidates(task, model), key=lambda c: (-c.score, c.position))
 
 
@@ -94,6 +94,6 @@ def _candidates(task: ReadingTask, model: MiniLM) -> list[_Candidate]:
     return found
 
 
-def _cited(candidate: _Candidate) -> str:
+def _cite(candidate: _Candidate) -> str:
     number = candidate.passage.number
     return f"{candidate.text} [{number}]" if number else candidate.text

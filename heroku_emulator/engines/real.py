@@ -27,7 +27,7 @@ _WIDTH = 1024  # what the emulated embedding model documents
 
 
 class RealEngine:
-    """Answers from small real components, the same for the same input, with no network.
+    """Answers with small real models, deterministically and without a network.
 
     Implements `heroku_emulator.engine.Engine`.
     """
@@ -41,10 +41,10 @@ class RealEngine:
         self._model = MiniLM()
 
     def embed(self, texts: list[str], input_type: str) -> list[list[float]]:  # noqa: ARG002
-        """Returns unit vectors: MiniLM's 384 numbers and zeros. It knows one kind of input."""
-        return [self._padded(text) for text in texts]
+        """Returns unit vectors: MiniLM's 384 numbers and zeros. It ignores `input_type`."""
+        return [self._padded_vector(text) for text in texts]
 
-    def _padded(self, text: str) -> list[float]:
+    def _padded_vector(self, text: str) -> list[float]:
         vector = self._model.encode(text).text
         padded: list[float] = np.pad(vector, (0, _WIDTH - len(vector))).tolist()
         return padded
@@ -55,7 +55,7 @@ class RealEngine:
         return [late_interaction(asked, self._model.encode(document)) for document in documents]
 
     def chat(self, request: dict[str, Any]) -> Answer:
-        """Calls tools, or answers with sentences of the text it was given, or says it cannot."""
+        """Calls tools, or answers with sentences from the text, or says that it cannot."""
         talk = Conversation(request["messages"])
         calls = route(request, talk, self._model)
         if calls:
@@ -74,8 +74,8 @@ class RealEngine:
         found = read(replace(task, passages=results), self._model)
         if found.text != TEXT_DOES_NOT_SAY:
             return found
-        said = "\n".join(f"{name} returned: {result}" for name, result in talk.results)
-        return found._replace(text=said)
+        returned = "\n".join(f"{name} returned: {result}" for name, result in talk.results)
+        return found._replace(text=returned)
 
     def count_tokens(self, text: str) -> int:
         """Returns the number of WordPiece tokens, at least 1 for text that is not empty."""

@@ -1,4 +1,4 @@
-"""Chooses tools by what they are described to do, where the words of a request do not tell."""
+"""Chooses tools by the meaning of their descriptions, if the words of a request do not decide."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["route"]
 
 _FITS = 0.30
-"""The score from which a tool is called unasked; set by `tests/emulator/test_engine_minilm.py`."""
+"""The lowest score of a tool to call; set with `tests/emulator/test_engine_minilm.py`."""
 
 Calls = list[tuple[str, dict[str, Any]]]
 
 
 def route(request: dict[str, Any], talk: Conversation, model: MiniLM) -> Calls:
-    """Returns the calls to make now: none to answer in text.
+    """Returns the calls to make now; an empty list means to answer in text.
 
-    Tools that the user names are called; else the one whose description fits best, if it fits.
-    Arguments that do not keep to the tool's schema are not sent, unless the call is forced.
+    It calls the tools that the user names, or else the one whose description fits best. It drops
+    calls whose arguments break the schema, unless the call is forced.
     """
     choice = request.get("tool_choice") or "auto"
     if isinstance(choice, dict) or choice == "none":

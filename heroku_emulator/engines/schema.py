@@ -1,11 +1,11 @@
-"""Checks values against JSON schemas, as far as tool parameters use them. Pure."""
+"""Checks values against the part of JSON Schema that tool parameters use. Pure."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-__all__ = ["is_valid", "properties_of", "resolved"]
+__all__ = ["is_valid", "properties_of", "resolve"]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -18,7 +18,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def resolved(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
+def resolve(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
     """Returns a schema with `$ref` followed and `allOf` merged; `True` and `{}` allow anything."""
     if not isinstance(schema, dict):
         return {}
@@ -26,10 +26,10 @@ def resolved(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
         target: Any = root
         for step in ref.removeprefix("#").split("/")[1:]:
             target = target.get(step, {}) if isinstance(target, dict) else {}
-        return {**resolved(target, root), **{k: v for k, v in schema.items() if k != "$ref"}}
+        return {**resolve(target, root), **{k: v for k, v in schema.items() if k != "$ref"}}
     merged = dict(schema)
     for part in merged.pop("allOf", []):
-        merged = {**resolved(part, root), **merged}
+        merged = {**resolve(part, root), **merged}
     return merged
 
 
@@ -40,15 +40,15 @@ def properties_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_valid(value: Any, schema: Any, root: dict[str, Any] | None = None) -> bool:
-    """Says whether `value` keeps to the schema.
+    """Says whether `value` satisfies the schema.
 
-    Knows types, `enum`, `const`, `$ref`, `allOf`, `anyOf`, `oneOf` and the limits of objects,
-    arrays, strings and numbers. Keywords it does not know are not checked.
+    It knows types, `enum`, `const`, `$ref`, `allOf`, `anyOf`, `oneOf` and the limits of objects,
+    arrays, strings and numbers. It ignores other keywords.
     """
     if schema is False:
         return False
     root = root if root is not None else schema if isinstance(schema, dict) else {}
-    schema = resolved(schema, root)
+    schema = resolve(schema, root)
     return (
         _has_type(value, schema)
         and _is_one_of(value, schema)
@@ -83,21 +83,21 @@ def _is_one_of(value: Any, schema: dict[str, Any]) -> bool:
 def _keeps_limits(value: Any, schema: dict[str, Any]) -> bool:
     if isinstance(value, str):
         pattern = schema.get("pattern")
-        return _between(len(value), schema, "minLength", "maxLength") and (
+        return _is_between(len(value), schema, "minLength", "maxLength") and (
             pattern is None or re.search(pattern, value) is not None
         )
     if isinstance(value, list):
-        return _between(len(value), schema, "minItems", "maxItems")
+        return _is_between(len(value), schema, "minItems", "maxItems")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return (
-            _between(value, schema, "minimum", "maximum")
+            _is_between(value, schema, "minimum", "maximum")
             and value > schema.get("exclusiveMinimum", float("-inf"))
             and value < schema.get("exclusiveMaximum", float("inf"))
         )
     return True
 
 
-def _between(number: float, schema: dict[str, Any], low: str, high: str) -> bool:
+def _is_between(number: float, schema: dict[str, Any], low: str, high: str) -> bool:
     return bool(schema.get(low, float("-inf")) <= number <= schema.get(high, float("inf")))
 
 

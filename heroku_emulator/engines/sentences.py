@@ -1,4 +1,4 @@
-"""Markdown and plain text as sentences, the unit in which the extractive reader answers. Pure."""
+"""Splits Markdown and plain text into sentences, the units of the extractive reader. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Fig|Dr|Mr|Mrs
 
 
 class Sentence(NamedTuple):
-    """A sentence and the heading it stands under."""
+    """A sentence and its heading."""
 
     text: str
     heading: str
@@ -31,8 +31,8 @@ class Sentence(NamedTuple):
 def sentences(text: str) -> list[Sentence]:
     """Splits a text into its sentences, in order.
 
-    Hard-wrapped lines are joined; list items and table rows are sentences of their own; code blocks
-    and headings are none, though a sentence remembers its heading.
+    Hard-wrapped lines are joined. List items and table rows are separate sentences. Code blocks and
+    headings are left out, but each sentence keeps its heading.
     """
     blocks = _Blocks()
     for line in text.splitlines():
@@ -100,7 +100,7 @@ class _Blocks:
         self._lines.append(_BULLET.sub("", line).strip())
 
     def _title_is_last(self) -> bool:
-        """Whether a title ends the block; text from a PDF has no blank lines around its titles."""
+        """Says whether the last line is a title; in text from a PDF no blank line surrounds it."""
         if not self._lines or not _is_title(self._lines[-1]):
             return False
         above = self._lines[-2:-1]

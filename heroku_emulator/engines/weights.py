@@ -1,4 +1,4 @@
-"""Finds model files inside installed packages, and makes sure they are the ones we know."""
+"""Finds model files in installed packages and verifies their checksums."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ __all__ = ["verified_file"]
 
 
 def verified_file(package: str, name: str, sha256: str, how_to_install: str) -> Path:
-    """Returns the path of a file inside a package; none of the package's code is run.
+    """Returns the path of a file in a package, without running the package's code.
 
     Args:
         package: Import name of the package that holds the file.
         name: The file's name.
         sha256: The checksum it must have.
-        how_to_install: What to say when the package is missing.
+        how_to_install: The message if the package is missing.
 
     Raises:
         ModuleNotFoundError: The package is not installed.
-        ValueError: The file is not the one this code was written for.
+        ValueError: The file is not the expected one.
     """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:

@@ -1,7 +1,7 @@
-"""POST /v1/messages: Claude in Anthropic's own form, as Heroku passes it on.
+"""POST /v1/messages: Claude in Anthropic's form, as Heroku forwards it.
 
-Written from Heroku's page on the endpoint and Anthropic's documentation of the Messages API. What
-it can and chat completions cannot: carry signed thinking blocks from one turn to the next.
+Written from Heroku's page on the endpoint and Anthropic's documentation of the Messages API. Unlike
+chat completions, it can carry signed thinking blocks from one turn to the next.
 """
 
 from __future__ import annotations

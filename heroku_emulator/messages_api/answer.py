@@ -1,4 +1,4 @@
-"""From what an engine or a script says to a message in Anthropic's form. Pure."""
+"""Makes a message in Anthropic's form from an engine's or a script's answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.chat.completion import completion_of_answer, completion_of_script
 from heroku_emulator.messages_api.chat_form import chat_form
-from heroku_emulator.messages_api.signatures import redacted, signature_of
+from heroku_emulator.messages_api.signatures import redact, signature_of
 from heroku_emulator.messages_api.thinking import thinks
 from heroku_emulator.script import CallTools, Say
 
@@ -34,7 +34,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """One call; `arguments` is JSON as the model writes it."""
+    """One tool call; `arguments` is JSON as the model writes it."""
 
     call_id: str
     name: str
@@ -43,12 +43,12 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One answer; body and stream are two renderings of it."""
+    """One answer, to be rendered as a body or as a stream."""
 
     message_id: str
     model: str
     thinking: dict[str, Any] | None
-    """The block of thinking: in the clear and signed, or redacted."""
+    """The thinking block: readable and signed, or redacted."""
     text: str
     tool_uses: tuple[ToolUse, ...]
     stop_reason: str | None
@@ -65,7 +65,7 @@ def message_of_engine(body: dict[str, Any], engine: Engine, switches: Switches) 
         answer = replace(answer, reasoning=None)
     elif answer.tool_calls:
         answer = replace(answer, reasoning=_thought(answer.reasoning, answer.tool_calls))
-    text, sequence = _stopped(answer.text, body.get("stop_sequences") or [])
+    text, sequence = _cut_at_stop(answer.text, body.get("stop_sequences") or [])
     if sequence is not None:
         answer = replace(answer, text=text, tool_calls=[])
     completion = completion_of_answer(answer, request, engine, switches)
@@ -78,7 +78,7 @@ def message_of_engine(body: dict[str, Any], engine: Engine, switches: Switches) 
 def message_of_script(
     step: Say | CallTools, body: dict[str, Any], engine: Engine, switches: Switches
 ) -> Message:
-    """Renders a scripted answer as the script has it, and a thought before calls where due."""
+    """Returns a scripted answer, with a thought before calls if thinking is on."""
     if isinstance(step, CallTools) and thinks(body):
         step = replace(step, reasoning=_thought(step.reasoning, step.calls))
     completion = completion_of_script(step, chat_form(body), engine)
@@ -87,12 +87,12 @@ def message_of_script(
 
 
 def message_body(message: Message) -> dict[str, Any]:
-    """Returns the answer to a request that is not streamed, keys in the documented order."""
+    """Returns the body of an answer that is not streamed, keys in the documented order."""
     content: list[dict[str, Any]] = [] if message.thinking is None else [message.thinking]
     if message.text:
         content.append({"type": "text", "text": message.text})
     content += [
-        {"type": "tool_use", "id": use.call_id, "name": use.name, "input": _parsed(use.arguments)}
+        {"type": "tool_use", "id": use.call_id, "name": use.name, "input": _parse(use.arguments)}
         for use in message.tool_uses
     ]
     return {
@@ -128,7 +128,7 @@ def _message(completion: Completion, switches: Switches, ids: Any = None) -> Mes
 
 
 def _thought(reasoning: str | None, calls: Sequence[tuple[str, Any]]) -> str:
-    """With thinking on, Claude thinks before it calls, and the next request must bring that."""
+    """Returns the thought before calls: with thinking on, the next request must send it back."""
     return reasoning or f"I should call {' and '.join(name for name, _ in calls)}."
 
 
@@ -136,7 +136,7 @@ def _thinking(reasoning: str | None, switches: Switches) -> dict[str, Any] | Non
     if not reasoning:
         return None
     if switches.messages_thinking == "redacted":
-        return {"type": "redacted_thinking", "data": redacted(reasoning)}
+        return {"type": "redacted_thinking", "data": redact(reasoning)}
     shown = "" if switches.messages_thinking == "omitted" else reasoning
     return {"type": "thinking", "thinking": shown, "signature": signature_of(shown)}
 
@@ -145,16 +145,16 @@ def _letters(length: int) -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
-def _parsed(arguments: str) -> Any:
-    """Scripted arguments that are no JSON stay what they are."""
+def _parse(arguments: str) -> Any:
+    """Parses arguments; scripted ones that are not JSON stay unchanged."""
     try:
         return json.loads(arguments)
     except ValueError:
         return arguments
 
 
-def _stopped(text: str, sequences: list[str]) -> tuple[str, str | None]:
-    """Cuts the text before the earliest stop sequence; returns which one it was."""
+def _cut_at_stop(text: str, sequences: list[str]) -> tuple[str, str | None]:
+    """Cuts the text before the earliest stop sequence, and returns that sequence."""
     found = [(text.find(sequence), sequence) for sequence in sequences if sequence in text]
     if not found:
         return text, None

@@ -1,4 +1,4 @@
-"""What a content block may look like, in each place where blocks stand. Pure."""
+"""What a content block may look like, by the place where it stands. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.messages_api.refusals import invalid, object_of, only, text, word
+from heroku_emulator.messages_api.refusals import (
+    check_choice,
+    check_object,
+    check_text,
+    invalid_input,
+    refuse_unknown,
+)
 from heroku_emulator.messages_api.signatures import is_redacted_here, is_signed_here
 
 if TYPE_CHECKING:
@@ -19,13 +25,13 @@ __all__ = [
     "as_blocks",
     "check_blocks",
     "check_cache_control",
-    "count_cached",
-    "names_an_address",
-    "without_text",
+    "count_breakpoints",
+    "has_url_source",
+    "text_fault",
 ]
 
 THINKING = ("thinking", "redacted_thinking")
-"""The types of blocks that thinking comes in."""
+"""The types of thinking blocks."""
 
 _ALLOWED = {
     "system": ("text",),
@@ -39,7 +45,7 @@ _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 def as_blocks(content: Any) -> list[dict[str, Any]]:
-    """Returns content as blocks: a string stands for one text block."""
+    """Returns content as blocks; a string is one text block."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     return content or []
@@ -54,14 +60,14 @@ def check_blocks(content: Any, place: str, where: str, model: Model) -> None:
     if isinstance(content, str):
         return
     if not isinstance(content, list):
-        raise invalid(where, "Input should be a valid string or list")
+        raise invalid_input(where, "Input should be a valid string or list")
     for number, value in enumerate(content):
         at = f"{where}.{number}"
-        block = object_of(value, at)
-        kind = text(block, "type", f"{at}.")
+        block = check_object(value, at)
+        kind = check_text(block, "type", f"{at}.")
         if kind not in _ALLOWED[place]:
             tags = ", ".join(f"'{allowed}'" for allowed in _ALLOWED[place])
-            raise invalid(
+            raise invalid_input(
                 at,
                 f"Input tag '{kind}' found using 'type' does not match any of the expected "
                 f"tags: {tags}",
@@ -69,8 +75,8 @@ def check_blocks(content: Any, place: str, where: str, model: Model) -> None:
         _CHECKS[kind](block, f"{at}.{kind}.", model)
 
 
-def without_text(content: Any) -> str | None:
-    """Returns what is wrong with the texts of a content, if anything is."""
+def text_fault(content: Any) -> str | None:
+    """Returns what is wrong with the texts of a content, or `None`."""
     for block in as_blocks(content):
         if block["type"] == "text" and not block["text"]:
             return "text content blocks must be non-empty"
@@ -79,59 +85,61 @@ def without_text(content: Any) -> str | None:
     return None
 
 
-def count_cached(blocks: Any) -> int:
-    """Counts the blocks that a `cache_control` ends a cached prefix at."""
+def count_breakpoints(blocks: Any) -> int:
+    """Counts the blocks where `cache_control` ends a cached prefix."""
     marked = 0
     for block in blocks if isinstance(blocks, list) else []:
         marked += block.get("cache_control") is not None
-        marked += count_cached(block.get("content"))
+        marked += count_breakpoints(block.get("content"))
     return marked
 
 
-def names_an_address(blocks: Any) -> bool:
-    """Says whether any block is to be fetched from somewhere."""
+def has_url_source(blocks: Any) -> bool:
+    """Says whether any block names a URL."""
     return any(
-        (block.get("source") or {}).get("type") == "url" or names_an_address(block.get("content"))
+        (block.get("source") or {}).get("type") == "url" or has_url_source(block.get("content"))
         for block in (blocks if isinstance(blocks, list) else [])
     )
 
 
-def _text(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
-    only(block, ("type", "text", "cache_control", "citations"), where)
-    text(block, "text", where)
+def _check_text(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
+    refuse_unknown(block, ("type", "text", "cache_control", "citations"), where)
+    check_text(block, "text", where)
     check_cache_control(block, where)
     if block.get("cache_control") is not None and not block["text"]:
-        raise invalid(f"{where}cache_control", "cannot be set for empty text blocks")
+        raise invalid_input(f"{where}cache_control", "cannot be set for empty text blocks")
 
 
-def _image(block: Mapping[str, Any], where: str, model: Model) -> None:
-    only(block, ("type", "source", "cache_control"), where)
+def _check_image(block: Mapping[str, Any], where: str, model: Model) -> None:
+    refuse_unknown(block, ("type", "source", "cache_control"), where)
     if model.vision is False:
-        raise invalid("", f"{model.model_id} does not support image input")
-    _source(block, where, ("base64", "url"), _IMAGES)
+        raise invalid_input("", f"{model.model_id} does not support image input")
+    _check_source(block, where, ("base64", "url"), _IMAGES)
     check_cache_control(block, where)
 
 
-def _document(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
-    only(block, ("type", "source", "title", "context", "citations", "cache_control"), where)
-    _source(block, where, ("base64", "url", "text"), ("application/pdf", "text/plain"))
+def _check_document(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
+    refuse_unknown(
+        block, ("type", "source", "title", "context", "citations", "cache_control"), where
+    )
+    _check_source(block, where, ("base64", "url", "text"), ("application/pdf", "text/plain"))
     check_cache_control(block, where)
 
 
-def _source(
+def _check_source(
     block: Mapping[str, Any], where: str, kinds: tuple[str, ...], media_types: tuple[str, ...]
 ) -> None:
-    source = object_of(block.get("source"), f"{where}source")
+    source = check_object(block.get("source"), f"{where}source")
     where = f"{where}source."
-    if word(source, "type", kinds, where) == "url":
-        only(source, ("type", "url"), where)
-        text(source, "url", where)
+    if check_choice(source, "type", kinds, where) == "url":
+        refuse_unknown(source, ("type", "url"), where)
+        check_text(source, "url", where)
         return
-    only(source, ("type", "media_type", "data"), where)
-    word(source, "media_type", media_types, where)
-    data = text(source, "data", where)
+    refuse_unknown(source, ("type", "media_type", "data"), where)
+    check_choice(source, "media_type", media_types, where)
+    data = check_text(source, "data", where)
     if source["type"] == "base64" and not _is_base64(data):
-        raise invalid(f"{where}base64", "invalid base64 data")
+        raise invalid_input(f"{where}base64", "invalid base64 data")
 
 
 def _is_base64(data: str) -> bool:
@@ -141,35 +149,37 @@ def _is_base64(data: str) -> bool:
         return False
 
 
-def _thinking(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
-    only(block, ("type", "thinking", "signature"), where)
-    signature = text(block, "signature", where)
-    if not is_signed_here(text(block, "thinking", where), signature):
-        raise invalid(where.removesuffix(".thinking."), "Invalid `signature` in `thinking` block")
+def _check_thinking(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
+    refuse_unknown(block, ("type", "thinking", "signature"), where)
+    signature = check_text(block, "signature", where)
+    if not is_signed_here(check_text(block, "thinking", where), signature):
+        raise invalid_input(
+            where.removesuffix(".thinking."), "Invalid `signature` in `thinking` block"
+        )
 
 
-def _redacted(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
-    only(block, ("type", "data"), where)
-    if not is_redacted_here(text(block, "data", where)):
+def _check_redacted(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
+    refuse_unknown(block, ("type", "data"), where)
+    if not is_redacted_here(check_text(block, "data", where)):
         at = where.removesuffix(".redacted_thinking.")
-        raise invalid(at, "Invalid `data` in `redacted_thinking` block")
+        raise invalid_input(at, "Invalid `data` in `redacted_thinking` block")
 
 
-def _tool_use(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
-    only(block, ("type", "id", "name", "input", "cache_control"), where)
-    if not _ID.fullmatch(text(block, "id", where)):
-        raise invalid(f"{where}id", "String should match pattern '^[a-zA-Z0-9_-]+$'")
-    if not text(block, "name", where):
-        raise invalid(f"{where}name", "String should have at least 1 character")
-    object_of(block.get("input"), f"{where}input")
+def _check_tool_use(block: Mapping[str, Any], where: str, model: Model) -> None:  # noqa: ARG001
+    refuse_unknown(block, ("type", "id", "name", "input", "cache_control"), where)
+    if not _ID.fullmatch(check_text(block, "id", where)):
+        raise invalid_input(f"{where}id", "String should match pattern '^[a-zA-Z0-9_-]+$'")
+    if not check_text(block, "name", where):
+        raise invalid_input(f"{where}name", "String should have at least 1 character")
+    check_object(block.get("input"), f"{where}input")
     check_cache_control(block, where)
 
 
-def _tool_result(block: Mapping[str, Any], where: str, model: Model) -> None:
-    only(block, ("type", "tool_use_id", "content", "is_error", "cache_control"), where)
-    text(block, "tool_use_id", where)
+def _check_tool_result(block: Mapping[str, Any], where: str, model: Model) -> None:
+    refuse_unknown(block, ("type", "tool_use_id", "content", "is_error", "cache_control"), where)
+    check_text(block, "tool_use_id", where)
     if block.get("is_error") not in (None, True, False):
-        raise invalid(f"{where}is_error", "Input should be a valid boolean")
+        raise invalid_input(f"{where}is_error", "Input should be a valid boolean")
     if block.get("content") is not None:
         check_blocks(block["content"], "tool_result", f"{where}content", model)
     check_cache_control(block, where)
@@ -180,19 +190,19 @@ def check_cache_control(block: Mapping[str, Any], where: str) -> None:
     if block.get("cache_control") is None:
         return
     where = f"{where}cache_control"
-    control = object_of(block["cache_control"], where)
-    only(control, ("type", "ttl"), f"{where}.")
-    word(control, "type", ("ephemeral",), f"{where}.")
+    control = check_object(block["cache_control"], where)
+    refuse_unknown(control, ("type", "ttl"), f"{where}.")
+    check_choice(control, "type", ("ephemeral",), f"{where}.")
     if control.get("ttl") is not None:
-        word(control, "ttl", _LIFETIMES, f"{where}.")
+        check_choice(control, "ttl", _LIFETIMES, f"{where}.")
 
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any], str, Model], None]] = {
-    "text": _text,
-    "image": _image,
-    "document": _document,
-    "thinking": _thinking,
-    "redacted_thinking": _redacted,
-    "tool_use": _tool_use,
-    "tool_result": _tool_result,
+    "text": _check_text,
+    "image": _check_image,
+    "document": _check_document,
+    "thinking": _check_thinking,
+    "redacted_thinking": _check_redacted,
+    "tool_use": _check_tool_use,
+    "tool_result": _check_tool_result,
 }

@@ -1,4 +1,4 @@
-"""From a request in Anthropic's form to the chat completions form that engines know. Pure."""
+"""Maps a request in Anthropic's form to the chat completions form that engines know. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
 def chat_form(body: dict[str, Any]) -> dict[str, Any]:
-    """Returns the request as an engine takes it; stop sequences are the server's business."""
+    """Returns the request for an engine, without stop sequences, which the server applies."""
     request = {name: body[name] for name in _SAME if body.get(name) is not None}
     request["messages"] = [*_system(body.get("system")), *_messages(body["messages"])]
     if body.get("tools"):
@@ -65,17 +65,17 @@ def _assistant(blocks: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _user(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Results first: each is a message of its own in the other form."""
-    said = []
+    """Yields results first: in chat completions, each is its own message."""
+    others = []
     for block in blocks:
         if block["type"] == "tool_result":
             result = _text(as_blocks(block.get("content"))) or "."
             yield {"role": "tool", "tool_call_id": block["tool_use_id"], "content": result}
         else:
-            said.append(block)
-    if said:
-        pictured = any(block["type"] == "image" for block in said)
-        yield {"role": "user", "content": list(map(_part, said)) if pictured else _text(said)}
+            others.append(block)
+    if others:
+        pictured = any(block["type"] == "image" for block in others)
+        yield {"role": "user", "content": list(map(_part, others)) if pictured else _text(others)}
 
 
 def _part(block: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _text(blocks: list[dict[str, Any]]) -> str:
 
 
 def _text_of(block: dict[str, Any]) -> str:
-    """Documents in plain text are read; PDFs are not, by no engine here."""
+    """Returns the text of a text block or a plain-text document; PDFs are not read."""
     if block["type"] == "document" and block["source"].get("type") == "text":
         return str(block["source"]["data"])
     return str(block.get("text") or "") if block["type"] == "text" else ""

@@ -1,11 +1,11 @@
-"""POST /v1/messages: from an exchange to its answer."""
+"""The endpoint POST /v1/messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from heroku_emulator.errors import ApiError, error_body
-from heroku_emulator.fields import refused
+from heroku_emulator.fields import bad_request
 from heroku_emulator.messages_api.answer import (
     Message,
     message_body,
@@ -31,7 +31,7 @@ async def messages(exchange: Exchange) -> Response:
     """POST /v1/messages, plain or streamed."""
     model = exchange.admit("chat")
     if model.model_id in MODELS and not model.model_id.startswith("claude-"):
-        raise refused(f"{model.model_id} does not support this endpoint")
+        raise bad_request(f"{model.model_id} does not support this endpoint")
     if exchange.switches.strict:
         check_request(exchange.body, model, exchange.switches)
     step = exchange.next_step()
@@ -46,16 +46,16 @@ async def messages(exchange: Exchange) -> Response:
 
 
 async def _message(exchange: Exchange, step: Step | None) -> Message:
-    """Asks the script, or else the engine."""
+    """Returns the scripted answer, or else the engine's."""
     body, engine, switches = exchange.body, exchange.service.engine, exchange.switches
-    said = step.answer if isinstance(step, Cut | ErrorEvent) else step
-    if isinstance(said, Say | CallTools):
-        return message_of_script(said, body, engine, switches)
+    answer = step.answer if isinstance(step, Cut | ErrorEvent) else step
+    if isinstance(answer, Say | CallTools):
+        return message_of_script(answer, body, engine, switches)
     return await exchange.in_thread(lambda: message_of_engine(body, engine, switches))
 
 
 def _error_frame(exchange: Exchange, step: ErrorEvent) -> bytes:
-    """The envelope of this endpoint's errors, unless the step asks for another form."""
+    """Returns the error in this endpoint's envelope, unless the step asks for another form."""
     anthropic = step.form == "object" and exchange.switches.messages_error_envelope == "anthropic"
     envelope = "anthropic" if anthropic else step.form
     body, _ = error_body(ApiError(step.status, step.message), envelope)

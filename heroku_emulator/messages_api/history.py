@@ -1,12 +1,17 @@
-"""What a conversation must be like as a whole: turns, calls and their results, thinking. Pure."""
+"""Checks a conversation as a whole: turns, calls and results, thinking. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.messages_api.blocks import THINKING, as_blocks, check_blocks, without_text
-from heroku_emulator.messages_api.refusals import invalid, object_of, only, word
+from heroku_emulator.messages_api.blocks import THINKING, as_blocks, check_blocks, text_fault
+from heroku_emulator.messages_api.refusals import (
+    check_choice,
+    check_object,
+    invalid_input,
+    refuse_unknown,
+)
 
 if TYPE_CHECKING:
     from heroku_emulator.models import Model
@@ -16,15 +21,15 @@ __all__ = ["Turn", "check_history", "turns_of"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """All that one side says before the other speaks: neighbours of one role are combined."""
+    """The consecutive messages of one role, combined."""
 
     number: int
-    """Of its first message in the request."""
+    """The index of its first message in the request."""
     role: str
     blocks: list[dict[str, Any]]
 
     def of(self, *kinds: str) -> list[dict[str, Any]]:
-        """Returns the blocks of some types."""
+        """Returns the blocks of these types."""
         return [block for block in self.blocks if block["type"] in kinds]
 
 
@@ -39,27 +44,27 @@ def turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
 
 
 def check_history(messages: Any, model: Model, *, thinks: bool) -> None:
-    """Checks the messages one by one, then how they follow each other.
+    """Checks the messages one by one, then their order.
 
     Raises:
         ApiError: 400.
     """
     if messages is None:
-        raise invalid("messages", "Field required")
+        raise invalid_input("messages", "Field required")
     if not isinstance(messages, list):
-        raise invalid("messages", "Input should be a valid list")
+        raise invalid_input("messages", "Input should be a valid list")
     if not messages:
-        raise invalid("messages", "at least one message is required")
+        raise invalid_input("messages", "at least one message is required")
     for number, value in enumerate(messages):
         where = f"messages.{number}"
-        message = object_of(value, where)
-        only(message, ("role", "content"), f"{where}.")
-        role = word(message, "role", ("user", "assistant"), f"{where}.")
+        message = check_object(value, where)
+        refuse_unknown(message, ("role", "content"), f"{where}.")
+        role = check_choice(message, "role", ("user", "assistant"), f"{where}.")
         if message.get("content") is None:
-            raise invalid(f"{where}.content", "Field required")
+            raise invalid_input(f"{where}.content", "Field required")
         check_blocks(message["content"], role, f"{where}.content", model)
     if messages[0]["role"] != "user":
-        raise invalid("messages", 'first message must use the "user" role')
+        raise invalid_input("messages", 'first message must use the "user" role')
     _check_contents(messages)
     turns = turns_of(messages)
     _check_pairs(turns)
@@ -69,42 +74,42 @@ def check_history(messages: Any, model: Model, *, thinks: bool) -> None:
 
 
 def _check_contents(messages: list[dict[str, Any]]) -> None:
-    """Only the last message may be empty, and only when the assistant's answer begins with it."""
+    """Refuses empty messages, except a last one of the assistant, which begins the answer."""
     last = len(messages) - 1
     for number, message in enumerate(messages):
         if not message["content"] and not (number == last and message["role"] == "assistant"):
-            raise invalid(
+            raise invalid_input(
                 f"messages.{number}",
                 "all messages must have non-empty content except for the optional final "
                 "assistant message",
             )
-        fault = without_text(message["content"])
+        fault = text_fault(message["content"])
         if fault is not None:
-            raise invalid("messages", fault)
+            raise invalid_input("messages", fault)
         blocks = as_blocks(message["content"])
         if blocks and message["role"] == "assistant" and blocks[-1]["type"] in THINKING:
-            raise invalid(
+            raise invalid_input(
                 f"messages.{number}",
                 "The final block in an assistant message cannot be `thinking`.",
             )
 
 
 def _check_pairs(turns: list[Turn]) -> None:
-    """Every call is answered at the start of the next turn; no result stands alone."""
+    """Checks that the start of the next turn answers every call, and nothing else."""
     seen: set[str] = set()
     for position, turn in enumerate(turns):
         before = turns[position - 1] if position else None
         _check_results(turn, {block["id"] for block in before.of("tool_use")} if before else set())
         calls = [block["id"] for block in turn.of("tool_use")]
         if len(set(calls)) < len(calls) or seen & set(calls):
-            raise invalid(f"messages.{turn.number}", "`tool_use` ids must be unique")
+            raise invalid_input(f"messages.{turn.number}", "`tool_use` ids must be unique")
         seen.update(calls)
         after = turns[position + 1] if position + 1 < len(turns) else None
         _check_answered(turn, calls, _leading_results(after))
 
 
 def _leading_results(turn: Turn | None) -> set[str]:
-    """Ids of the results that stand before everything else: others are not found."""
+    """Returns the ids of the results at the start of a turn; the API ignores later ones."""
     answered: set[str] = set()
     for block in turn.blocks if turn else []:
         if block["type"] != "tool_result":
@@ -121,14 +126,14 @@ def _check_results(turn: Turn, calls: set[str]) -> None:
         where = f"messages.{turn.number}.content.{number}"
         call_id = block["tool_use_id"]
         if call_id not in calls:
-            raise invalid(
+            raise invalid_input(
                 where,
                 f"unexpected `tool_use_id` found in `tool_result` blocks: {call_id}. Each "
                 "`tool_result` block must have a corresponding `tool_use` block in the previous "
                 "message.",
             )
         if call_id in answered:
-            raise invalid(
+            raise invalid_input(
                 where,
                 f"each tool_use must have a single result. Found multiple `tool_result` blocks "
                 f"with id: {call_id}",
@@ -139,7 +144,7 @@ def _check_results(turn: Turn, calls: set[str]) -> None:
 def _check_answered(turn: Turn, calls: list[str], answered: set[str]) -> None:
     left = [call_id for call_id in calls if call_id not in answered]
     if left:
-        raise invalid(
+        raise invalid_input(
             f"messages.{turn.number}",
             "`tool_use` ids were found without `tool_result` blocks immediately after: "
             f"{', '.join(left)}. Each `tool_use` block must have a corresponding `tool_result` "
@@ -148,29 +153,31 @@ def _check_answered(turn: Turn, calls: list[str], answered: set[str]) -> None:
 
 
 def _check_prefill(last: Turn, *, thinks: bool) -> None:
-    """An answer that begins with the assistant's own last message."""
+    """Checks a last message of the assistant, which begins the answer."""
     if last.role != "assistant":
         return
     if thinks:
-        raise invalid(
+        raise invalid_input(
             "messages",
             "When `thinking` is enabled, the conversation must end with a user message: "
             "pre-filled responses are not supported.",
         )
     if last.blocks and last.blocks[-1].get("text", "x")[-1:].isspace():
-        raise invalid("messages", "final assistant content cannot end with trailing whitespace")
+        raise invalid_input(
+            "messages", "final assistant content cannot end with trailing whitespace"
+        )
 
 
 def _check_thinking(turns: list[Turn]) -> None:
-    """Calls whose results are still being worked on must come with the thinking before them.
+    """Checks that calls of the open round come with their thinking.
 
-    Earlier rounds may leave it out (docs: extended thinking, preserving thinking blocks).
+    Earlier rounds can leave it out (docs: extended thinking, preserving thinking blocks).
     """
     for turn in _open_round(turns):
         if not turn.of("tool_use") or turn.blocks[0]["type"] in THINKING:
             continue
         found = turn.blocks[0]["type"]
-        raise invalid(
+        raise invalid_input(
             f"messages.{turn.number}.content.0.type",
             f"Expected `thinking` or `redacted_thinking`, but found `{found}`. When `thinking` is "
             "enabled, a final `assistant` message must start with a thinking block "
@@ -183,7 +190,7 @@ def _check_thinking(turns: list[Turn]) -> None:
 
 
 def _open_round(turns: list[Turn]) -> list[Turn]:
-    """The assistant's turns since the user last said something that is no tool result."""
+    """Returns the assistant's turns since the user last spoke without tool results."""
     asked = [
         position
         for position, turn in enumerate(turns)

@@ -1,4 +1,4 @@
-"""What is accepted as a request to /v1/messages, as a whole (docs: /v1/messages). Pure."""
+"""Checks a whole request to /v1/messages (docs: /v1/messages). Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 from heroku_emulator.errors import ApiError
 from heroku_emulator.messages_api.blocks import (
     check_blocks,
-    count_cached,
-    names_an_address,
-    without_text,
+    count_breakpoints,
+    has_url_source,
+    text_fault,
 )
 from heroku_emulator.messages_api.history import check_history
-from heroku_emulator.messages_api.refusals import integer, invalid, number, object_of, only
+from heroku_emulator.messages_api.refusals import (
+    check_integer,
+    check_number,
+    check_object,
+    invalid_input,
+    refuse_unknown,
+)
 from heroku_emulator.messages_api.thinking import check_thinking, thinks
 from heroku_emulator.messages_api.tools import check_tools
 
@@ -37,7 +43,7 @@ _DOCUMENTED = (
     "tools",
     "tool_choice",
 )
-# Fields of Anthropic's betas and of its own servers: seen to be dropped without a word.
+# Fields of Anthropic's betas and of its own servers: seen to be dropped silently.
 _DROPPED = (
     "betas",
     "container",
@@ -57,12 +63,12 @@ def check_request(body: dict[str, Any], model: Model, switches: Switches) -> Non
     """Checks everything that the endpoint is documented to refuse.
 
     Raises:
-        ApiError: 400; 422 for a picture that cannot be fetched.
+        ApiError: 400; 422 for an image that cannot be fetched.
     """
-    only(body, _DOCUMENTED + _DROPPED)
+    refuse_unknown(body, _DOCUMENTED + _DROPPED)
     if body.get("max_tokens") is None:
-        raise invalid("max_tokens", "Field required")
-    integer(body, "max_tokens", 1)
+        raise invalid_input("max_tokens", "Field required")
+    check_integer(body, "max_tokens", 1)
     _check_options(body)
     _check_sampling(body, model)
     _check_system(body.get("system"), model)
@@ -70,33 +76,33 @@ def check_request(body: dict[str, Any], model: Model, switches: Switches) -> Non
     check_thinking(body, model)
     check_history(body.get("messages"), model, thinks=thinks(body))
     _check_breakpoints(body)
-    # Nothing is ever fetched: addresses are believed, or all of them are out of reach.
-    if switches.image_urls == "unreachable" and names_an_address(body["messages"]):
+    # Nothing is ever fetched: all URLs are accepted, or all are unreachable.
+    if switches.image_urls == "unreachable" and has_url_source(body["messages"]):
         raise ApiError(422)
 
 
 def _check_options(body: dict[str, Any]) -> None:
     if body.get("stream") not in (None, True, False):
-        raise invalid("stream", "Input should be a valid boolean")
+        raise invalid_input("stream", "Input should be a valid boolean")
     if body.get("metadata") is not None:
-        metadata = object_of(body["metadata"], "metadata")
-        only(metadata, ("user_id",), "metadata.")
+        metadata = check_object(body["metadata"], "metadata")
+        refuse_unknown(metadata, ("user_id",), "metadata.")
         if not isinstance(metadata.get("user_id", ""), str | None):
-            raise invalid("metadata.user_id", "Input should be a valid string")
+            raise invalid_input("metadata.user_id", "Input should be a valid string")
     sequences = body.get("stop_sequences")
     if sequences is None:
         return
     if not isinstance(sequences, list) or not all(isinstance(one, str) for one in sequences):
-        raise invalid("stop_sequences", "Input should be a valid list of strings")
+        raise invalid_input("stop_sequences", "Input should be a valid list of strings")
     if not all(one.strip() for one in sequences):
-        raise invalid("stop_sequences", "each stop sequence must contain non-whitespace")
+        raise invalid_input("stop_sequences", "each stop sequence must contain non-whitespace")
 
 
 def _check_sampling(body: dict[str, Any], model: Model) -> None:
-    temperature, top_p = number(body, "temperature"), number(body, "top_p")
-    integer(body, "top_k", 0)
+    temperature, top_p = check_number(body, "temperature"), check_number(body, "top_p")
+    check_integer(body, "top_k", 0)
     if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise invalid(
+        raise invalid_input(
             "",
             "`temperature` and `top_p` cannot both be specified for this model. "
             "Please use only one.",
@@ -107,15 +113,15 @@ def _check_system(system: Any, model: Model) -> None:
     if system is None:
         return
     check_blocks(system, "system", "system", model)
-    fault = without_text(system)
+    fault = text_fault(system)
     if fault is not None:
-        raise invalid("system", fault)
+        raise invalid_input("system", fault)
 
 
 def _check_breakpoints(body: dict[str, Any]) -> None:
-    marked = sum(map(count_cached, (body.get("tools"), body.get("system"), body["messages"])))
+    marked = sum(map(count_breakpoints, (body.get("tools"), body.get("system"), body["messages"])))
     if marked > _MOST_BREAKPOINTS:
-        raise invalid(
+        raise invalid_input(
             "",
             f"A maximum of {_MOST_BREAKPOINTS} blocks with cache_control may be provided. "
             f"Found {marked}.",

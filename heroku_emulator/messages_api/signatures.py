@@ -1,4 +1,4 @@
-"""Signatures of thinking blocks: proof that this emulator wrote exactly this thinking. Pure."""
+"""Signs thinking blocks, to prove that this emulator wrote them. Pure."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import base64
 import hashlib
 import hmac
 
-__all__ = ["is_redacted_here", "is_signed_here", "redacted", "signature_of"]
+__all__ = ["is_redacted_here", "is_signed_here", "redact", "signature_of"]
 
-# Fixed, so that a conversation outlives the emulator that began it, as it does with Claude.
+# Fixed, so that a conversation can go on with another emulator, as it can with Claude.
 _KEY = b"heroku_emulator.messages_api: thinking"
 
 
 def signature_of(thinking: str) -> str:
-    """Returns the signature of one thinking block's text."""
+    """Returns the signature of a thinking block's text."""
     return base64.b64encode(_digest(b"thinking", thinking.encode())).decode()
 
 
 def is_signed_here(thinking: str, signature: str) -> bool:
-    """Says whether `signature` was issued for exactly this text."""
+    """Says whether `signature` belongs to this text."""
     return hmac.compare_digest(signature_of(thinking).encode(), signature.encode())
 
 
-def redacted(thinking: str) -> str:
-    """Returns `data` of a redacted block; nobody can read the thinking in it."""
+def redact(thinking: str) -> str:
+    """Returns `data` of a redacted block, which hides the thinking."""
     text = hashlib.sha512(thinking.encode()).digest()
     return base64.b64encode(_digest(b"redacted", text) + text).decode()
 

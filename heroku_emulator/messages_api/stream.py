@@ -1,4 +1,4 @@
-"""From a message to the events of its stream (docs: streaming messages). Pure."""
+"""Renders a message as a stream of events (docs: streaming messages). Pure."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _PING = {"type": "ping"}
 
 
 def frames(message: Message, switches: Switches) -> Iterator[bytes]:
-    """Yields the SSE frames of a whole stream; there is no `[DONE]`."""
+    """Yields the SSE frames of a whole stream, which has no `[DONE]`."""
     for event in events(message, switches):
         yield frame(event["type"], compact(event), switches)
 
 
 def frame(event: str, text: str, switches: Switches) -> bytes:
-    """Returns one event of the stream, after the heartbeat and ping that are switched on."""
+    """Returns one event, after the heartbeat and the ping if they are switched on."""
     space = " " if switches.sse_space else ""
     before = ": heartbeat\n\n" if switches.heartbeats else ""
     if switches.pings and event != "ping":
@@ -37,7 +37,7 @@ def frame(event: str, text: str, switches: Switches) -> bytes:
 
 
 def events(message: Message, switches: Switches) -> Iterator[dict[str, Any]]:
-    """Yields the message without content, its blocks (a ping in the first), and how it ended."""
+    """Yields the empty message, its blocks (a ping in the first), and the end."""
     body = message_body(message)
     begun = {"input_tokens": message.input_tokens, "output_tokens": 1}
     empty: dict[str, Any] = {
@@ -79,7 +79,7 @@ def _blocks(
 def _thinking(
     block: dict[str, Any], switches: Switches
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Redacted thinking comes whole; thinking in the clear has its signature last."""
+    """Returns the start and the deltas: redacted thinking comes whole, a signature comes last."""
     if block["type"] == "redacted_thinking":
         return block, []
     pieces = _pieces(block["thinking"], switches)

@@ -1,10 +1,16 @@
-"""How thinking is asked for here, and what may not stand beside it. Pure."""
+"""Checks the request for thinking, and what it excludes (docs: extended thinking). Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.messages_api.refusals import integer, invalid, object_of, only, word
+from heroku_emulator.messages_api.refusals import (
+    check_choice,
+    check_integer,
+    check_object,
+    invalid_input,
+    refuse_unknown,
+)
 from heroku_emulator.messages_api.tools import forces_a_call
 
 if TYPE_CHECKING:
@@ -27,29 +33,29 @@ def thinks(body: dict[str, Any]) -> bool:
 
 
 def check_thinking(body: dict[str, Any], model: Model) -> None:
-    """Checks `thinking`, and the fields that it restricts (docs: extended thinking).
+    """Checks `thinking` and the fields that it restricts.
 
     Raises:
         ApiError: 400, in Claude's words where they are known.
     """
     if body.get("thinking") is None:
         return
-    wanted = object_of(body["thinking"], "thinking")
-    if word(wanted, "type", ("enabled", "disabled"), "thinking.") == "disabled":
-        only(wanted, ("type",), "thinking.disabled.")
+    wanted = check_object(body["thinking"], "thinking")
+    if check_choice(wanted, "type", ("enabled", "disabled"), "thinking.") == "disabled":
+        refuse_unknown(wanted, ("type",), "thinking.disabled.")
         return
-    only(wanted, ("type", "budget_tokens"), "thinking.enabled.")
+    refuse_unknown(wanted, ("type", "budget_tokens"), "thinking.enabled.")
     if not model.thinking:
-        raise invalid("thinking", f"{model.model_id} does not support thinking")
-    budget = integer(wanted, "budget_tokens", _LEAST_BUDGET, "thinking.enabled.")
+        raise invalid_input("thinking", f"{model.model_id} does not support thinking")
+    budget = check_integer(wanted, "budget_tokens", _LEAST_BUDGET, "thinking.enabled.")
     if budget is None:
-        raise invalid("thinking.enabled.budget_tokens", "Field required")
+        raise invalid_input("thinking.enabled.budget_tokens", "Field required")
     if budget >= body["max_tokens"]:
         reason = "`max_tokens` must be greater than `thinking.budget_tokens`."
-        raise invalid("", f"{reason} {_CONSULT}")
+        raise invalid_input("", f"{reason} {_CONSULT}")
     _check_sampling(body)
     if forces_a_call(body):
-        raise invalid("", "Thinking may not be enabled when tool_choice forces tool use.")
+        raise invalid_input("", "Thinking may not be enabled when tool_choice forces tool use.")
 
 
 def _check_sampling(body: dict[str, Any]) -> None:
@@ -61,4 +67,4 @@ def _check_sampling(body: dict[str, Any]) -> None:
     elif top_p is not None and top_p < _LEAST_TOP_P:
         reason = "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled."
     if reason is not None:
-        raise invalid("", f"{reason} {_CONSULT}")
+        raise invalid_input("", f"{reason} {_CONSULT}")

@@ -1,4 +1,4 @@
-"""What is accepted as tools and tool choice (docs: /v1/messages). Pure."""
+"""Checks `tools` and `tool_choice` (docs: /v1/messages). Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import re
 from typing import Any
 
 from heroku_emulator.messages_api.blocks import check_cache_control
-from heroku_emulator.messages_api.refusals import invalid, object_of, only, text, word
+from heroku_emulator.messages_api.refusals import (
+    check_choice,
+    check_object,
+    check_text,
+    invalid_input,
+    refuse_unknown,
+)
 
 __all__ = ["check_tools", "forces_a_call"]
 
@@ -28,46 +34,53 @@ def check_tools(body: dict[str, Any]) -> None:
     """
     tools = body.get("tools")
     if tools is not None and not isinstance(tools, list):
-        raise invalid("tools", "Input should be a valid list")
+        raise invalid_input("tools", "Input should be a valid list")
     names = [_checked_name(value, f"tools.{number}") for number, value in enumerate(tools or [])]
     if len(set(names)) < len(names):
-        raise invalid("tools", "Tool names must be unique.")
+        raise invalid_input("tools", "Tool names must be unique.")
     if body.get("tool_choice") is not None:
-        _check_choice(object_of(body["tool_choice"], "tool_choice"), names)
+        _check_choice(check_object(body["tool_choice"], "tool_choice"), names)
 
 
 def forces_a_call(body: dict[str, Any]) -> bool:
-    """Says whether `tool_choice` leaves the model no way but to call a tool."""
+    """Says whether `tool_choice` forces the model to call a tool."""
     choice = body.get("tool_choice")
     return isinstance(choice, dict) and choice.get("type") in ("any", "tool")
 
 
 def _checked_name(value: Any, where: str) -> str:
-    tool = object_of(value, where)
+    tool = check_object(value, where)
     kind = tool.get("type")
     if kind not in (None, "custom"):
-        # Anthropic's own tools run on Anthropic's servers, or are not said to be on Heroku.
-        raise invalid(where, f"Input tag '{kind}' found using 'type' does not match any of the "
-                             "expected tags: 'custom'")  # fmt: skip
+        # Anthropic's own tools run on its servers, or are undocumented on Heroku.
+        raise invalid_input(
+            where,
+            f"Input tag '{kind}' found using 'type' does not match any of the "
+            "expected tags: 'custom'",
+        )
     where = f"{where}.custom."
-    only(tool, _TOOL, where)
-    name = text(tool, "name", where)
+    refuse_unknown(tool, _TOOL, where)
+    name = check_text(tool, "name", where)
     if not _NAME.fullmatch(name):
-        raise invalid(f"{where}name", "String should match pattern '^[a-zA-Z0-9_-]{1,64}$'")
+        raise invalid_input(f"{where}name", "String should match pattern '^[a-zA-Z0-9_-]{1,64}$'")
     if tool.get("description") is not None:
-        text(tool, "description", where)
-    schema = object_of(tool.get("input_schema"), f"{where}input_schema")
-    word(schema, "type", ("object",), f"{where}input_schema.")
+        check_text(tool, "description", where)
+    schema = check_object(tool.get("input_schema"), f"{where}input_schema")
+    check_choice(schema, "type", ("object",), f"{where}input_schema.")
     check_cache_control(tool, where)
     return name
 
 
 def _check_choice(choice: dict[str, Any], names: list[str]) -> None:
-    kind = word(choice, "type", tuple(_CHOICES), "tool_choice.")
-    only(choice, _CHOICES[kind], f"tool_choice.{kind}.")
+    kind = check_choice(choice, "type", tuple(_CHOICES), "tool_choice.")
+    refuse_unknown(choice, _CHOICES[kind], f"tool_choice.{kind}.")
     if choice.get("disable_parallel_tool_use") not in (None, True, False):
-        raise invalid(f"tool_choice.{kind}.disable_parallel_tool_use", "Input should be a boolean")
+        raise invalid_input(
+            f"tool_choice.{kind}.disable_parallel_tool_use", "Input should be a boolean"
+        )
     if kind in ("any", "tool") and not names:
-        raise invalid("tool_choice", f"`{kind}` may only be specified while providing `tools`")
-    if kind == "tool" and text(choice, "name", "tool_choice.tool.") not in names:
-        raise invalid("", f"Tool '{choice['name']}' not found in provided tools")
+        raise invalid_input(
+            "tool_choice", f"`{kind}` may only be specified while providing `tools`"
+        )
+    if kind == "tool" and check_text(choice, "name", "tool_choice.tool.") not in names:
+        raise invalid_input("", f"Tool '{choice['name']}' not found in provided tools")

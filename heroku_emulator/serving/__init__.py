@@ -1,1 +1,1 @@
-"""From a socket to a handler and back: delivery, access, limits, faults."""
+"""Between the socket and the endpoints: access, limits, faults and the delivery of answers."""

@@ -1,4 +1,4 @@
-"""How answers are delivered as a script has it: whole, broken off, with an error, or any bytes."""
+"""Delivers answers as the script says: whole, cut, with an error, or as raw bytes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["plain_response", "raw_response", "stream_response"]
 
 
 def plain_response(answer: Any, step: Step | None) -> Response:
-    """Returns an answer in one piece, or the half that a cut leaves of it.
+    """Returns an answer in one piece, or the half that a cut leaves.
 
     Raises:
-        ApiError: The step is an error, for which there is no stream to stand in.
+        ApiError: The step is an error event, which needs a stream.
     """
     if isinstance(step, ErrorEvent):
         raise ApiError(step.status, step.message)
@@ -53,7 +53,7 @@ def stream_response(
 
 
 def raw_response(exchange: Exchange, step: RawBody | RawStream) -> Response:
-    """Returns what a script has in full."""
+    """Returns the raw answer of a script."""
     if isinstance(step, RawBody):
         return body_response(
             step.body, status=step.status, content_type=step.content_type, headers=step.headers

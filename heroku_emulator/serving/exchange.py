@@ -1,4 +1,4 @@
-"""One request on its way to an answer."""
+"""`Exchange`: one request on its way to an answer."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _Result = TypeVar("_Result")
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """A request, the service it came to, and the switches as they stood when it came."""
+    """A request, its service, and the switches at the time of its arrival."""
 
     service: Service
     switches: Switches
     entry: JournalEntry
     body: dict[str, Any]
     raw: bytes = b""
-    """The body as it came."""
+    """The bytes of the body."""
     model: Model | None = None
-    """Known once `admit` has let the request in."""
+    """Set by `admit`."""
 
     def admit(self, kind: Kind) -> Model:
         """Checks model and rate limit.
@@ -49,7 +49,7 @@ class Exchange:
 
     @property
     def error_envelope(self) -> AnyEnvelope:
-        """The form of errors on this request's path."""
+        """The envelope of errors on this path."""
         is_anthropic = self.switches.messages_error_envelope == "anthropic"
         if is_anthropic and self.entry.path == "/v1/messages":
             return "anthropic"
@@ -57,18 +57,18 @@ class Exchange:
 
     @property
     def admitted_model(self) -> Model:
-        """The model of a request that was let in."""
+        """The model of an admitted request."""
         assert self.model is not None, "admit comes first"  # noqa: S101 - for the type checker
         return self.model
 
     def next_step(self, *kinds: type[Step]) -> Step | None:
-        """Takes the next scripted answer for this request, if there is one (of these kinds)."""
+        """Takes the next scripted step for this request, if it is of one of these kinds."""
         return self.service.script.take(self.entry.path, kinds=kinds or (Step,))
 
     def spend(self, tokens: int) -> None:
-        """Counts the answer's tokens against the model's limit."""
+        """Counts the answer's tokens towards the model's limit."""
         self.service.rate_limits.count_tokens(self.admitted_model, tokens)
 
     async def in_thread(self, work: Callable[[], _Result]) -> _Result:
-        """Runs an engine's work beside the event loop; a time limit leaves it behind."""
+        """Runs an engine's work in a thread, and abandons it at a time limit."""
         return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)

@@ -1,4 +1,4 @@
-"""What the edge firewall takes for an attack, judging by what it has been seen to block. Pure."""
+"""What the edge firewall blocks, as far as it has been seen. Pure."""
 
 from __future__ import annotations
 

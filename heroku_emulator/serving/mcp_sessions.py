@@ -1,4 +1,4 @@
-"""The sessions of MCP clients with the toolkit of a server."""
+"""The open MCP sessions of one emulator."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mcp.server.sse import SseServerTransport
 
-
 __all__ = ["Toolkit"]
 
 _MESSAGES = "/mcp/messages"
 
 
 class Toolkit:
-    """The open SSE sessions of one emulator, which two routes share."""
+    """The SSE sessions, which two routes share."""
 
     def __init__(self) -> None:
         self._sse: SseServerTransport | None = None
 
     @property
     def sse(self) -> SseServerTransport:
-        """The transport that knows them."""
-        from mcp.server.sse import SseServerTransport  # noqa: PLC0415 - may not be installed
+        """The transport that holds them."""
+        from mcp.server.sse import SseServerTransport  # noqa: PLC0415 - optional
 
         if self._sse is None:
             self._sse = SseServerTransport(_MESSAGES)

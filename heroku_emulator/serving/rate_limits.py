@@ -20,7 +20,7 @@ _TOO_MANY_REQUESTS = 429
 
 
 class _Window:
-    """What one model was asked within the last minute."""
+    """The requests and tokens of one model within the last minute."""
 
     def __init__(self) -> None:
         self.uses: deque[tuple[float, int, int]] = deque()  # time, requests, tokens
@@ -50,7 +50,7 @@ class RateLimits:
         """Counts a request.
 
         Raises:
-            ApiError: 429, when `enforce` and one of the model's limits is used up.
+            ApiError: 429, if `enforce` is set and one of the model's limits is used up.
         """
         with self._lock:
             window = self._window(model)
@@ -68,7 +68,7 @@ class RateLimits:
             self._window(model).add(time.monotonic(), 0, tokens)
 
     def headers(self, model: Model) -> dict[str, str]:
-        """Returns the headers as they stand now; `reset` is a Go-style duration such as `51s`."""
+        """Returns the current headers; `reset` is a Go-style duration such as `51s`."""
         with self._lock:
             window = self._window(model)
             oldest = window.uses[0][0] if window.uses else time.monotonic() - _WINDOW
@@ -79,7 +79,7 @@ class RateLimits:
             return headers
 
     def clear(self) -> None:
-        """Starts every window anew."""
+        """Empties every window."""
         with self._lock:
             self._windows.clear()
 
@@ -98,6 +98,6 @@ def _limit(of: str, limit: int, used: int, reset: str) -> dict[str, str]:
 
 
 def _duration(seconds: float) -> str:
-    """Whole seconds as Go prints them: `0s`, `51s`, `1m0s`."""
+    """Returns whole seconds as Go prints them: `0s`, `51s`, `1m0s`."""
     minutes, rest = divmod(max(0, math.ceil(seconds)), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -1,4 +1,4 @@
-"""How answers leave: plain bodies, event streams in any pieces, and connections that break."""
+"""Responses: plain bodies, event streams in any pieces, and broken connections."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def body_response(
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Returns a plain answer: bytes and text as they are, everything else as compact JSON."""
+    """Returns a plain answer: bytes and text unchanged, other values as compact JSON."""
     content = body if isinstance(body, bytes | str) else compact(body)
     response = Response(content, status_code=status)
-    response.headers["content-type"] = content_type  # as it is, without a charset added
+    response.headers["content-type"] = content_type  # without the charset that Starlette adds
     response.headers.update(headers or {})
     return response
 
@@ -56,7 +56,7 @@ def error_response(
 
 
 class BrokenBody(Response):
-    """A plain answer whose connection is lost in the middle of the body."""
+    """A plain answer whose connection breaks in the middle of the body."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the first half, then closes."""
@@ -69,7 +69,7 @@ class BrokenBody(Response):
 
 
 class NoAnswer(Response):
-    """The connection ends without an answer."""
+    """A connection that ends without an answer."""
 
     def __init__(self, *, politely: bool) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class NoAnswer(Response):
         """Closes."""
         transport: asyncio.Transport = scope["state"]["transport"]
         if not self._politely:
-            # Closing a socket that lingers for no time sends RST in place of FIN.
+            # With a linger time of 0, closing sends RST instead of FIN.
             linger = struct.pack("ii", 1, 0)
             transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, linger
@@ -89,7 +89,7 @@ class NoAnswer(Response):
 
 
 class EventStream(Response):
-    """An event stream, written frame by frame and chunked; it notices a client that leaves."""
+    """An event stream, written frame by frame; it notices when the client leaves."""
 
     media_type = "text/event-stream"
 
@@ -102,7 +102,7 @@ class EventStream(Response):
         status: int = 200,
         broken: bool = False,
     ) -> None:
-        """With `broken` the connection is lost behind the last frame."""
+        """With `broken`, the connection breaks after the last frame."""
         super().__init__(status_code=status)
         del self.headers["content-length"]
         self.headers["content-type"] = self.media_type
@@ -113,7 +113,7 @@ class EventStream(Response):
         self._broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends one frame after the other."""
+        """Sends the frames one by one."""
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         leaving = asyncio.ensure_future(disconnection(receive))
@@ -140,7 +140,7 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": pieces.rest(), "more_body": self._broken})
 
     async def _keep_silent(self, number: int, leaving: asyncio.Future[None]) -> None:
-        """Waits as long as the switches say, or until the client has left."""
+        """Waits as long as the switches say, or until the client leaves."""
         gap = self._switches.gap_seconds if number == self._switches.gap_after else 0.0
         await asyncio.wait({leaving}, timeout=self._switches.pace + gap)
 
@@ -153,7 +153,7 @@ class Pieces:
         self._held = b""
 
     def of(self, frame: bytes) -> Iterator[bytes]:
-        """Yields the pieces that are full with this frame."""
+        """Yields the pieces that this frame completes."""
         if self._size == 0:
             yield frame
             return
@@ -163,11 +163,11 @@ class Pieces:
             self._held = self._held[self._size :]
 
     def rest(self) -> bytes:
-        """Returns what is left at the end."""
+        """Returns the last piece."""
         return self._held
 
 
 async def disconnection(receive: Receive) -> None:
-    """Returns when the client has left."""
+    """Returns when the client leaves."""
     while (await receive())["type"] != "http.disconnect":
         pass

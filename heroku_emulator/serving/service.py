@@ -1,19 +1,19 @@
-"""What every request sees: engine, key, plan, switches, script, journal and rate limits."""
+"""`Service`: engine, key, plan, switches, script, journal and rate limits of one emulator."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.toolbox import Toolbox
 from heroku_emulator.errors import ApiError
-from heroku_emulator.fields import check_text, refused
+from heroku_emulator.fields import bad_request, check_text
 from heroku_emulator.journal import Journal
 from heroku_emulator.models import MODELS, Kind, Model
 from heroku_emulator.script import Script
 from heroku_emulator.serving.mcp_sessions import Toolkit
 from heroku_emulator.serving.rate_limits import RateLimits
 from heroku_emulator.switches import Switches
+from heroku_emulator.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ __all__ = ["Service"]
 
 @dataclass(slots=True, kw_only=True)
 class Service:
-    """The state of one emulator, shared by the thread that serves and the one that tests."""
+    """The state of one emulator, shared by the serving thread and the test's."""
 
     engine: Engine
     api_key: str = field(repr=False)
@@ -39,7 +39,7 @@ class Service:
     rate_limits: RateLimits = field(default_factory=RateLimits)
 
     def check_key(self, headers: Mapping[str, str], path: str) -> None:
-        """Refuses every request without the key; `x-api-key` is for `/v1/messages` alone.
+        """Checks the key; `x-api-key` works for `/v1/messages` only.
 
         Raises:
             ApiError: 401.
@@ -50,11 +50,11 @@ class Service:
             raise ApiError(401)
 
     def model_for(self, body: dict[str, Any], kind: Kind, switches: Switches) -> Model:
-        """Returns the model that a request asks for.
+        """Returns the model that a request names.
 
         Raises:
-            ApiError: 400 without a model or for one of another kind, 403 where the plan does not
-                include it, 404 for a model that does not exist.
+            ApiError: 400 without a model or for one of another kind, 403 if the plan excludes it,
+                404 for an unknown model.
         """
         model_id = check_text(body, "model")
         if self.only_model is not None and model_id != self.only_model:
@@ -65,7 +65,7 @@ class Service:
                 raise ApiError(404, f"model not found: {model_id}")
             return replace(_STAND_INS[kind], model_id=model_id)
         if model.kind != kind:
-            raise refused(f"{model_id} does not support this endpoint")
+            raise bad_request(f"{model_id} does not support this endpoint")
         if switches.region not in ("any", *model.regions):
             raise ApiError(404, f"model not found: {model_id}")
         return model
@@ -77,4 +77,4 @@ _STAND_INS: dict[Kind, Model] = {
     "rerank": MODELS["cohere-rerank-3-5"],
     "image": MODELS["stable-image-ultra"],
 }
-"""What a model outside the catalogue is taken to be like, where such models are accepted."""
+"""The facts for models outside the catalogue, where such models are accepted."""

@@ -1,4 +1,4 @@
-"""The application under uvicorn, in a daemon thread: ready when it exists, gone when stopped."""
+"""The application under uvicorn, in a daemon thread."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerThread"]
 
-_PATIENCE = 10.0  # seconds that the thread may take to start or stop
-_TURNS = 5  # of the event loop, within which a connection that is accepted is made
+_PATIENCE = 10.0  # seconds to wait for the thread to start or stop
+_TURNS = 5  # turns of the event loop in which an accepted connection is set up
 
 
 class ServerThread:
-    """Serves from the moment it is made until `stop`."""
+    """Serves from its construction until `stop`."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         """Listens on `host` and `port`; 0 lets the system choose a port.
 
         Raises:
-            OSError: The address cannot be listened on.
+            OSError: It cannot listen on the address.
         """
         self._listener = socket.create_server((host, port), family=_family(host), backlog=512)
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
@@ -47,17 +47,17 @@ class ServerThread:
 
 
 class _Protocol(H11Protocol):
-    """Lets answers reach their connection, so that they can break it."""
+    """Gives answers access to their connection, so that they can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # asyncio does this by itself only for sockets that name their protocol.
+        # asyncio only does this for sockets that name their protocol.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, "transport": transport}
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its polling, signal handlers and patience for open connections."""
+    """uvicorn without polling and signal handlers, and without waiting for open connections."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -88,7 +88,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listener in sockets or []:
             self._loop.remove_reader(listener)
-        # A connection accepted in the last moment must be made before the port may close.
+        # Connections accepted just now must be set up before the port closes.
         for _ in range(_TURNS):
             await asyncio.sleep(0)
         for server in self.servers:
@@ -96,7 +96,7 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         if self.server_state.tasks:
-            # They see that their client is gone, and end.
+            # They notice that their client is gone, and end.
             await asyncio.wait(set(self.server_state.tasks), timeout=1)
         await asyncio.sleep(0)
 

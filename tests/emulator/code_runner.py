@@ -1,4 +1,4 @@
-"""Lets agents run code, for the tests of `code_exec_python`."""
+"""Lets an agent run code, for the tests of `code_exec_python`."""
 
 import json
 
@@ -14,7 +14,7 @@ def running_code():
 
 
 def executor(emulator):
-    """Lets an agent run code; returns `(isError, returncode, stdout, stderr)`."""
+    """Returns a function that lets an agent run code: `(isError, returncode, stdout, stderr)`."""
 
     def execute(code, *, seconds=10, kind="mcp", **arguments):
         emulator.reset()
@@ -22,14 +22,14 @@ def executor(emulator):
         emulator.script(CallTools([call], path=PATH), Say("Done.", path=PATH))
         result = result_of(emulator, {"type": kind, "name": call[0]}, seconds)
         (part,) = result["content"]
-        told = json.loads(part["text"])
-        return result["isError"], told["returncode"], told["stdout"], told["stderr"]
+        run = json.loads(part["text"])
+        return result["isError"], run["returncode"], run["stdout"], run["stderr"]
 
     return execute
 
 
 def result_of(emulator, tool, seconds):
-    """The MCP result of a run's first call."""
+    """Returns the MCP result of a run's first call."""
     tool["runtime_params"] = {"ttl_seconds": seconds}
     body = {"model": "claude-4-sonnet", "messages": [{"role": "user", "content": "Go."}]}
     headers = {"authorization": f"Bearer {emulator.api_key}"}

@@ -21,7 +21,7 @@ HELLO = {"role": "user", "content": "Hello"}
 
 @dataclass
 class Caller:
-    """Posts bodies; fills in a model and a message where a test does not care."""
+    """Posts bodies, with a default model and message."""
 
     http: httpx.Client
 
@@ -38,7 +38,7 @@ class Caller:
         return answer.json()["choices"][0]["message"]
 
     def refusal(self, status: int = 400, /, **fields: Any) -> str:
-        """The message of the error that a chat request is refused with."""
+        """Returns the message of the error that refuses a chat request."""
         answer = self.chat(**fields)
         assert answer.status_code == status, answer.text
         error = answer.json()["error"]
@@ -58,25 +58,25 @@ class Caller:
         return self.post("/v1/agents/heroku", body)
 
     def agent_events(self, **fields: Any) -> list[tuple[str, str]]:
-        """`(event, data)` of every frame of an agent's run."""
+        """Returns `(event, data)` of every frame of an agent's run."""
         return frames_of(self.agents(**fields))
 
     def agent_steps(self, **fields: Any) -> list[dict[str, Any]]:
-        """The JSON of every frame of a run but the last, `[DONE]`."""
+        """Returns the JSON of every frame of a run, except `[DONE]`."""
         return [json.loads(data) for _, data in self.agent_events(**fields) if data != "[DONE]"]
 
     def events(self, **fields: Any) -> list[tuple[str, str]]:
-        """`(event, data)` of every frame of a stream."""
+        """Returns `(event, data)` of every frame of a stream."""
         return frames_of(self.chat(stream=True, **fields))
 
     def chunks(self, **fields: Any) -> list[dict[str, Any]]:
-        """The JSON of every frame but the last, `[DONE]`."""
+        """Returns the JSON of every frame, except `[DONE]`."""
         events = self.events(**fields)
         return [json.loads(data) for _, data in events if data != "[DONE]"]
 
 
 def frames_of(answer: httpx.Response) -> list[tuple[str, str]]:
-    """`(event, data)` of every frame of a stream."""
+    """Returns `(event, data)` of every frame of a stream."""
     assert answer.headers["content-type"] == "text/event-stream", answer.text
     return [frame for block in answer.text.split("\n\n") if (frame := _frame(block))]
 
@@ -103,7 +103,7 @@ def call(emulator: Emulator, http: httpx.Client) -> Caller:
 
 @pytest.fixture
 def sample() -> Any:
-    """Reads a published answer: parsed JSON, or the text of a stream."""
+    """Returns a reader of published answers: parsed JSON, or the text of a stream."""
 
     def read(name: str) -> Any:
         text = (SAMPLES / name).read_text()

@@ -1,4 +1,4 @@
-"""What the tests of /v1/messages send, by default."""
+"""What the tests of /v1/messages send."""
 
 PATH = "/v1/messages"
 THINKING = {"type": "enabled", "budget_tokens": 1024}
@@ -14,7 +14,7 @@ ADD = {
 SUM = {"role": "user", "content": "Use add(1, 2)"}
 
 
-def said(role, *blocks):
+def turn(role, *blocks):
     return {"role": role, "content": list(blocks)}
 
 
@@ -31,7 +31,7 @@ def result(call_id="toolu_1", content="3", **fields):
 
 
 class Messages:
-    """Posts to /v1/messages; fills in what a test does not care for."""
+    """Posts to /v1/messages, with defaults for what a test leaves out."""
 
     def __init__(self, call):
         self._call = call

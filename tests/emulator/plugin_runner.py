@@ -1,4 +1,4 @@
-"""Runs the tests of a small app with the plugin, as its users do."""
+"""Runs the tests of a small app with the plugin."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ TOOLS = """
 
 
 class Runner:
-    """Runs tests of an app that asks Heroku; `elsewhere` in a process of its own."""
+    """Runs tests of an app that calls Heroku; with `elsewhere`, in another process."""
 
     def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-        # What else is installed here is of no concern.
+        # Other installed plugins must not matter.
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         pytester.makepyfile(app=APP)
         self._pytester = pytester

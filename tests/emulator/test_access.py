@@ -1,4 +1,4 @@
-"""Keys, plans, paths and models: who gets in, and where."""
+"""Keys, plans, paths and models."""
 
 import httpx
 import pytest
@@ -21,14 +21,14 @@ def post(emulator, path="/v1/chat/completions", body=CHAT, key="inf-test-key"):
 
 @pytest.mark.parametrize("key", ["inf-wrong", None])
 def test_without_the_key_everything_but_the_catalogue_is_refused(fresh, key):
-    for path in ("/v1/chat/completions", "/v1/embeddings", "/v1/rerank"):
+    for path in ("/v1/chat/completions", "/v1/embeddings", "/v1/rerank", "/v1/images/generations"):
         answer = post(fresh, path, key=key)
         assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error")
     assert httpx.get(fresh.url + "/available-models").status_code == 200
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"\xff"])
-def test_a_body_that_is_no_json_object_is_refused(call, content):
+def test_a_body_that_is_not_a_json_object_is_refused(call, content):
     answer = call.http.post("/v1/chat/completions", content=content)
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "error parsing JSON")
 
@@ -78,9 +78,15 @@ def test_a_per_model_plan_opens_one_model(sample):
     with Emulator(
         engine="deterministic", api_key="inf-test-key", plan=plan, error_envelope="string"
     ) as emulator:
-        assert emulator.config_vars["INFERENCE_MODEL_ID"] == "claude-4-sonnet"
-        assert "EMBEDDING_URL" not in emulator.config_vars
+        assert emulator.config_vars == {
+            "INFERENCE_URL": emulator.url,
+            "INFERENCE_KEY": "inf-test-key",
+            "INFERENCE_MODEL_ID": "claude-4-sonnet",
+        }
         assert post(emulator, body=CHAT | plan).status_code == 200
+        message = CHAT | {"max_tokens": 9}
+        assert post(emulator, "/v1/messages", message | plan).status_code == 200
+        assert post(emulator, "/v1/messages", message).status_code == 403
         answer = post(emulator)
     assert (answer.status_code, answer.json()) == (403, sample("error_403_double_encoded.json"))
 

@@ -1,4 +1,4 @@
-"""`code_exec_python` really runs code, and really stops it."""
+"""`code_exec_python` runs code, and stops it at its limits."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def execute(running):
 
 
 @pytest.mark.parametrize("kind", ["mcp", "heroku_tool"])
-def test_the_published_code_gives_the_publishedresult_of(execute, sample, kind):
+def test_the_published_code_gives_the_published_result(execute, sample, kind):
     lines = sample("agents_mcp_tool.sse").splitlines()
     asked, returned = (json.loads(lines[n].removeprefix("data:")) for n in (1, 4))
     function = asked["choices"][0]["message"]["tool_calls"][0]["function"]
@@ -51,13 +51,13 @@ def test_it_is_off_unless_it_is_turned_on(emulator, call):
 
 
 @pytest.mark.parametrize("arguments", [{}, {"code": 1}, {"code": "1", "packages": ["numpy"]}])
-def test_what_cannot_be_run_is_a_failed_call(running, arguments):
+def test_code_that_cannot_run_is_a_failed_call(running, arguments):
     running.reset()
     running.script(CallTools([("code_exec_python", arguments)], path=PATH))
     assert result_of(running, {"type": "mcp", "name": "code_exec_python"}, 10)["isError"]
 
 
-def test_an_exception_is_told_as_python_tells_it(execute):
+def test_an_exception_is_reported_as_python_reports_it(execute):
     failed, code, output, errors = execute("print('before')\n\n1 / 0")
     assert (failed, code, output) == (False, 1, "before")
     assert errors.startswith('Traceback (most recent call last):\n  File "<code>", line 3')
@@ -100,7 +100,7 @@ def test_an_endless_loop_is_killed_when_its_time_is_up(execute):
     assert errors == "killed: it did not end within 1 seconds (ttl_seconds)"
 
 
-def test_waiting_for_ever_is_killed_too(execute):
+def test_a_sleeping_program_is_killed_too(execute):
     failed, code, _, _ = execute("import time; time.sleep(60)", seconds=1)
     assert (failed, code) == (True, -9)
 
@@ -123,15 +123,15 @@ def test_files_are_limited(execute):
     assert (failed or code != 0, output) == (True, "")
 
 
-async def test_what_it_started_all_the_same_is_killed_with_it():
-    """The group is killed even when its leader has ended by itself."""
+async def test_processes_that_it_started_are_killed_with_it():
+    """The group is killed even if its leader has ended already."""
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", "sleep 60 & echo on"), stdout=asyncio.subprocess.PIPE, start_new_session=True
     )
     assert await process.stdout.readline() == b"on\n"
     await process.wait()
     code_exec_python._kill(process)
-    # Ends when nobody is left who could write.
+    # The stream ends when no process is left to write.
     assert await asyncio.wait_for(process.stdout.read(), 10) == b""
 
 
@@ -155,6 +155,6 @@ def test_a_client_that_leaves_ends_the_code(running):
 
 
 def _children():
-    """The processes that this one has started."""
+    """Returns the child processes of this one."""
     tasks = Path("/proc/self/task").glob("*/children")
     return {child for task in tasks for child in task.read_text().split()}

@@ -1,4 +1,4 @@
-"""What code that runs for an agent cannot do to the machine it runs on."""
+"""What an agent's code cannot do to the machine."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ def test_no_process_can_be_started(execute, code):
     assert "PermissionError" in errors
 
 
-def test_nothing_of_our_environment_can_be_seen(execute, monkeypatch):
+def test_our_environment_is_hidden(execute, monkeypatch):
     monkeypatch.setenv("INFERENCE_KEY", "inf-made-up")
     _, _, output, _ = execute("import os; print(sorted(os.environ)); print(os.environ['HOME'])")
     names, home = output.splitlines()
@@ -69,7 +69,7 @@ def test_nothing_of_our_environment_can_be_seen(execute, monkeypatch):
         "import os; os.mkfifo({!r} + '2')",
     ],
 )
-def test_files_of_others_stay_as_they_are(execute, tmp_path, code):
+def test_other_files_stay_unchanged(execute, tmp_path, code):
     file = tmp_path / "file"
     file.write_text("ours")
     _, status, _, errors = execute(code.format(str(file)))
@@ -90,7 +90,7 @@ def test_files_of_others_stay_as_they_are(execute, tmp_path, code):
     ],
 )
 @pytest.mark.parametrize("place", ["home", "where the emulator was started"])
-def test_what_is_private_is_not_read(execute, tmp_path, monkeypatch, place, code):
+def test_private_files_are_not_read(execute, tmp_path, monkeypatch, place, code):
     if place == "home":
         monkeypatch.setenv("HOME", str(tmp_path))
     else:
@@ -101,7 +101,7 @@ def test_what_is_private_is_not_read(execute, tmp_path, monkeypatch, place, code
     assert "PermissionError" in errors
 
 
-def test_libraries_are_read_wherever_they_are(execute, monkeypatch):
+def test_libraries_are_readable_anywhere(execute, monkeypatch):
     monkeypatch.setenv("HOME", sys.prefix)
     monkeypatch.chdir(Path(sys.base_prefix))
     assert execute("import email, httpx; print('there')") == (False, 0, "there", "")

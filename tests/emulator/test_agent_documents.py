@@ -1,41 +1,19 @@
 """`html_to_markdown` and `pdf_to_markdown` at work, on pages of this machine."""
 
 import io
-import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pypdf
 import pytest
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-from heroku_emulator import CallTools
+from tests.emulator.tool_runner import run_tool
 
-PATH = "/v1/agents/heroku"
 PAGE = """<!DOCTYPE html><html><head><title>Dynos</title><style>p {}</style>
 <script>alert(1)</script></head><body><h1>Größe</h1><p>A <b>dyno</b> is a
 <a href="/x">container</a>.</p><ul><li>one</li><li>two</li></ul></body></html>"""
-
-
-def run_tool(emulator, name, arguments, **runtime):
-    """Lets an agent call a Heroku tool; returns `(isError, text)`."""
-    emulator.reset()
-    emulator.script(CallTools([(name, arguments)], path=PATH))
-    tool = {"type": "heroku_tool", "name": name, "runtime_params": runtime}
-    body = {"model": "claude-4-sonnet", "messages": [{"role": "user", "content": "Go."}]}
-    headers = {"authorization": f"Bearer {emulator.api_key}"}
-    body["tools"] = [tool]
-    with httpx.Client(trust_env=False, timeout=30) as http:
-        answer = http.post(emulator.url + PATH, json=body, headers=headers)
-    frames = [line for line in answer.text.splitlines() if "tool.completion" in line]
-    message = json.loads(frames[0].removeprefix("data: "))["choices"][0]["message"]
-    prefix, returned = message["content"].split(" returned result: ", 1)
-    assert prefix == f"Tool '{name}'"
-    result = json.loads(returned)
-    (part,) = result["content"]
-    return result["isError"], part["text"]
 
 
 def pdf(*pages):
@@ -118,10 +96,10 @@ def test_a_pdf_becomes_text(emulator, site):
     assert result == (False, "First page\n\nSecond page")
 
 
-def test_what_is_no_pdf_is_a_failed_call(emulator, site):
+def test_a_document_that_is_not_a_pdf_is_a_failed_call(emulator, site):
     failed, text = run_tool(emulator, "pdf_to_markdown", {"url": site + "/page"})
     assert failed
-    assert "no PDF" in text
+    assert "not a readable PDF" in text
 
 
 @pytest.mark.parametrize("tool", ["html_to_markdown", "pdf_to_markdown"])
@@ -149,14 +127,14 @@ def test_what_is_no_pdf_is_a_failed_call(emulator, site):
         ("{site}/nowhere", "answers with status 404"),
     ],
 )
-def test_nothing_else_is_fetched(emulator, site, tool, url, reason):
+def test_only_pages_of_this_machine_are_fetched(emulator, site, tool, url, reason):
     url = url if url is None else url.replace("{site}", site)
     failed, text = run_tool(emulator, tool, {"url": url})
     assert failed
     assert reason in text
 
 
-def test_a_proxy_of_the_environment_is_not_asked(emulator, site, monkeypatch):
+def test_a_proxy_in_the_environment_is_ignored(emulator, site, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert run_tool(emulator, "html_to_markdown", {"url": site + "/page"})[0] is False
 
@@ -186,7 +164,7 @@ def test_a_long_page_is_cut_and_says_so(emulator, site):
 
 
 @pytest.mark.parametrize("tool", ["html_to_markdown", "pdf_to_markdown"])
-def test_without_the_extra_documents_say_what_to_install(emulator, site, monkeypatch, tool):
+def test_without_the_extra_the_result_says_what_to_install(emulator, site, monkeypatch, tool):
     for module in ("markdownify", "pypdf"):
         monkeypatch.setitem(sys.modules, module, None)
     failed, text = run_tool(emulator, tool, {"url": site + "/page"})

@@ -1,4 +1,4 @@
-"""POST /v1/agents/heroku: answers beside the published one, and every form of them."""
+"""POST /v1/agents/heroku: the answers, compared with the published one, in every form."""
 
 import json
 import re
@@ -6,11 +6,18 @@ import time
 
 import pytest
 
-from heroku_emulator import CallTools, Say, ToolResult
+from heroku_emulator import CallTools, ToolResult
+from tests.emulator.agents_caller import (
+    CODE,
+    PATH,
+    SHOWN,
+    call_tools,
+    messages_of,
+    results_of,
+    say,
+    unwrap,
+)
 
-PATH = "/v1/agents/heroku"
-CODE = {"type": "mcp", "name": "code_exec_python"}
-SHOWN = "mcp-python/code_exec_python"
 DYNO = {
     "type": "heroku_tool",
     "name": "dyno_run_command",
@@ -18,31 +25,8 @@ DYNO = {
 }
 
 
-def say(text, **fields):
-    return Say(text, path=PATH, **fields)
-
-
-def call_tools(*names, **fields):
-    return CallTools([(name, {"code": "1"}) for name in names], path=PATH, **fields)
-
-
-def messages_of(steps):
-    return [step["choices"][0]["message"] for step in steps]
-
-
-def results_of(steps):
-    return [message["content"] for message in messages_of(steps) if message["role"] == "tool"]
-
-
-def unwrapped(content):
-    """The MCP result behind the prefix."""
-    prefix, returned = content.split(" returned result: ", 1)
-    assert prefix.startswith("Tool '")
-    return json.loads(returned)
-
-
 def structure(value):
-    """Keys in order, and the type of everything."""
+    """Returns the keys in order and the type of every value."""
     if isinstance(value, dict):
         return [(key, structure(inner)) for key, inner in value.items()]
     if isinstance(value, list):
@@ -50,11 +34,11 @@ def structure(value):
     return type(value).__name__
 
 
-def test_a_run_is_the_published_one_key_by_key(emulator, call, sample):
+def test_a_run_equals_the_published_one_key_by_key(emulator, call, sample):
     published = sample("agents_mcp_tool.sse")
     lines = [line for line in published.splitlines() if line.startswith("data:{")]
     first, result, last = (json.loads(line.removeprefix("data:")) for line in lines)
-    asked, returned, said = messages_of((first, result, last))
+    asked, returned, answer = messages_of((first, result, last))
     function = asked["tool_calls"][0]["function"]
     call_id = asked["tool_calls"][0]["id"]
     emulator.switch(sse_space=False)
@@ -65,13 +49,13 @@ def test_a_run_is_the_published_one_key_by_key(emulator, call, sample):
             ids=[call_id],
             path=PATH,
         ),
-        ToolResult(unwrapped(returned["content"])["content"][0]["text"]),
-        say(said["content"]),
+        ToolResult(unwrap(returned["content"])["content"][0]["text"]),
+        say(answer["content"]),
     )
     text = call.agents(tools=[CODE]).text
     steps = [json.loads(line.removeprefix("data:")) for line in text.splitlines() if "{" in line]
     assert structure(steps) == structure([first, result, last])
-    assert messages_of(steps) == [asked, returned, said]
+    assert messages_of(steps) == [asked, returned, answer]
     reasons = [step["choices"][0]["finish_reason"] for step in steps]
     assert reasons == ["tool_calls", "", "stop"]
     frames = [re.sub(r"data:\{.*\}", "data:{}", block) for block in (text, published + "\n")]
@@ -90,7 +74,7 @@ def test_all_frames_share_id_and_fingerprint_and_time_moves_on(emulator, call):
     assert created[0] < created[1]
 
 
-def test_usage_is_that_of_each_inference(emulator, call):
+def test_each_inference_has_its_usage(emulator, call):
     emulator.script(call_tools("code_exec_python"), ToolResult("one two"), say("Done."))
     first, result, last = call.agent_steps(tools=[CODE])
     assert "model" not in result
@@ -112,13 +96,13 @@ def test_parallel_calls_have_a_result_each(emulator, call):
     steps = call.agent_steps(tools=[CODE])
     asked, *results, _ = messages_of(steps)
     assert [each["tool_call_id"] for each in results] == [one["id"] for one in asked["tool_calls"]]
-    assert [unwrapped(each["content"]) for each in results] == [
+    assert [unwrap(each["content"]) for each in results] == [
         {"content": [{"type": "text", "text": "1"}], "isError": False},
         {"content": [{"type": "text", "text": "2"}], "isError": True},
     ]
 
 
-def test_a_result_may_have_any_parts_or_any_form_at_all(emulator, call):
+def test_a_result_can_have_any_parts_or_any_form(emulator, call):
     image = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
     emulator.script(
         call_tools("code_exec_python", "code_exec_python"),
@@ -127,7 +111,7 @@ def test_a_result_may_have_any_parts_or_any_form_at_all(emulator, call):
         say("Done."),
     )
     first, second = results_of(call.agent_steps(tools=[CODE]))
-    assert unwrapped(first)["content"] == [image]
+    assert unwrap(first)["content"] == [image]
     assert second == "No prefix."
 
 
@@ -135,7 +119,7 @@ def test_a_result_may_have_any_parts_or_any_form_at_all(emulator, call):
     ("form", "plain", "mcp"),
     [("documented", True, False), ("plain", True, True), ("mcp", False, False)],
 )
-def test_results_of_dynos_are_plain_and_all_others_mcp(emulator, call, form, plain, mcp):
+def test_results_of_dynos_are_plain_and_others_are_mcp(emulator, call, form, plain, mcp):
     emulator.switch(tool_results=form)
     emulator.script(
         call_tools("dyno_run_command", "code_exec_python"),
@@ -149,7 +133,7 @@ def test_results_of_dynos_are_plain_and_all_others_mcp(emulator, call, form, pla
 
 
 @pytest.mark.parametrize("name", ["code_exec_python", SHOWN])
-def test_mcp_tools_are_shown_with_their_namespace_however_they_are_named(emulator, call, name):
+def test_mcp_tools_are_always_shown_with_their_namespace(emulator, call, name):
     emulator.script(call_tools(name), ToolResult("1"), say("Done."))
     asked, result, _ = messages_of(call.agent_steps(tools=[CODE | {"name": name}]))
     assert asked["tool_calls"][0]["function"]["name"] == result["name"] == SHOWN
@@ -188,7 +172,7 @@ def test_every_form_says_the_same(emulator, call, switches):
     spoken = [choice.get("message") or choice.get("delta") for choice in choices]
     texts = [each["content"] for each in spoken if each.get("content")]
     tool = next(text for text in texts if "returned result" in text)
-    assert unwrapped(tool)["content"][0]["text"] == "Größe 你好"
+    assert unwrap(tool)["content"][0]["text"] == "Größe 你好"
     assert "".join(text for text in texts if text != tool) == "Fertig 🎉."
     reasons = [choice.get("finish_reason") for choice in choices]
     assert [reason for reason in reasons if reason] == ["tool_calls", "stop"]
@@ -198,7 +182,7 @@ def test_every_form_says_the_same(emulator, call, switches):
     ("form", "content"),
     [("empty", {"content": ""}), ("null", {"content": None}), ("absent", {})],
 )
-def test_content_beside_tool_calls_may_be_nothing_at_all(emulator, call, form, content):
+def test_content_beside_tool_calls_can_be_missing(emulator, call, form, content):
     emulator.switch(empty_content=form)
     emulator.script(call_tools("code_exec_python"), ToolResult("1"), say("Done."))
     asked = messages_of(call.agent_steps(tools=[CODE]))[0]

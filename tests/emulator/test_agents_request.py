@@ -1,27 +1,17 @@
-"""POST /v1/agents/heroku: what is refused, and what passes."""
+"""POST /v1/agents/heroku: which requests are refused, and which pass."""
 
 import json
 
 import pytest
 
 from heroku_emulator import Fault
+from tests.emulator.agents_caller import CODE, HELLO, PATH, heroku_tool, messages_of
 
-PATH = "/v1/agents/heroku"
-HELLO = {"role": "user", "content": "Hello"}
-CODE = {"type": "mcp", "name": "code_exec_python"}
 DYNO_PARAMS = {"cmd": "date", "description": "Tells the time.", "parameters": {"type": "object"}}
-
-
-def heroku_tool(name="html_to_markdown", **runtime):
-    return {"type": "heroku_tool", "name": name, "runtime_params": runtime}
 
 
 def dyno(**params):
     return heroku_tool("dyno_run_command", target_app_name="app", tool_params=DYNO_PARAMS | params)
-
-
-def messages_of(steps):
-    return [step["choices"][0]["message"] for step in steps]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +94,7 @@ def test_documented_caps_and_unknown_fields_can_be_let_through(emulator, call):
         assert call.agents(tools=[tool]).status_code == 200
 
 
-def test_key_model_and_faults_are_those_of_every_endpoint(emulator, call):
+def test_key_model_and_faults_work_as_in_every_endpoint(emulator, call):
     assert call.http.post(PATH, json={}, headers={"authorization": ""}).status_code == 401
     assert call.agents(model="cohere-rerank-3-5").status_code == 400
     assert call.agents(model="claude-99").status_code == 404

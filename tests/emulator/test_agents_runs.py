@@ -1,4 +1,4 @@
-"""POST /v1/agents/heroku: how a run goes on, comes to an end, and goes wrong."""
+"""POST /v1/agents/heroku: how a run proceeds, ends and fails."""
 
 import json
 import re
@@ -15,59 +15,38 @@ from heroku_emulator import (
     Fault,
     RawBody,
     RawStream,
-    Say,
     ToolResult,
 )
-
-PATH = "/v1/agents/heroku"
-HELLO = {"role": "user", "content": "Hello"}
-CODE = {"type": "mcp", "name": "code_exec_python"}
-SHOWN = "mcp-python/code_exec_python"
-
-
-def say(text, **fields):
-    return Say(text, path=PATH, **fields)
-
-
-def call_tools(*names, **fields):
-    return CallTools([(name, {"code": "1"}) for name in names], path=PATH, **fields)
-
-
-def heroku_tool(name="html_to_markdown", **runtime):
-    return {"type": "heroku_tool", "name": name, "runtime_params": runtime}
-
-
-def messages_of(steps):
-    return [step["choices"][0]["message"] for step in steps]
-
-
-def results_of(steps):
-    return [message["content"] for message in messages_of(steps) if message["role"] == "tool"]
-
-
-def unwrapped(content):
-    """The MCP result behind the prefix."""
-    prefix, returned = content.split(" returned result: ", 1)
-    assert prefix.startswith("Tool '")
-    return json.loads(returned)
+from tests.emulator.agents_caller import (
+    CODE,
+    HELLO,
+    PATH,
+    SHOWN,
+    call_tools,
+    heroku_tool,
+    messages_of,
+    results_of,
+    say,
+    unwrap,
+)
 
 
 def test_without_a_script_the_engine_decides_and_the_loop_ends(call):
     messages = [{"role": "user", "content": "code_exec_python(print(1))"}]
-    asked, result, said = messages_of(call.agent_steps(tools=[CODE], messages=messages))
+    asked, result, answer = messages_of(call.agent_steps(tools=[CODE], messages=messages))
     assert asked["tool_calls"][0]["function"]["name"] == SHOWN
-    assert "run_code=True" in unwrapped(result["content"])["content"][0]["text"]
-    assert said["content"].startswith("code_exec_python says: ")
+    assert "run_code=True" in unwrap(result["content"])["content"][0]["text"]
+    assert answer["content"].startswith("code_exec_python says: ")
 
 
-def test_the_engine_hears_of_a_result_what_the_tool_said(emulator, call):
+def test_the_engine_gets_the_text_of_a_result(emulator, call):
     emulator.script(call_tools("code_exec_python"), ToolResult("forty-two"))
     assert messages_of(call.agent_steps(tools=[CODE]))[-1]["content"] == (
         "code_exec_python says: forty-two"
     )
 
 
-def test_stop_and_the_limit_of_tokens_hold_for_each_inference(call):
+def test_stop_and_the_token_limit_apply_to_each_inference(call):
     messages = [{"role": "user", "content": "one two three four five six"}]
     (step,) = call.agent_steps(messages=messages, max_tokens_per_inference_request=3)
     assert step["choices"][0]["finish_reason"] == "length"
@@ -80,14 +59,14 @@ def test_stop_and_the_limit_of_tokens_hold_for_each_inference(call):
 def test_a_tool_is_called_max_calls_times(emulator, call, runtime, most):
     emulator.script(call_tools("html_to_markdown", times=5), say("Done."))
     tool = {"type": "heroku_tool", "name": "html_to_markdown", "runtime_params": runtime}
-    results = list(map(unwrapped, results_of(call.agent_steps(tools=[tool]))))
+    results = list(map(unwrap, results_of(call.agent_steps(tools=[tool]))))
     texts = [result["content"][0]["text"] for result in results]
     assert ["max_calls" in text for text in texts] == [False] * most + [True] * (5 - most)
     assert all(result["isError"] for result in results)
 
 
 class Insistent:
-    """An engine that calls every tool it is offered, or one that it is not."""
+    """An engine that calls every offered tool, or one unknown tool."""
 
     name = "insistent"
 
@@ -127,15 +106,15 @@ def test_tools_that_are_used_up_are_no_longer_offered():
     assert engine.offered == [both, one, one, []]
 
 
-def test_an_engine_that_never_ends_is_ended():
+def test_an_endless_run_is_ended():
     answer = run_with(Insistent(unknown="nothing"), tools=[CODE])
     assert len(re.findall("there is no tool nothing", answer.text)) == 100
     assert "event: error" in answer.text
-    assert "has not come to an end" in answer.text
+    assert "did not finish within 100 steps" in answer.text
     assert "[DONE]" not in answer.text
 
 
-def test_tools_of_one_name_keep_their_namespaces_towards_the_model():
+def test_tools_with_the_same_name_are_offered_with_their_namespaces():
     engine = Insistent()
     tools = [{"type": "mcp", "name": "a/add"}, {"type": "mcp", "name": "b/add"}]
     run_with(engine, tools=tools)
@@ -143,10 +122,10 @@ def test_tools_of_one_name_keep_their_namespaces_towards_the_model():
 
 
 @pytest.mark.parametrize("arguments", ["", "{", "[1]"])
-def test_arguments_that_are_no_object_are_a_failed_call(emulator, call, arguments):
+def test_arguments_that_are_not_an_object_are_a_failed_call(emulator, call, arguments):
     emulator.script(CallTools([("code_exec_python", arguments)], path=PATH), say("Done."))
     (result,) = results_of(call.agent_steps(tools=[CODE]))
-    assert unwrapped(result)["isError"]
+    assert unwrap(result)["isError"]
 
 
 class Broken(Insistent):
@@ -168,7 +147,7 @@ def test_an_engine_that_fails_is_an_error_event():
     [ErrorEvent(after=5, path=PATH), Cut(after=5, path=PATH), Cut(after=5, politely=True)],
     ids=["error", "cut", "early end"],
 )
-def test_a_run_that_fails_by_itself_ends_once(fault):
+def test_a_run_whose_engine_fails_ends_once(fault):
     answer = run_with(Broken(), script=[fault])
     assert (answer.status_code, answer.text.count("event:")) == (200, 1)
     assert "ZeroDivisionError" in answer.text
@@ -237,7 +216,7 @@ def test_a_run_can_turn_into_an_error_event(emulator, call, form, data):
     assert events[-1] == ("error", data)
 
 
-def test_raw_answers_and_streams_are_sent_as_they_are(emulator, call):
+def test_raw_answers_and_streams_are_sent_unchanged(emulator, call):
     emulator.script(
         RawBody({"odd": 1}, path=PATH),
         RawStream("data: x\n\n", path=PATH),
@@ -250,7 +229,7 @@ def test_raw_answers_and_streams_are_sent_as_they_are(emulator, call):
     assert call.agents(tools=[CODE]).text.endswith("\n\ndata: y\n\n")
 
 
-def test_a_run_may_take_longer_than_other_answers(emulator, call):
+def test_a_run_can_take_longer_than_other_answers(emulator, call):
     emulator.switch(time_limit=0.05, latency=0.1)
     emulator.script(call_tools("code_exec_python"), ToolResult("1", delay=0.2), say("Done."))
     assert len(call.agent_steps(tools=[CODE])) == 3

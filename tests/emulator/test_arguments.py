@@ -1,4 +1,4 @@
-"""Values for schemas, out of a prompt."""
+"""Filling schemas with values from a prompt."""
 
 import jsonschema
 import pytest
@@ -78,12 +78,12 @@ def test_each_piece_of_the_prompt_is_used_once():
     assert arguments_for(schema, prompt) == {"origin": "Oslo", "goal": "Rome", "why": prompt}
 
 
-def test_the_first_word_of_a_sentence_is_a_name_only_where_a_name_is_wanted():
+def test_the_first_word_of_a_sentence_is_a_name_only_for_a_name_property():
     schema = {"properties": {"name": {"type": "string"}}, "required": ["name"]}
     assert arguments_for(schema, "Ada is here.") == {"name": "Ada"}
 
 
-def test_optional_properties_are_left_out_unless_the_prompt_speaks_of_them():
+def test_optional_properties_are_left_out_unless_the_prompt_mentions_them():
     schema = {
         "type": "object",
         "properties": {"city": {"type": "string"}, "max_price": {"type": "integer"}},
@@ -93,7 +93,7 @@ def test_optional_properties_are_left_out_unless_the_prompt_speaks_of_them():
     assert arguments_for(schema, "to Rome, max price 90") == {"city": "Rome", "max_price": 90}
 
 
-def test_a_schema_that_contains_itself_comes_to_an_end():
+def test_a_recursive_schema_ends():
     optional = {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}
     endless = NODE | {"properties": NODE["properties"] | {"next": optional}}
     tree = {
@@ -110,7 +110,7 @@ def test_a_schema_that_contains_itself_comes_to_an_end():
 
 
 @pytest.mark.parametrize("schema", [None, {}, {"$ref": "#/nowhere/at/all"}, {"type": "string"}])
-def test_without_a_schema_of_an_object_there_are_no_arguments(schema):
+def test_without_an_object_schema_there_are_no_arguments(schema):
     assert arguments_for(schema, "x") == {}
 
 

@@ -8,7 +8,7 @@ HELLO = {"role": "user", "content": "Hello"}
 PIXEL = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
 
 
-def called(arguments="{}", *, content="Calling.", call_id="tooluse_1", **call):
+def calling(arguments="{}", *, content="Calling.", call_id="tooluse_1", **call):
     function = {"name": "add", "arguments": arguments}
     entry = {"id": call_id, "type": "function", "function": function} | call
     return {"role": "assistant", "content": content, "tool_calls": [entry]}
@@ -46,27 +46,26 @@ def image(url, **fields):
         ([HELLO | {"id": "1"}], "unsupported parameter: messages.0.id"),
         ([HELLO, {"role": "assistant", "content": "x", "reasoning": {}}], "messages.1.reasoning"),
         ([HELLO, {"role": "assistant", "content": "x", "function_call": {}}], "function_call"),
-        ([HELLO, called(content=""), result()], "content is required"),
-        ([HELLO, called(content=None), result()], "content is required"),
-        ([HELLO, called(), result("")], "content is required"),
-        ([HELLO, called(), result([{"type": "text", "text": "x"}])], "must be a string"),
-        ([HELLO, called(), result("[1]")], "error parsing JSON"),
-        ([HELLO, called(), result("42")], "error parsing JSON"),
-        ([HELLO, called(), result(" true ")], "error parsing JSON"),
-        ([HELLO, called(), result("null")], "error parsing JSON"),
-        ([HELLO, called(), result(tool_call_id=None)], "tool_call_id is required"),
-        ([HELLO, called({}), result()], "arguments must be a string"),
-        ([HELLO, called(type="custom"), result()], "type must be function"),
-        ([HELLO, called(index=0), result()], "tool_calls.0.index"),
-        ([HELLO, called(call_id=""), result()], "id is required"),
-        ([HELLO, called() | {"tool_calls": []}], "tool_calls must be a list"),
-        ([HELLO, called()], "were found without `tool_result` blocks"),
-        ([HELLO, called(), HELLO], "were found without `tool_result` blocks"),
-        ([HELLO, called(), result(call_id="other")], "unexpected `tool_use_id`"),
-        ([HELLO, called(), result(), result()], "unexpected `tool_use_id`"),
+        ([HELLO, calling(content=""), result()], "content is required"),
+        ([HELLO, calling(content=None), result()], "content is required"),
+        ([HELLO, calling(), result("")], "content is required"),
+        ([HELLO, calling(), result([{"type": "text", "text": "x"}])], "must be a string"),
+        ([HELLO, calling(), result("[1]")], "error parsing JSON"),
+        ([HELLO, calling(), result("42")], "error parsing JSON"),
+        ([HELLO, calling(), result(" true ")], "error parsing JSON"),
+        ([HELLO, calling(), result("null")], "error parsing JSON"),
+        ([HELLO, calling(), result(tool_call_id=None)], "tool_call_id is required"),
+        ([HELLO, calling({}), result()], "arguments must be a string"),
+        ([HELLO, calling(type="custom"), result()], "type must be function"),
+        ([HELLO, calling(call_id=""), result()], "id is required"),
+        ([HELLO, calling() | {"tool_calls": []}], "tool_calls must be a list"),
+        ([HELLO, calling()], "were found without `tool_result` blocks"),
+        ([HELLO, calling(), HELLO], "were found without `tool_result` blocks"),
+        ([HELLO, calling(), result(call_id="other")], "unexpected `tool_use_id`"),
+        ([HELLO, calling(), result(), result()], "unexpected `tool_use_id`"),
         ([HELLO, result()], "unexpected `tool_use_id`"),
         (
-            [HELLO, called() | {"tool_calls": called()["tool_calls"] * 2}, result(), result()],
+            [HELLO, calling() | {"tool_calls": calling()["tool_calls"] * 2}, result(), result()],
             "must be unique",
         ),
     ],
@@ -76,14 +75,14 @@ def test_a_malformed_conversation_is_refused(call, messages, message):
 
 
 @pytest.mark.parametrize("arguments", ["", "prose", '{"a":', "[1]", "3", "null", '"x"', None])
-def test_arguments_in_history_that_are_no_object_make_the_gateway_fail(call, arguments):
-    messages = [HELLO, called(arguments), result()]
+def test_arguments_in_history_that_are_not_an_object_make_the_gateway_fail(call, arguments):
+    messages = [HELLO, calling(arguments), result()]
     assert "Failed to execute chat" in call.refusal(500, messages=messages)
 
 
 def test_reasoning_tags_in_history_make_the_gateway_fail(call):
-    said = {"role": "assistant", "content": "<reasoning>Hm.</reasoning>Yes."}
-    assert "Failed to execute chat" in call.refusal(500, messages=[HELLO, said, HELLO])
+    turn = {"role": "assistant", "content": "<reasoning>Hm.</reasoning>Yes."}
+    assert "Failed to execute chat" in call.refusal(500, messages=[HELLO, turn, HELLO])
 
 
 @pytest.mark.parametrize(
@@ -91,10 +90,10 @@ def test_reasoning_tags_in_history_make_the_gateway_fail(call):
     [
         [{"role": "developer", "content": "Be kind."}, HELLO | {"name": "ada"}],
         [HELLO, {"role": "assistant", "content": "Hi.", "refusal": None}, HELLO],
-        [HELLO, called('{"a": 1}'), result('{"sum": 3}', name="add")],
-        [HELLO, called(), result("plain text")],
-        [HELLO, called(), result('"quoted"')],
-        [HELLO, called(), result("NaN")],
+        [HELLO, calling('{"a": 1}'), result('{"sum": 3}', name="add")],
+        [HELLO, calling(), result("plain text")],
+        [HELLO, calling(), result('"quoted"')],
+        [HELLO, calling(), result("NaN")],
         user({"type": "text", "text": "What is this?"}),
         image(PIXEL, detail="low"),
         image("https://example.com/cat.png"),
@@ -132,7 +131,7 @@ def test_parts_other_than_text_and_images_are_refused(call, part):
         "data:text/plain;base64,aGk=",
     ],
 )
-def test_an_image_that_cannot_be_fetched_is_refused_as_captured(call, sample, url):
+def test_an_image_that_cannot_be_fetched_is_refused_in_the_captured_words(call, sample, url):
     answer = call.chat(messages=image(url))
     assert (answer.status_code, answer.json()) == (422, sample("error_422_image.json"))
 
@@ -150,5 +149,5 @@ def test_a_model_without_vision_takes_no_images(call):
 
 def test_validation_can_be_switched_off(emulator, call):
     emulator.switch(strict=False)
-    answer = call.chat(temperature=2, messages=[HELLO, called(content=None), result("[]")], x=1)
+    answer = call.chat(temperature=2, messages=[HELLO, calling(content=None), result("[]")], x=1)
     assert answer.status_code == 200

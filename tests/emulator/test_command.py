@@ -14,8 +14,8 @@ from heroku_emulator.__main__ import main
 
 
 @contextlib.contextmanager
-def killed_at_last(process):
-    """A failing test must not wait for a server that nothing stops."""
+def kill_at_the_end(process):
+    """Kills the process, so that a failing test does not wait for it."""
     try:
         yield
     finally:
@@ -29,12 +29,12 @@ def same_signal_handler():
     signal.signal(signal.SIGTERM, handler)
 
 
-def test_it_prints_how_to_connect_and_serves_until_told_to_stop():
+def test_it_prints_how_to_connect_and_serves_until_stopped():
     command = [sys.executable, "-m", "heroku_emulator", "--port", "0"]
     command += ["--engine", "deterministic", "--key", "inf test"]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run,
-        killed_at_last(run),
+        kill_at_the_end(run),
     ):
         lines = [run.stdout.readline().rstrip() for _ in range(13)]
         assert lines[1] == "export INFERENCE_KEY='inf test'"
@@ -58,7 +58,7 @@ def test_an_interrupt_ends_it_cleanly(capsys, monkeypatch):
     assert "export RERANK_MODEL_ID=cohere-rerank-3-5" in capsys.readouterr().out
 
 
-def test_a_taken_port_is_said_in_one_line(capsys):
+def test_a_taken_port_is_reported_in_one_line(capsys):
     with Emulator(engine="deterministic") as emulator:
         port = emulator.url.rsplit(":", 1)[1]
         assert main(["--port", port, "--engine", "deterministic"]) == 2
@@ -74,7 +74,7 @@ def test_an_unknown_engine_is_a_usage_error(capsys):
     assert "crystal" in capsys.readouterr().err
 
 
-def test_code_for_the_network_under_the_known_key_is_refused_in_one_line(capsys):
+def test_running_code_for_the_network_with_the_default_key_is_refused(capsys):
     assert main(["--run-code", "--host", "::", "--port", "0"]) == 2
     errors = capsys.readouterr().err
     assert errors.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The built-in engine: shared words, schema-driven calls, loops that end."""
+"""The built-in engine: vectors and scores by shared words, calls by schema, loops that end."""
 
 import json
 import math
@@ -57,7 +57,7 @@ def test_every_vector_has_unit_length(text):
     assert math.hypot(*vector) == pytest.approx(1)
 
 
-def test_texts_are_similar_that_share_words():
+def test_texts_that_share_words_are_similar():
     near = similarity("the rate limit of the embedding model", "embedding models have rate limits")
     assert near > 0.8
     assert near > similarity("the rate limit", "a limit on rates of growth") > 0.2
@@ -92,7 +92,7 @@ def test_tokens_are_counted_about_as_bedrock_does(extra):
     assert (ENGINE.count_tokens(""), ENGINE.count_tokens(" ")) == (0, 1)
 
 
-def test_without_tools_it_repeats_what_was_said():
+def test_without_tools_it_repeats_the_question():
     assert ask("Hello").text == "You said: Hello"
     parts = [{"type": "text", "text": "Look:"}, {"type": "image_url", "image_url": {"url": "x"}}]
     assert ask(parts).text == "You said: Look:"
@@ -157,12 +157,12 @@ def test_no_tool_is_called_twice_for_one_question():
 
 
 @pytest.mark.parametrize("choice", ["none", None])
-def test_no_tools_no_calls(choice):
+def test_without_tools_or_with_choice_none_it_makes_no_calls(choice):
     tools = [] if choice is None else [ADD]
     assert ask("add(1, 2)", *tools, tool_choice=choice).tool_calls == []
 
 
-def test_a_named_tool_is_called_whatever_is_asked():
+def test_a_forced_tool_is_always_called():
     choice = {"type": "function", "function": {"name": "add"}}
     (call,) = ask("Hello!", WEATHER, ADD, tool_choice=choice).tool_calls
     assert call == ("add", {"a": 1, "b": 1})
@@ -170,7 +170,7 @@ def test_a_named_tool_is_called_whatever_is_asked():
     assert call == ("add", {"a": 1, "b": 2})
 
 
-def test_a_required_call_goes_to_what_fits_then_to_the_last_tool():
+def test_a_required_call_goes_to_the_fitting_tool_then_to_the_last():
     tools = [WEATHER, ANSWER]
     (first,) = ask("The weather in Oslo?", *tools, tool_choice="required").tool_calls
     assert first[0] == "get_weather"
@@ -186,7 +186,7 @@ def test_a_required_call_goes_to_what_fits_then_to_the_last_tool():
     assert third[0] == "final_answer"
 
 
-def test_a_tool_that_instructions_order_is_called_last_and_once():
+def test_a_tool_that_instructions_demand_is_called_last_and_once():
     order = "Give your final answer by calling the tool `final_answer`."
     assert [name for name, _ in ask("Hello", WEATHER, ANSWER, system=order).tool_calls] == [
         "final_answer"
@@ -225,7 +225,7 @@ SCHEMA = {
         ("You know about JSON.", "Hello", None),
     ],
 )
-def test_json_is_answered_where_it_is_asked_for(system, question, answer):
+def test_it_answers_in_json_if_asked_to(system, question, answer):
     text = ask(question, system=system).text
     if answer is None:
         assert text.startswith("You said")

@@ -1,8 +1,10 @@
-"""The emulator as an object: life, switches, keys, plans, models, journal, limits."""
+"""The emulator as an object: imports, start and stop, switches, engines."""
 
 import gc
 import re
 import socket
+import subprocess
+import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +29,25 @@ def post(emulator, path="/v1/chat/completions", body=CHAT, key="inf-test-key"):
     return httpx.post(emulator.url + path, json=body, headers=headers)
 
 
-def test_it_accepts_connections_when_it_has_started_and_none_when_it_has_stopped():
+FIRST_IMPORTS = """
+import sys
+import heroku_emulator
+
+for name in heroku_emulator.__all__:
+    for module in [module for module in sys.modules if module.startswith("heroku_emulator")]:
+        del sys.modules[module]
+    exec(f"from heroku_emulator import {name}")
+"""
+
+
+def test_every_public_name_can_be_the_first_import():
+    run = subprocess.run(
+        [sys.executable, "-c", FIRST_IMPORTS], check=False, capture_output=True, text=True
+    )
+    assert run.stderr == ""
+
+
+def test_it_accepts_connections_only_between_start_and_stop():
     with Emulator(engine="deterministic") as emulator:
         address = emulator._server.address
         socket.create_connection(address, timeout=1).close()
@@ -40,7 +60,7 @@ def test_it_listens_on_loopback_only(fresh):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "my-machine"])  # noqa: S104 - refused
-def test_it_runs_no_code_for_the_network_under_the_key_that_all_know(host):
+def test_it_runs_no_code_for_the_network_with_the_default_key(host):
     with pytest.raises(ValueError, match="choose an api_key of your own"):
         Emulator(engine="deterministic", run_code=True, host=host)
     Emulator(engine="deterministic", run_code=True, host=host, api_key="inf-made-up")
@@ -48,11 +68,11 @@ def test_it_runs_no_code_for_the_network_under_the_key_that_all_know(host):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
-def test_it_runs_code_for_this_machine_under_any_key(host):
+def test_it_runs_code_for_this_machine_with_any_key(host):
     Emulator(engine="deterministic", run_code=True, host=host)
 
 
-def test_it_stops_at_once_whatever_is_on_its_way_and_leaves_nothing_open():
+def test_it_stops_at_once_and_leaves_nothing_open():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         emulator = Emulator(engine="deterministic", api_key="inf-test-key").start()
@@ -81,7 +101,7 @@ def test_it_can_start_again_after_it_was_stopped():
     emulator.stop()  # harmless
 
 
-def test_it_starts_once(fresh):
+def test_it_refuses_a_second_start(fresh):
     with pytest.raises(RuntimeError, match="already running"):
         fresh.start()
 
@@ -123,7 +143,7 @@ def test_switches_change_and_change_back(emulator):
     assert emulator.switches == Switches()
 
 
-def test_first_switches_are_those_of_the_constructor():
+def test_reset_restores_the_switches_of_the_constructor():
     emulator = Emulator(engine="deterministic", terminator="message")
     emulator.switch(terminator="none")
     emulator.reset()
@@ -152,7 +172,7 @@ def test_a_misspelt_switch_is_refused(emulator, switches, error):
 
 
 class Parrot:
-    """An engine of one's own."""
+    """A custom engine."""
 
     name = "parrot"
 
@@ -169,7 +189,7 @@ class Parrot:
         return len(text)
 
 
-def test_an_engine_of_ones_own_answers():
+def test_a_custom_engine_answers():
     assert isinstance(Parrot(), Engine)
     with Emulator(engine=Parrot(), api_key="inf-test-key") as emulator:
         assert emulator.engine.name == "parrot"
@@ -197,7 +217,7 @@ def test_many_clients_are_answered_at_once(emulator, call):
     assert len(emulator.journal) == 64
 
 
-def test_a_thread_that_does_not_come_up_is_an_error(monkeypatch):
+def test_a_thread_that_does_not_start_is_an_error(monkeypatch):
     monkeypatch.setattr("heroku_emulator.serving.thread._PATIENCE", 0.01)
     monkeypatch.setattr("heroku_emulator.serving.thread._Server.run", lambda server, sockets: None)
     with pytest.raises(RuntimeError, match="did not start"):

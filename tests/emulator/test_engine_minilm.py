@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAGES = Path(__file__).parents[2] / "examples" / "docs"
 
-# Each question has its answer on one page, and a right answer holds the words.
+# Each question with the page that answers it, and words of a right answer.
 QUESTIONS = [
     ("Which header turns off prompt caching?", "chat-completions.md", "X-Heroku-Prompt-Caching"),
     ("How many texts fit into one embeddings request?", "embeddings.md", "96"),
@@ -74,7 +74,7 @@ def dot(one: list[float], other: list[float]) -> float:
     return sum(a * b for a, b in zip(one, other, strict=True))
 
 
-def reranked(engine: Engine, question: str, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def rerank(engine: Engine, question: str, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
     scores = engine.rerank(question, [text for _, text in found])
     return [found[n] for n in sorted(range(len(found)), key=lambda n: -scores[n])]
 
@@ -113,44 +113,44 @@ def user(text: str | list[Any], **rest: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": text}], **rest}
 
 
-def test_the_first_passage_found_is_from_the_right_page(retrieve):
+def test_the_first_passage_is_from_the_right_page(retrieve):
     right = sum(retrieve(question, 1)[0][0] == page for question, page, _ in QUESTIONS)
     assert right >= len(QUESTIONS) - 2
 
 
 def test_reranking_finds_at_least_as_many_right_pages(engine, retrieve):
     right = sum(
-        reranked(engine, question, retrieve(question, 10))[0][0] == page
+        rerank(engine, question, retrieve(question, 10))[0][0] == page
         for question, page, _ in QUESTIONS
     )
     assert right >= len(QUESTIONS) - 1
 
 
-def test_answers_hold_the_words_that_a_right_answer_has(engine, retrieve):
+def test_answers_hold_the_expected_words(engine, retrieve):
     answers = {
         words: engine.chat(
-            asking(question, [t for _, t in reranked(engine, question, retrieve(question, 10))[:3]])
+            asking(question, [t for _, t in rerank(engine, question, retrieve(question, 10))[:3]])
         ).text
         for question, _, words in QUESTIONS
     }
     assert sum(words in answer for words, answer in answers.items()) >= len(QUESTIONS) - 1
 
 
-def test_a_question_that_the_text_does_not_answer_is_said_to_be_one(engine, retrieve):
+def test_an_unanswerable_question_is_reported(engine, retrieve):
     for question in OFF_TOPIC:
         passages = [text for _, text in retrieve(question, 4)]
         assert engine.chat(asking(question, passages)).text == "The text does not say."
 
 
-def test_without_a_text_the_reader_makes_nothing_up(engine):
+def test_without_a_text_the_reader_invents_nothing(engine):
     assert "no text to answer from" in engine.chat(user("Who wrote Faust?")).text
 
 
-def test_a_picture_is_said_to_be_unseen_where_no_text_answers(engine):
+def test_an_unseen_picture_is_reported_if_no_text_answers(engine):
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     for text in ("What is this?", "Result of tooluse_1:"):
-        said = engine.chat(user([{"type": "text", "text": text}, picture])).text
-        assert said == "There is a picture, which this emulator's reader cannot see."
+        answer = engine.chat(user([{"type": "text", "text": text}, picture])).text
+        assert answer == "There is a picture, which this emulator's reader cannot see."
     source = "Dynos are containers that run your app."
     asked = asking([{"type": "text", "text": "What runs my app?"}, picture], [source])
     assert source in engine.chat(asked).text
@@ -170,7 +170,7 @@ def test_the_end_of_a_long_text_counts(engine):
     assert dot(asked, with_end) > dot(asked, without)
 
 
-def test_the_same_text_has_the_same_vector_alone_in_company_and_in_another_engine(engine):
+def test_the_same_text_always_has_the_same_vector(engine):
     alone = engine.embed(["Rerank narrowly."], "search_document")
     in_company = engine.embed(["Something else entirely.", "Rerank narrowly."], "search_query")
     assert alone[0] == in_company[1]
@@ -223,7 +223,7 @@ def test_no_tool_is_called_when_none_fits(engine, text):
     assert engine.chat(user(text, tools=TOOLS)).tool_calls == []
 
 
-def test_arguments_keep_to_the_schema_whatever_the_user_says(engine):
+def test_arguments_always_satisfy_the_schema(engine):
     texts = ["Scale it", "scale dynos to -5", "worker?", "web web 9 dynos", "Mach mehr Dynos an"]
     for text in texts:
         for one in TOOLS:
@@ -243,7 +243,7 @@ def test_tool_choice_is_obeyed(engine):
     assert len(required.tool_calls) == 1
 
 
-def test_after_a_tool_has_answered_the_answer_is_drawn_from_its_result(engine):
+def test_after_a_tool_call_the_answer_comes_from_the_result(engine):
     call = {"id": "t1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
     messages = [
         {"role": "user", "content": "What is the weather in Lisbon?"},
@@ -255,12 +255,12 @@ def test_after_a_tool_has_answered_the_answer_is_drawn_from_its_result(engine):
     assert "21 degrees" in answer.text
 
 
-def test_json_is_given_when_it_is_asked_for(engine):
+def test_it_answers_in_json_if_asked_to(engine):
     text = "Tell me a joke. Answer as JSON with 'setup' and 'punchline' keys."
     assert set(json.loads(engine.chat(user(text)).text)) == {"setup", "punchline"}
 
 
-def test_the_name_does_not_pass_the_reader_off_as_a_language_model(engine):
+def test_the_name_says_that_it_is_not_a_language_model(engine):
     assert "not a language model" in engine.name
 
 
@@ -270,7 +270,7 @@ def test_the_emulator_serves_it():
 
 
 def test_an_engine_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match=r"no engine 'gpt'.*'minilm' and 'llama'"):
+    with pytest.raises(ValueError, match=r"no engine 'gpt'.*'minilm', 'llama'"):
         load_engine("gpt")
 
 
@@ -282,7 +282,7 @@ def test_the_llama_engine_says_how_to_install_what_it_needs():
         load_engine("llama")
 
 
-def test_a_model_file_that_is_not_the_known_one_is_refused(tmp_path, monkeypatch):
+def test_a_wrong_model_file_is_refused(tmp_path, monkeypatch):
     from heroku_emulator.engines.weights import verified_file
 
     package = tmp_path / "made_up_weights"

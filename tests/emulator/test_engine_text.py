@@ -1,4 +1,4 @@
-"""How the reader takes text apart: sentences, headings, tables, numbered passages, schemas."""
+"""How the reader splits text: sentences, headings, tables, numbered passages; and schemas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_hard_wrapped_lines_are_one_sentence():
     ]
 
 
-def test_a_sentence_knows_its_heading_and_headings_are_none():
+def test_a_sentence_has_its_heading_and_headings_are_not_sentences():
     assert sentences("# Limits\n\nThere are two.\n\n## More\n\nAnd one.") == [
         Sentence("There are two.", "Limits"),
         Sentence("And one.", "More"),
@@ -47,7 +47,7 @@ def test_table_rows_are_read_with_their_column_names():
     assert texts(table) == ["Model nova-pro (Limit: 150; Region: us)."]
 
 
-def test_rows_without_a_head_lose_nothing():
+def test_rows_without_a_header_lose_nothing():
     assert texts("| nova-pro | 150 |\n| nova-lite | 160 |") == ["nova-pro, 150", "nova-lite, 160"]
 
 
@@ -60,7 +60,7 @@ def test_titles_in_text_from_a_pdf_are_headings():
     ]
 
 
-def test_abbreviations_end_no_sentence():
+def test_abbreviations_do_not_end_sentences():
     assert texts("Use a model, e.g. Claude. See Dr. Who.") == [
         "Use a model, e.g. Claude.",
         "See Dr. Who.",
@@ -71,7 +71,7 @@ def conversation(*messages: tuple[str, str]) -> list[dict[str, str]]:
     return [{"role": role, "content": content} for role, content in messages]
 
 
-def test_numbered_passages_are_told_from_instructions():
+def test_numbered_passages_are_separated_from_instructions():
     task = reading_task(
         conversation(
             ("system", "Answer from the sources.\n\n[1] a.md\n\nSky.\n\n[2] b.md\n\nSea."),
@@ -90,7 +90,7 @@ def test_numbered_passages_are_told_from_instructions():
         "<context>The sky is blue.\n\nQuestion: What is blue?",
     ],
 )
-def test_question_and_context_are_told_apart(message):
+def test_question_and_context_are_separated(message):
     task = reading_task(conversation(("user", message)))
     assert task.question == "What is blue?"
     assert [passage.text for passage in task.passages] == ["The sky is blue."]
@@ -101,7 +101,7 @@ def test_images_have_no_text_and_do_no_harm():
     assert reading_task([{"role": "user", "content": parts}]).question == "What is it?"
 
 
-def test_without_a_user_nothing_is_asked():
+def test_without_a_user_message_there_is_no_question():
     assert reading_task(conversation(("system", "Be brief."))).question == ""
 
 
@@ -137,10 +137,10 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("schema", "value"), VALID)
-def test_what_keeps_to_a_schema_is_valid(schema, value):
+def test_a_value_that_satisfies_a_schema_is_valid(schema, value):
     assert is_valid(value, schema)
 
 
 @pytest.mark.parametrize(("schema", "value"), INVALID)
-def test_what_breaks_a_schema_is_not(schema, value):
+def test_a_value_that_breaks_a_schema_is_invalid(schema, value):
     assert not is_valid(value, schema)

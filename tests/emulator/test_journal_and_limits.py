@@ -1,4 +1,4 @@
-"""What is written down and counted."""
+"""The journal and the rate limits."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""What a journal says to people."""
+"""The journal as text."""
 
 import pytest
 
@@ -76,11 +76,11 @@ def chat(*messages, **fields):
         "wrong-types",
     ],
 )
-def test_any_body_is_told_in_one_line(body, line):
+def test_any_body_is_described_in_one_line(body, line):
     assert line_of(body) == line
 
 
-def test_a_request_is_told_with_what_became_of_it(emulator, call):
+def test_a_request_is_listed_with_its_outcome(emulator, call):
     call.chat()
     call.chat(stream=True)
     call.http.post("/v1/rerank", content=b"{")
@@ -97,7 +97,7 @@ def test_a_request_is_told_with_what_became_of_it(emulator, call):
     assert str(Journal()) == "  (none)"
 
 
-def test_of_many_requests_the_last_are_told():
+def test_only_the_last_of_many_requests_are_listed():
     journal = Journal()
     for number in range(30):
         journal.record("POST", "/v1/x", {}, {"model": str(number)}, 0)
@@ -107,7 +107,7 @@ def test_of_many_requests_the_last_are_told():
     assert len(lines) == 21
 
 
-def test_the_only_request_is_found_or_all_are_told(emulator, call):
+def test_only_returns_the_single_request_or_lists_all(emulator, call):
     with pytest.raises(AssertionError, match=r"Expected one request, got 0\. .*\n  \(none\)"):
         emulator.journal.only()
     call.chat()

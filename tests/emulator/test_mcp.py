@@ -1,59 +1,16 @@
 """MCP: the list of servers, and their tools in agents."""
 
-import asyncio
 import json
 import re
 import sys
-import time
 import uuid
 
-import httpx
 import pytest
 
 from heroku_emulator import CallTools, Emulator, Fault, McpServer, McpTool, RawBody, Say
+from tests.emulator.mcp_deployed import CALCULATOR, SCHEMA, add, client, draw, get
 
 PATH = "/v1/agents/heroku"
-SCHEMA = {
-    "type": "object",
-    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
-    "required": ["a", "b"],
-}
-PICTURE = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
-
-
-def add(a, b):
-    return a + b
-
-
-async def greet(name):
-    await asyncio.sleep(0)
-    return f"Hello {name}!"
-
-
-def fail():
-    raise ZeroDivisionError("oh")
-
-
-def draw():
-    return [{"type": "text", "text": "A picture."}, PICTURE]
-
-
-CALCULATOR = McpServer(
-    "acute-partridge",
-    tools=[
-        McpTool(
-            name="add",
-            run=add,
-            description="Adds two numbers.",
-            input_schema=SCHEMA,
-            annotations={"readOnlyHint": True},
-        ),
-        McpTool(name="greet", run=greet),
-        McpTool(name="fail", run=fail),
-        McpTool(name="draw", run=draw),
-        McpTool(name="nap", run=lambda: time.sleep(1.5)),
-    ],
-)
 GONE = McpServer(
     "brave-otter",
     tools=[McpTool(name="add", run=add)],
@@ -76,16 +33,6 @@ def deployed(running):
     running.reset()
     yield running
     running.reset()
-
-
-def client(emulator, key=None):
-    headers = {"authorization": f"Bearer {key or emulator.api_key}"}
-    return httpx.Client(base_url=emulator.url, headers=headers, timeout=10)
-
-
-def get(emulator, path, **options):
-    with client(emulator, **options) as http:
-        return http.get(path)
 
 
 # The list
@@ -132,7 +79,7 @@ def test_the_list_has_the_documented_fields_in_order(deployed):
     assert (gone["server_status"], gone["process_command"]) == ("disconnected", "node otter.js")
 
 
-def test_the_list_needs_the_key_and_is_only_read(deployed):
+def test_the_list_needs_the_key_and_is_read_only(deployed):
     assert get(deployed, "/v1/mcp/servers", key="inf-other").status_code == 401
     with client(deployed) as http:
         assert http.post("/v1/mcp/servers", json={}).status_code == 404
@@ -148,8 +95,8 @@ def test_the_list_can_be_scripted(deployed):
 # Their tools in agents
 
 
-def called(emulator, name, arguments, tool=None, **runtime):
-    """Lets an agent call a tool; returns the tool's message and the MCP result in it."""
+def call_tool(emulator, name, arguments, tool=None, **runtime):
+    """Lets an agent call a tool; returns the tool's message and its MCP result."""
     emulator.script(CallTools([(name, arguments)], path=PATH), Say("Done.", path=PATH))
     tool = {"type": "mcp", "name": tool or name, "runtime_params": runtime}
     messages = [{"role": "user", "content": "Go."}]
@@ -168,13 +115,13 @@ def text_result(text, *, failed=False):
 @pytest.mark.parametrize("offered", ["add", "acute-partridge/add"])
 @pytest.mark.parametrize("name", ["add", "acute-partridge/add"])
 def test_agents_run_the_tools_by_either_name(deployed, offered, name):
-    message, result = called(deployed, name, {"a": 1, "b": 2}, tool=offered)
+    message, result = call_tool(deployed, name, {"a": 1, "b": 2}, tool=offered)
     assert message["name"] == "acute-partridge/add"
     assert result == text_result("3")
 
 
 @pytest.mark.parametrize("offered", [["a/add", "b/add"], ["add", "b/add"]], ids=str)
-def test_tools_of_one_name_are_run_and_counted_each_by_itself(offered):
+def test_tools_with_the_same_name_run_and_count_separately(offered):
     servers = [
         McpServer("a", tools=[McpTool(name="add", run=lambda: "of a")]),
         McpServer("b", tools=[McpTool(name="add", run=lambda: "of b")]),
@@ -189,16 +136,16 @@ def test_tools_of_one_name_are_run_and_counted_each_by_itself(offered):
     results = [json.loads(line[6:]) for line in text.splitlines() if "tool.completion" in line]
     messages = [result["choices"][0]["message"] for result in results]
     assert [message["name"] for message in messages] == ["b/add", "a/add", "a/add"]
-    told = [json.loads(message["content"].split(" result: ", 1)[1]) for message in messages]
-    assert told[:2] == [text_result("of b"), text_result("of a")]
-    assert "max_calls is used up" in told[2]["content"][0]["text"]
+    results = [json.loads(message["content"].split(" result: ", 1)[1]) for message in messages]
+    assert results[:2] == [text_result("of b"), text_result("of a")]
+    assert "max_calls is used up" in results[2]["content"][0]["text"]
 
 
-def test_a_schema_that_is_none_fails_the_call_and_not_the_run():
+def test_an_invalid_schema_fails_the_call_and_not_the_run():
     tool = McpTool(name="odd", run=add, input_schema={"type": "nothing"})
     servers = [McpServer("a", tools=[tool])]
     with Emulator(engine="deterministic", mcp_servers=servers) as emulator:
-        assert called(emulator, "odd", {"a": 1})[1]["isError"]
+        assert call_tool(emulator, "odd", {"a": 1})[1]["isError"]
 
 
 @pytest.mark.parametrize(
@@ -215,26 +162,26 @@ def test_a_schema_that_is_none_fails_the_call_and_not_the_run():
         ("draw", {}, {"content": draw(), "isError": False}),
         ("brave-otter/add", {"a": 1, "b": 2}, None),
     ],
-    ids=["async", "raises", "misses", "unfit", "parts", "disconnected"],
+    ids=["async", "raises", "misses", "invalid", "parts", "disconnected"],
 )
-def test_what_a_tool_returns_or_raises_is_its_result(deployed, name, arguments, result):
-    _, returned = called(deployed, name, arguments)
+def test_a_returned_value_or_an_exception_is_the_result(deployed, name, arguments, result):
+    _, returned = call_tool(deployed, name, arguments)
     assert returned["isError"] if result is None else returned == result
 
 
-def test_without_its_library_arguments_are_checked_by_the_tool(deployed, monkeypatch):
+def test_without_jsonschema_the_tool_checks_its_arguments(deployed, monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
-    _, result = called(deployed, "add", {"a": 1})
+    _, result = call_tool(deployed, "add", {"a": 1})
     assert result["isError"]
     assert result["content"][0]["text"].startswith("TypeError")
 
 
 def test_a_tool_that_takes_too_long_fails(deployed):
-    _, result = called(deployed, "nap", {}, ttl_seconds=1)
+    _, result = call_tool(deployed, "nap", {}, ttl_seconds=1)
     assert result == text_result("nap did not end within 1 seconds", failed=True)
 
 
-def test_the_engine_calls_the_tools_by_what_they_say_of_themselves(deployed):
+def test_the_engine_calls_tools_by_their_descriptions(deployed):
     tool = {"type": "mcp", "name": "acute-partridge/add"}
     messages = [{"role": "user", "content": "Please add(20, 22)."}]
     with client(deployed) as http:

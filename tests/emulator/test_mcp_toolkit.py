@@ -1,4 +1,4 @@
-"""MCP: the toolkit over both transports, to the official client."""
+"""MCP: the toolkit over both transports, with the official client."""
 
 import asyncio
 import contextlib
@@ -10,42 +10,8 @@ from mcp import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 
-from heroku_emulator import Emulator, Fault, McpServer, McpTool
-
-SCHEMA = {
-    "type": "object",
-    "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
-    "required": ["a", "b"],
-}
-PICTURE = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
-
-
-def add(a, b):
-    return a + b
-
-
-def fail():
-    raise ZeroDivisionError("oh")
-
-
-def draw():
-    return [{"type": "text", "text": "A picture."}, PICTURE]
-
-
-CALCULATOR = McpServer(
-    "acute-partridge",
-    tools=[
-        McpTool(
-            name="add",
-            run=add,
-            description="Adds two numbers.",
-            input_schema=SCHEMA,
-            annotations={"readOnlyHint": True},
-        ),
-        McpTool(name="fail", run=fail),
-        McpTool(name="draw", run=draw),
-    ],
-)
+from heroku_emulator import Emulator, Fault
+from tests.emulator.mcp_deployed import CALCULATOR, SCHEMA, client, get
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +25,6 @@ def deployed(running):
     running.reset()
     yield running
     running.reset()
-
-
-def client(emulator, key=None):
-    headers = {"authorization": f"Bearer {key or emulator.api_key}"}
-    return httpx.Client(base_url=emulator.url, headers=headers, timeout=10)
-
-
-def get(emulator, path, **options):
-    with client(emulator, **options) as http:
-        return http.get(path)
 
 
 @contextlib.asynccontextmanager
@@ -93,7 +49,7 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["streamable_http", "sse"])
 async def test_the_official_client_lists_and_calls_the_tools(deployed, transport):
     async with session(deployed, transport) as toolkit:
         tools = (await toolkit.list_tools()).tools
-        assert [tool.name for tool in tools][:2] == ["acute-partridge/add", "acute-partridge/fail"]
+        assert [tool.name for tool in tools][:2] == ["acute-partridge/add", "acute-partridge/greet"]
         assert (tools[0].description, tools[0].inputSchema) == ("Adds two numbers.", SCHEMA)
         assert tools[0].annotations.readOnlyHint
         result = await toolkit.call_tool("acute-partridge/add", {"a": 1, "b": 2})
@@ -119,7 +75,7 @@ async def test_a_failed_call_is_a_result(deployed, transport, name, arguments, r
 
 
 @TRANSPORTS
-async def test_names_may_come_without_namespace(deployed, transport):
+async def test_names_can_come_without_namespace(deployed, transport):
     deployed.switch(tool_names="plain")
     async with session(deployed, transport) as toolkit:
         assert (await toolkit.list_tools()).tools[0].name == "add"
@@ -173,13 +129,13 @@ def test_a_transport_that_is_switched_off_is_not_found(deployed, position, missi
             assert http.request(ROUTES[path], path, json={}).status_code == 404
 
 
-def test_without_the_package_the_toolkit_is_not_found_and_the_list_is(deployed, monkeypatch):
+def test_without_the_package_only_the_list_is_found(deployed, monkeypatch):
     monkeypatch.setattr("heroku_emulator.mcp_toolkit._PACKAGE", "no_such_package")
     assert get(deployed, "/mcp/sse").status_code == 404
     assert get(deployed, "/v1/mcp/servers").status_code == 200
 
 
-def test_the_toolkit_can_fail_like_everything_else(deployed):
+def test_the_toolkit_can_fail_by_script(deployed):
     deployed.script(Fault(503, path="/mcp"), Fault(429, path="/mcp/sse"))
     with client(deployed) as http:
         assert http.post("/mcp", json={}).status_code == 503

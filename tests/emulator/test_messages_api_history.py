@@ -1,12 +1,12 @@
-"""/v1/messages: how turns, calls and results must follow each other."""
+"""/v1/messages: the order of turns, calls and results."""
 
 import pytest
 
-from tests.emulator.messages_caller import ADD, SUM, Messages, result, said, text, use
+from tests.emulator.messages_caller import ADD, SUM, Messages, result, text, turn, use
 
-CALLED = said("assistant", use())
-ANSWERED = said("user", result())
-ASKED = said("user", text("And now?"))
+CALLED = turn("assistant", use())
+ANSWERED = turn("user", result())
+ASKED = turn("user", text("And now?"))
 
 
 @pytest.fixture
@@ -22,47 +22,47 @@ def ask(call):
         ([{"role": "user", "content": 3}], "messages.0.content: Input should be a valid"),
         ([SUM | {"name": "x"}], "messages.0.name: Extra inputs are not permitted"),
         (["x"], "messages.0: Input should be a valid dictionary"),
-        ([said("assistant", text("x"))], 'first message must use the "user" role'),
-        ([said("user")], "messages.0: all messages must have non-empty content"),
+        ([turn("assistant", text("x"))], 'first message must use the "user" role'),
+        ([turn("user")], "messages.0: all messages must have non-empty content"),
         ([{"role": "user", "content": ""}], "messages.0: all messages must have non-empty"),
-        ([SUM, said("assistant"), SUM], "messages.1: all messages must have non-empty content"),
+        ([SUM, turn("assistant"), SUM], "messages.1: all messages must have non-empty content"),
         ([{"role": "user", "content": " \n"}], "must contain non-whitespace text"),
-        ([said("user", text(""))], "text content blocks must be non-empty"),
-        ([SUM, said("assistant", text("x "))], "cannot end with trailing whitespace"),
+        ([turn("user", text(""))], "text content blocks must be non-empty"),
+        ([SUM, turn("assistant", text("x "))], "cannot end with trailing whitespace"),
         ([SUM, CALLED], "messages.1: `tool_use` ids were found without `tool_result` blocks"),
         ([SUM, CALLED, ASKED], "immediately after: toolu_1. Each `tool_use` block must"),
         (
-            [SUM, CALLED, said("user", text("First this."), result())],
+            [SUM, CALLED, turn("user", text("First this."), result())],
             "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after",
         ),
         (
-            [SUM, said("assistant", use("a"), use("b")), said("user", result("a"))],
+            [SUM, turn("assistant", use("a"), use("b")), turn("user", result("a"))],
             "immediately after: b.",
         ),
         ([ANSWERED], "messages.0.content.0: unexpected `tool_use_id` found"),
         (
-            [SUM, CALLED, said("user", result(), result("toolu_2"))],
+            [SUM, CALLED, turn("user", result(), result("toolu_2"))],
             "messages.2.content.1: unexpected `tool_use_id` found in `tool_result` blocks: toolu_2",
         ),
-        ([SUM, CALLED, ANSWERED, said("assistant", text("3")), ANSWERED], "messages.4.content.0"),
-        ([SUM, CALLED, said("user", result(), result())], "must have a single result"),
+        ([SUM, CALLED, ANSWERED, turn("assistant", text("3")), ANSWERED], "messages.4.content.0"),
+        ([SUM, CALLED, turn("user", result(), result())], "must have a single result"),
         (
-            [SUM, said("assistant", use(), use()), ANSWERED],
+            [SUM, turn("assistant", use(), use()), ANSWERED],
             "messages.1: `tool_use` ids must be unique",
         ),
         ([SUM, CALLED, ANSWERED, CALLED, ANSWERED], "messages.3: `tool_use` ids must be unique"),
-        ([SUM, said("assistant", use("a b"))], "messages.1.content.0.tool_use.id: String should"),
+        ([SUM, turn("assistant", use("a b"))], "messages.1.content.0.tool_use.id: String should"),
         (
-            [SUM, said("assistant", use() | {"input": "{}"})],
+            [SUM, turn("assistant", use() | {"input": "{}"})],
             "messages.1.content.0.tool_use.input: Input should be a valid dictionary",
         ),
         (
-            [SUM, said("assistant", use() | {"name": ""})],
+            [SUM, turn("assistant", use() | {"name": ""})],
             "messages.1.content.0.tool_use.name: String should have at least 1 character",
         ),
-        ([SUM, CALLED, said("user", result(is_error=3))], "tool_result.is_error: Input"),
+        ([SUM, CALLED, turn("user", result(is_error=3))], "tool_result.is_error: Input"),
         (
-            [SUM, CALLED, said("user", result(content=[use()]))],
+            [SUM, CALLED, turn("user", result(content=[use()]))],
             "messages.2.content.0.tool_result.content.0: Input tag 'tool_use'",
         ),
     ],
@@ -76,28 +76,28 @@ def test_histories_are_checked(ask, history, message):
     "history",
     [
         pytest.param([SUM, CALLED, ANSWERED], id="call and result"),
-        pytest.param([SUM, CALLED, said("user", result(), text("So?"))], id="text after results"),
+        pytest.param([SUM, CALLED, turn("user", result(), text("So?"))], id="text after results"),
         pytest.param([SUM, CALLED, ANSWERED, ASKED], id="neighbours of one role"),
         pytest.param(
-            [SUM, said("assistant", text("x")), CALLED, ANSWERED], id="an answer in two messages"
+            [SUM, turn("assistant", text("x")), CALLED, ANSWERED], id="an answer in two messages"
         ),
         pytest.param(
             [
                 SUM,
-                said("assistant", use("a"), use("b")),
-                said("user", result("b")),
-                said("user", result("a")),
+                turn("assistant", use("a"), use("b")),
+                turn("user", result("b")),
+                turn("user", result("a")),
             ],
             id="results in any order, one a message",
         ),
         pytest.param(
-            [SUM, CALLED, said("user", result(content=[text("3")], is_error=True))],
+            [SUM, CALLED, turn("user", result(content=[text("3")], is_error=True))],
             id="result in blocks",
         ),
-        pytest.param([SUM, CALLED, said("user", result(content=None))], id="empty result"),
-        pytest.param([SUM, said("assistant", text("Let me"))], id="an answer begun"),
-        pytest.param([SUM, said("assistant")], id="an empty answer begun"),
+        pytest.param([SUM, CALLED, turn("user", result(content=None))], id="empty result"),
+        pytest.param([SUM, turn("assistant", text("Let me"))], id="an answer begun"),
+        pytest.param([SUM, turn("assistant")], id="an empty answer begun"),
     ],
 )
-def test_what_the_api_accepts_is_accepted(ask, history):
+def test_valid_histories_are_accepted(ask, history):
     assert ask.answer(*history, tools=[ADD])["type"] == "message"

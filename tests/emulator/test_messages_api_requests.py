@@ -1,12 +1,12 @@
-"""/v1/messages: what is accepted and refused of fields, tools and blocks."""
+"""/v1/messages: which fields, tools and blocks are refused, and which pass."""
 
 import base64
 
 import pytest
 
-from tests.emulator.messages_caller import ADD, SUM, THINKING, Messages, result, said, text, use
+from tests.emulator.messages_caller import ADD, SUM, THINKING, Messages, result, text, turn, use
 
-CALLED = said("assistant", use())
+CALLED = turn("assistant", use())
 PIXEL = base64.b64encode(b"not looked into").decode()
 
 
@@ -65,15 +65,15 @@ def test_fields_are_checked(ask, fields, message):
 
 
 @pytest.mark.parametrize("beta", ["mcp_servers", "container", "service_tier", "output_config"])
-def test_fields_of_betas_are_dropped_without_a_word(ask, beta):
+def test_fields_of_betas_are_dropped_silently(ask, beta):
     assert ask.answer(**{beta: {"any": "thing"}})["stop_reason"] == "end_turn"
 
 
-def test_everything_documented_may_be_said_at_once(ask):
+def test_all_documented_fields_can_be_combined(ask):
     cached = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
     picture = {"type": "base64", "media_type": "image/png", "data": PIXEL}
     answer = ask.answer(
-        said("user", {"type": "image", "source": picture}, text("What is it?") | cached),
+        turn("user", {"type": "image", "source": picture}, text("What is it?") | cached),
         system=[text("Be brief.") | cached],
         tools=[ADD | cached | {"type": "custom"}],
         tool_choice={"type": "auto"},
@@ -87,7 +87,7 @@ def test_everything_documented_may_be_said_at_once(ask):
     assert answer["content"] == [text("You said: What is it?")]
 
 
-def test_what_is_left_out_and_what_is_null_are_the_same(ask):
+def test_null_means_left_out(ask):
     nothing = dict.fromkeys(("system", "tools", "tool_choice", "thinking", "metadata", "stream"))
     assert ask.answer(**nothing)["stop_reason"] == "end_turn"
 
@@ -128,34 +128,34 @@ def test_what_is_left_out_and_what_is_null_are_the_same(ask):
     ids=str,
 )
 def test_blocks_are_checked(ask, block, message):
-    assert message in ask.refusal(said("user", block))
+    assert message in ask.refusal(turn("user", block))
 
 
-def test_a_model_that_is_blind_refuses_pictures(ask):
+def test_a_model_without_vision_refuses_images(ask):
     block = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
-    assert "image input" in ask.refusal(said("user", block), model="claude-3-5-haiku")
+    assert "image input" in ask.refusal(turn("user", block), model="claude-3-5-haiku")
 
 
-def test_addresses_are_believed_or_out_of_reach(ask, emulator):
+def test_image_urls_are_accepted_or_unreachable(ask, emulator):
     block = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
-    shown = said("user", block, text("Hello"))
+    shown = turn("user", block, text("Hello"))
     assert ask.answer(shown)["content"] == [text("You said: Hello")]
     emulator.switch(image_urls="unreachable")
     assert ask.post(shown).status_code == 422
-    nested = said("user", result(content=[block]))
+    nested = turn("user", result(content=[block]))
     assert ask.post(SUM, CALLED, nested).status_code == 422
 
 
 def test_documents_in_plain_text_are_read(ask):
     source = {"type": "text", "media_type": "text/plain", "data": "Paris is the capital."}
     document = {"type": "document", "source": source, "title": "France"}
-    answer = ask.answer(said("user", document, text("Hello")))
+    answer = ask.answer(turn("user", document, text("Hello")))
     assert "Paris is the capital." in answer["content"][0]["text"]
 
 
-def test_four_places_may_end_a_cached_prefix_and_no_more(ask):
+def test_at_most_four_blocks_have_cache_control(ask):
     cached = text("x") | {"cache_control": {"type": "ephemeral"}}
-    four = said("user", *[cached] * 4)
+    four = turn("user", *[cached] * 4)
     assert ask.answer(four)["type"] == "message"
     assert "Found 5" in ask.refusal(four, system=[cached])
 

@@ -1,4 +1,4 @@
-"""/v1/messages: scripted answers, and faults in both forms of errors."""
+"""/v1/messages: scripted answers, and faults in both error envelopes."""
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ def ask(call):
     return Messages(call)
 
 
-def test_a_script_answers_exactly_as_it_says(ask, emulator):
+def test_a_scripted_answer_is_sent_unchanged(ask, emulator):
     emulator.script(
         Say("Paris.", reasoning="Easy.", finish_reason="length", path=PATH),
         CallTools([("add", {"a": 1}), ("add", "{bad")], ids=["one", "two"], path=PATH),
@@ -31,7 +31,7 @@ def test_a_script_answers_exactly_as_it_says(ask, emulator):
     assert ask.answer() == {"any": "thing"}
 
 
-def test_scripts_for_chat_leave_it_alone(ask, emulator):
+def test_scripts_for_chat_do_not_apply(ask, emulator):
     emulator.script(Say("for chat"))
     assert ask.answer()["content"] == [text("You said: Hello")]
     assert len(emulator.remaining_script) == 1
@@ -60,7 +60,7 @@ def test_errors_come_in_both_envelopes(ask, emulator, status, kind):
     assert answer.json() == {"type": "error", "error": {"type": kind, "message": "why"}}
 
 
-def test_the_envelope_of_anthropic_is_for_this_path_alone(ask, call, emulator):
+def test_the_envelope_of_anthropic_is_for_this_path_only(ask, call, emulator):
     emulator.switch(messages_error_envelope="anthropic", error_envelope="string")
     assert ask.post(max_tokens=...).json()["type"] == "error"
     assert isinstance(call.chat(messages=[]).json()["error"], str)

@@ -1,4 +1,4 @@
-"""/v1/messages: streams, event by event, and every switch that shapes them."""
+"""/v1/messages: streams, event by event, with every switch."""
 
 import itertools
 import json
@@ -28,12 +28,12 @@ def stream(ask):
         answer = ask.post(*history, stream=True, **fields)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "text/event-stream"
-        return parsed(answer.text)
+        return parse_events(answer.text)
 
     return events
 
 
-def parsed(text):
+def parse_events(text):
     found = []
     for block in text.strip().split("\n\n"):
         lines = [line for line in block.split("\n") if not line.startswith(":")]
@@ -44,7 +44,7 @@ def parsed(text):
 
 
 def rebuilt(events):
-    """The message that a client puts together."""
+    """Returns the message that a client assembles."""
     message, blocks = {}, []
     for name, event in events:
         if name == "message_start":
@@ -155,7 +155,7 @@ def test_a_stream_says_what_the_plain_answer_says(ask, stream, emulator, switche
     assert "DONE" not in str(events)
 
 
-def test_every_event_may_come_behind_a_ping_and_a_heartbeat(stream, ask, emulator):
+def test_every_event_can_follow_a_ping_and_a_heartbeat(stream, ask, emulator):
     emulator.switch(pings=True, heartbeats=True)
     names = [name for name, _ in stream()]
     assert names[0::2][:3] == ["ping", "ping", "ping"]
@@ -174,7 +174,7 @@ def test_the_journal_counts_the_events(stream, emulator):
     assert emulator.journal[-1].events == len(events)
 
 
-def test_an_answer_of_calls_alone_has_no_text_block(stream, emulator):
+def test_an_answer_with_only_calls_has_no_text_block(stream, emulator):
     emulator.script(CallTools([("add", {"a": 1})], path=PATH))
     (call,) = rebuilt(stream(SUM, tools=[ADD]))["content"]
     assert (call["type"], call["input"]) == ("tool_use", {"a": 1})
@@ -212,7 +212,7 @@ def test_an_error_ends_the_stream_in_either_envelope(stream, emulator, form, env
     assert events[-1] == ("error", data)
 
 
-def test_any_bytes_may_be_a_stream(ask, emulator):
+def test_a_stream_can_be_any_bytes(ask, emulator):
     emulator.script(RawStream(["event: message_start\n", "data: {oops\n\n"], path=PATH))
     assert ask.post(stream=True).text == "event: message_start\ndata: {oops\n\n"
 

@@ -1,4 +1,4 @@
-"""/v1/messages: thinking that must come back as it was, and engines that do not think."""
+"""/v1/messages: thinking that must come back unchanged, and engines without thoughts."""
 
 import pytest
 
@@ -11,14 +11,14 @@ from tests.emulator.messages_caller import (
     THINKING,
     Messages,
     result,
-    said,
     text,
+    turn,
     use,
 )
 
-CALLED = said("assistant", use())
-ANSWERED = said("user", result())
-ASKED = said("user", text("And now?"))
+CALLED = turn("assistant", use())
+ANSWERED = turn("user", result())
+ASKED = turn("user", text("And now?"))
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def ask(call):
 
 
 def first_round(ask, **fields):
-    """A call with thinking, and its blocks as they came."""
+    """Returns the blocks of a call with thinking, and the message with its result."""
     blocks = ask.answer(SUM, tools=[ADD], thinking=THINKING, **fields)["content"]
-    return blocks, said("user", result(blocks[-1]["id"]))
+    return blocks, turn("user", result(blocks[-1]["id"]))
 
 
 def test_thinking_comes_first_and_is_signed(ask):
@@ -40,9 +40,9 @@ def test_thinking_comes_first_and_is_signed(ask):
     assert "thinking" not in str(ask.answer(SUM, tools=[ADD]))
 
 
-def test_thinking_that_comes_back_untouched_lets_the_round_go_on(ask):
+def test_unchanged_thinking_lets_the_round_go_on(ask):
     blocks, results = first_round(ask)
-    answer = ask.answer(SUM, said("assistant", *blocks), results, tools=[ADD], thinking=THINKING)
+    answer = ask.answer(SUM, turn("assistant", *blocks), results, tools=[ADD], thinking=THINKING)
     assert answer["content"][-1]["text"] == "add says: 3"
 
 
@@ -52,13 +52,13 @@ def test_the_signature_outlives_the_emulator(ask, call):
         call.http.headers["x-api-key"] = "inf-made-up"
         try:
             body = {"model": "claude-4-5-sonnet", "max_tokens": 4000, "thinking": THINKING}
-            body["messages"] = [SUM, said("assistant", *blocks), results]
+            body["messages"] = [SUM, turn("assistant", *blocks), results]
             assert call.http.post(other.url + PATH, json=body).status_code == 200
         finally:
             del call.http.headers["x-api-key"]
 
 
-def altered(block, **changes):
+def alter(block, **changes):
     return block | changes
 
 
@@ -78,23 +78,23 @@ def altered(block, **changes):
             "Expected `thinking` or `redacted_thinking`, but found `text`.",
         ),
         (
-            lambda thinking, *rest: (altered(thinking, thinking="Something else"), *rest),
+            lambda thinking, *rest: (alter(thinking, thinking="Something else"), *rest),
             "messages.1.content.0: Invalid `signature` in `thinking` block",
         ),
         (
-            lambda thinking, *rest: (altered(thinking, thinking=""), *rest),
+            lambda thinking, *rest: (alter(thinking, thinking=""), *rest),
             "messages.1.content.0: Invalid `signature` in `thinking` block",
         ),
         (
-            lambda thinking, *rest: (altered(thinking, signature="RXFRQg=="), *rest),
+            lambda thinking, *rest: (alter(thinking, signature="RXFRQg=="), *rest),
             "messages.1.content.0: Invalid `signature` in `thinking` block",
         ),
         (
-            lambda thinking, *rest: (altered(thinking, signature=""), *rest),
+            lambda thinking, *rest: (alter(thinking, signature=""), *rest),
             "messages.1.content.0: Invalid `signature` in `thinking` block",
         ),
         (
-            lambda thinking, *rest: (altered(thinking, signature="unterschrieben: ü"), *rest),
+            lambda thinking, *rest: (alter(thinking, signature="unterschrieben: ü"), *rest),
             "messages.1.content.0: Invalid `signature` in `thinking` block",
         ),
         (
@@ -102,7 +102,7 @@ def altered(block, **changes):
             "messages.1.content.0.thinking.signature: Field required",
         ),
         (
-            lambda thinking, *rest: (altered(thinking, index=0), *rest),
+            lambda thinking, *rest: (alter(thinking, index=0), *rest),
             "messages.1.content.0.thinking.index: Extra inputs are not permitted",
         ),
         (
@@ -129,59 +129,59 @@ def altered(block, **changes):
         "no redaction",
     ],
 )
-def test_thinking_that_was_touched_is_refused(ask, change, message):
+def test_changed_thinking_is_refused(ask, change, message):
     blocks, results = first_round(ask)
-    history = [SUM, said("assistant", *change(*blocks)), results]
+    history = [SUM, turn("assistant", *change(*blocks)), results]
     assert message in ask.refusal(*history, tools=[ADD], thinking=THINKING)
 
 
-def test_redacted_thinking_goes_the_same_way(ask, emulator):
+def test_redacted_thinking_must_come_back(ask, emulator):
     emulator.switch(messages_thinking="redacted")
     blocks, results = first_round(ask)
     assert list(blocks[0]) == ["type", "data"]
     assert "Use add" not in str(blocks[0])
-    history = [SUM, said("assistant", *blocks), results]
+    history = [SUM, turn("assistant", *blocks), results]
     assert ask.answer(*history, tools=[ADD], thinking=THINKING)
-    history[1] = said("assistant", *blocks[1:])
+    history[1] = turn("assistant", *blocks[1:])
     assert "Expected `thinking`" in ask.refusal(*history, tools=[ADD], thinking=THINKING)
 
 
-def test_thinking_without_its_text_must_come_back_as_well(ask, emulator):
+def test_thinking_without_its_text_must_come_back(ask, emulator):
     emulator.switch(messages_thinking="omitted")
     blocks, results = first_round(ask)
     assert (blocks[0]["thinking"], len(blocks[0]["signature"])) == ("", 88)
-    history = [SUM, said("assistant", *blocks), results]
+    history = [SUM, turn("assistant", *blocks), results]
     assert ask.answer(*history, tools=[ADD], thinking=THINKING)
-    history[1] = said("assistant", *blocks[1:])
+    history[1] = turn("assistant", *blocks[1:])
     assert "Expected `thinking`" in ask.refusal(*history, tools=[ADD], thinking=THINKING)
 
 
 def test_every_call_of_an_open_round_needs_its_thinking(ask, emulator):
     emulator.script(*(CallTools([("add", {"a": 1})], path=PATH) for _ in range(2)))
     first, results = first_round(ask)
-    history = [SUM, said("assistant", *first), results]
+    history = [SUM, turn("assistant", *first), results]
     second = ask.answer(*history, tools=[ADD], thinking=THINKING)["content"]
-    more = [said("assistant", *second), said("user", result(second[-1]["id"]))]
+    more = [turn("assistant", *second), turn("user", result(second[-1]["id"]))]
     assert ask.answer(*history, *more, tools=[ADD], thinking=THINKING)
-    more[0] = said("assistant", *second[1:])
+    more[0] = turn("assistant", *second[1:])
     refusal = ask.refusal(*history, *more, tools=[ADD], thinking=THINKING)
     assert refusal.startswith("messages.3.content.0.type: Expected `thinking`")
 
 
-def test_rounds_that_are_over_may_leave_it_out(ask):
-    over = [SUM, CALLED, ANSWERED, said("assistant", text("It is 3.")), ASKED]
+def test_finished_rounds_can_leave_it_out(ask):
+    over = [SUM, CALLED, ANSWERED, turn("assistant", text("It is 3.")), ASKED]
     assert ask.answer(*over, tools=[ADD], thinking=THINKING)["type"] == "message"
 
 
-def test_without_thinking_calls_need_none_but_signatures_must_be_right(ask):
+def test_without_thinking_blocks_are_optional_but_signatures_must_be_right(ask):
     blocks, results = first_round(ask)
-    assert ask.answer(SUM, said("assistant", *blocks[1:]), results, tools=[ADD])
-    assert ask.answer(SUM, said("assistant", *blocks), results, tools=[ADD])
-    forged = [altered(blocks[0], thinking="x"), *blocks[1:]]
-    assert "Invalid `signature`" in ask.refusal(SUM, said("assistant", *forged), results)
+    assert ask.answer(SUM, turn("assistant", *blocks[1:]), results, tools=[ADD])
+    assert ask.answer(SUM, turn("assistant", *blocks), results, tools=[ADD])
+    forged = [alter(blocks[0], thinking="x"), *blocks[1:]]
+    assert "Invalid `signature`" in ask.refusal(SUM, turn("assistant", *forged), results)
 
 
-def test_a_scripted_thought_is_signed_and_calls_never_come_without_one(ask, emulator):
+def test_a_scripted_thought_is_signed_and_precedes_every_call(ask, emulator):
     emulator.script(
         CallTools([("add", {})], reasoning="Numbers!", path=PATH),
         CallTools([("add", {})], path=PATH),
@@ -191,7 +191,7 @@ def test_a_scripted_thought_is_signed_and_calls_never_come_without_one(ask, emul
     assert blocks[0]["thinking"] == "Numbers!"
     assert first_round(ask)[0][0]["thinking"] == "I should call add."
     assert [block["type"] for block in ask.answer(SUM, tools=[ADD])["content"]] == ["tool_use"]
-    assert ask.answer(SUM, said("assistant", *blocks), results, thinking=THINKING)
+    assert ask.answer(SUM, turn("assistant", *blocks), results, thinking=THINKING)
 
 
 class SilentEngine:
@@ -211,7 +211,7 @@ class SilentEngine:
         return len(text)
 
 
-def test_an_engine_that_never_says_why_can_still_be_asked_on(call):
+def test_calls_get_a_thought_if_the_engine_gives_none(call):
     with Emulator(engine=SilentEngine(), api_key="inf-made-up") as emulator:
         body = {"model": "claude-4-5-sonnet", "max_tokens": 4000, "messages": [SUM]}
         headers = {"x-api-key": "inf-made-up"}
@@ -221,11 +221,11 @@ def test_an_engine_that_never_says_why_can_still_be_asked_on(call):
         assert [block["type"] for block in answer.json()["content"]] == ["thinking", "tool_use"]
 
 
-def test_engines_are_asked_in_the_form_of_chat_completions(call):
+def test_engines_get_the_request_in_the_form_of_chat_completions(call):
     engine = SilentEngine()
     with Emulator(engine=engine, api_key="inf-made-up") as emulator:
         body = {"model": "claude-4-5-sonnet", "max_tokens": 9, "tools": [ADD], "system": "Add."}
-        body["messages"] = [SUM, CALLED, said("user", result(content=""), text("So?"))]
+        body["messages"] = [SUM, CALLED, turn("user", result(content=""), text("So?"))]
         call.http.post(emulator.url + PATH, json=body, headers={"x-api-key": "inf-made-up"})
     function = {"name": "add", "arguments": "{}"}
     assert engine.asked["messages"] == [
@@ -267,22 +267,22 @@ def test_engines_are_asked_in_the_form_of_chat_completions(call):
     ],
     ids=str,
 )
-def test_thinking_has_its_rules(ask, fields, message):
+def test_the_rules_of_thinking(ask, fields, message):
     assert message in ask.refusal(**{"thinking": THINKING, "tools": [ADD]} | fields)
 
 
 @pytest.mark.parametrize("fields", [{"temperature": 1}, {"top_p": 0.95}, {"max_tokens": 1025}])
-def test_what_thinking_allows_is_allowed(ask, fields):
+def test_allowed_fields_pass_beside_thinking(ask, fields):
     assert ask.answer(thinking=THINKING, **fields)["content"][0]["type"] == "thinking"
 
 
-def test_an_answer_that_thinks_cannot_be_begun_for_it(ask):
-    begun = said("assistant", text("Let me"))
+def test_thinking_excludes_a_prefilled_answer(ask):
+    begun = turn("assistant", text("Let me"))
     assert "not supported" in ask.refusal(SUM, begun, thinking=THINKING)
 
 
-def test_thinking_cannot_be_the_last_word(ask, emulator):
+def test_thinking_cannot_be_the_last_block(ask, emulator):
     emulator.script(Say("x", reasoning="Hm.", path=PATH))
     thought = ask.answer()["content"][0]
-    refusal = ask.refusal(SUM, said("assistant", thought), SUM)
+    refusal = ask.refusal(SUM, turn("assistant", thought), SUM)
     assert refusal == "messages.1: The final block in an assistant message cannot be `thinking`."

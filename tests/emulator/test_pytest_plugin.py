@@ -1,4 +1,4 @@
-"""The fixture `heroku_emulator`, as those use it who test their own app with it."""
+"""The fixture `heroku_emulator` in tests of an app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_app_gets_scripted_answers_and_faults(run):
     """).assert_outcomes(passed=1)
 
 
-def test_a_report_of_a_failure_tells_what_was_asked(run):
+def test_the_report_of_a_failure_lists_the_requests(run):
     tests = """
     @pytest.fixture
     def warm(heroku_emulator):
@@ -77,7 +77,7 @@ UNUSED = """
 """
 
 
-def test_a_test_fails_if_a_step_was_never_used(run):
+def test_a_test_fails_if_a_step_stays_unused(run):
     result = run(UNUSED)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -97,7 +97,7 @@ def test_unused_steps_can_be_allowed_for_all_tests_or_for_one(run):
     run(marker.format(False) + UNUSED, *option).assert_outcomes(failed=1)
 
 
-def test_a_test_that_failed_by_itself_fails_for_that_alone(run):
+def test_unused_steps_do_not_change_other_outcomes(run):
     result = run("""
     def test_it(heroku_emulator):
         heroku_emulator.script(Say("Paris."))
@@ -117,7 +117,7 @@ def test_a_test_that_failed_by_itself_fails_for_that_alone(run):
     result.stdout.no_fnmatch_line("No request has used*")
 
 
-def test_nothing_is_left_from_the_test_before(run):
+def test_each_test_starts_in_the_initial_state(run):
     run("""
     @pytest.mark.parametrize("turn", [1, 2])
     def test_it(heroku_emulator, turn):
@@ -215,8 +215,8 @@ def test_no_test_can_call_heroku(run, monkeypatch):
 
     def test_with(heroku_emulator):
         assert answer() == "You said: Hello"
-        kept = set(FOREIGN) & set(os.environ)
-        assert kept == {{"INFERENCE_URL", "INFERENCE_KEY", "INFERENCE_MODEL_ID"}}
+        left = set(FOREIGN) & set(os.environ)
+        assert left == {{"INFERENCE_URL", "INFERENCE_KEY", "INFERENCE_MODEL_ID"}}
         assert "heroku.com" not in str(os.environ)
         assert os.environ["OPENAI_BASE_URL"] == f"{{heroku_emulator.url}}/v1"
         assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "intranet,127.0.0.1"
@@ -272,9 +272,9 @@ def test_cases_of_unittest_have_it_by_the_marker(run):
     result.stdout.fnmatch_lines(["No request has used*", "  - Say(text='Rome.')"])
 
 
-def test_it_is_listed_where_pytest_lists_things(run):
+def test_pytest_lists_fixtures_marker_and_option(run):
     run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.heroku_emulator(*)*Emulator"])
     listed = run("", "--fixtures").stdout
-    listed.fnmatch_lines(["heroku_emulator *", "*as new, with its config vars*"])
+    listed.fnmatch_lines(["heroku_emulator *", "*in its initial state, with its config vars*"])
     listed.fnmatch_lines(["heroku_emulator_server [[]session scope[]]*"])
     run("", "--help").stdout.fnmatch_lines(["*heroku_emulator_engine (string):*"])

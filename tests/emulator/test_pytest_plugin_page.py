@@ -1,4 +1,4 @@
-"""The tests on the page about testing your own app are run as tests."""
+"""The tests on the page about testing your own app pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_every_test_on_the_page_passes(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(**{f"test_block_{number}": text for number, text in enumerate(blocks)})
     result = pytester.runpytest_subprocess("-p", "heroku_emulator.pytest_plugin", "-W", "error")
-    # Two of them are about four cases each, one about two.
+    # Two of them have four cases each, one has two.
     result.assert_outcomes(passed=sum(map(len, tests)) + 3 + 3 + 1)
 
 

@@ -1,4 +1,4 @@
-"""The pytest plugin in processes of its own: what it loads, and what it gets along with."""
+"""The pytest plugin in other processes: what it loads, and other plugins beside it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_without_the_extra_only_tests_that_need_it_fail(run, pytester, package):
     result.stdout.no_fnmatch_line("During handling of*")
 
 
-def test_a_run_that_does_not_use_it_loads_nothing_for_it(pytester, monkeypatch):
+def test_a_run_without_it_loads_no_server(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile("""
     import sys
@@ -64,14 +64,14 @@ def test_a_run_that_does_not_use_it_loads_nothing_for_it(pytester, monkeypatch):
     pytester.runpytest_subprocess(*ALONE).assert_outcomes(passed=1)
 
 
-def test_pytest_finds_it_by_itself(run, monkeypatch):
+def test_pytest_finds_it_without_configuration(run, monkeypatch):
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     result = run("def test_it(heroku_emulator): answer()", elsewhere=True, plugin=())
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["plugins: *heroku-inference-*"])
 
 
-def test_it_works_where_only_this_machine_may_be_called(run):
+def test_it_works_with_sockets_disabled(run):
     run(
         "def test_it(heroku_emulator): answer()",
         *("-p", "pytest_socket", "--disable-socket", "--allow-hosts=127.0.0.1"),
@@ -99,7 +99,7 @@ def test_it_works_in_asynchronous_tests(run):
     ).assert_outcomes(passed=1)
 
 
-def test_each_worker_of_xdist_has_a_server_of_its_own(run):
+def test_each_worker_of_xdist_has_its_own_server(run):
     run(
         """
     @pytest.mark.parametrize("number", range(8))

@@ -1,4 +1,4 @@
-"""Faults: scripted, counted, in order, and gone."""
+"""Scripted faults and answers."""
 
 import time
 
@@ -42,7 +42,7 @@ def test_faults_are_served_in_order_and_counted(emulator, call):
     assert [entry.status for entry in emulator.journal] == [503, 503, 429, 200]
 
 
-def test_a_fault_says_what_it_is_told_to(emulator, call):
+def test_a_fault_sends_its_message_headers_and_body(emulator, call):
     emulator.script(
         Fault(429, message="slow down", error_type="t", headers={"retry-after": "7"}),
         Fault(500, body={"odd": 1}),
@@ -63,7 +63,7 @@ def test_a_fault_comes_before_the_check_of_key_and_body(emulator, call):
     assert answer.status_code == 503
 
 
-def test_an_answer_waits_for_a_request_that_is_accepted(emulator, call):
+def test_an_answer_waits_for_an_accepted_request(emulator, call):
     emulator.script(Say("For the good ones."))
     assert call.chat(temperature=2).status_code == 400
     assert call.message()["content"] == "For the good ones."
@@ -109,7 +109,7 @@ def test_an_error_can_be_empty(emulator, call):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_200_can_be_no_json_or_of_the_wrong_shape(emulator, call, stream):
+def test_a_200_can_be_html_or_have_the_wrong_shape(emulator, call, stream):
     emulator.script(Fault.not_json(), Fault.wrong_shape(), Fault.wrong_shape([1]))
     answers = [call.chat(stream=stream) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
@@ -188,7 +188,7 @@ def test_without_a_stream_an_error_event_is_an_error(emulator, call):
 @pytest.mark.parametrize(
     ("body", "content"), [(b"\xff", b"\xff"), ("x", b"x"), ({"a": [1]}, b'{"a":[1]}')]
 )
-def test_raw_bodies_are_sent_as_they_are(emulator, call, path, body, content):
+def test_raw_bodies_are_sent_unchanged(emulator, call, path, body, content):
     emulator.script(RawBody(body, status=201, content_type="text/x", headers={"x-odd": "1"}))
     arguments = {"chat": (), "embed": ("x",), "rerank": ("x", ["y"])}[path]
     answer = getattr(call, path)(*arguments)
@@ -196,7 +196,7 @@ def test_raw_bodies_are_sent_as_they_are(emulator, call, path, body, content):
     assert (answer.headers["content-type"], answer.headers["x-odd"]) == ("text/x", "1")
 
 
-def test_a_fault_may_take_its_time(emulator, call):
+def test_a_fault_can_be_delayed(emulator, call):
     emulator.script(Fault(503, delay=0.1), Reset(delay=0.1))
     began = time.monotonic()
     assert call.chat().status_code == 503
@@ -244,13 +244,13 @@ def test_latency_delays_every_answer(emulator, call):
         ),
     ],
 )
-def test_errors_come_in_the_envelope_that_is_switched_on(emulator, call, envelope, content):
+def test_errors_have_the_switched_envelope(emulator, call, envelope, content):
     emulator.switch(error_envelope=envelope)
     answer = call.http.post("/v1/embeddings", content=b"{")
     assert (answer.status_code, answer.text) == (400, content)
 
 
-def test_double_encoded_errors_are_the_captured_ones(emulator, call, sample):
+def test_double_encoded_errors_equal_the_captured_ones(emulator, call, sample):
     emulator.switch(error_envelope="string")
     answer = call.http.post("/v1/embeddings", content=b"{")
     assert answer.json() == sample("error_400_double_encoded.json")
@@ -276,7 +276,7 @@ def test_every_403_can_be_html(emulator, call):
         ("an ordinary question", 200),
     ],
 )
-def test_the_firewall_blocks_what_looks_like_an_attack(emulator, call, prompt, status):
+def test_the_firewall_blocks_prompts_that_look_like_attacks(emulator, call, prompt, status):
     assert call.embed(prompt).status_code == 200
     emulator.switch(firewall=True)
     answer = call.embed(prompt)

@@ -1,4 +1,4 @@
-"""Streams: the default form beside the published one, and every switch."""
+"""Streams: the default form, compared with the published one, and every switch."""
 
 import itertools
 import json
@@ -139,13 +139,13 @@ FORMS = [
 
 @pytest.mark.parametrize("switches", FORMS, ids=str)
 def test_every_form_says_the_same(emulator, call, switches):
-    said = CallTools(TOOLS.calls, text="Größe: 你好 🎉\n\nok", reasoning="Hm, so.")
+    answer = CallTools(TOOLS.calls, text="Größe: 你好 🎉\n\nok", reasoning="Hm, so.")
     emulator.switch(**switches)
-    emulator.script(said)
+    emulator.script(answer)
     chunks = [chunk for chunk in call.chunks() if "choices" in chunk]
-    assert "".join(text for text in deltas(chunks, "content") if text) == said.text
+    assert "".join(text for text in deltas(chunks, "content") if text) == answer.text
     reasoning = deltas(chunks, "reasoning")
-    assert "".join(piece["thinking"] for piece in reasoning) == said.reasoning
+    assert "".join(piece["thinking"] for piece in reasoning) == answer.reasoning
     arguments = [delta["function"]["arguments"] for delta in tool_deltas(chunks)]
     assert "".join(arguments) == '{"a":1,"b":2}{"text":"grüß 你好"}'
     reasons = [choice.get("finish_reason") for chunk in chunks for choice in chunk["choices"]]
@@ -167,7 +167,7 @@ def test_framing_with_spaces(call):
     assert text.endswith("event: done\ndata: [DONE]\n\n")
 
 
-def test_a_stream_may_end_without_done(emulator, call):
+def test_a_stream_can_end_without_done(emulator, call):
     emulator.switch(terminator="none")
     assert "[DONE]" not in call.chat(stream=True).text
 
@@ -178,7 +178,7 @@ def test_heartbeats_are_comments_and_pings_are_frames(emulator, call):
     assert text.startswith(': heartbeat\n\nevent: message\ndata: {"type":"ping"}\n\nevent: message')
 
 
-def test_usage_may_come_with_the_finish_or_with_empty_choices_or_not_at_all(emulator, call):
+def test_usage_can_come_with_the_finish_or_with_empty_choices_or_not_at_all(emulator, call):
     emulator.switch(usage="finish_chunk")
     last = call.chunks()[-1]
     assert last["usage"]["total_tokens"] > 0
@@ -190,7 +190,7 @@ def test_usage_may_come_with_the_finish_or_with_empty_choices_or_not_at_all(emul
     assert all(chunk["usage"] == {} for chunk in call.chunks())
 
 
-def test_a_whole_message_may_come_at_once(emulator, call):
+def test_a_whole_message_can_come_at_once(emulator, call):
     emulator.switch(whole_message=True)
     emulator.script(TOOLS)
     message, finish, _ = call.chunks()
@@ -272,7 +272,7 @@ def test_the_journal_counts_the_frames(emulator, call):
 @pytest.mark.parametrize(
     "parts", [b"data: x\n\n", "data: x\n\n", [b"data", ": x\n\n"]], ids=["bytes", "text", "list"]
 )
-def test_raw_streams_are_sent_as_they_are(emulator, call, parts):
+def test_raw_streams_are_sent_unchanged(emulator, call, parts):
     emulator.script(RawStream(parts))
     answer = call.chat(stream=True)
     assert (answer.content, answer.headers["content-type"]) == (

@@ -64,7 +64,7 @@ class LangChain:
             whole = chunk if whole is None else whole + chunk
         return [[call["name"], json.dumps(call["args"])] for call in whole.tool_calls]
 
-    def structured(self) -> Any:
+    def structured_output(self) -> Any:
         return self._make().with_structured_output(tasks.PERSON).invoke(tasks.QUESTION)
 
     def embed(self) -> int:
@@ -78,7 +78,7 @@ class LangChain:
         model, embeddings = self._make(), self._embeddings()
         return f"{model!r} {model} {dumps(model)} {embeddings!r}"
 
-    def pickled(self) -> str:
+    def call_after_pickle(self) -> str:
         model = self._make()
         model.invoke(tasks.QUESTION)
         return pickle.loads(pickle.dumps(model)).invoke(tasks.QUESTION).text  # noqa: S301 - ours

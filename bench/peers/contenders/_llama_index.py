@@ -82,7 +82,7 @@ class LlamaIndex:
         calls = llm.get_tool_calls_from_response(last, error_on_no_tool_call=False)
         return [[call.tool_name, json.dumps(call.tool_kwargs)] for call in calls]
 
-    def structured(self) -> Any:
+    def structured_output(self) -> Any:
         prompt = PromptTemplate(tasks.QUESTION)
         return self._make().structured_predict(Person, prompt).model_dump()
 
@@ -97,7 +97,7 @@ class LlamaIndex:
         shown = [self._make()] + ([self._embeddings()] if self._embeddings else [])
         return " ".join(f"{one!r} {one} {one.to_dict()}" for one in shown)
 
-    def pickled(self) -> str:
+    def call_after_pickle(self) -> str:
         llm = self._make()
         llm.chat(ASKED)
         return pickle.loads(pickle.dumps(llm)).chat(ASKED).message.content  # noqa: S301 - ours

@@ -60,7 +60,7 @@ class OpenAIShape:
                 call[1] += delta.function.arguments or ""
         return [calls[index] for index in sorted(calls)]
 
-    def structured(self) -> Any:
+    def structured_output(self) -> Any:
         form = {"name": "Person", "schema": tasks.PERSON}
         answer = self._create(ASKED, response_format={"type": "json_schema", "json_schema": form})
         return json.loads(answer.choices[0].message.content)

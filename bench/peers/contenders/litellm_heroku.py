@@ -25,7 +25,11 @@ def _create(messages: Any, **options: Any) -> Any:
 
 _shape = OpenAIShape(_create)
 chat, think, stream_thinking = _shape.chat, _shape.think, _shape.stream_thinking
-tool_turns, stream_tools, structured = _shape.tool_turns, _shape.stream_tools, _shape.structured
+tool_turns, stream_tools, structured_output = (
+    _shape.tool_turns,
+    _shape.stream_tools,
+    _shape.structured_output,
+)
 
 
 def stream() -> dict[str, Any]:

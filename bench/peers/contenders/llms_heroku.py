@@ -27,6 +27,10 @@ chat, stream, think, stream_thinking = (
     _asked.think,
     _asked.stream_thinking,
 )
-tool_turns, stream_tools, structured = _asked.tool_turns, _asked.stream_tools, _asked.structured
+tool_turns, stream_tools, structured_output = (
+    _asked.tool_turns,
+    _asked.stream_tools,
+    _asked.structured_output,
+)
 embed, embed_sides = _asked.embed, _asked.embed_sides
-show, pickled, loops = _asked.show, _asked.pickled, _asked.loops
+show, call_after_pickle, loops = _asked.show, _asked.call_after_pickle, _asked.loops

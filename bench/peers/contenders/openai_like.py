@@ -33,5 +33,9 @@ chat, stream, think, stream_thinking = (
     _asked.think,
     _asked.stream_thinking,
 )
-tool_turns, stream_tools, structured = _asked.tool_turns, _asked.stream_tools, _asked.structured
-show, pickled, loops = _asked.show, _asked.pickled, _asked.loops
+tool_turns, stream_tools, structured_output = (
+    _asked.tool_turns,
+    _asked.stream_tools,
+    _asked.structured_output,
+)
+show, call_after_pickle, loops = _asked.show, _asked.call_after_pickle, _asked.loops

@@ -28,7 +28,11 @@ chat, stream, think, stream_thinking = (
     _shape.think,
     _shape.stream_thinking,
 )
-tool_turns, stream_tools, structured = _shape.tool_turns, _shape.stream_tools, _shape.structured
+tool_turns, stream_tools, structured_output = (
+    _shape.tool_turns,
+    _shape.stream_tools,
+    _shape.structured_output,
+)
 
 
 def embed() -> int:
@@ -46,7 +50,7 @@ def show() -> str:
     return f"{CLIENT!r} {CLIENT}"
 
 
-def pickled() -> str:
+def call_after_pickle() -> str:
     again = pickle.loads(pickle.dumps(CLIENT))  # noqa: S301 - ours
     return again.chat.completions.create(model=tasks.MODEL, messages=ASKED).id
 
