@@ -12,17 +12,17 @@ from bench.stub import Stub
 
 
 def main() -> None:
-    asked = _arguments()
+    options = _arguments()
     outcomes = []
     with Stub() as stub:
         for row in ROWS:
-            if asked.rows and row.name not in asked.rows:
+            if options.rows and row.name not in options.rows:
                 continue
-            outcome = measure(row, stub, rounds=asked.rounds, quick=asked.quick)
+            outcome = measure(row, stub, rounds=options.rounds, quick=options.quick)
             outcomes.append(outcome)
-            if not asked.json:
+            if not options.json:
                 print(table(outcome), end="\n\n", flush=True)
-    if asked.json:
+    if options.json:
         print(json.dumps([as_json(outcome) for outcome in outcomes], indent=2))
 
 
@@ -31,11 +31,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(names)}")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (5)")
-    parser.add_argument("--quick", action="store_true", help="a fifth of the work a round")
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the work in each round")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     if unknown := set(arguments.rows) - set(names):
-        parser.error(f"no such row: {', '.join(sorted(unknown))} (there are {', '.join(names)})")
+        parser.error(f"no such row: {', '.join(sorted(unknown))}. Choose from {', '.join(names)}.")
     return arguments
 
 

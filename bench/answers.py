@@ -1,6 +1,6 @@
 """The stub's answers as bytes, in the shapes that Heroku documents. Pure.
 
-Everything is built once, before the first request, so that serving costs next to nothing.
+Everything is built once, before the first request, so that serving costs almost nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHUNKS = 500
 """Deltas in one streamed answer."""
 
 EVENTS_PER_WRITE = 50
-"""Events in one HTTP chunk, as a client reads them that is slower than the network."""
+"""Events in one HTTP chunk, as a client that is slower than the network reads them."""
 
 EMBEDDING_WIDTH = 1024
 """Numbers in one vector (docs: cohere-embed-multilingual)."""
@@ -108,7 +108,7 @@ def rerank(count: int, top_n: int | None) -> bytes:
 
 
 def failure() -> bytes:
-    """A 503 that asks for the next try after a millisecond, so that counting is quick."""
+    """A 503 that asks for a retry after a millisecond, so that counting is quick."""
     error = {"error": {"code": 503, "message": "service unavailable", "type": "server_error"}}
     return _json_answer(error, "503 Service Unavailable", {"retry-after-ms": "1"})
 
@@ -155,7 +155,7 @@ def _chunk(
 
 @lru_cache(maxsize=1)
 def _vector() -> tuple[float, ...]:
-    """A vector of unit length with as many digits as real ones have."""
+    """A unit vector with as many digits as real ones."""
     raw = [math.sin(1.7 * position) for position in range(EMBEDDING_WIDTH)]
     norm = math.sqrt(sum(number * number for number in raw))
     return tuple(round(number / norm, 9) for number in raw)

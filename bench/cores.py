@@ -1,4 +1,4 @@
-"""Keeps client and server on one core each, where the system lets us choose."""
+"""Pins client and server to one core each, if the system allows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["pin"]
 
 
 def pin(role: Literal["client", "server"]) -> None:
-    """Pin this process: clients to the first core that is ours, the server to the last."""
+    """Pins this process: clients to the first available core, the server to the last."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[0] if role == "client" else cores[-1]})

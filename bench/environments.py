@@ -1,4 +1,4 @@
-"""The interpreter that a contender runs in: this one, or that of an environment of its own."""
+"""The interpreter of a contender: this one, or that of a separate environment."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ __all__ = ["MissingEnvironmentError", "python_of"]
 
 _PEERS: Final = Path(__file__).parents[1] / ".venv-peers"
 _PYTHON: Final = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
-_OWN: Final = {"llama_index_peer": _PEERS}  # needs openai 2, where we develop with 3
+_OWN: Final = {"llama_index_peer": _PEERS}  # needs openai 2; ours has 3
 
 
 class MissingEnvironmentError(Exception):
-    """The contender's own environment has not been made."""
+    """The contender's environment is missing."""
 
 
 def python_of(contender: str) -> str:
-    """The path of the interpreter.
+    """Returns the path of the interpreter.
 
     Raises:
-        MissingEnvironmentError: The contender needs an environment of its own that is not there.
+        MissingEnvironmentError: The contender needs an environment that is missing.
     """
     environment = _OWN.get(contender)
     if environment is None:
         return sys.executable
     python = environment.joinpath(*_PYTHON)
     if not python.exists():
-        raise MissingEnvironmentError(f"no {environment.name}; `make bench-peers` makes it")
+        raise MissingEnvironmentError(f"{environment.name} is missing: run `make bench-peers`")
     return str(python)

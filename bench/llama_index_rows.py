@@ -62,10 +62,10 @@ LLAMA_INDEX_ROWS = (
         (_OURS, _PEER),
         kind="wall",
         amount=4_800,
-        fewer={_PEER: 48},  # one after the other; all would take it four minutes a round
+        fewer={_PEER: 48},  # one by one: the full amount takes four minutes a round
         scenario="slow",
         peer=_PEER,
         bounds=(Bound(_OURS, _PEER, ratio=0.002),),  # 102 us where the peer takes 52,033
     ),
 )
-"""In the order of printing; `bench.rows` holds them with the others."""
+"""The rows in printing order; `bench.rows` adds them to the others."""

@@ -1,4 +1,4 @@
-"""What a run prints: a table a row, with ratios against the peer and the floor, and our bounds."""
+"""Prints a table for each row, with ratios to the peer and the floor, and our bounds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["as_json", "table"]
 
 
 def table(outcome: Outcome) -> str:
-    """One row's contenders, a line each, and the bounds below."""
+    """Returns one line for each contender of a row, and the bounds below."""
     return "\n".join(_lines(outcome))
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """The same for machines."""
+    """Returns the same as JSON values."""
     return {
         "row": outcome.row.name,
         "unit": outcome.row.unit,
@@ -53,7 +53,7 @@ def _ratio(value: float, other: float) -> str:
 
 
 def _is_kept(bound: Bound, outcome: Outcome) -> bool | None:
-    """Whether the promise is kept; `None` where one of the two did not run."""
+    """Says whether the bound is kept; `None` if one of the two did not run."""
     values = outcome.values
     limit = bound.limit(values)
     if limit is None or bound.contender not in values:

@@ -1,4 +1,4 @@
-"""Runs a row: every contender in a process of its own, round by round, so that noise hits all."""
+"""Runs a row: every contender in its own process, in interleaved rounds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "measure"]
 
-_QUICK = 5  # the part of an amount that a quick run takes
+_QUICK = 5  # a quick run divides amounts by this
 _IMPORT = (
     "import time; {before}; start = time.process_time(); {statement}; "
     "print((time.process_time() - start) * 1e3)"
@@ -30,7 +30,7 @@ _IMPORT = (
 
 @dataclass
 class Outcome:
-    """The values of a row by contender, in its unit, and why some contenders have none."""
+    """The values of a row by contender, in its unit, and the reasons for skipped contenders."""
 
     row: Row
     rounds: dict[str, list[float]] = field(default_factory=dict)
@@ -43,23 +43,23 @@ class Outcome:
 
     @contextmanager
     def skipping(self, name: str) -> Iterator[None]:
-        """Note why a contender cannot take part, and go on without it."""
+        """Records why a contender cannot take part, and goes on without it."""
         try:
             yield
         except (SkippedError, MissingEnvironmentError) as reason:
             self.skipped[name] = str(reason)
 
     def add(self, name: str, value: float) -> None:
-        """One round's value of a contender."""
+        """Adds one round's value of a contender."""
         self.rounds.setdefault(name, []).append(value)
 
 
 class SkippedError(Exception):
-    """The contender is not installed, or cannot do the work of this row."""
+    """The contender is not installed, or cannot do this row's work."""
 
 
 class Worker:
-    """A running `bench.worker`; entering waits until it has warmed up."""
+    """A running `bench.worker`; entering waits until it is warm."""
 
     def __init__(self, row: Row, contender: str, stub: Stub, amount: int) -> None:
         url = stub.url(row.scenario)
@@ -89,7 +89,7 @@ class Worker:
         self._process.communicate()
 
     def measure(self) -> float:
-        """One round."""
+        """Measures one round."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -101,11 +101,11 @@ class Worker:
         if line:
             return json.loads(line)
         last_words = self._process.communicate()[1].strip().splitlines()
-        raise SkippedError("failed: " + (last_words[-1] if last_words else "without a word"))
+        raise SkippedError(f"failed: {last_words[-1] if last_words else 'no output'}")
 
 
 def measure(row: Row, stub: Stub, *, rounds: int, quick: bool = False) -> Outcome:
-    """Measure one row in interleaved rounds."""
+    """Measures one row in interleaved rounds."""
     outcome = Outcome(row)
     shrinks = quick and row.kind not in {"wall", "memory"}  # these need their whole amount
     amount = max(row.amount // _QUICK, 1) if shrinks else row.amount
@@ -121,7 +121,7 @@ def measure(row: Row, stub: Stub, *, rounds: int, quick: bool = False) -> Outcom
 
 
 def _measure_warm(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
-    """One process a contender for all rounds."""
+    """Uses one process for all rounds of a contender."""
     row = outcome.row
     with ExitStack() as stack:
         workers = {}
@@ -134,7 +134,7 @@ def _measure_warm(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> Non
 
 
 def _measure_fresh(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
-    """A new process a round, for what changes the process that it is measured in."""
+    """Uses a new process for each round, for work that changes its process."""
     for _ in range(rounds):
         for name in outcome.row.contenders:
             with outcome.skipping(name), Worker(outcome.row, name, stub, amount) as worker:
@@ -142,7 +142,7 @@ def _measure_fresh(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> No
 
 
 def _count_traffic(outcome: Outcome, stub: Stub) -> None:
-    """Exact, so one round will do."""
+    """Counts in one round, as the count is exact."""
     row = outcome.row
     for name in row.contenders:
         with outcome.skipping(name), Worker(row, name, stub, 1) as worker:
@@ -150,12 +150,12 @@ def _count_traffic(outcome: Outcome, stub: Stub) -> None:
             worker.measure()
             after = stub.traffic(row.scenario)
             seen = vars(after)[row.counted] - vars(before)[row.counted]
-            our_question = 1 if row.counted == "connections" else 0
-            outcome.add(name, seen - our_question)
+            our_request = 1 if row.counted == "connections" else 0
+            outcome.add(name, seen - our_request)
 
 
 def _measure_imports(outcome: Outcome, rounds: int) -> None:
-    """A fresh interpreter a round; one before that, unmeasured, writes the bytecode."""
+    """Uses a fresh interpreter for each round; an unmeasured first one writes the bytecode."""
     row = outcome.row
     statements = dict(zip(row.contenders, row.statements, strict=True))
     for number in range(rounds + 1):
@@ -168,7 +168,7 @@ def _measure_imports(outcome: Outcome, rounds: int) -> None:
 
 
 def _import(contender: str, before: str, statement: str) -> float:
-    """CPU milliseconds of `statement` after `before`, in an interpreter of its own."""
+    """Returns the CPU milliseconds of `statement` after `before`, in a fresh interpreter."""
     code = _IMPORT.format(before=before, statement=statement)
     run = subprocess.run(
         [python_of(contender), "-c", code], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""What a `Row` of the table of work says, and a `Bound` of it. Pure."""
+"""The types `Row`, one kind of work, and `Bound`, a promise about it. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Bound", "Kind", "Row"]
 Kind = Literal["calls", "wall", "stream", "first-token", "import", "memory", "traffic"]
 """How a row is measured; `bench.worker` has one function for each.
 
-- `calls`: CPU microseconds a unit of `run(amount)`.
-- `wall`: the same by the clock on the wall, where waiting is the point.
-- `stream`: CPU microseconds a chunk, over `amount` streams read to their end.
-- `first-token`: CPU microseconds from asking until the first chunk.
-- `import`: CPU milliseconds that one statement adds to a fresh interpreter which has run the
-  floor's; the floor's own are those of a bare interpreter.
+- `calls`: CPU microseconds for each unit of `run(amount)`.
+- `wall`: the same in wall time, to measure waiting.
+- `stream`: CPU microseconds for each chunk, over `amount` streams read to their end.
+- `first-token`: CPU microseconds from the request to the first chunk.
+- `import`: CPU milliseconds that one statement adds to a fresh interpreter that has run the
+  floor's statement; for the floor, to a bare interpreter.
 - `memory`: MiB that `amount` live models add to a process that has one already.
-- `traffic`: what the stub counted while the contender ran once.
+- `traffic`: what the stub counts while the contender runs once.
 """
 
 
@@ -34,7 +34,7 @@ class Bound:
     most: float = 0
 
     def limit(self, values: dict[str, float]) -> float | None:
-        """The largest value that keeps the promise, or `None` when the other did not run."""
+        """Returns the largest value that keeps the promise, or `None` if the other did not run."""
         if self.against is None:
             return self.most
         other = values.get(self.against)
@@ -51,19 +51,19 @@ class Row:
     """One kind of work.
 
     Attributes:
-        name: How the command line and the contenders' functions (`-` as `_`) call it.
-        work: What is done, for people.
-        unit: What the numbers are.
+        name: Its name on the command line, and of the contenders' functions (`-` as `_`).
+        work: A description of the work.
+        unit: The unit of the numbers.
         contenders: Modules of `bench.contenders`; ours first.
-        kind: How it is measured.
-        amount: Units a round; `--quick` takes fewer.
-        bounds: What we promise.
+        kind: The way of measuring.
+        amount: Units in a round; `--quick` takes fewer.
+        bounds: Our promises.
         scenario: The stub's port (see `bench.stub.SCENARIOS`).
-        peer: The contender that ratios are given against.
-        floor: The contender that nothing of this framework can go under.
+        peer: The contender for the ratios.
+        floor: The contender that no integration of this framework can beat.
         statements: For imports: the statement of each contender.
-        counted: For traffic: which number of the stub.
-        fewer: Units for contenders that take too long for all; only where each takes as long.
+        counted: For traffic: the number to take from the stub.
+        fewer: Smaller amounts for slow contenders, whose units all take the same time.
     """
 
     name: str

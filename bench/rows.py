@@ -1,4 +1,4 @@
-"""What is measured: a `Row` for each kind of work, its contenders and our bounds. Pure."""
+"""The rows: each kind of work, its contenders and our bounds. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ROWS"]
 
 
 def _openai_major() -> int:
-    """`openai` 3 brought an async pool that holds up; the bound against it is another."""
+    """Returns the major version of `openai`: 3 has a better async pool, so its bound differs."""
     try:
         return int(version("openai").split(".")[0])
     except PackageNotFoundError:
@@ -65,7 +65,7 @@ ROWS = (
         (_OURS, "heroku_inference", _PEER, "openai_sdk"),
         amount=1000,
         bounds=(Bound(_OURS, _PEER, ratio=0.088),),  # 20 us where the peer takes 227
-        fewer={"openai_sdk": 50},  # 20 to 30 ms each: the certificates are loaded anew
+        fewer={"openai_sdk": 50},  # 20 to 30 ms each: it loads the certificates every time
     ),
     Row(
         "invoke",
@@ -139,7 +139,7 @@ ROWS = (
     ),
     Row(
         "first-token",
-        "from asking to the first token",
+        "from the request to the first token",
         "us CPU",
         _CHAT,
         kind="first-token",
@@ -178,7 +178,7 @@ ROWS = (
     ),
     Row(
         "rerank",
-        "rerank 1,000 documents, the best 10 wanted",
+        "rerank 1,000 documents for the best 10",
         "us CPU a call",
         (_OURS, "heroku_inference", "langchain_cohere", "bare_httpx"),
         amount=50,
@@ -214,4 +214,4 @@ ROWS = (
     ),
     *LLAMA_INDEX_ROWS,
 )
-"""Every row, in the order of printing. A new framework adds its rows here."""
+"""Every row, in printing order. A new framework adds its rows here."""

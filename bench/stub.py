@@ -1,6 +1,6 @@
-"""The server of the bench: `asyncio` protocols that answer with prepared bytes, a port a scenario.
+"""The server of the bench: it answers with prepared bytes, on one port for each scenario.
 
-`Stub` starts it as a process of its own; `python -m bench.stub` is that process.
+`Stub` starts it in another process, which runs `python -m bench.stub`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _short = functools.partial(answers.text_stream, chunks=5, events_per_write=1)
 
 @dataclass(frozen=True)
 class Scenario:
-    """What one port answers, and how: `latency` and `pause` are seconds."""
+    """The answers of one port; `latency` and `pause` are seconds."""
 
     stream: Callable[[], list[bytes]] = answers.text_stream
     latency: float = 0
@@ -57,7 +57,7 @@ SCENARIOS = {
 
 @dataclass
 class Traffic:
-    """What a port has seen."""
+    """The traffic of one port."""
 
     connections: int = 0
     requests: int = 0
@@ -65,7 +65,7 @@ class Traffic:
 
 @dataclass
 class Listener:
-    """A port: its scenario, its prepared bytes and what it has seen."""
+    """A port: its scenario, its prepared bytes and its traffic."""
 
     scenario: Scenario
     traffic: Traffic = field(default_factory=Traffic)
@@ -77,18 +77,20 @@ class Listener:
         self.stream = self.stream_start + self.stream_rest
 
     def answer(self, path: bytes, body: bytes) -> bytes:
-        """The whole answer to one request."""
+        """Returns the whole answer to one request."""
         if path == b"/traffic":
             return _plain_json(vars(self.traffic))
         self.traffic.requests += 1
         if self.scenario.fails:
             return self.chat
         if path.endswith(b"/embeddings"):
-            asked = json.loads(body)
-            return answers.embeddings(_count(asked["input"]), asked.get("encoding_format", "raw"))
+            request = json.loads(body)
+            return answers.embeddings(
+                _count(request["input"]), request.get("encoding_format", "raw")
+            )
         if path.endswith(b"/rerank"):
-            asked = json.loads(body)
-            return answers.rerank(len(asked["documents"]), asked.get("top_n"))
+            request = json.loads(body)
+            return answers.rerank(len(request["documents"]), request.get("top_n"))
         return self.stream if _wants_stream(body) else self.chat
 
 
@@ -109,7 +111,7 @@ class Conversation(asyncio.Protocol):
             self._reply(*request)
 
     def _next_request(self) -> tuple[bytes, bytes] | None:
-        """Path and body of the next request that has arrived whole."""
+        """Returns path and body of the next complete request, if there is one."""
         head_end = self._unread.find(_HEAD_END)
         if head_end < 0:
             return None
@@ -141,7 +143,7 @@ class Conversation(asyncio.Protocol):
 
 
 class Stub:
-    """The stub as a context manager: a process of its own, pinned to the last core."""
+    """The stub as a context manager: another process, pinned to the last core."""
 
     ports: dict[str, int]
 
@@ -163,11 +165,11 @@ class Stub:
         self._process.wait()
 
     def url(self, scenario: str) -> str:
-        """The base URL whose answers are those of `scenario`."""
+        """Returns the base URL of a scenario."""
         return f"http://127.0.0.1:{self.ports[scenario]}"
 
     def traffic(self, scenario: str) -> Traffic:
-        """What the scenario's port has seen since the start; this question opens a connection."""
+        """Returns the traffic of a scenario's port; this request opens a connection, too."""
         with urllib.request.urlopen(f"{self.url(scenario)}/traffic") as reply:  # noqa: S310 - loopback
             return Traffic(**json.load(reply))
 
@@ -194,7 +196,7 @@ async def _serve() -> None:
         server = await loop.create_server(open_conversation, "127.0.0.1", 0, backlog=512)
         ports[name] = server.sockets[0].getsockname()[1]
     print(json.dumps(ports), flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)  # until the bench ends, however it ends
+    await loop.run_in_executor(None, sys.stdin.read)  # until the bench ends or dies
 
 
 if __name__ == "__main__":

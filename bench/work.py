@@ -1,4 +1,4 @@
-"""What every contender is given to do, so that all do the same."""
+"""The work that every contender does."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ RERANK_MODEL = "cohere-rerank-3-5"
 PROMPT = "What is the capital of France?"
 IN_FLIGHT = 64
 EMBEDDING_BATCH = 96
-"""Texts a request takes at most (docs: embeddings)."""
+"""The most texts in a request (docs: embeddings)."""
 
 DOCUMENTS = [f"Document {number}: a dyno is a lightweight container." for number in range(1000)]
-"""As many as one rerank request takes (docs: rerank)."""
+"""The most documents in a rerank request (docs: rerank)."""
 
 TOOL: dict[str, Any] = {
     "type": "function",
@@ -50,12 +50,12 @@ TOOL: dict[str, Any] = {
 
 
 def texts(count: int) -> list[str]:
-    """`count` short texts, all different."""
+    """Returns `count` short texts, all different."""
     return [f"A short text about dynos, number {number}." for number in range(count)]
 
 
 def in_flight(call: Callable[[], Awaitable[object]]) -> Callable[[int], Awaitable[None]]:
-    """Work that awaits `call` `amount` times, never more than `IN_FLIGHT` at once."""
+    """Returns work that awaits `call` `amount` times, at most `IN_FLIGHT` at once."""
 
     async def run(amount: int) -> None:
         left = iter(range(amount))
@@ -70,7 +70,7 @@ def in_flight(call: Callable[[], Awaitable[object]]) -> Callable[[int], Awaitabl
 
 
 def one_by_one(call: Callable[[], object]) -> Callable[[int], None]:
-    """Work that calls `call` `amount` times in a row."""
+    """Returns work that calls `call` `amount` times in a row."""
 
     def run(amount: int) -> None:
         for _ in range(amount):

@@ -1,7 +1,7 @@
-"""One contender at one row in a process of its own: `python -m bench.worker ROW CONTENDER URL`.
+"""Runs one contender at one row: `python -m bench.worker ROW CONTENDER URL AMOUNT`.
 
-It prepares, warms up, says `ready`, and then measures once for every line on its standard input.
-The answers are lines of JSON.
+It prepares, warms up, prints `ready`, and then measures once for every line on standard input. Its
+output is lines of JSON.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from bench.row import Kind, Row
 
 _MICRO = 1e6
-_WARM_UP = 10  # the part of a round's amount that is done first, unmeasured
+_WARM_UP = 10  # the warm-up divides a round's amount by this
 
 
 class Contender:
-    """The prepared work of one contender, with the event loop that its async work lives on."""
+    """The prepared work of one contender, with the event loop for its async work."""
 
     def __init__(self, row: Row, name: str, url: str) -> None:
         module = import_module(f"bench.contenders.{name}")
@@ -40,12 +40,12 @@ class Contender:
         self._loop = asyncio.new_event_loop()
 
     def run(self, amount: int) -> Any:
-        """Do `amount` units; what a model maker made is returned, so that it stays alive."""
+        """Does `amount` units; returns the models of a `memory` row, to keep them alive."""
         done = self._work(amount)
         return self._wait(done) if inspect.isawaitable(done) else done
 
     def read_stream(self) -> None:
-        """Open one stream and read it to its end."""
+        """Opens one stream and reads it to its end."""
         stream = self._work()
         if hasattr(stream, "__aiter__"):
             self._wait(_drain(stream))
@@ -54,7 +54,7 @@ class Contender:
                 pass
 
     def first_token(self) -> float:
-        """CPU seconds until the first chunk; the rest is read, but not counted."""
+        """Returns the CPU seconds until the first chunk; reads the rest, uncounted."""
         start = time.process_time()
         stream: Iterator[object] = iter(self._work())
         next(stream)
@@ -76,21 +76,21 @@ async def _drain(stream: AsyncIterator[object]) -> None:
 
 
 def calls(contender: Contender, amount: int) -> float:
-    """CPU microseconds a unit, user and system, of all threads."""
+    """Returns the CPU microseconds of a unit, user and system, of all threads."""
     start = time.process_time()
     contender.run(amount)
     return (time.process_time() - start) / amount * _MICRO
 
 
 def wall(contender: Contender, amount: int) -> float:
-    """Microseconds a unit by the clock on the wall."""
+    """Returns the wall time of a unit in microseconds."""
     start = time.perf_counter()
     contender.run(amount)
     return (time.perf_counter() - start) / amount * _MICRO
 
 
 def stream(contender: Contender, amount: int) -> float:
-    """CPU microseconds a chunk."""
+    """Returns the CPU microseconds of a chunk."""
     start = time.process_time()
     for _ in range(amount):
         contender.read_stream()
@@ -98,12 +98,12 @@ def stream(contender: Contender, amount: int) -> float:
 
 
 def first_token(contender: Contender, amount: int) -> float:
-    """CPU microseconds until the first chunk, on average."""
+    """Returns the CPU microseconds until the first chunk, on average."""
     return sum(contender.first_token() for _ in range(amount)) / amount * _MICRO
 
 
 def memory(contender: Contender, amount: int) -> float:
-    """MiB that `amount` more live models need."""
+    """Returns the MiB that `amount` more live models need."""
     gc.collect()
     before = _resident_mib()
     models = contender.run(amount)
@@ -114,7 +114,7 @@ def memory(contender: Contender, amount: int) -> float:
 
 
 def traffic(contender: Contender, _amount: int) -> float:
-    """Nothing here: the stub counts."""
+    """Runs once and returns 0: the stub counts."""
     contender.run(1)
     return 0
 
@@ -139,7 +139,7 @@ _MEASURES: dict[Kind, Callable[[Contender, int], float]] = {
 
 
 def _warm_up(row: Row, contender: Contender, amount: int) -> None:
-    """Import what is imported late, open the connections, let caches and the interpreter settle."""
+    """Does late imports, opens connections, and warms caches and the interpreter."""
     if row.kind == "memory":
         contender.run(1)
     elif row.kind != "traffic":

@@ -1,10 +1,10 @@
-"""The contenders: one module each, one function a row (`ainvoke-64` is `ainvoke_64`).
+"""The contenders: one module each, with one function for each row (`ainvoke_64` for `ainvoke-64`).
 
-A function prepares the work on a stub's URL and returns it; what it must return depends on the
-row's kind:
+A function prepares the work for a stub's URL and returns it, in a form that depends on the row's
+kind:
 
-- `calls`, `wall`: `run(amount)`, plain or `async`, which does that many units;
+- `calls`, `wall`: `run(amount)`, plain or `async`, which does `amount` units;
 - `stream`, `first-token`: `open_stream()`, which returns an iterator or async iterator of chunks;
-- `memory`: `make(amount)`, which returns that many live models, each having answered once;
-- `traffic`: `run(1)`, which does the work once and swallows the error it expects.
+- `memory`: `make(amount)`, which returns `amount` live models, each after one answer;
+- `traffic`: `run(1)`, which does the work once and catches the expected error.
 """

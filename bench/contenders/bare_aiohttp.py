@@ -1,4 +1,4 @@
-"""`aiohttp` and `json` as anybody would write it."""
+"""Plain `aiohttp` and `json`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _ASKED: Any = {
 
 
 class _Session:
-    """A session that is opened at the first request: only then is there an event loop."""
+    """A session that opens at the first request, when an event loop runs."""
 
     def __init__(self, url: str) -> None:
         self.endpoint = f"{url}/v1/chat/completions"
         self._session: aiohttp.ClientSession | None = None
 
-    def post(self, asked: Any) -> Any:
+    def post(self, body: Any) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(headers={"authorization": f"Bearer {work.KEY}"})
-        return self._session.post(self.endpoint, json=asked)
+        return self._session.post(self.endpoint, json=body)
 
 
 def ainvoke_64(url: str) -> Any:

@@ -1,4 +1,4 @@
-"""`httpx` and `json` as anybody would write it: no retries, no errors, no results as objects."""
+"""Plain `httpx` and `json`, without retries, error classes or result objects."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def stream(url: str) -> Any:
     client = _client(url)
 
     def chunks() -> Iterator[object]:
-        asked = {**_ASKED, "stream": True}
-        with client.stream("POST", "chat/completions", json=asked) as reply:
+        body = {**_ASKED, "stream": True}
+        with client.stream("POST", "chat/completions", json=body) as reply:
             for line in reply.iter_lines():
                 if line.startswith("data: {"):
                     yield json.loads(line[6:])
@@ -54,21 +54,21 @@ def embed(url: str) -> Any:
         texts = work.texts(amount)
         for start in range(0, amount, work.EMBEDDING_BATCH):
             batch = texts[start : start + work.EMBEDDING_BATCH]
-            asked = {"model": work.EMBEDDING_MODEL, "input": batch}
-            client.post("embeddings", json=asked).json()
+            body = {"model": work.EMBEDDING_MODEL, "input": batch}
+            client.post("embeddings", json=body).json()
 
     return run
 
 
 def rerank(url: str) -> Any:
     client = _client(url)
-    asked = {
+    body = {
         "model": work.RERANK_MODEL,
         "query": work.PROMPT,
         "documents": work.DOCUMENTS,
         "top_n": 10,
     }
-    return work.one_by_one(lambda: client.post("rerank", json=asked).json())
+    return work.one_by_one(lambda: client.post("rerank", json=body).json())
 
 
 def connections(url: str) -> Any:

@@ -1,4 +1,4 @@
-"""Our core alone: what is left is the adapter's and the framework's."""
+"""Our core without an adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The peer for reranking in LangChain. Not among the locked requirements: skipped without it."""
+"""The peer for reranking in LangChain. It is not locked, so the row skips it if it is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The floor of LangChain: a chat model that answers from memory, so all cost is the framework's."""
+"""The floor of LangChain: a chat model that answers from memory."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FloorChat(BaseChatModel):
 
 
 def _arguments() -> Iterator[str]:
-    """One call's arguments, in pieces that add up to JSON."""
+    """Yields one call's arguments in pieces that add up to JSON."""
     yield '{"text":"'
     yield from ["word "] * (CHUNKS - 2)
     yield '"}'

@@ -1,4 +1,4 @@
-"""Ours, for LangChain."""
+"""Our adapter for LangChain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The floor of LlamaIndex: an LLM that answers from memory, so all cost is the framework's."""
+"""The floor of LlamaIndex: an LLM that answers from memory."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _MESSAGES = [ChatMessage(work.PROMPT)]
 
 
 class FloorLLM(FunctionCallingLLM):
-    """Answers from memory. What has to be implemented and is not measured raises."""
+    """Answers from memory. Required methods that are not measured raise."""
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What the framework asks of every model."""
+        """The facts that the framework asks of every model."""
         return LLMMetadata(is_chat_model=True, is_function_calling_model=True)
 
     @llm_chat_callback()
@@ -34,7 +34,7 @@ class FloorLLM(FunctionCallingLLM):
     def stream_chat(
         self, _messages: Sequence[ChatMessage], **_kwargs: Any
     ) -> Iterator[ChatResponse]:
-        """An answer in `CHUNKS` pieces; each holds the text so far, as LlamaIndex wants it."""
+        """An answer in `CHUNKS` pieces; each holds the text so far, as in LlamaIndex."""
 
         def deltas() -> Iterator[ChatResponse]:
             text = ""

@@ -1,4 +1,4 @@
-"""Ours, for LlamaIndex."""
+"""Our adapter for LlamaIndex."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The peers for LlamaIndex: `llama-index-llms-heroku` and `llama-index-embeddings-heroku`.
 
-They need `openai` 2, so they run in an environment of their own (see `bench.environments`).
+They need `openai` 2, so they run in a separate environment (see `bench.environments`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The `openai` SDK by itself."""
+"""The `openai` SDK without a framework."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Asks every contender for every feature, and prints the table.
+"""Tries every feature with every contender, and prints the table.
 
-`python -m bench.peers` prints it; `--write` puts it into `docs/comparison.md`; names of contenders
-limit it to these. Contenders whose environment is missing are left out, with the reason.
+`python -m bench.peers` prints it, and `--write` puts it into `docs/comparison.md`. Names of
+contenders limit it to these. Contenders without their environment are left out, with the reason.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ COLUMNS: Final = {
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of a contender's environment."""
+    """Returns the interpreter of a contender's environment."""
     return ROOT / COLUMNS[name][1] / "bin" / "python"
 
 
 def missing_environment(name: str) -> str | None:
-    """The environment that a contender needs and that is not there."""
+    """Returns the name of a contender's environment if it is missing."""
     return None if python_of(name).exists() else COLUMNS[name][1]
 
 
 class Contender:
-    """A process that does what it is asked."""
+    """The process of a contender."""
 
     def __init__(self, name: str, emulator: Emulator) -> None:
-        kept = {key: os.environ[key] for key in ("HOME", "PATH") if key in os.environ}  # noqa: TID251
-        told = {**kept, **emulator.config_vars, "OPENAI_ORG_ID": "org-of-another-company"}
-        told["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # else it asks the network for prices
+        basics = {key: os.environ[key] for key in ("HOME", "PATH") if key in os.environ}  # noqa: TID251
+        environment = {**basics, **emulator.config_vars, "OPENAI_ORG_ID": "org-of-another-company"}
+        environment["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it would fetch prices
         self._process = subprocess.Popen(
             [str(python_of(name)), "-m", "bench.peers.worker", name],
             stdin=subprocess.PIPE,
@@ -57,12 +57,12 @@ class Contender:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
-            env=told,
+            env=environment,
         )
         self.versions: dict[str, str] = self._read()["versions"]
 
     def ask(self, task: str, *arguments: Any) -> dict[str, Any]:
-        """What came of a task: a `value` or an `error`."""
+        """Runs a task; returns its `value` or `error`."""
         assert self._process.stdin is not None
         print(json.dumps([task, arguments]), file=self._process.stdin, flush=True)
         outcome = self._read()
@@ -74,23 +74,23 @@ class Contender:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("the contender's process has ended")
+            raise RuntimeError("The contender's process has ended.")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def close(self) -> None:
-        """End the process."""
+        """Ends the process."""
         self._process.terminate()
         self._process.wait()
 
 
 def column(name: str, emulator: Emulator) -> tuple[dict[str, str], dict[str, str]]:
-    """The cells of a contender by feature, and the versions of its packages."""
+    """Returns a contender's cells by feature, and the versions of its packages."""
     with closing(Contender(name, emulator)) as contender:
         cells = {}
         for feature in FEATURES:
             emulator.reset()
-            # Unknown fields pass, to everybody's advantage: Heroku's pages say both.
+            # Let unknown fields pass, in favour of all: Heroku's pages say both.
             emulator.switch(allow_ignored_params=True)
             try:
                 cells[feature.__name__] = feature(emulator, contender.ask)
@@ -101,12 +101,12 @@ def column(name: str, emulator: Emulator) -> tuple[dict[str, str], dict[str, str
 
 
 def table(names: list[str]) -> str:
-    """The table as Markdown, with date and versions."""
+    """Returns the table as Markdown, with date and versions."""
     columns, versions = {}, {}
     with Emulator(engine="deterministic") as emulator:
         for name in names:
             if (missing := missing_environment(name)) is not None:
-                print(f"{name} is left out: there is no {missing}", file=sys.stderr)
+                print(f"{name} is left out: {missing} is missing", file=sys.stderr)
                 continue
             columns[name], versions[name] = column(name, emulator)
     rows = [
@@ -118,13 +118,13 @@ def table(names: list[str]) -> str:
         ),
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    told = [
+    version_lines = [
         f"- {COLUMNS[name][0]}: "
         + ", ".join(f"{package} {version}" for package, version in found.items())
         for name, found in versions.items()
     ]
     day = datetime.now(tz=UTC).date()
-    return "\n".join([*lines, "", f"Run on {day} with", "", *told, ""])
+    return "\n".join([*lines, "", f"Run on {day} with", "", *version_lines, ""])
 
 
 def _title(feature: Any) -> str:
@@ -132,18 +132,18 @@ def _title(feature: Any) -> str:
 
 
 def main() -> None:
-    """Print the table, or write it into the page."""
+    """Prints the table, or writes it into the page."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *COLUMNS], default=[])
-    parser.add_argument("--write", action="store_true", help="put it into docs/comparison.md")
+    parser.add_argument("--write", action="store_true", help="write it into docs/comparison.md")
     arguments = parser.parse_args()
-    made = table(arguments.names or list(COLUMNS))
+    text = table(arguments.names or list(COLUMNS))
     if not arguments.write:
-        print(made)
+        print(text)
         return
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The rows: what the emulator does, what a contender is asked, and how the outcome is judged.
+"""The rows: what the emulator does, what a contender does, and how the outcome is judged.
 
 Each feature is one function. It gets the emulator and `ask(task, *arguments)`, and returns the
-cell: `yes`, `no` or a few words. `Missing` means that a contender has no such thing.
+cell: `yes`, `no` or a few words. `MissingError` means that a contender lacks the feature.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TURNS = 2
 
 
 class MissingError(Exception):
-    """The contender has no such thing."""
+    """The contender lacks this feature."""
 
 
 def _yes(outcome: dict[str, Any]) -> str:
@@ -34,7 +34,7 @@ def _yes(outcome: dict[str, Any]) -> str:
 
 
 def _failure(emulator: Emulator) -> str:
-    """Where it failed: at Heroku, which refused the request, or in the client."""
+    """Returns where it failed: at Heroku, which refused the request, or in the client."""
     if not len(emulator.journal):
         return "no: raises by itself"
     status = emulator.journal[-1].status
@@ -42,7 +42,7 @@ def _failure(emulator: Emulator) -> str:
 
 
 def silent_tool_call(emulator: Emulator, ask: Ask) -> str:
-    """An agent's second turn, after a tool call without a word."""
+    """An agent's second turn, after a tool call without text."""
     calling = _second_turn(emulator, ask, "it is five", "")
     if calling is None:
         return "no: raises by itself"
@@ -60,8 +60,8 @@ def number_as_result(emulator: Emulator, ask: Ask) -> str:
 def _second_turn(
     emulator: Emulator, ask: Ask, result: str, text: str
 ) -> list[dict[str, Any]] | None:
-    """The messages that called a tool and that answered it, as the second request had them."""
-    # What is sent tells; whether fields inside of tools are refused as well is not documented.
+    """Returns the tool call and its result, as the second request has them."""
+    # Judge by what is sent: whether Heroku refuses fields inside tools is undocumented.
     emulator.switch(strict=False)
     emulator.script(CallTools([_CALL], text=text), Say("It is five."))
     ask("tool_turns", result)
@@ -72,7 +72,7 @@ def _second_turn(
 
 
 def streamed_calls(emulator: Emulator, ask: Ask) -> str:
-    """Streamed tool calls, numbered as Heroku has been seen to."""
+    """Streamed tool calls, numbered as seen on Heroku."""
     emulator.switch(tool_index="drift", strict=False)
     emulator.script(CallTools([_CALL], text="I add."))
     outcome = ask("stream_tools")
@@ -96,26 +96,26 @@ def streamed_reasoning(emulator: Emulator, ask: Ask) -> str:
 def _thoughts(emulator: Emulator, outcome: dict[str, Any]) -> str:
     if "error" in outcome:
         return _failure(emulator)
-    told = outcome["value"]
-    if told["reasoning"]:
+    value = outcome["value"]
+    if value["reasoning"]:
         return "yes"
-    return "in the raw reply" if "thinking" in told["raw"] else "dropped"
+    return "in the raw reply" if "thinking" in value["raw"] else "dropped"
 
 
 def streamed_usage(_: Emulator, ask: Ask) -> str:
-    """Tokens are told at the end of streams."""
+    """Streams end with their token counts."""
     return "yes" if ask("stream").get("value", {}).get("usage") else "no"
 
 
 def broken_stream(emulator: Emulator, ask: Ask) -> str:
-    """A stream that ends early is noticed."""
+    """Notices a stream that ends early."""
     emulator.script(Cut(after=3, answer=Say("One two three four five six."), politely=True))
     return "yes" if "error" in ask("stream") else "counts as complete"
 
 
 def structured_output(emulator: Emulator, ask: Ask) -> str:
-    """Structured output is asked for by."""
-    emulator.switch(strict=False)  # what matters is how it is asked for
+    """Asks for structured output by."""
+    emulator.switch(strict=False)  # only the request matters here
     ask("structured_output")
     body = emulator.journal[-1].body
     if isinstance(body.get("tool_choice"), dict) or body.get("tool_choice") == "required":
@@ -126,7 +126,7 @@ def structured_output(emulator: Emulator, ask: Ask) -> str:
 
 
 def encoded_error(emulator: Emulator, ask: Ask) -> str:
-    """The error that is encoded twice is understood."""
+    """Understands the double-encoded error."""
     emulator.switch(error_envelope="string")
     emulator.script(Fault(403, message="you do not have access to that model"))
     error = ask("chat")["error"]
@@ -134,7 +134,7 @@ def encoded_error(emulator: Emulator, ask: Ask) -> str:
 
 
 def firewall(emulator: Emulator, ask: Ask) -> str:
-    """The firewall is told from a key without access."""
+    """Distinguishes a firewall block from a key without access."""
     emulator.script(Fault(403))
     refused = ask("chat")["error"]["kinds"][0]
     emulator.script(Fault.html403())
@@ -150,21 +150,21 @@ def lost_cause(emulator: Emulator, ask: Ask) -> str:
 
 
 def unasked_fields(emulator: Emulator, ask: Ask) -> str:
-    """Fields that are sent unasked."""
+    """Fields it adds by itself."""
     ask("chat")
     fields = sorted(emulator.journal[-1].body.keys() - _PLAIN_FIELDS)
     return ", ".join(f"`{field}`" for field in fields) or "none"
 
 
 def foreign_headers(emulator: Emulator, ask: Ask) -> str:
-    """OpenAI's organisation stays at home."""
+    """OpenAI's organisation is not sent."""
     ask("chat")
     sent = "openai-organization" in emulator.journal[-1].headers
     return "sent to Heroku" if sent else "yes"
 
 
 def hidden_key(emulator: Emulator, ask: Ask) -> str:
-    """The key is in no `repr` and no dump."""
+    """Hides the key from `repr` and dumps."""
     outcome = ask("show")
     if "error" in outcome:
         return "cannot be dumped"
@@ -190,7 +190,7 @@ def many_embeddings(emulator: Emulator, ask: Ask) -> str:
 
 
 def two_sides(emulator: Emulator, ask: Ask) -> str:
-    """Questions and documents are told apart."""
+    """Embeds questions and documents differently."""
     outcome = ask("embed_sides")
     if "error" in outcome:
         return "refused"

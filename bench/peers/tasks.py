@@ -1,4 +1,4 @@
-"""What every contender is given. No imports: contenders live in different environments."""
+"""The values that all contenders use. No imports: their environments differ."""
 
 from __future__ import annotations
 

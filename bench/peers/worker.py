@@ -1,4 +1,4 @@
-"""The process that a contender runs in: tasks come in by stdin, outcomes go out, a line each."""
+"""The process of a contender: it reads tasks from stdin and prints outcomes, one a line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PATIENCE = 60  # seconds for a task
 
 
 def main() -> None:
-    """Answer tasks until stdin ends."""
+    """Answers tasks until stdin ends."""
     warnings.simplefilter("ignore")
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -34,10 +34,10 @@ def _outcome(module: Any, task: str, arguments: list[Any]) -> dict[str, Any]:
     signal.alarm(_PATIENCE)
     try:
         return {"value": function(*arguments)}
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the outcome
+    except Exception as error:  # noqa: BLE001 - every error is an outcome
         kinds = [kind.__name__ for kind in type(error).__mro__]
-        told = {"kinds": kinds, "message": str(error)[:500]}
-        return {"error": {**told, "type": str(getattr(error, "type", None))}}
+        facts = {"kinds": kinds, "message": str(error)[:500]}
+        return {"error": {**facts, "type": str(getattr(error, "type", None))}}
     finally:
         signal.alarm(0)
 

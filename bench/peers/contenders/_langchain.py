@@ -1,4 +1,4 @@
-"""What can be asked of LangChain's chat models and embeddings."""
+"""The tasks for LangChain's chat models and embeddings."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class LangChain:
         for chunk in self._make(**options).stream(tasks.QUESTION):
             whole = chunk if whole is None else whole + chunk
         usage = whole.usage_metadata and whole.usage_metadata["total_tokens"]
-        told = {"text": whole.text, "usage": usage, "reasoning": thoughts(whole)}
-        return {**told, "raw": whole.model_dump_json()}
+        facts = {"text": whole.text, "usage": usage, "reasoning": thoughts(whole)}
+        return {**facts, "raw": whole.model_dump_json()}
 
     def stream_thinking(self) -> dict[str, Any]:
         return self.stream(**self._thinking)

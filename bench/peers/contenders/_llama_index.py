@@ -1,4 +1,4 @@
-"""What can be asked of LlamaIndex's LLMs and embeddings."""
+"""The tasks for LlamaIndex's LLMs and embeddings."""
 
 from __future__ import annotations
 

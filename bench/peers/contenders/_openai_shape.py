@@ -1,4 +1,4 @@
-"""What can be asked of clients whose answers look like the OpenAI SDK's."""
+"""The tasks for clients whose answers look like the OpenAI SDK's."""
 
 from __future__ import annotations
 
