@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
-__all__ = ["MOST_CHARACTERS", "MOST_INPUTS", "check_embeddings_request", "embeddings_body"]
+__all__ = ["check_embeddings_request", "embeddings_body"]
 
-MOST_INPUTS = 96
-MOST_CHARACTERS = 2048
+_MOST_INPUTS = 96
+_MOST_CHARACTERS = 2048
 
 _FIELDS = (
     "model",
@@ -46,11 +46,11 @@ def check_embeddings_request(body: dict[str, Any], switches: Switches) -> None:
     texts: Any = _texts(body)
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise bad_request("input must be a string or an array of strings")
-    if len(texts) > MOST_INPUTS:
-        raise bad_request(f"input must have at most {MOST_INPUTS} strings")
+    if len(texts) > _MOST_INPUTS:
+        raise bad_request(f"input must have at most {_MOST_INPUTS} strings")
     for number, text in enumerate(texts):
-        if len(text) > MOST_CHARACTERS and switches.long_inputs == "reject":
-            raise bad_request(f"input.{number} must have at most {MOST_CHARACTERS} characters")
+        if len(text) > _MOST_CHARACTERS and switches.long_inputs == "reject":
+            raise bad_request(f"input.{number} must have at most {_MOST_CHARACTERS} characters")
 
 
 def embeddings_body(

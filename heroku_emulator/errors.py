@@ -12,7 +12,6 @@ __all__ = [
     "Envelope",
     "compact",
     "error_body",
-    "error_object",
 ]
 
 Envelope = Literal["object", "string", "plain", "flat", "message", "text", "empty", "html403"]
@@ -91,7 +90,7 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def error_object(error: ApiError) -> dict[str, Any]:
+def _error_object(error: ApiError) -> dict[str, Any]:
     """Returns `{"code", "message", "type"}`; `code` is the HTTP status as a number."""
     return {"code": error.status, "message": error.message, "type": error.type}
 
@@ -110,7 +109,7 @@ def error_body(error: ApiError, envelope: AnyEnvelope) -> tuple[bytes, str]:
         return FIREWALL_PAGE.encode(), "text/html"
     if envelope in ("text", "empty"):
         return (error.message if envelope == "text" else "").encode(), "text/plain"
-    inner = error_object(error)
+    inner = _error_object(error)
     bodies: dict[str, Any] = {
         "string": {"error": compact(inner)},
         "plain": {"error": error.message},

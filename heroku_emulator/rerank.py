@@ -11,9 +11,9 @@ from heroku_emulator.fields import bad_request, check_integer, check_text, refus
 if TYPE_CHECKING:
     from heroku_emulator.engine import Engine
 
-__all__ = ["MOST_DOCUMENTS", "check_rerank_request", "rerank_body"]
+__all__ = ["check_rerank_request", "rerank_body"]
 
-MOST_DOCUMENTS = 1000
+_MOST_DOCUMENTS = 1000
 _DOCUMENTS_PER_SEARCH_UNIT = 100
 
 
@@ -31,8 +31,8 @@ def check_rerank_request(body: dict[str, Any]) -> None:
         raise bad_request("documents is required")
     if not isinstance(documents, list) or not all(isinstance(text, str) for text in documents):
         raise bad_request("documents must be an array of strings")
-    if len(documents) > MOST_DOCUMENTS:
-        raise bad_request(f"documents must have at most {MOST_DOCUMENTS} strings")
+    if len(documents) > _MOST_DOCUMENTS:
+        raise bad_request(f"documents must have at most {_MOST_DOCUMENTS} strings")
 
 
 def rerank_body(body: dict[str, Any], engine: Engine) -> dict[str, Any]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
-__all__ = ["LONGEST_TOOL_SECONDS", "check_agents_request"]
+__all__ = ["check_agents_request"]
 
-LONGEST_TOOL_SECONDS = 120
+_LONGEST_TOOL_SECONDS = 120
 """The limit for Heroku's own tools, and the default for all tools."""
 
 _FIELDS = (
@@ -112,8 +112,8 @@ def _check_runtime(runtime: dict[str, Any], where: str, *, limited: bool) -> Non
     check_integer(runtime, "max_calls")
     seconds = check_integer(runtime, "ttl_seconds")
     # The user's own MCP tools have no such limit (docs: working with MCP).
-    if limited and seconds is not None and seconds > LONGEST_TOOL_SECONDS:
-        raise bad_request(f"{where}.ttl_seconds must be at most {LONGEST_TOOL_SECONDS}")
+    if limited and seconds is not None and seconds > _LONGEST_TOOL_SECONDS:
+        raise bad_request(f"{where}.ttl_seconds must be at most {_LONGEST_TOOL_SECONDS}")
     if runtime.get("tool_params") is not None:
         check_object(runtime["tool_params"], f"{where}.tool_params")
 

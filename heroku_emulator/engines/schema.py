@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["is_valid", "properties_of", "resolve"]
+__all__ = ["is_valid"]
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -18,7 +18,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def resolve(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
+def _resolve(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
     """Returns a schema with `$ref` followed and `allOf` merged; `True` and `{}` allow anything."""
     if not isinstance(schema, dict):
         return {}
@@ -26,14 +26,14 @@ def resolve(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
         target: Any = root
         for step in ref.removeprefix("#").split("/")[1:]:
             target = target.get(step, {}) if isinstance(target, dict) else {}
-        return {**resolve(target, root), **{k: v for k, v in schema.items() if k != "$ref"}}
+        return {**_resolve(target, root), **{k: v for k, v in schema.items() if k != "$ref"}}
     merged = dict(schema)
     for part in merged.pop("allOf", []):
-        merged = {**resolve(part, root), **merged}
+        merged = {**_resolve(part, root), **merged}
     return merged
 
 
-def properties_of(schema: dict[str, Any]) -> dict[str, Any]:
+def _properties_of(schema: dict[str, Any]) -> dict[str, Any]:
     """Returns an object schema's properties by name."""
     properties = schema.get("properties")
     return properties if isinstance(properties, dict) else {}
@@ -48,7 +48,7 @@ def is_valid(value: Any, schema: Any, root: dict[str, Any] | None = None) -> boo
     if schema is False:
         return False
     root = root if root is not None else schema if isinstance(schema, dict) else {}
-    schema = resolve(schema, root)
+    schema = _resolve(schema, root)
     return (
         _has_type(value, schema)
         and _is_one_of(value, schema)
@@ -111,7 +111,7 @@ def _parts_are_valid(value: Any, schema: dict[str, Any], root: dict[str, Any]) -
         return all(is_valid(item, schema["items"], root) for item in value)
     if not isinstance(value, dict):
         return True
-    properties, others = properties_of(schema), schema.get("additionalProperties", True)
+    properties, others = _properties_of(schema), schema.get("additionalProperties", True)
     return all(name in value for name in schema.get("required", [])) and all(
         is_valid(item, properties.get(name, others), root) for name, item in value.items()
     )

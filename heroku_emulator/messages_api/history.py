@@ -16,7 +16,7 @@ from heroku_emulator.messages_api.refusals import (
 if TYPE_CHECKING:
     from heroku_emulator.models import Model
 
-__all__ = ["Turn", "check_history", "turns_of"]
+__all__ = ["Turn", "check_history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Turn:
         return [block for block in self.blocks if block["type"] in kinds]
 
 
-def turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
+def _turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
     """Combines consecutive messages of one role, as the API does."""
     turns: list[Turn] = []
     for number, message in enumerate(messages):
@@ -66,7 +66,7 @@ def check_history(messages: Any, model: Model, *, thinks: bool) -> None:
     if messages[0]["role"] != "user":
         raise invalid_input("messages", 'first message must use the "user" role')
     _check_contents(messages)
-    turns = turns_of(messages)
+    turns = _turns_of(messages)
     _check_pairs(turns)
     _check_prefill(turns[-1], thinks=thinks)
     if thinks:
