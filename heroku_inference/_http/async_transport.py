@@ -18,7 +18,7 @@ from heroku_inference._http.transport_base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
     import httpx
 
@@ -144,11 +144,12 @@ class AsyncEventStream:
         """Events as they come, those of one read together."""
         return self
 
-    async def __anext__(self) -> list[Event]:
+    def __anext__(self) -> Awaitable[list[Event]]:
+        # Not `async def`: a coroutine more would be paid for by each batch.
         if (first := self._first) is not None:
             self._first = None
-            return first
-        return await anext(self._batches)
+            return _ready(first)
+        return anext(self._batches)
 
     async def _read(
         self, transport: AsyncTransport, seconds: float
@@ -180,3 +181,7 @@ class AsyncEventStream:
         """Give the connection back, or close it when the answer was not read to its end."""
         await self._batches.aclose()
         await self._response.close()
+
+
+async def _ready(events: list[Event]) -> list[Event]:
+    return events

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from heroku_inference._endpoints.concurrency import pause
@@ -164,7 +165,7 @@ class EventStream:
         self.reply = reply
         self._response = response
         self._batches = self._read(transport, seconds)
-        self._first: list[Event] | None = None
+        self._first: list[Event] = []
 
     def wait_for_first_event(self) -> None:
         """Read until something came, so that a failure before it can still be retried."""
@@ -177,13 +178,7 @@ class EventStream:
     def __iter__(self) -> Iterator[list[Event]]:
         """Events as they come, those of one read together."""
         # Not a generator: leaving the loop early must not close what `drain` has yet to read.
-        return self
-
-    def __next__(self) -> list[Event]:
-        if (first := self._first) is not None:
-            self._first = None
-            return first
-        return next(self._batches)
+        return chain((self._first,), self._batches)
 
     def _read(self, transport: Transport, seconds: float) -> Iterator[list[Event]]:
         decoder = decoder_for(self.reply.headers)
