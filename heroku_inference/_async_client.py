@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
-from heroku_inference._agents_run import async_agent_steps
 from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
@@ -18,14 +18,13 @@ from heroku_inference._client_base import (
     ClientBase,
     EmbedOptions,
     ImageOptions,
-    finished,
 )
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
-from heroku_inference._errors import APIConnectionError
 from heroku_inference._http.async_transport import AsyncTransport
+from heroku_inference._http.streams import async_batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -121,22 +120,10 @@ class AsyncClient(ClientBase):
         with self._keyless_errors("chat"):
             stream = await self._transport("chat").stream(call)
             reader = ChunkReader(request, stream.reply)
-            broken: APIConnectionError | None = None
-            try:
-                try:
-                    async for events in stream:
-                        for name, data in events:
-                            if (chunk := reader.read(name, data)) is not None:
-                                yield chunk
-                        if reader.done:
-                            break
-                except APIConnectionError as error:
-                    broken = error
-                if (last := finished(reader, broken)) is not None:
-                    yield last
-                await stream.drain()
-            finally:
-                await stream.close()
+            async with aclosing(async_batches(stream, reader)) as pieces:
+                async for batch in pieces:
+                    for chunk in batch:
+                        yield chunk
 
     async def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -197,9 +184,10 @@ class AsyncClient(ClientBase):
         call = self._agent_call(messages, model, options)
         with self._keyless_errors("chat"):
             stream = await self._transport("chat").stream(call)
-            async with aclosing(async_agent_steps(stream)) as steps:
-                async for step in steps:
-                    yield step
+            async with aclosing(async_batches(stream, AgentReader(stream.reply))) as steps:
+                async for batch in steps:
+                    for step in batch:
+                        yield step
 
     async def generate_image(
         self, prompt: str, *, model: str | None = None, **options: Unpack[ImageOptions]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
-from heroku_inference._agents_run import agent_steps
 from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
-from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase, finished
+from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
-from heroku_inference._errors import APIConnectionError
+from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
 
 if TYPE_CHECKING:
@@ -131,22 +131,11 @@ class Client(ClientBase):
                 the text so far.
         """
         request, call = self._chat(messages, model, on_retry, options, stream=True)
-        with self._keyless_errors("chat"), closing(self._transport("chat").stream(call)) as stream:
-            reader = ChunkReader(request, stream.reply)
-            broken: APIConnectionError | None = None
-            try:
-                for events in stream:
-                    for name, data in events:
-                        if (chunk := reader.read(name, data)) is not None:
-                            yield chunk
-                    if reader.done:
-                        break
-            except APIConnectionError as error:
-                broken = error
-            if (last := finished(reader, broken)) is not None:
-                yield last
-            # Read to the end of the body, the connection can be used again.
-            stream.drain()
+        with self._keyless_errors("chat"):
+            stream = self._transport("chat").stream(call)
+            with closing(batches(stream, ChunkReader(request, stream.reply))) as pieces:
+                for batch in pieces:
+                    yield from batch
 
     def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -245,7 +234,10 @@ class Client(ClientBase):
         """
         call = self._agent_call(messages, model, options)
         with self._keyless_errors("chat"):
-            yield from agent_steps(self._transport("chat").stream(call))
+            stream = self._transport("chat").stream(call)
+            with closing(batches(stream, AgentReader(stream.reply))) as steps:
+                for batch in steps:
+                    yield from batch
 
     def generate_image(
         self, prompt: str, *, model: str | None = None, **options: Unpack[ImageOptions]

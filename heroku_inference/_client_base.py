@@ -13,13 +13,7 @@ from heroku_inference._config.settings import WELL_KNOWN_MODELS, Kind, Settings,
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import images as _images
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._errors import (
-    APIConnectionError,
-    APITimeoutError,
-    ConfigError,
-    HerokuError,
-    StreamInterruptedError,
-)
+from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._http.redaction import forget_key
 
 if TYPE_CHECKING:
@@ -27,9 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from heroku_inference._chat.reading import ChunkReader
     from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import ChatChunk
 
 __all__ = [
     "CHAT_PATH",
@@ -40,7 +32,6 @@ __all__ = [
     "ClientBase",
     "EmbedOptions",
     "ImageOptions",
-    "finished",
 ]
 
 CHAT_PATH: Final = "/v1/chat/completions"
@@ -179,14 +170,3 @@ class ClientBase:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._given_settings or self._arguments})"
-
-
-def finished(reader: ChunkReader, broken: APIConnectionError | None) -> ChatChunk | None:
-    """The last piece of a stream, unless it ended, or broke, before the answer was complete."""
-    try:
-        return reader.finish()
-    except StreamInterruptedError as interrupted:
-        if isinstance(broken, APITimeoutError):
-            broken.partial = reader.partial
-            raise broken from interrupted
-        raise interrupted from broken

@@ -7,7 +7,7 @@ early end, leave as Heroku's errors.
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import aclosing, closing, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,8 @@ import httpx2
 
 from heroku_inference._anthropic.reading import MessageStream, checked_message
 from heroku_inference._call import Call
-from heroku_inference._errors import APIConnectionError, HerokuError
+from heroku_inference._errors import HerokuError
+from heroku_inference._http.streams import async_batches, batches
 from heroku_inference._http.transport_base import MaskedHeaders, forget_key
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class _Body(httpx2.SyncByteStream):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    def __init__(self, pieces: AsyncGenerator[bytes, None], events: AsyncEventStream) -> None:
+    def __init__(self, pieces: AsyncGenerator[bytes], events: AsyncEventStream) -> None:
         self._pieces = pieces
         self._events = events
 
@@ -118,37 +119,17 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
 
 def _passed_on(events: EventStream, settings: Settings) -> Generator[bytes]:
-    message = MessageStream(events.reply)
-    broken = None
-    with _keyless(settings):
-        try:
-            for batch in events:
-                for name, data in batch:
-                    if piece := message.read(name, data):
-                        yield piece
-                if message.done:
-                    events.drain()
-                    break
-        except APIConnectionError as error:
-            broken = error
-        message.finish(broken)
+    with _keyless(settings), closing(batches(events, MessageStream(events.reply))) as pieces:
+        for batch in pieces:
+            yield from batch
 
 
-async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes, None]:
-    message = MessageStream(events.reply)
-    broken = None
+async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes]:
     with _keyless(settings):
-        try:
-            async for batch in events:
-                for name, data in batch:
-                    if piece := message.read(name, data):
-                        yield piece
-                if message.done:
-                    await events.drain()
-                    break
-        except APIConnectionError as error:
-            broken = error
-        message.finish(broken)
+        async with aclosing(async_batches(events, MessageStream(events.reply))) as pieces:
+            async for batch in pieces:
+                for piece in batch:
+                    yield piece
 
 
 @contextmanager

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._error_bodies import excerpt, stream_error
 from heroku_inference._errors import (
-    APIConnectionError,
-    APITimeoutError,
     HerokuError,
     InvalidResponseError,
     StreamInterruptedError,
@@ -84,8 +82,8 @@ class MessageStream:
         self._stopped = False
         self._usage: dict[str, Any] = {}
 
-    def read(self, event: str | None, data: bytes) -> bytes:
-        """The event in the framing that the SDK reads; empty when there is nothing to pass on.
+    def read(self, event: str | None, data: bytes) -> tuple[bytes, ...]:
+        """The event in the framing that the SDK reads, if there is something to pass on.
 
         Raises:
             APIError: The event is an error; the text so far is in its `partial`.
@@ -94,7 +92,7 @@ class MessageStream:
         if event == "done" or data.strip() == b"[DONE]":
             self.done = True
         if self.done or not (data or event == "error"):
-            return b""
+            return ()
         try:
             frame = self._frame(event, data)
         except HerokuError as error:
@@ -102,25 +100,22 @@ class MessageStream:
             raise
         self._hear(frame)
         # Written anew: the SDK passes over events without a name.
-        return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
+        name, body = frame["type"].encode(), json.dumps(frame).encode()
+        return (b"event: %s\ndata: %s\n\n" % (name, body),)
 
-    def finish(self, broken: APIConnectionError | None = None) -> None:
-        """Says that the stream ended, or broke by this error.
+    def finish(self) -> tuple[bytes, ...]:
+        """Checks that the message was complete when the stream ended; nothing was held back.
 
         Raises:
             StreamInterruptedError: The server never gave a stop reason, so text is missing.
-            APITimeoutError: It broke by that, before the stop reason.
         """
         if self._stopped:
-            return
-        if isinstance(broken, APITimeoutError):
-            broken.partial = self.partial
-            raise broken
+            return ()
         raise StreamInterruptedError(
-            "The stream ended before the answer did: the server gave no stop reason. What came "
-            "so far is in `partial`.",
+            "The stream ended before the answer did: the server gave no stop reason.",
+            "What came so far is in `partial`.",
             partial=self.partial,
-        ) from broken
+        )
 
     def _frame(self, event: str | None, data: bytes) -> dict[str, Any]:
         try:

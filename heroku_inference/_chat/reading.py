@@ -32,6 +32,7 @@ _FINISH_REASONS = {
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
+_LONGEST_MARK = 32  # bytes of an end mark, with white space around it
 _REASONING_FIELDS = ("signature", "text", "thinking")
 
 # What an answer says about itself, on its first piece.
@@ -98,25 +99,26 @@ class ChunkReader:
         held = self._rewrite.held if self._rewrite else ""
         return "".join([*self._spoken, held, self._echo])
 
-    def read(self, event: str | None, data: bytes) -> ChatChunk | None:
-        """What this event adds, or `None` when there is nothing to pass on.
+    def read(self, event: str | None, data: bytes) -> tuple[ChatChunk, ...]:
+        """The piece that this event adds, if it adds one.
 
         Raises:
             APIError: The event is an error; the text so far is in its `partial`.
             InvalidResponseError: The data is not JSON, or not of a chat completion; likewise.
         """
-        if event == "done" or data.strip() == b"[DONE]":
+        if event == "done" or (len(data) < _LONGEST_MARK and data.strip() == b"[DONE]"):
             self.done = True
         if self.done or not (data or event == "error"):
-            return None
+            return ()
         try:
-            return self.read_frame(self.decode(event, data))
+            chunk = self.read_frame(self.decode(event, data))
         except HerokuError as error:
             error.partial = self.partial
             raise
+        return () if chunk is None else (chunk,)
 
-    def finish(self) -> ChatChunk | None:
-        """What was held back until the end, the usage above all; `None` when there is nothing.
+    def finish(self) -> tuple[ChatChunk, ...]:
+        """The piece that was held back until the end, if there is one: the usage above all.
 
         Raises:
             StreamInterruptedError: The server never gave a finish reason, so text is missing.
@@ -129,10 +131,11 @@ class ChunkReader:
                 partial=self.partial,
             )
         try:
-            return self.close()
+            chunk = self.close()
         except HerokuError as error:
             error.partial = self.partial
             raise
+        return () if chunk is None else (chunk,)
 
     def decode(self, event: str | None, data: bytes) -> dict[str, Any]:
         """The frame in this data, unless it is an error."""
@@ -140,7 +143,9 @@ class ChunkReader:
             frame = decoded_json(data)
         except ValueError:
             frame = None
-        if event == "error" or (type(frame) is dict and is_error(frame)):
+        # What nearly every frame is needs no call to be seen.
+        plain = type(frame) is dict and frame.get("choices") and not frame.get("error")
+        if event == "error" or (not plain and type(frame) is dict and is_error(frame)):
             from heroku_inference._error_bodies import stream_error  # noqa: PLC0415 - needed rarely
 
             raise stream_error(data, self._reply)

@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from itertools import chain, islice
 from math import inf
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from heroku_inference._errors import ConfigError
+from heroku_inference._pause import abandoned
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
-__all__ = ["amap_in_order", "check_concurrency", "map_in_order", "pause"]
+__all__ = ["amap_in_order", "check_concurrency", "map_in_order"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-# Set on the threads of a call; the event, when nobody waits for the call's result any more.
-_abandoned: Final[ContextVar[threading.Event | None]] = ContextVar("abandoned", default=None)
 
 
 def map_in_order(
@@ -58,14 +55,14 @@ def _on_threads(
 ) -> Generator[_Result]:
     numbered = enumerate(items)
     failed_at = inf
-    abandoned = threading.Event()
+    given_up = threading.Event()
 
     def run(number: int, item: _Item) -> _Result:
         nonlocal failed_at
         # Items before the one that failed are still computed: their results are yielded first.
-        if number > failed_at or abandoned.is_set():
+        if number > failed_at or given_up.is_set():
             raise CancelledError
-        _abandoned.set(abandoned)
+        abandoned.set(given_up)
         try:
             return function(item)
         except BaseException:
@@ -82,21 +79,8 @@ def _on_threads(
                 return
             yield ahead.popleft().result()
     finally:
-        abandoned.set()
+        given_up.set()
         pool.shutdown(cancel_futures=True)
-
-
-def pause(seconds: float) -> None:
-    """Sleep, as `time.sleep` does, unless this call's result is not wanted any more.
-
-    Raises:
-        concurrent.futures.CancelledError: `map_in_order` began this call, and ended.
-    """
-    abandoned = _abandoned.get()
-    if abandoned is None:
-        time.sleep(seconds)
-    elif abandoned.wait(seconds):
-        raise CancelledError
 
 
 async def amap_in_order(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from heroku_inference._errors import APIError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
@@ -13,12 +13,13 @@ from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
+    MaskedHeaders,
     TransportBase,
     is_success,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
     import httpx
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]
+
+_Answer = TypeVar("_Answer")
 
 
 class AsyncTransport(TransportBase):
@@ -58,41 +61,41 @@ class AsyncTransport(TransportBase):
 
     async def send(self, call: Call) -> Reply:
         """The answer to a call; raises `APIError` when every attempt failed."""
-        content, headers = self._encoded(call), self._headers_for(call)
-        attempt = 1
-        while True:
-            try:
-                return self._checked(await self._exchange(call, content, headers))
-            except APIError as error:
-                wait = self._wait_after(error, attempt, call)
-            await asyncio.sleep(wait)
-            attempt += 1
+        return await self._repeat(self._exchange, call, self._headers_for(call))
 
     async def stream(self, call: Call) -> AsyncEventStream:
         """The events of a streamed answer; retries only until the first one has come."""
-        content, headers = self._encoded(call), self._headers_for(call, streamed=True)
-        attempt = 1
+        return await self._repeat(self._open_stream, call, self._headers_for(call, streamed=True))
+
+    async def _repeat(
+        self,
+        attempt: Callable[[Call, bytes | None, MaskedHeaders], Awaitable[_Answer]],
+        call: Call,
+        headers: MaskedHeaders,
+    ) -> _Answer:
+        """What the first attempt that succeeds returns; raises when none is left."""
+        content = self._encoded(call)
+        number = 1
         while True:
             try:
-                return await self._open_stream(call, content, headers)
+                return await attempt(call, content, headers)
             except APIError as error:
-                wait = self._wait_after(error, attempt, call)
+                wait = self._wait_after(error, number, call)
             await asyncio.sleep(wait)
-            attempt += 1
+            number += 1
 
-    async def _exchange(
-        self, call: Call, content: bytes | None, headers: Mapping[str, str]
-    ) -> Reply:
+    async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         seconds = self.answer_timeout
         with self.translated_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
             try:
-                return self._reply(response.status, response.headers(), await response.read())
+                body = await response.read()
             finally:
                 await response.close()
+        return self._checked(self._reply(response.status, response.headers(), body))
 
     async def _open_stream(
-        self, call: Call, content: bytes | None, headers: Mapping[str, str]
+        self, call: Call, content: bytes | None, headers: MaskedHeaders
     ) -> AsyncEventStream:
         seconds = self._stream_seconds(call)
         with self.translated_errors(seconds, streaming=True):
@@ -112,7 +115,7 @@ class AsyncTransport(TransportBase):
         return stream
 
     async def _respond(
-        self, call: Call, content: bytes | None, headers: Mapping[str, str], seconds: float
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
     ) -> AsyncResponse:
         url = self._base_url + call.path
         return await self._engine.send(call.method, url, content, headers, seconds)
@@ -144,11 +147,12 @@ class AsyncEventStream:
         """Events as they come, those of one read together."""
         return self
 
-    async def __anext__(self) -> list[Event]:
+    def __anext__(self) -> Awaitable[list[Event]]:
+        # Not `async def`: a coroutine more would be paid for by each batch.
         if (first := self._first) is not None:
             self._first = None
-            return first
-        return await anext(self._batches)
+            return _ready(first)
+        return anext(self._batches)
 
     async def _read(
         self, transport: AsyncTransport, seconds: float
@@ -180,3 +184,7 @@ class AsyncEventStream:
         """Give the connection back, or close it when the answer was not read to its end."""
         await self._batches.aclose()
         await self._response.close()
+
+
+async def _ready(events: list[Event]) -> list[Event]:
+    return events

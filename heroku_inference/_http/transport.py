@@ -6,9 +6,9 @@ import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
-from heroku_inference._endpoints.concurrency import pause
 from heroku_inference._errors import APIError
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._http.sse import Event, decoder_for
@@ -19,6 +19,7 @@ from heroku_inference._http.transport_base import (
     TransportBase,
     refuse_closed,
 )
+from heroku_inference._pause import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
 __all__ = ["EventStream", "Transport"]
+
+_Answer = TypeVar("_Answer")
 
 
 class Transport(TransportBase):
@@ -58,35 +61,37 @@ class Transport(TransportBase):
 
     def send(self, call: Call) -> Reply:
         """The answer to a call; raises `APIError` when every attempt failed."""
-        content, headers = self._encoded(call), self._headers_for(call)
-        attempt = 1
-        while True:
-            try:
-                return self._checked(self._exchange(call, content, headers))
-            except APIError as error:
-                wait = self._wait_after(error, attempt, call)
-            pause(wait)
-            attempt += 1
+        return self._repeat(self._exchange, call, self._headers_for(call))
 
     def stream(self, call: Call) -> EventStream:
         """The events of a streamed answer; retries only until the first one has come."""
-        content, headers = self._encoded(call), self._headers_for(call, streamed=True)
-        attempt = 1
+        return self._repeat(self._open_stream, call, self._headers_for(call, streamed=True))
+
+    def _repeat(
+        self,
+        attempt: Callable[[Call, bytes | None, MaskedHeaders], _Answer],
+        call: Call,
+        headers: MaskedHeaders,
+    ) -> _Answer:
+        """What the first attempt that succeeds returns; raises when none is left."""
+        content = self._encoded(call)
+        number = 1
         while True:
             try:
-                return self._open_stream(call, content, headers)
+                return attempt(call, content, headers)
             except APIError as error:
-                wait = self._wait_after(error, attempt, call)
-            time.sleep(wait)
-            attempt += 1
+                wait = self._wait_after(error, number, call)
+            pause(wait)
+            number += 1
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         with self.translated_errors(self.answer_timeout):
             response = self._respond(call, content, headers, self.answer_timeout)
             try:
-                return self._reply(response.status_code, response.headers.raw, response.read())
+                body = response.read()
             finally:
                 response.close()
+        return self._checked(self._reply(response.status_code, response.headers.raw, body))
 
     def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders
@@ -164,7 +169,7 @@ class EventStream:
         self.reply = reply
         self._response = response
         self._batches = self._read(transport, seconds)
-        self._first: list[Event] | None = None
+        self._first: list[Event] = []
 
     def wait_for_first_event(self) -> None:
         """Read until something came, so that a failure before it can still be retried."""
@@ -177,13 +182,7 @@ class EventStream:
     def __iter__(self) -> Iterator[list[Event]]:
         """Events as they come, those of one read together."""
         # Not a generator: leaving the loop early must not close what `drain` has yet to read.
-        return self
-
-    def __next__(self) -> list[Event]:
-        if (first := self._first) is not None:
-            self._first = None
-            return first
-        return next(self._batches)
+        return chain((self._first,), self._batches)
 
     def _read(self, transport: Transport, seconds: float) -> Iterator[list[Event]]:
         decoder = decoder_for(self.reply.headers)

@@ -51,9 +51,8 @@ def data(value):
 
 def read(frames, request=PLAIN, reply=Reply(200)):  # noqa: B008 - a value
     reader = ChunkReader(request, reply)
-    chunks = [reader.read("message", data(value)) for value in frames]
-    chunks.append(reader.finish())
-    return [chunk for chunk in chunks if chunk is not None]
+    chunks = [chunk for value in frames for chunk in reader.read("message", data(value))]
+    return [*chunks, *reader.finish()]
 
 
 def whole(message, finish_reason="stop", request=PLAIN, **more):

@@ -43,18 +43,17 @@ class TestStream:
 
     def test_the_live_probe_is_one_call(self):
         reader = ChunkReader(PLAIN, Reply(200))
-        chunks = [reader.read("message", piece) for piece in PROBE]
-        assert chunks[-1] is None
+        *pieces, end = [reader.read("message", piece) for piece in PROBE]
+        assert end == ()
         assert reader.done
-        (call,) = sum_chunks(chunks[:-1]).tool_calls
+        (call,) = sum_chunks(chunk for (chunk,) in pieces).tool_calls
         assert call == ToolCall("tooluse_1", "respond", '{"answer":"42"}')
 
     def test_the_drift_of_the_live_probe_is_one_call(self):
         reader = ChunkReader(PLAIN, Reply(200))
         pieces = [data(frame({"content": "Let me answer."})), *PROBE]
         pieces[1] = pieces[1].replace(b'"tool_calls":[{"index":0', b'"tool_calls":[{"index":1')
-        chunks = [reader.read("message", piece) for piece in pieces]
-        result = sum_chunks(chunks[:-1])
+        result = sum_chunks(chunk for piece in pieces for chunk in reader.read("message", piece))
         assert result.text == "Let me answer."
         assert result.tool_calls == [ToolCall("tooluse_1", "respond", '{"answer":"42"}')]
 
@@ -100,8 +99,8 @@ class TestStream:
     )
     def test_frames_that_add_nothing_are_not_passed_on(self, nothing):
         reader = ChunkReader(PLAIN, Reply(200))
-        assert reader.read("message", data(nothing)) is None
-        assert reader.read(None, b"") is None
+        assert reader.read("message", data(nothing)) == ()
+        assert reader.read(None, b"") == ()
         assert not reader.done
 
     def test_usage_may_come_without_choices(self):
@@ -141,9 +140,9 @@ class TestStream:
     )
     def test_the_end_is_seen_and_what_follows_is_not_read(self, event, terminator):
         reader = ChunkReader(PLAIN, Reply(200))
-        assert reader.read(event, terminator) is None
+        assert reader.read(event, terminator) == ()
         assert reader.done
-        assert reader.read("message", b"not JSON") is None
+        assert reader.read("message", b"not JSON") == ()
 
     @pytest.mark.parametrize(
         ("event", "sent", "kind"),
@@ -193,7 +192,8 @@ class TestStream:
 
     def test_half_an_emoji_does_not_end_the_stream(self):
         sent = data(frame({"content": "Hi "})).replace(b"Hi ", rb"Hi \ud83d")
-        assert ChunkReader(PLAIN, Reply(200)).read(None, sent).text == "Hi \ufffd"
+        (chunk,) = ChunkReader(PLAIN, Reply(200)).read(None, sent)
+        assert chunk.text == "Hi \ufffd"
 
     @pytest.mark.parametrize(
         "sent", [b"oops", b"7", b'{"choices":[7]}', b'{"choices":[{"delta":7}]}']

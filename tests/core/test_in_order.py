@@ -16,9 +16,9 @@ from heroku_inference._endpoints.concurrency import (
     amap_in_order,
     check_concurrency,
     map_in_order,
-    pause,
 )
 from heroku_inference._errors import ConfigError
+from heroku_inference._pause import pause
 from tests.core.number_load import Load
 
 
