@@ -34,6 +34,7 @@ from heroku_inference._errors import (
     ConfigError,
     HerokuError,
     StreamInterruptedError,
+    UnknownArgumentError,
 )
 from heroku_inference._http.redaction import forget_key
 
@@ -162,6 +163,8 @@ class ClientBase:
     def _embedding_options(
         self, model: str | None, options: EmbedOptions
     ) -> _embeddings.EmbeddingOptions:
+        for name in options.keys() - EmbedOptions.__annotations__.keys():
+            raise unknown_argument(name, EmbedOptions.__annotations__, owner="embed", kind="option")
         chosen = self._model("embedding", model)
         return _embeddings.EmbeddingOptions(model=chosen, **options)
 
@@ -180,6 +183,8 @@ class ClientBase:
         *,
         stream: bool = False,
     ) -> tuple[ChatRequest, Call]:
+        if "stream" in options:
+            raise UnknownArgumentError("chat() has no option 'stream'.", "Call stream_chat().")
         chosen = self._model("chat", model)
         request = chat_request(messages, model=chosen, stream=stream, **options)
         return request, Call(CHAT_PATH, request.body, request.headers, on_retry)
@@ -202,7 +207,7 @@ class ClientBase:
         option = nearest_name(name, ChatOptions.__annotations__)
         raise unknown_argument(
             name,
-            {argument for names in known for argument in names},
+            sorted({argument for names in known for argument in names}),
             owner=type(self).__name__,
             remedy=f"{option!r} is an option of each call: pass it there." if option else "",
         )

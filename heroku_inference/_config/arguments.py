@@ -89,7 +89,12 @@ def check_callback(name: str, value: object) -> None:
 
 
 def unknown_argument(
-    name: str, known: Iterable[str], *, owner: str = "", remedy: str = ""
+    name: str,
+    known: Iterable[str] | None,
+    *,
+    owner: str = "",
+    kind: str = "argument",
+    remedy: str = "",
 ) -> ConfigError:
     """The error for an argument that does not exist; it names the nearest one that does.
 
@@ -97,14 +102,15 @@ def unknown_argument(
         name: The argument.
         known: The arguments that exist.
         owner: The function or class that was called, such as `Client`.
+        kind: What it is called: an argument, or an option.
         remedy: What to do when no name is near; the list of known names by default.
     """
-    names = sorted(known)
+    names = list(known or ())
     nearest = nearest_name(name, names)
-    problem = f"{owner}() has no argument {name!r}." if owner else f"There is no argument {name!r}."
+    problem = f"{owner}() has no {kind} {name!r}." if owner else f"There is no {kind} {name!r}."
     if nearest is not None:
         return UnknownArgumentError(problem, f"Did you mean {nearest!r}?")
-    return UnknownArgumentError(problem, remedy or f"The arguments are {', '.join(names)}.")
+    return UnknownArgumentError(problem, remedy or f"The {kind}s are {', '.join(names)}.")
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

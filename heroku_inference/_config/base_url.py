@@ -32,7 +32,7 @@ def normalise_url(url: object) -> str:
     text = re.sub(r"(?<![:/])/+(?:v1/*)?\Z", "", text, count=1, flags=re.IGNORECASE)
     if not _is_api_url(text):
         raise ConfigError(
-            f"base_url={_without_credentials(url)!r} is not the URL of an API.",
+            f"{_without_credentials(url)!r} is not the URL of an API.",
             f"Pass a URL such as {DEFAULT_BASE_URL!r}, without user, password or query.",
         )
     return text

@@ -116,8 +116,10 @@ class Settings:
 
         api_key = hidden(api_key)
         if not Path(path).is_file():
-            msg = f"There is no file {str(path)!r} to read config vars from."
-            raise ConfigError(msg)
+            raise ConfigError(
+                f"There is no file {str(path)!r} to read config vars from.",
+                "Pass the path of one, or set the config vars in the environment.",
+            )
         load_dotenv(path)
         return cls(
             api_key=api_key,
@@ -133,8 +135,9 @@ class Settings:
         if chosen := model or self.model:
             return chosen
         raise ConfigError(
-            f"Model is required: pass model=... or set {self.alias}_MODEL_ID (a standard plan sets "
-            "none). `GET /available-models` lists the ids."
+            "Model is required, and none is set.",
+            f"Pass the id of a model, or set {self.alias}_MODEL_ID, which a standard plan leaves "
+            "unset. `heroku-inference models` lists the ids.",
         )
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -235,7 +238,7 @@ def _normalise_alias(alias: object) -> str:
     name = alias.strip().rstrip("_").upper() if isinstance(alias, str) else ""
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
         raise ConfigError(
-            f"alias={alias!r} is not a valid attachment name.",
+            f"{alias!r} is not a valid alias of an attachment.",
             "Use letters, digits and underscores, beginning with a letter, such as INFERENCE or "
             "INFERENCE_TEAL.",
         )
@@ -245,22 +248,25 @@ def _normalise_alias(alias: object) -> str:
 def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> SecretStr:
     key = hidden(config_var(f"{attachment}_KEY"))
     if key is None:
-        raise ConfigError(
-            f"API key is required: {attachment}_KEY is not set. Pass api_key=... and base_url=..., "
-            f"or copy the config vars of your app: `heroku config -a APP -s | grep {attachment} >> "
-            ".env`. A resource attached under another name is read with alias=...."
+        error = ConfigError(
+            f"API key is required: {attachment}_KEY is not set.",
+            "Pass api_key=... and base_url=..., or copy the config vars of your app: "
+            f"`heroku config -a APP -s | grep {attachment} >> .env`. A resource attached under "
+            "another name is read with alias=....",
         )
+        error.missing = f"{attachment}_KEY"
+        raise error
     if not base_url and not url_there:
         raise ConfigError(
             f"{attachment.partition('_')[0].capitalize()} URL is required: {attachment}_KEY is set "
-            f"but {attachment}_URL is not, and a key is only sent to the URL it belongs to. Set "
-            f"{attachment}_URL too, or pass api_key=... and base_url=...."
+            f"but {attachment}_URL is not, and a key is only sent to the URL it belongs to.",
+            f"Set {attachment}_URL too, or pass the URL yourself.",
         )
     if base_url and url_there and normalise_url(base_url) != normalise_url(url_there):
         raise ConfigError(
-            f"base_url={base_url!r} is not the URL that {attachment}_KEY belongs to "
-            f"({attachment}_URL={normalise_url(url_there)!r}). Pass api_key=... together with "
-            "base_url=..., or neither."
+            f"{base_url!r} is not the URL that {attachment}_KEY belongs to "
+            f"({attachment}_URL={normalise_url(url_there)!r}).",
+            "Leave the URL out, or pass the key that belongs to it as well.",
         )
     return _trim_key(key)
 
@@ -274,11 +280,11 @@ def _trim_key(key: object) -> SecretStr:
     trimmed = SecretStr(key.get_secret_value().strip())
     if not trimmed.get_secret_value():
         raise ConfigError(
-            "api_key is empty.", "Pass the add-on's key, or None to use the config var."
+            "The API key is empty.", "Pass the add-on's key, or None to use the config var."
         )
     if not re.fullmatch(r"[!-~]+", trimmed.get_secret_value()):
         raise ConfigError(
-            "api_key contains characters that a key cannot have.",
+            "The API key contains characters that a key cannot have.",
             "Check that it was copied whole, without quotes or line breaks.",
         )
     return trimmed

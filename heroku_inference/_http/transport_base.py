@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
 from heroku_inference._config.environment import network_environment
-from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._error_bodies import error_from_reply, excerpt, sentence
 from heroku_inference._errors import (
     APIConnectionError,
     APIError,
@@ -76,7 +76,7 @@ def is_success(status: int) -> bool:
 def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
     """Say so when a caller's own client can send nothing any more."""
     if client.is_closed:
-        raise ConfigError(f"{name} has been closed; pass one that is open, and close it last.")
+        raise ConfigError(f"{name} has been closed.", "Pass one that is open, and close it last.")
 
 
 class _TranslatedErrors:
@@ -176,7 +176,10 @@ class TransportBase:
         try:
             return to_json(call.body)
         except (PydanticSerializationError, UnicodeEncodeError) as error:
-            raise ConfigError(f"The request cannot be written as JSON: {error}") from error
+            raise ConfigError(
+                sentence(f"The request cannot be written as JSON: {error}"),
+                "Pass only strings, numbers, booleans, None, lists and dicts.",
+            ) from None
 
     def _reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
         """The answer as a value; a refusal that quotes the key does not get to keep it."""
@@ -216,16 +219,21 @@ class TransportBase:
     def timed_out(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
         what = "event of the stream" if streaming else "answer"
         return APITimeoutError(
-            f"No {what} from {self._base_url} within {seconds:g} seconds. Raise timeout=..."
-            + ("." if streaming else ", or stream: the first words come sooner.")
+            f"No {what} from {self._base_url} within {seconds:g} seconds.",
+            "Raise the timeout."
+            if streaming
+            else "Raise the timeout, or stream a long chat answer.",
         )
 
     def unreachable(self, error: BaseException) -> APIConnectionError:
         detail = f"{type(error).__name__}: {error}".rstrip(": ")
+        # Only the names of the proxies: their URLs may hold a password.
+        proxies = ", ".join(f"{name}_proxy" for name, _ in self._network.proxies)
         return APIConnectionError(
             f"The connection to {self._base_url} failed: "
-            f"{excerpt(self._without_key(detail.encode()).decode())}. "
-            "Check base_url, the network and any proxy."
+            f"{excerpt(self._without_key(detail.encode()).decode())}.",
+            "Check the URL and the network"
+            + (f", and the proxy that the environment sets as {proxies}." if proxies else "."),
         )
 
     def _without_key(self, text: bytes) -> bytes:

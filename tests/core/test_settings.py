@@ -54,7 +54,7 @@ def test_a_named_alias_does_not_fall_back(env):
 
 @pytest.mark.parametrize("alias", ["", "1ST", "A-B", "A B"])
 def test_what_is_no_attachment_name_is_refused(alias):
-    with pytest.raises(ConfigError, match="not a valid attachment name"):
+    with pytest.raises(ConfigError, match="not a valid alias"):
         Settings(api_key=KEY, alias=alias)
 
 
@@ -185,7 +185,7 @@ def test_without_a_key_the_error_says_how_to_get_one():
 
 @pytest.mark.parametrize("key", ["", "  ", SecretStr("")])
 def test_an_empty_key_is_refused(key):
-    with pytest.raises(ConfigError, match="api_key is empty"):
+    with pytest.raises(ConfigError, match="API key is empty"):
         Settings(api_key=key)
 
 
