@@ -27,6 +27,7 @@ __all__ = ["ChunkReader", "chat_result", "sum_chunks"]
 
 _FINISH_REASONS = {
     "end_turn": "stop",
+    "function_call": "tool_calls",
     "max_tokens": "length",
     "stop_sequence": "stop",
     "tool_use": "tool_calls",

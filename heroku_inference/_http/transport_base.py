@@ -232,8 +232,8 @@ class TransportBase:
         return APIConnectionError(
             f"The connection to {self._base_url} failed: "
             f"{excerpt(self._without_key(detail.encode()).decode())}.",
-            "Check the URL and the network"
-            + (f", and the proxy that the environment sets as {proxies}." if proxies else "."),
+            "Check the URL, the network and any proxy."
+            + (f" The environment sets {proxies}: is that proxy right?" if proxies else ""),
         )
 
     def _without_key(self, text: bytes) -> bytes:

@@ -178,7 +178,7 @@ def test_the_sample_is_listed_whole(emulator):
     ("step", "words"),
     [
         (Fault(503, path=PATH), "Heroku answered 503"),
-        (Fault.not_json(path=PATH), "Is the URL that of Heroku's inference API?"),
+        (Fault.not_json(path=PATH), "Check that the URL is the add-on's <ALIAS>_URL"),
     ],
     ids=["503", "html"],
 )

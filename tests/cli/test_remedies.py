@@ -30,8 +30,8 @@ NO_CHAT = {"chat", "stream", "usage", "rate-limits", "tools", "tool-result", "th
         (Fault.html403(path=CHAT), "403: blocked", "The firewall in front of the API"),
         (Fault(500, path=CHAT), "500: Internal Server Error", "status.heroku.com"),
         (Fault.empty(503, path=CHAT), "503", "status.heroku.com"),
-        (Fault.not_json(path=CHAT), "is not a chat completion", "https://us.inference.heroku.com"),
-        (Fault.wrong_shape(path=CHAT), "no chat completion", "`heroku config -a APP`"),
+        (Fault.not_json(path=CHAT), "it is not JSON", "https://us.inference.heroku.com"),
+        (Fault.wrong_shape(path=CHAT), "it is not a chat completion", "`heroku config -a APP`"),
         (Reset(path=CHAT), "failed: ReadError", "Check the URL, the network and any proxy"),
     ],
     ids=["400", "401", "403", "404", "408", "429", "firewall", "500", "503-empty", "html",
@@ -118,7 +118,7 @@ def test_a_silent_server_is_given_up_after_the_timeout(emulator, run):
     emulator.script(Fault(delay=5, path="/available-models"))
     ran = run("check", "--timeout", "0.2", "--json", env=emulator.config_vars)
     assert ran.checks()["models"]["detail"].endswith("within 0.2 seconds.")
-    assert ran.checks()["models"]["remedy"] .startswith("Raise the timeout")
+    assert ran.checks()["models"]["remedy"].startswith("Raise the timeout")
 
 
 @pytest.mark.parametrize("step", [Cut(), ErrorEvent()], ids=["cut", "error-event"])
