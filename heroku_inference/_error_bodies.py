@@ -1,4 +1,4 @@
-"""From a refusal, in any shape Heroku and its edge send, to the error that says it. Pure."""
+"""Reads a refusal, in any shape that Heroku and its edge send, into an error. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from heroku_inference._headers import requested_wait
 if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
-__all__ = ["error_from_reply", "excerpt", "stream_error"]
+__all__ = ["error_from_reply", "excerpt", "is_refused_chat", "sentence", "stream_error"]
 
 _LONGEST_EXCERPT: Final = 200  # characters of a body that a message may show
 
@@ -37,20 +37,27 @@ _REMEDIES: Final[dict[type[APIError], str]] = {
     AuthenticationError: "Check the key: `heroku config -a APP` shows <ALIAS>_KEY, and it only "
     "opens the <ALIAS>_URL beside it.",
     PermissionDeniedError: "The key does not open this model. A per-model plan's key opens its own "
-    "model only: attach the model (`heroku ai:models:create MODEL -a APP --as ALIAS`) and pass "
-    "alias=..., or use a standard plan's key.",
+    "model only: attach the model (`heroku ai:models:create MODEL -a APP --as ALIAS`) and name "
+    "that alias, or use a standard plan's key.",
     ContentBlockedError: "The firewall in front of the API refused the text, not the key: markup, "
     "code, path chains or local URLs in a prompt can look like an attack. Sending the same text "
     "again is refused again; rephrase or encode that part.",
-    NotFoundError: "Check the model id (`GET /available-models` lists them) and that base_url "
+    NotFoundError: "Check the model id (`heroku-inference models` lists them) and that the URL "
     "is the add-on's <ALIAS>_URL.",
     RequestTimeoutError: "The server cuts answers that take about 30 seconds; stream long ones.",
     RateLimitError: "The add-on's requests or tokens per minute are used up; wait or send less.",
+    ServerError: "The fault is on the server's side: try again in a while; see status.heroku.com.",
+    APIError: "The address redirects: check the URL.",
 }
+_REFUSED_CHAT: Final = (
+    "The model's host refuses some histories, and says no more than this: arguments of a tool call "
+    "that are not a JSON object, reasoning tags such as <reasoning> in an assistant's text, a tool "
+    "call without its result, or a result without its call. Correct or leave out that message."
+)
 
 
 def error_from_reply(reply: Reply) -> APIError:
-    """The error that an answer with a status of 300 or more means.
+    """The error for an answer with a status of 300 or more.
 
     The class follows the HTTP status, since Heroku's `type` strings vary (docs: errors).
     """
@@ -62,7 +69,7 @@ def error_from_reply(reply: Reply) -> APIError:
 
 
 def stream_error(data: bytes, reply: Reply) -> APIError:
-    """The error that an error event inside a stream means; its status is the code it names."""
+    """The error for an error event inside a stream; its status is the code that it names."""
     detail = _decoded(data)
     text = data.decode("utf-8", errors="replace")
     message, type_, code = _fields(detail if detail is not None else text)
@@ -74,6 +81,21 @@ def excerpt(text: str) -> str:
     """A text cut to what a message may show."""
     flat = " ".join(text.split())
     return flat if len(flat) <= _LONGEST_EXCERPT else flat[: _LONGEST_EXCERPT - 1] + "…"
+
+
+def sentence(text: str) -> str:
+    """A text with a full stop, unless it ends like a sentence already."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def is_refused_chat(error: APIError) -> bool:
+    """Whether the model's host refused a conversation: the same one will be refused again."""
+    return _is_refused_chat(error.status_code, error.server_message)
+
+
+def _is_refused_chat(status: int | None, message: str) -> bool:
+    # A 500 with this text has always meant a history that the model's host refuses.
+    return status == 500 and "failed to execute chat" in message.lower()  # noqa: PLR2004
 
 
 def _class_for(status: int) -> type[APIError]:
@@ -92,24 +114,25 @@ def _error(
     type_: str | None,
     detail: Any,
 ) -> APIError:
-    remedy = _REMEDIES.get(error_class) or (
-        "The address redirects: check base_url." if error_class is APIError else ""
-    )
-    said = f": {message}" if message else ""
+    wait = requested_wait(status, reply.headers)
+    remedy = _REMEDIES.get(error_class, "")
+    if error_class is RateLimitError and wait:
+        remedy = f"{remedy} The server asks to wait for {wait:.0f} seconds."
+    elif _is_refused_chat(status, message):
+        remedy = _REFUSED_CHAT
     return error_class(
-        f"Heroku answered {status}{said}{_stop(message)}",
+        sentence(
+            f"Heroku answered {status}: {message}" if message else f"Heroku answered {status}"
+        ),
         remedy,
         status_code=status,
         type=type_,
         request_id=reply.request_id,
         body=excerpt(detail) if isinstance(detail, str) else detail,
-        retry_after=requested_wait(status, reply.headers),
+        retry_after=wait,
         response=reply,
+        server_message=message,
     )
-
-
-def _stop(message: str) -> str:
-    return "" if message.endswith((".", "!", "?")) else "."
 
 
 def _decoded(body: bytes) -> Any:

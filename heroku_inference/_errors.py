@@ -2,6 +2,8 @@
 
 HerokuError
 ├── ConfigError (also ValueError)      something is missing or wrong before a request is sent
+│   └── UnknownArgumentError (also TypeError)
+│                                      an argument or option does not exist
 ├── InvalidResponseError               the server's success makes no sense
 ├── StreamInterruptedError             a stream ended without a finish reason; `.partial`
 └── APIError                           the server, or the way to it, said no
@@ -43,6 +45,8 @@ __all__ = [
     "RetryEvent",
     "ServerError",
     "StreamInterruptedError",
+    "UnknownArgumentError",
+    "add_place",
     "recast",
 ]
 
@@ -72,7 +76,17 @@ class HerokuError(Exception):
 
 
 class ConfigError(HerokuError, ValueError):
-    """A setting or an argument is missing or wrong; no request was sent."""
+    """A setting or an argument is missing or wrong; no request was sent.
+
+    Attributes:
+        missing: The config var that is not set, when only that is wrong; else empty.
+    """
+
+    missing: str = ""
+
+
+class UnknownArgumentError(ConfigError, TypeError):
+    """There is no such argument or option; a `TypeError` too, as Python's own is."""
 
 
 class InvalidResponseError(HerokuError):
@@ -105,6 +119,7 @@ class APIError(HerokuError):
     Attributes:
         status_code: HTTP status, or `None` when no answer came.
         type: Heroku's own error type, for example `invalid_request`.
+        server_message: The server's own words; empty when it sent none.
         request_id: The server's id of the request, when it sent one.
         body: The error object of the answer, or its text cut to 200 characters.
         retry_after: Seconds the server asked to wait, when it said so.
@@ -122,9 +137,11 @@ class APIError(HerokuError):
         body: Any = None,
         retry_after: float | None = None,
         response: Reply | None = None,
+        server_message: str = "",
     ) -> None:
         super().__init__(problem, remedy)
         self.status_code = status_code
+        self.server_message = server_message
         self.type = type
         self.request_id = request_id
         self.body = body
@@ -175,6 +192,12 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """5xx: the server failed."""
+
+
+def add_place(error: HerokuError, place: str) -> None:
+    """Say at which place of the caller's input, such as `messages[2]`, the problem is."""
+    error.problem = f"{place}: {error.problem}"
+    error.args = (error.problem, *error.args[1:])
 
 
 def recast(error: HerokuError, kind: type[_Error]) -> _Error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -14,7 +14,9 @@ from heroku_inference._errors import InvalidResponseError
 if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
-__all__ = ["decoded_json", "invalid_response", "is_error", "read_json"]
+__all__ = ["decoded_json", "invalid_response", "is_error", "read_json", "wrong_answer"]
+
+_NOT_JSON: Final = "it is not JSON"
 
 _Value = TypeVar("_Value")
 
@@ -29,21 +31,41 @@ def read_json(reply: Reply, shape: TypeAdapter[_Value]) -> _Value:
         return shape.validate_json(reply.body, strict=True)
     except ValidationError as error:
         first: Any = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise invalid_response(
-            reply, f"{where}: {first['msg']}" if where else first["msg"]
-        ) from None
+    if first["type"] == "json_invalid":
+        raise invalid_response(reply, _NOT_JSON)
+    where = ".".join(map(str, first["loc"]))
+    raise invalid_response(reply, f"{where}: {first['msg']}" if where else first["msg"])
 
 
-def invalid_response(reply: Reply, what: str) -> InvalidResponseError:
-    """The error for a success that makes no sense: `what` says in which way."""
-    beginning = reply.body[:800].decode("utf-8", errors="replace")[:200]
+def invalid_response(reply: Reply, what: str, data: object = None) -> InvalidResponseError:
+    """The error for a success that makes no sense.
+
+    Args:
+        reply: The answer.
+        what: What is wrong with it, as a clause.
+        data: The event of a stream that is meant, as bytes or decoded; by default the body.
+    """
+    if not isinstance(data, bytes):
+        data = reply.body if data is None else json.dumps(data, ensure_ascii=False).encode()
+    text = data[:800].decode("utf-8", errors="replace")[:200]
     request = f" (request {reply.request_id})" if reply.request_id else ""
+    shown = f" It begins {' '.join(text.split())!r}." if text.strip() else ""
     return InvalidResponseError(
-        f"The API answered {reply.status_code} with a body that cannot be used: {what}{request}. "
-        "Is the URL that of Heroku's inference API?",
-        body=beginning,
+        f"Heroku answered {reply.status_code}{request}, and the answer cannot be used: "
+        f"{what}.{shown}",
+        "Check that the URL is the add-on's <ALIAS>_URL, as `heroku config -a APP` shows it; it "
+        "looks like https://us.inference.heroku.com.",
+        body=text,
     )
+
+
+def wrong_answer(reply: Reply, expected: str, data: bytes | None = None) -> InvalidResponseError:
+    """The error for a body, or for the `data` of an event, that is not what was expected."""
+    try:
+        decoded_json(reply.body if data is None else data)
+    except ValueError:
+        return invalid_response(reply, _NOT_JSON, data)
+    return invalid_response(reply, f"it is not {expected}", data)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, UnknownArgumentError, add_place
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -119,7 +119,10 @@ def wire_agent_tools(
     if tools is None:
         return []
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Iterable):
-        raise ConfigError(f"tools is of type {type(tools).__name__}; give a list of tools.")
+        raise ConfigError(
+            f"tools must be a list, got a value of type {type(tools).__name__}.",
+            "Pass a list of tools.",
+        )
     return [_wire_tool(position, tool) for position, tool in enumerate(tools)]
 
 
@@ -233,7 +236,9 @@ def code_exec_go(**options: Unpack[ToolOptions]) -> AgentTool:
 def _postgres(name: str, app: str, db_attachment: str, options: ToolOptions) -> AgentTool:
     params = {"db_attachment": _needed(name, "db_attachment", db_attachment)}
     if clash := {"target_app_name", "tool_params"} & options.keys():
-        raise TypeError(f"{name} has arguments of its own for {min(clash)}.")
+        raise UnknownArgumentError(
+            f"{name}() has no argument {min(clash)!r}.", "Pass app and db_attachment instead."
+        )
     app = _needed(name, "app", app)
     said: ToolOptions = {**options, "target_app_name": app, "tool_params": params}
     return heroku_tool(name, **said)
@@ -241,7 +246,7 @@ def _postgres(name: str, app: str, db_attachment: str, options: ToolOptions) -> 
 
 def _needed(tool: str, argument: str, value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigError(f"{tool} needs {argument}=..., a name; got {value!r}.")
+        raise ConfigError(f"{argument} of {tool} must be a name, got {value!r}.", "Pass one.")
     return value
 
 
@@ -260,7 +265,8 @@ def _wire_tool(position: int, tool: Any) -> dict[str, Any]:
             raise _no_agent_tool(f"a {type(tool).__name__}")
         _check(tool)
     except ConfigError as error:
-        raise ConfigError(f"tools[{position}]: {error}") from None
+        add_place(error, f"tools[{position}]")
+        raise
     return {name: _copied(part) for name, part in tool.items()}
 
 
@@ -270,27 +276,26 @@ def _check(tool: Mapping[str, Any]) -> None:
     if kind == "function" or "function" in tool or "input_schema" in tool:
         raise _no_agent_tool("a function")
     if not kind or not name or not isinstance(name, str):
-        raise ConfigError(
-            'a tool needs "type" (heroku_tool or mcp) and "name", a str that is not empty.'
-        )
+        raise ConfigError("a tool is incomplete.", 'Pass "type" (heroku_tool or mcp) and "name".')
     params = tool.get("runtime_params")
     if not isinstance(params, Mapping):
         return
     ttl, calls = params.get("ttl_seconds"), params.get("max_calls")
     if kind == "heroku_tool" and isinstance(ttl, (int, float)) and ttl > _LONGEST_TTL:
         raise ConfigError(
-            f"ttl_seconds={ttl} of {name} is over {_LONGEST_TTL}, the most that Heroku allows its "
-            "own tools. Only MCP tools that you deploy may take longer."
+            f"ttl_seconds of {name} must be at most {_LONGEST_TTL}, got {ttl}.",
+            "Lower it: only MCP tools that you deploy may take longer.",
         )
     if isinstance(calls, (int, float)) and calls < 1:
         raise ConfigError(
-            f"max_calls={calls} of {name} must be 1 or more; else leave the tool out."
+            f"max_calls of {name} must be 1 or more, got {calls}.", "Or leave the tool out."
         )
 
 
 def _no_agent_tool(what: str) -> ConfigError:
     return ConfigError(
         f"{what} cannot be sent: the agents endpoint runs only Heroku's own tools and those of "
-        "your MCP servers (agent_tools.heroku_tool, agent_tools.mcp_tool). Functions of your "
-        "program are for chat with tools=..., or for an agent of LangChain or LlamaIndex."
+        "your MCP servers.",
+        "Pass agent_tools.heroku_tool(...) or agent_tools.mcp_tool(...). For functions of your "
+        "program use chat with tools=..., or an agent of LangChain or LlamaIndex.",
     )

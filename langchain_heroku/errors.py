@@ -147,7 +147,7 @@ def langchain_error(error: HerokuError) -> HerokuError:
 
 
 def _class_of(error: HerokuError) -> type[HerokuError] | None:
-    if type(error) is heroku.InvalidRequestError and _TOO_LONG.search(error.message):
+    if type(error) is heroku.InvalidRequestError and _TOO_LONG.search(error.server_message):
         return ContextOverflowError
     return _BOTH.get(type(error))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._error_bodies import error_from_reply, excerpt, sentence
 from heroku_inference._errors import (
     APIConnectionError,
     APIError,
@@ -100,26 +100,29 @@ def _reply(response: Any) -> Reply:
 def _protocol_error(told: Any, base_url: str) -> HerokuError:
     if abs(told.code) == _TERMINATED and "terminated" in told.message:
         return NotFoundError(
-            f"There is no MCP toolkit at {base_url}/mcp. Check that base_url is the add-on's "
-            "<ALIAS>_URL.",
+            f"There is no MCP toolkit at {base_url}/mcp.",
+            "Check that the URL is the add-on's <ALIAS>_URL.",
             status_code=404,
         )
     if told.code == _TIMED_OUT:
         return _timed_out(base_url)
     if told.code == _CLOSED:
         return _unreachable(base_url, told.message)
-    return InvalidResponseError(f"The MCP toolkit at {base_url} failed: {excerpt(told.message)}")
+    return InvalidResponseError(
+        sentence(f"The MCP toolkit at {base_url} failed: {excerpt(told.message)}"),
+        "Try again; if it stays so, look at the logs of the MCP server's app.",
+    )
 
 
 def _timed_out(base_url: str) -> APITimeoutError:
     return APITimeoutError(
-        f"No answer from the MCP toolkit at {base_url} in time. Pass a larger timeout=... to "
-        "load_mcp_tools."
+        f"No answer from the MCP toolkit at {base_url} in time.",
+        "Pass a larger timeout=... to load_mcp_tools.",
     )
 
 
 def _unreachable(base_url: str, said: str) -> APIConnectionError:
     return APIConnectionError(
-        f"The connection to the MCP toolkit at {base_url} failed: {excerpt(said)}. Check base_url, "
-        "the network and any proxy."
+        sentence(f"The connection to the MCP toolkit at {base_url} failed: {excerpt(said)}"),
+        "Check the URL, the network and any proxy.",
     )

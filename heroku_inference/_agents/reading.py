@@ -13,8 +13,8 @@ from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolRes
 from heroku_inference._agents.tool_results import unwrapped
 from heroku_inference._chat.reading import ChunkReader, sum_chunks
 from heroku_inference._chat.request import ChatRequest
-from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
-from heroku_inference._json import decoded_json, is_error
+from heroku_inference._errors import HerokuError, StreamInterruptedError
+from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
 
 if TYPE_CHECKING:
     from heroku_inference._values import ChatChunk, Reply
@@ -27,12 +27,13 @@ _WORDS: Final = ("content", "data", "delta", "output", "result", "text", "tool_c
 # What a piece of a message has when it says something.
 _SPEECH: Final = (
     "content",
-    "function_call",
     "reasoning",
     "reasoning_content",
     "refusal",
     "tool_calls",
 )
+
+_EVENT: Final = "an event of an agent's run"
 
 
 class AgentReader:
@@ -91,7 +92,7 @@ class AgentReader:
         except HerokuError as error:
             raise self.with_steps(error)  # noqa: B904 - the error itself
         if not self._is_complete():
-            raise self.with_steps(StreamInterruptedError(self._what_is_missing()))
+            raise self.with_steps(self._without_final_message())
         return self.steps[before:]
 
     def with_steps(self, error: HerokuError) -> HerokuError:
@@ -110,7 +111,7 @@ class AgentReader:
 
             raise stream_error(data, self._reply)
         if not isinstance(frame, dict):
-            raise _shapeless(data)
+            raise wrong_answer(self._reply, _EVENT, data)
         return frame
 
     def _read_frame(self, frame: dict[str, Any]) -> None:
@@ -122,8 +123,8 @@ class AgentReader:
             for choice in choices:
                 self._read_choice(frame, choice)
                 frame = {**frame, "usage": None}  # several choices share one count
-        except (AttributeError, KeyError, TypeError) as error:
-            raise _shapeless(frame) from error
+        except (AttributeError, KeyError, TypeError):
+            raise invalid_response(self._reply, f"it is not {_EVENT}", frame) from None
 
     def _read_choice(self, frame: dict[str, Any], choice: dict[str, Any]) -> None:
         whole = choice.get("message") or {}
@@ -146,7 +147,7 @@ class AgentReader:
     def _read_rest(self, frame: dict[str, Any]) -> None:
         """An event without choices: a usage, or a sign of life."""
         if any(frame.get(name) for name in _WORDS):
-            raise _shapeless(frame)
+            raise invalid_response(self._reply, f"it is not {_EVENT}", frame)
         if not frame.get("usage"):
             return
         last = self.steps[-1] if self.steps else None
@@ -210,7 +211,7 @@ class AgentReader:
         reason = final.finish_reason or ("stop" if self.done or self._is_whole else "tool_calls")
         return reason != "tool_calls"
 
-    def _what_is_missing(self) -> str:
+    def _without_final_message(self) -> StreamInterruptedError:
         last = self.steps[-1] if self.steps else None
         why = "the stream broke off"
         if self.done or self._is_whole:
@@ -218,9 +219,10 @@ class AgentReader:
         if isinstance(last, AgentMessage) and last.tool_calls:
             names = ", ".join(call.name for call in last.tool_calls)
             why += f" before a result of {names} came (max_calls used up, perhaps)"
-        return (
-            f"The agent's run ended without a final message: {why}. What it did so far is in "
-            "`steps`. It is not started again by itself, since its tools may have acted."
+        return StreamInterruptedError(
+            f"The agent's run ended without a final message: {why}.",
+            "What it did so far is in `steps`. It is not started again by itself, since its tools "
+            "may have acted.",
         )
 
 
@@ -262,12 +264,3 @@ def _append(message: dict[str, Any], piece: dict[str, Any]) -> None:
     more = piece.get("content")
     if more:
         message["content"] = message["content"] + more if message.get("content") else more
-
-
-def _shapeless(data: object) -> InvalidResponseError:
-    text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else str(data)
-    return InvalidResponseError(
-        "The server sent something that is no event of an agent's run. Is the URL that of Heroku's "
-        "inference API?",
-        body=text[:200],
-    )

@@ -1,4 +1,4 @@
-"""One request to the agents endpoint, from what a caller says. Pure."""
+"""The request to the agents endpoint. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference._call import Call
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.request import check_share, listed_stops
+from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._errors import UnknownArgumentError
 from heroku_inference.agent_tools import wire_agent_tools
 
 if TYPE_CHECKING:
@@ -20,10 +22,10 @@ _PATH: Final = "/v1/agents/heroku"
 # Nothing is sent while a tool runs, for two minutes each with Heroku's own, several in a row.
 _TIMEOUT: Final = 600.0  # seconds
 _ELSEWHERE: Final = {
-    "max_tokens": "here it is max_tokens_per_inference_request",
-    "max_completion_tokens": "here it is max_tokens_per_inference_request",
-    "stream": "the endpoint always streams: call stream_agent or run_agent",
-    "on_retry": "an agent is never tried again, since its tools may have acted",
+    "max_tokens": "Use max_tokens_per_inference_request.",
+    "max_completion_tokens": "Use max_tokens_per_inference_request.",
+    "stream": "The endpoint always streams: call stream_agent or run_agent.",
+    "on_retry": "An agent is never tried again, since its tools may have acted.",
 }
 
 
@@ -50,11 +52,18 @@ def agent_body(
 
     Raises:
         ConfigError: Something here cannot be sent, or is documented to be refused.
-        TypeError: There is no such option.
+        UnknownArgumentError: There is no such option.
     """
     for name in unknown:
-        why = _ELSEWHERE.get(name, "use extra_body to send it as a field anyway")
-        raise TypeError(f"{name} is no option of an agent: {why}.")
+        if name in _ELSEWHERE:
+            raise UnknownArgumentError(f"An agent has no option {name!r}.", _ELSEWHERE[name])
+        raise unknown_argument(
+            name,
+            agent_body.__kwdefaults__,
+            owner="run_agent",
+            kind="option",
+            remedy="Use extra_body to send it as a field anyway.",
+        )
     check_share("temperature", temperature)
     check_share("top_p", top_p)
     optional = {

@@ -127,7 +127,10 @@ def _sdk_headers() -> dict[str, Any]:
 
 def _ours(error: anthropic.APIConnectionError | UnicodeEncodeError) -> Exception:
     if isinstance(error, UnicodeEncodeError):
-        return ConfigError(f"The request cannot be written as JSON: {error}")
+        return ConfigError(
+            f"The request cannot be written as JSON: {error}.",
+            "Pass only strings, numbers, booleans, None, lists and dicts.",
+        )
     cause = error.__cause__
     return cause if isinstance(cause, HerokuError) else error
 

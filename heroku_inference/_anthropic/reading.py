@@ -10,12 +10,12 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._error_bodies import excerpt, stream_error
+from heroku_inference._error_bodies import stream_error
 from heroku_inference._errors import (
     HerokuError,
-    InvalidResponseError,
     StreamInterruptedError,
 )
+from heroku_inference._json import wrong_answer
 
 if TYPE_CHECKING:
     from heroku_inference._errors import APIError
@@ -60,11 +60,7 @@ def checked_message(reply: Reply) -> Reply:
         message = None
     if isinstance(message, dict) and isinstance(message.get("content"), list):
         return replace(reply, body=json.dumps(_with_headers(message, reply)).encode())
-    raise InvalidResponseError(
-        f"Heroku answered {reply.status_code} with no message: {excerpt(reply.text)!r}. Check that "
-        "base_url is the add-on's <ALIAS>_URL.",
-        body=excerpt(reply.text),
-    )
+    raise wrong_answer(reply, "a message of the Messages API")
 
 
 class MessageStream:
@@ -113,7 +109,7 @@ class MessageStream:
             return ()
         raise StreamInterruptedError(
             "The stream ended before the answer did: the server gave no stop reason.",
-            "What came so far is in `partial`.",
+            "Ask again. What came so far is in `partial`.",
             partial=self.partial,
         )
 
@@ -126,8 +122,7 @@ class MessageStream:
             raise _error(frame, data, self._reply)
         if isinstance(frame, dict) and isinstance(frame.get("type"), str):
             return frame
-        text = excerpt(data.decode("utf-8", errors="replace"))
-        raise InvalidResponseError(f"The stream has an event that is none: {text!r}.", body=text)
+        raise wrong_answer(self._reply, "an event of the Messages API", data)
 
     def _hear(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]

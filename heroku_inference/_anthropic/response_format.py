@@ -36,12 +36,15 @@ def answer_tool(
     schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
     if wanted is None or not isinstance(schema, Mapping):
         raise ConfigError(
-            "response_format of the Messages endpoint needs a schema: "
-            '{"type": "json_schema", "json_schema": {"name": …, "schema": {…}}}.'
+            "response_format has no schema, which the Messages endpoint needs.",
+            'Pass {"type": "json_schema", "json_schema": {"name": …, "schema": {…}}}.',
         )
     schema = object_schema(schema)
     if schema.get("type") != "object":
-        raise ConfigError("The schema of response_format must describe an object at its root.")
+        raise ConfigError(
+            "The schema of response_format does not describe an object at its root.",
+            "Make the value a field of an object.",
+        )
     return {
         "name": free_name({tool.get("name") for tool in tools}),
         "description": answer_description(wanted.get("description")),

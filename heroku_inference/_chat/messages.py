@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from heroku_inference._chat.tool_arguments import arguments_for_history
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, add_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,30 +80,31 @@ def with_instruction(messages: list[dict[str, Any]], instruction: str) -> list[d
 def _refuse_other_than_a_list(messages: Any) -> None:
     if isinstance(messages, str) or not isinstance(messages, Iterable):
         raise ConfigError(
-            f"messages is of type {type(messages).__name__}; give a list of messages such as "
-            '[{"role": "user", "content": "Hello"}].'
+            f"messages must be a list, got a value of type {type(messages).__name__}.",
+            'Pass a list of messages such as [{"role": "user", "content": "Hello"}].',
         )
     if not messages:
-        raise ConfigError("messages is empty: a chat needs at least one message.")
+        raise ConfigError("messages is empty.", "Pass at least one message.")
 
 
 def _wire_message(position: int, message: Any) -> dict[str, Any]:
     try:
         return _builder(message)(message)
     except ConfigError as error:
-        raise ConfigError(f"messages[{position}]: {error}") from None
+        add_place(error, f"messages[{position}]")
+        raise
 
 
 def _builder(message: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     if not isinstance(message, Mapping):
         raise ConfigError(
-            f"a message of type {type(message).__name__} is no mapping with role and content; "
-            "the messages of a framework are for that framework's adapter."
+            f"a message must be a mapping, got a value of type {type(message).__name__}.",
+            "Pass mappings with role and content; the adapters take their frameworks' messages.",
         )
     role = message.get("role")
     build = _BUILDERS.get(role) if isinstance(role, str) else None
     if build is None:
-        raise ConfigError(f"role is {role!r}; Heroku knows {', '.join(_BUILDERS)}.")
+        raise ConfigError(f"Heroku has no role {role!r}.", f"Pass one of {', '.join(_BUILDERS)}.")
     return build
 
 
@@ -111,7 +112,7 @@ def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_unknown_fields(message, _PLAIN_FIELDS)
     role, content = message["role"], _content(message.get("content"), "\n")
     if not content or (isinstance(content, str) and content.isspace()):
-        raise ConfigError(f"the {role} message is empty, which Heroku refuses; leave it out.")
+        raise ConfigError(f"the {role} message is empty, which Heroku refuses.", "Leave it out.")
     return {"role": role, "content": content}
 
 
@@ -130,7 +131,9 @@ def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
 def _tool(message: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_unknown_fields(message, _TOOL_FIELDS)
     if not message.get("tool_call_id"):
-        raise ConfigError("a tool message needs the tool_call_id of the call that it answers.")
+        raise ConfigError(
+            "a tool message has no tool_call_id.", "Pass the id of the tool call that it answers."
+        )
     content = _content(message.get("content"), "\n")
     if isinstance(content, str):
         content = _tool_output(content)
@@ -151,7 +154,10 @@ def _refuse_unknown_fields(message: Mapping[str, Any], known: frozenset[str]) ->
         return
     for field, value in message.items():
         if value and field not in known:
-            raise ConfigError(f"the field {field!r} has no place in a {message['role']} message.")
+            raise ConfigError(
+                f"a {message['role']} message has no field {field!r}.",
+                f"Leave it out; the fields are {', '.join(sorted(known))}.",
+            )
 
 
 def _said(text: str) -> str:
@@ -194,7 +200,9 @@ def _tool_output(text: str) -> str:
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call.get("function")
     if not isinstance(function, Mapping) or not function.get("name") or not call.get("id"):
-        raise ConfigError('a tool call needs "id" and "function" with "name" and "arguments".')
+        raise ConfigError(
+            "a tool call is incomplete.", 'Pass "id" and "function" with "name" and "arguments".'
+        )
     arguments = arguments_for_history(function.get("arguments"))
     return {
         "id": call["id"],
@@ -211,7 +219,8 @@ def _content(content: Any, joint: str) -> str | list[dict[str, Any]]:
         return ""
     if not isinstance(content, Sequence):
         raise ConfigError(
-            f"content is of type {type(content).__name__}, not text or a list of parts."
+            f"content must be a str or a list, got a value of type {type(content).__name__}.",
+            "Pass a text, or a list of parts.",
         )
     parts = [wire for part in content if (wire := _part(part)) is not None]
     if all(part["type"] == "text" for part in parts):
@@ -231,9 +240,8 @@ def _part(part: Any) -> dict[str, Any] | None:
     if kind in _THOUGHTS:
         return None
     raise ConfigError(
-        f"a content part {kind!r} cannot be sent: Heroku takes "
-        '{"type": "text", "text": …} and {"type": "image_url", "image_url": {"url": …}}, '
-        "and neither audio nor files."
+        f"a content part {kind!r} cannot be sent: Heroku takes neither audio nor files.",
+        'Pass {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}.',
     )
 
 

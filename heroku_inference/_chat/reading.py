@@ -1,4 +1,4 @@
-"""From what the server answered, whole or in pieces, to values. Pure: bytes in, no I/O.
+"""Reads answers, whole or in pieces, into values. Pure: bytes in, no I/O.
 
 Heroku's frames differ from OpenAI's in small ways, all handled here: `""` finish reasons and `{}`
 usage mean none, usage comes in a frame of its own, reasoning is an object.
@@ -13,8 +13,8 @@ from pydantic_core import to_json
 from heroku_inference._chat.messages import PLACEHOLDER
 from heroku_inference._chat.response_format import AnswerText
 from heroku_inference._chat.tool_deltas import ToolCallDeltas
-from heroku_inference._errors import HerokuError, InvalidResponseError, StreamInterruptedError
-from heroku_inference._json import decoded_json, is_error
+from heroku_inference._errors import HerokuError, StreamInterruptedError
+from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
 from heroku_inference._values import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _FINISH_REASONS = {
     "tool_use": "tool_calls",
 }
 _LONGEST_MARK = 32  # bytes of an end mark, with white space around it
+_COMPLETION = "a chat completion"
 _REASONING_FIELDS = ("signature", "text", "thinking")
 
 # What an answer says about itself, on its first piece.
@@ -44,13 +45,13 @@ def chat_result(reply: Reply, request: ChatRequest) -> ChatResult:
     """The answer in this reply, read as the request wants it: a stream of one piece, summed.
 
     Raises:
-        InvalidResponseError: The body is not JSON or no chat completion.
+        InvalidResponseError: The body is not JSON, or not a chat completion.
         APIError: The body is an error, in spite of the status.
     """
     reader = ChunkReader(request, reply)
     completion = reader.decode(None, reply.body)
     if not completion.get("choices"):
-        raise _shapeless(reply.body)
+        raise wrong_answer(reply, _COMPLETION)
     pieces = (reader.read_frame(completion), reader.close())
     return sum_chunks(piece for piece in pieces if piece is not None)
 
@@ -126,8 +127,8 @@ class ChunkReader:
         """
         if not self._finished:
             raise StreamInterruptedError(
-                "The stream ended before the answer did: the server gave no finish reason. What "
-                "came so far is in `partial`.",
+                "The stream ended before the answer did: the server gave no finish reason.",
+                "Ask again. What came so far is in `partial`.",
                 partial=self.partial,
             )
         try:
@@ -150,7 +151,7 @@ class ChunkReader:
 
             raise stream_error(data, self._reply)
         if type(frame) is not dict:
-            raise _shapeless(data)
+            raise wrong_answer(self._reply, _COMPLETION, data)
         return frame
 
     def read_frame(self, frame: dict[str, Any]) -> ChatChunk | None:
@@ -162,8 +163,8 @@ class ChunkReader:
             # Heroku gives one answer. Several choices would be parts of it, not others.
             for choice in frame.get("choices") or ():
                 self._read_choice(choice, chunk)
-        except (AttributeError, TypeError) as error:
-            raise _shapeless(frame) from error
+        except (AttributeError, TypeError):
+            raise invalid_response(self._reply, f"it is not {_COMPLETION}", frame) from None
         if self._rewrite:
             self._rewrite.rewrite(chunk)
         if not self._signed:
@@ -193,11 +194,11 @@ class ChunkReader:
                 _read_reasoning(reasoning, chunk)
             if refusal := delta.get("refusal"):
                 chunk.refusal += refusal
-            if calls := delta.get("tool_calls") or _legacy_call(delta):
+            if calls := delta.get("tool_calls"):
                 read = self._calls.read if choice.get("delta") else self._calls.read_whole
                 chunk.tool_calls += read(calls)
             if media := delta.get("audio") or delta.get("images"):
-                raise _not_text(media)
+                raise invalid_response(self._reply, "it has audio or images", media)
         reason = choice.get("finish_reason")
         if reason and not self._finished:
             self._finished = True
@@ -256,12 +257,6 @@ def _text_of_parts(parts: Any, chunk: ChatChunk) -> str:
     return text
 
 
-def _legacy_call(delta: dict[str, Any]) -> list[dict[str, Any]]:
-    """The call that OpenAI's older `function_call` makes, as an entry of `tool_calls`."""
-    call = delta.get("function_call")
-    return [{"function": call}] if call else []
-
-
 def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:
     """Add reasoning from Heroku's object, or from the plain string of other models."""
     if type(reasoning) is str:
@@ -288,17 +283,3 @@ def _summed_call(deltas: list[ToolCallDelta]) -> ToolCall:
         name=next((delta.name for delta in deltas if delta.name), ""),
         arguments="".join(delta.arguments for delta in deltas),
     )
-
-
-def _shapeless(data: object) -> InvalidResponseError:
-    text = data.decode("utf-8", errors="replace") if isinstance(data, bytes) else str(data)
-    return InvalidResponseError(
-        "The server sent something that is no chat completion. Is the URL that of Heroku's "
-        "inference API?",
-        body=text[:200],
-    )
-
-
-def _not_text(media: object) -> InvalidResponseError:
-    what = "The answer has audio or images, which have no place in a chat completion of text."
-    return InvalidResponseError(what, body=str(media)[:200])

@@ -1,4 +1,4 @@
-"""A chat call as a value: body and headers of one request from what the caller said. Pure."""
+"""The request to chat completions: body and headers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
 from heroku_inference._chat.thinking import apply_thinking_rules
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._errors import ConfigError
+from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
@@ -117,11 +118,12 @@ def chat_request(
         prompt_caching: `False` turns off Heroku's automatic prompt caching.
         extra_body: Fields for the body that are not listed here, or others than these say. They
             win, and the rules of thinking hold for them too.
-        **unknown: Nothing that is known.
+        **unknown: Any other name; raises `UnknownArgumentError`.
 
     Raises:
         ConfigError: Something here cannot be sent, or is documented to be refused.
-        TypeError: There is no such option; it says so of those of OpenAI that Heroku ignores.
+        UnknownArgumentError: There is no such option, or it is one of OpenAI's that Heroku
+            ignores.
     """
     _refuse_unknown(unknown)
     check_share("temperature", temperature)
@@ -170,11 +172,14 @@ def drop_ignored(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in IGNORED_PARAMETERS}
 
 
-def _refuse_unknown(options: Iterable[str]) -> None:
-    for name in options:
-        known = name in IGNORED_PARAMETERS
-        why = "Heroku ignores it. Use" if known else "check its spelling, or use"
-        raise TypeError(f"{name} is no option: {why} extra_body to send it as a field anyway.")
+def _refuse_unknown(unknown: Iterable[str]) -> None:
+    remedy = "Use extra_body to send it as a field anyway."
+    for name in unknown:
+        if name in IGNORED_PARAMETERS:
+            raise UnknownArgumentError(f"chat() has no option {name!r}: Heroku ignores it.", remedy)
+        raise unknown_argument(
+            name, chat_request.__kwdefaults__, owner="chat", kind="option", remedy=remedy
+        )
 
 
 def listed_stops(stop: str | Sequence[str] | None) -> list[str] | None:
@@ -187,17 +192,22 @@ def listed_stops(stop: str | Sequence[str] | None) -> list[str] | None:
 def _check_stream(wanted: object, stream: bool) -> None:
     if wanted is not None and bool(wanted) is not stream:
         raise ConfigError(
-            f"stream={wanted} does not fit the method that was called: it decides how the answer "
-            "is read. Call the streaming method to stream."
+            f"stream={wanted} in extra_body does not fit the method that was called.",
+            "Leave it out, and call the streaming method to stream.",
         )
 
 
 def check_share(name: str, value: float | None) -> None:
-    """Refuse what is no share from 0 to 1 for a parameter of this name."""
+    """Refuse a value outside of 0 to 1 for a parameter of this name."""
     if value is not None and not 0 <= value <= 1:
-        raise ConfigError(f"{name} is {value}; Heroku takes 0 to 1 (OpenAI's scale ends at 2).")
+        raise ConfigError(
+            f"{name} must be from 0 to 1, got {value}.",
+            "OpenAI's scale, which ends at 2, is not used.",
+        )
 
 
 def _check_effort(effort: str | None) -> None:
     if effort is not None and effort not in _EFFORTS:
-        raise ConfigError(f"reasoning_effort is {effort!r}; it can be {', '.join(_EFFORTS)}.")
+        raise ConfigError(
+            f"reasoning_effort={effort!r} is not documented.", f"Pass one of {', '.join(_EFFORTS)}."
+        )

@@ -61,7 +61,7 @@ def apply_response_format(
         where the caller forces a tool of its own, so that no text is to come.
 
     Raises:
-        ConfigError: An unknown type, or a schema that describes no object.
+        ConfigError: The type is unknown, or the schema does not describe an object.
     """
     if response_format is None:
         return None
@@ -73,7 +73,7 @@ def apply_response_format(
     if kind == "json_schema":
         return _apply_schema(body, response_format.get("json_schema", response_format))
     raise ConfigError(
-        f"response_format has the type {kind!r}; it can be 'json_schema', 'json_object' or 'text'."
+        f"response_format has no type {kind!r}.", "Pass 'json_schema', 'json_object' or 'text'."
     )
 
 
@@ -81,19 +81,25 @@ def _kind(response_format: Any) -> Any:
     if isinstance(response_format, Mapping):
         return response_format.get("type")
     raise ConfigError(
-        f"response_format is {response_format!r}; give a mapping: "
-        '{"type": "json_object"}, or {"type": "json_schema", "json_schema": {"name": …, '
-        '"schema": …}}, with model_json_schema() of a pydantic class as the schema.'
+        f"response_format must be a mapping, got {response_format!r}.",
+        'Pass {"type": "json_object"}, or {"type": "json_schema", "json_schema": {"name": …, '
+        '"schema": …}}, with model_json_schema() of a pydantic class as the schema.',
     )
 
 
 def _apply_schema(body: dict[str, Any], wanted: Any) -> ResponseFormat:
     schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
     if not isinstance(schema, Mapping):
-        raise ConfigError('response_format needs {"json_schema": {"name": …, "schema": {…}}}.')
+        raise ConfigError(
+            "response_format has no schema.",
+            'Pass {"type": "json_schema", "json_schema": {"name": …, "schema": {…}}}.',
+        )
     schema = object_schema(schema)
     if schema.get("type") != "object":
-        raise ConfigError("The schema of response_format must describe an object at its root.")
+        raise ConfigError(
+            "The schema of response_format does not describe an object at its root.",
+            "Make the value a field of an object.",
+        )
     if body.get("tool_choice") == "none" and thinks(body):
         # Neither may a tool be called nor one be forced: words are all that is left.
         return _ask_for_json(body, schema)

@@ -90,8 +90,9 @@ def _thinking(choice: Any, limit: int | None) -> dict[str, Any] | None:
         choice = max(budget, _MINIMUM_BUDGET)
     if not isinstance(choice, int):
         raise ConfigError(
-            f"extended_thinking is {choice!r}; give True, a budget in tokens, or a mapping with "
-            "'enabled', 'budget_tokens' and 'include_reasoning'."
+            f"extended_thinking={choice!r} is not documented.",
+            "Pass True, a budget in tokens, or a mapping with 'enabled', 'budget_tokens' and "
+            "'include_reasoning'.",
         )
     return {"enabled": True, "budget_tokens": choice, "include_reasoning": True}
 
@@ -106,14 +107,14 @@ def _check_budget(budget: Any, limit: int | None) -> None:
         return
     if budget < _MINIMUM_BUDGET:
         raise ConfigError(
-            f"A thinking budget of {budget} tokens is too small: Heroku takes {_MINIMUM_BUDGET} "
-            "and more."
+            f"A thinking budget of {budget} tokens is too small.",
+            f"Raise it to {_MINIMUM_BUDGET} or more.",
         )
     if limit is not None and budget >= limit:
         raise ConfigError(
-            f"The thinking budget of {budget} tokens does not fit into max_tokens={limit}, which "
-            f"counts thinking and answer together: raise max_tokens above {budget} or lower the "
-            "budget."
+            f"The thinking budget of {budget} tokens does not fit into the limit of {limit} output "
+            "tokens, which counts thinking and answer together.",
+            f"Raise the limit (max_tokens) above {budget}, or lower the budget.",
         )
 
 

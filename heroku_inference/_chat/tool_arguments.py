@@ -24,7 +24,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError(f"The arguments are no JSON object: {text[:200]}")  # noqa: TRY004 - a wrong text
+        raise ValueError(f"The arguments are not a JSON object: {text[:200]}")  # noqa: TRY004 - a wrong text
     return value
 
 

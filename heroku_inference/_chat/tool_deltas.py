@@ -110,12 +110,16 @@ class ToolCallDeltas:
         held = self._release()
         if orphans := "".join(self._orphans).strip():
             raise InvalidResponseError(
-                "The stream has arguments of a tool call that never opened.", body=orphans
+                "The stream has arguments of a tool call that never opened.",
+                "Ask again.",
+                body=orphans,
             )
         for call in self._calls:
             if call.name is None:
                 raise InvalidResponseError(
-                    "The stream has a tool call without a name.", body="".join(call.arguments)
+                    "The stream has a tool call without a name.",
+                    "Ask again.",
+                    body="".join(call.arguments),
                 )
         return held + [
             ToolCallDelta(call.index, generated_id(answer_id, call.index), None, "")

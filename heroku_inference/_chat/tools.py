@@ -51,8 +51,9 @@ def wire_tool_choice(
     if name in names:
         return forced_tool(name)
     raise ConfigError(
-        f"tool_choice {choice!r} is neither 'auto', 'none', 'required' (or 'any') nor one of the "
-        f"tools: {', '.join(names) or 'there are none'}."
+        f"tool_choice={choice!r} does not name a tool; there "
+        + (f"are {', '.join(names)}." if names else "are no tools."),
+        "Pass the name of a tool, or 'auto', 'none' or 'required' (or 'any').",
     )
 
 
@@ -93,8 +94,8 @@ def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     function = tool.get("function", tool)
     if not _is_function(tool, function):
         raise ConfigError(
-            f"The tool {tool.get('name') or tool.get('type')!r} is no function with a name: chat "
-            "completions takes functions only; 'heroku_tool' and 'mcp' tools belong to agents."
+            f"The tool {tool.get('name') or tool.get('type')!r} is not a function with a name.",
+            "Pass functions only; 'heroku_tool' and 'mcp' tools are for agents.",
         )
     name = function["name"]
     parameters = function.get("parameters") or function.get("input_schema") or _NO_PARAMETERS
@@ -129,8 +130,8 @@ def _word_or_name(choice: Any) -> tuple[str | None, Any]:
         if kind in _CHOICES:
             return _CHOICES[kind], None
     raise ConfigError(
-        f"tool_choice {choice!r} has an unknown form; to force a tool give its name or "
-        '{"type": "function", "function": {"name": …}}.'
+        f"tool_choice={choice!r} has an unknown form.",
+        'To force a tool pass its name or {"type": "function", "function": {"name": …}}.',
     )
 
 

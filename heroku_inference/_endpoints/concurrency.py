@@ -153,4 +153,7 @@ class _Source(Iterator[_Item]):
 def check_concurrency(max_concurrency: object) -> None:
     """Refuse a concurrency that would never start anything."""
     if not isinstance(max_concurrency, int) or max_concurrency < 1:
-        raise ConfigError(f"max_concurrency={max_concurrency!r} must be an integer of at least 1.")
+        raise ConfigError(
+            f"max_concurrency must be a whole number from 1, got {max_concurrency!r}.",
+            "Leave it out for the default of 8.",
+        )

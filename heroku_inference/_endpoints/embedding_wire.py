@@ -129,12 +129,14 @@ def check_text(text: object, index: int, long_text: LongText) -> None:
         ConfigError: With the text's `index`, and the choices there are for a long one.
     """
     if not isinstance(text, str):
-        raise ConfigError(f"Text {index} is a {type(text).__name__}; only strings are embedded.")
+        raise ConfigError(
+            f"Text {index} is a {type(text).__name__}, not a string.", "Pass a list of strings."
+        )
     if len(text) > MAX_CHARACTERS and long_text == "error":
         raise ConfigError(
-            f"Text {index} has {len(text)} characters; the API takes at most {MAX_CHARACTERS}. "
+            f"Text {index} has {len(text)} characters; the API takes at most {MAX_CHARACTERS}.",
             'Split it before embedding, or set long_text="truncate" to embed its beginning or '
-            'long_text="split" to embed its pieces and average them.'
+            'long_text="split" to embed its pieces and average them.',
         )
 
 

@@ -195,7 +195,8 @@ def _same_width(vectors: Sequence[Sequence[float]], before: int | None) -> int:
     width = len(vectors[0])
     if width != (before or width):
         raise InvalidResponseError(
-            f"The API answered with vectors of {width} numbers, after vectors of {before}."
+            f"Heroku answered with vectors of {width} numbers, after vectors of {before}.",
+            "Pass the model, so that every batch is embedded by the same one.",
         )
     return width
 
@@ -210,7 +211,7 @@ def _checked(texts: Iterable[str], options: EmbeddingOptions) -> list[str]:
 
 def _many(texts: Iterable[str]) -> Iterable[str]:
     if isinstance(texts, str):
-        raise ConfigError("texts is one string; pass a list of strings: [text].")
+        raise ConfigError("texts is one string.", "Pass a list of strings: [text].")
     return texts
 
 
@@ -332,14 +333,21 @@ class EmbeddingOptions:
         _check_batch_size(self.batch_size)
         check_concurrency(self.max_concurrency)
         if self.long_text not in get_args(LongText):
-            raise ConfigError(f"long_text={self.long_text!r} must be error, truncate or split.")
+            raise ConfigError(
+                f"long_text={self.long_text!r} is not a way to treat long texts.",
+                "Pass 'error', 'truncate' or 'split'.",
+            )
         if self.long_text == "split" and self.gives_whole_numbers:
             raise ConfigError(
                 f'long_text="split" averages vectors, which embedding_type={self.embedding_type!r} '
-                "does not allow. Use float vectors, or split the texts yourself."
+                "does not allow.",
+                "Use float vectors, or split the texts yourself.",
             )
         if (self.extra_body or {}).get("encoding_format", "raw") != "raw":
-            raise ConfigError("encoding_format must be raw: what else it gives is undocumented.")
+            raise ConfigError(
+                "encoding_format must be 'raw': other formats are undocumented.",
+                "Leave it out of extra_body.",
+            )
 
     @property
     def gives_whole_numbers(self) -> bool:
@@ -349,4 +357,7 @@ class EmbeddingOptions:
 
 def _check_batch_size(batch_size: object) -> None:
     if not isinstance(batch_size, int) or not 1 <= batch_size <= MAX_TEXTS:
-        raise ConfigError(f"batch_size={batch_size!r} must be an integer from 1 to {MAX_TEXTS}.")
+        raise ConfigError(
+            f"batch_size must be a whole number from 1 to {MAX_TEXTS}, got {batch_size!r}.",
+            f"Leave it out for the default of {MAX_TEXTS}.",
+        )

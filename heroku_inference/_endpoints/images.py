@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from heroku_inference._config.arguments import unknown_argument
 from heroku_inference._error_bodies import excerpt
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._json import invalid_response, read_json
 
 if TYPE_CHECKING:
@@ -106,14 +107,14 @@ class GeneratedImage:
         """
         target = Path(path).expanduser()
         if target.is_dir() or str(path).endswith(("/", os.sep)):
-            raise IsADirectoryError(f"{target} is a folder; give the file in it a name.")
+            raise IsADirectoryError(f"{target} is a folder. Give the file in it a name.")
         if not target.suffix:
             fitting = (suffix for suffix, kind in _SUFFIXES.items() if kind == self.mime_type)
             target = target.with_name(target.name + next(fitting, ".bin"))
         if _SUFFIXES.get(target.suffix.lower(), self.mime_type) != self.mime_type:
             raise ConfigError(
-                f"{target.name} is no name for a file of {self.mime_type}. Leave the suffix out to "
-                "have the fitting one, or ask for the other output_format."
+                f"{target.name!r} does not fit a picture of type {self.mime_type}.",
+                "Leave the suffix out to get the right one, or ask for the other output_format.",
             )
         target.write_bytes(self.data)
         return target
@@ -153,12 +154,13 @@ def image_body(
     _refuse_unknown(unknown)
     _check_prompt("prompt", prompt)
     if not prompt.strip():
-        raise ConfigError("prompt is empty: say what the picture is to show.")
+        raise ConfigError("prompt is empty.", "Say what the picture should show.")
     if negative_prompt is not None:
         _check_prompt("negative_prompt", negative_prompt)
     if aspect_ratio is not None and size is not None:
         raise ConfigError(
-            f"aspect_ratio={aspect_ratio!r} and size={size!r} both say the shape; pass one of them."
+            f"aspect_ratio={aspect_ratio!r} and size={size!r} both give the shape.",
+            "Pass one of them.",
         )
     _check_one_of("aspect_ratio", aspect_ratio, ASPECT_RATIOS)
     _check_one_of("size", size, SIZES)
@@ -227,7 +229,7 @@ def _decoded(reply: Reply, picture: _Picture) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise invalid_response(reply, "b64_json is no base64") from None
+        raise invalid_response(reply, "b64_json is not base64") from None
 
 
 def _kind_of(data: bytes) -> str:
@@ -242,16 +244,19 @@ def _kind_of(data: bytes) -> str:
 
 def _check_prompt(name: str, text: object) -> None:
     if not isinstance(text, str):
-        raise ConfigError(f"{name} is a {type(text).__name__}, not a string.")
+        raise ConfigError(f"{name} is a {type(text).__name__}, not a string.", "Pass a string.")
     if len(text) > _LONGEST_PROMPT:
         raise ConfigError(
-            f"{name} has {len(text)} characters; Heroku takes {_LONGEST_PROMPT} at most."
+            f"{name} has {len(text)} characters; Heroku takes at most {_LONGEST_PROMPT}.",
+            "Shorten it.",
         )
 
 
 def _check_one_of(name: str, value: str | None, documented: tuple[str, ...]) -> None:
     if value is not None and value not in documented:
-        raise ConfigError(f"{name}={value!r} is not one of {', '.join(documented)}.")
+        raise ConfigError(
+            f"{name}={value!r} is not documented.", f"Pass one of {', '.join(documented)}."
+        )
 
 
 def _check_seed(seed: Any) -> None:
@@ -259,17 +264,17 @@ def _check_seed(seed: Any) -> None:
         return
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
         raise ConfigError(
-            f"seed={seed!r} must be an integer from 0, which means a random one, to "
-            f"{_LARGEST_SEED}."
+            f"seed must be a whole number from 0 to {_LARGEST_SEED}, got {seed!r}.",
+            "Pass 0, or leave it out, for a random one.",
         )
 
 
-def _refuse_unknown(options: Mapping[str, Any]) -> None:
-    for name in options:
-        why = (
-            "Heroku ignores it. extra_body sends it, with allow_ignored_params=True"
-            if name in _IGNORED
-            else "there are aspect_ratio, size, negative_prompt, output_format, seed, "
-            "allow_ignored_params and extra_body"
-        )
-        raise TypeError(f"{name} is no option of generate_image: {why}.")
+def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
+    for name in unknown:
+        if name in _IGNORED:
+            raise UnknownArgumentError(
+                f"generate_image() has no option {name!r}: Heroku ignores it.",
+                "Send it in extra_body, with allow_ignored_params=True.",
+            )
+        options = image_body.__kwdefaults__
+        raise unknown_argument(name, options, owner="generate_image", kind="option")

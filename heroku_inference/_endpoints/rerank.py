@@ -69,7 +69,8 @@ def check_top_n(top_n: object) -> None:
     """Refuse a number of documents that returns nothing."""
     if top_n is not None and not (isinstance(top_n, int) and top_n >= 1):
         raise ConfigError(
-            f"top_n={top_n!r} must be an integer of at least 1, or None for all documents."
+            f"top_n must be a whole number from 1, got {top_n!r}.",
+            "Leave it out for all documents.",
         )
 
 
@@ -157,17 +158,20 @@ def _parts(query: str, documents: Iterable[str]) -> list[_Part]:
 def check_query(query: object, call: str = "rerank(query, documents)") -> None:
     """Refuse documents in the query's place, and anything else that is no string."""
     if not isinstance(query, str):
-        raise ConfigError(f"The query is a {type(query).__name__}, not a string: call {call}.")
+        raise ConfigError(f"The query is a {type(query).__name__}, not a string.", f"Call {call}.")
 
 
 def _checked(query: str, documents: Iterable[str]) -> list[str]:
     check_query(query)
     if isinstance(documents, str):
-        raise ConfigError("documents is one string; pass a list of strings.")
+        raise ConfigError("documents is one string.", "Pass a list of strings.")
     texts = list(documents)
     for index, text in enumerate(texts):
         if not isinstance(text, str):
-            raise ConfigError(f"Document {index} is a {type(text).__name__}, not a string.")
+            raise ConfigError(
+                f"Document {index} is a {type(text).__name__}, not a string.",
+                "Pass a list of strings.",
+            )
     return texts
 
 

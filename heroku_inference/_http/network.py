@@ -35,7 +35,8 @@ def tls_context(network: NetworkEnvironment) -> ssl.SSLContext:
     except OSError as error:
         raise ConfigError(
             f"The certificates of SSL_CERT_FILE={file!r}, SSL_CERT_DIR={folder!r} cannot be "
-            f"loaded: {error}"
+            f"loaded: {error}.",
+            "Point them at certificates in PEM format, or unset them.",
         ) from error
 
 
@@ -47,7 +48,10 @@ def sync_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     """
     proxy = _proxy(base_url, network)
     if proxy and urlsplit(proxy).scheme.startswith("socks") and not find_spec("socksio"):
-        raise ConfigError("The environment names a SOCKS proxy: `pip install httpx[socks]`.")
+        raise ConfigError(
+            "The environment names a SOCKS proxy.",
+            "Install what it needs: `pip install httpx[socks]`.",
+        )
     return proxy
 
 
@@ -60,8 +64,8 @@ def async_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     proxy = _proxy(base_url, network)
     if proxy and urlsplit(proxy).scheme.startswith("socks"):
         raise ConfigError(
-            "The environment names a SOCKS proxy, which async calls cannot use by themselves. "
-            "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks])."
+            "The environment names a SOCKS proxy, which async calls cannot use by themselves.",
+            "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks]).",
         )
     return proxy
 
@@ -80,7 +84,7 @@ def _proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     if urlsplit(proxy).scheme not in {"http", "https", "socks5", "socks5h"}:
         raise ConfigError(
-            f"The environment names a proxy of the kind {urlsplit(proxy).scheme!r}; it can be "
-            "http, https or socks5."
+            f"The environment names a proxy of the kind {urlsplit(proxy).scheme!r}.",
+            "Set one of the kind http, https or socks5.",
         )
     return proxy

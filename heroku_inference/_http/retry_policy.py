@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from heroku_inference._error_bodies import is_refused_chat
 from heroku_inference._errors import APIConnectionError, APIError
 
 __all__ = ["next_wait"]
@@ -27,7 +28,8 @@ def next_wait(error: APIError, attempt: int, max_retries: int) -> float | None:
     """
     if attempt > max_retries or not _is_retryable(error):
         return None
-    if _is_client_fault(error) and attempt > 1:
+    # Trying again once covers the rare true failure; more only costs.
+    if is_refused_chat(error) and attempt > 1:
         return None
     if error.retry_after is not None:
         if error.retry_after > _LONGEST_WAIT:
@@ -42,9 +44,3 @@ def _is_retryable(error: APIError) -> bool:
     if error.status_code is None:
         return isinstance(error, APIConnectionError)
     return error.status_code in _RETRYABLE_STATUSES
-
-
-def _is_client_fault(error: APIError) -> bool:
-    # A 500 with this text has always meant a history the model's host refuses: trying again once
-    # covers the rare true failure, more only costs.
-    return error.status_code == 500 and "failed to execute chat" in error.message.lower()  # noqa: PLR2004

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
 from heroku_inference._config.environment import network_environment
-from heroku_inference._error_bodies import error_from_reply, excerpt
+from heroku_inference._error_bodies import error_from_reply, excerpt, sentence
 from heroku_inference._errors import (
     APIConnectionError,
     APIError,
@@ -76,7 +76,7 @@ def is_success(status: int) -> bool:
 def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
     """Say so when a caller's own client can send nothing any more."""
     if client.is_closed:
-        raise ConfigError(f"{name} has been closed; pass one that is open, and close it last.")
+        raise ConfigError(f"{name} has been closed.", "Pass one that is open, and close it last.")
 
 
 class _TranslatedErrors:
@@ -136,10 +136,8 @@ class TransportBase:
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
     ) -> None:
-        if timeout is not None and timeout <= 0:
-            raise ConfigError(f"timeout={timeout} is no waiting time; give seconds above 0.")
-        if max_retries < 0:
-            raise ConfigError(f"max_retries={max_retries} must be 0 or more.")
+        check_timeout(timeout)
+        check_max_retries(max_retries)
         self._settings = settings
         self._max_retries = max_retries
         self._on_retry = on_retry
@@ -148,7 +146,7 @@ class TransportBase:
         self.stream_timeout = timeout or _STREAM_TIMEOUT
         self._base_url = settings.base_url
         self._network = network_environment()
-        self._headers = self._usual_headers(default_headers or {})
+        self._headers = self._usual_headers(check_headers(default_headers))
         # A compressed stream would arrive in the compressor's blocks, not word by word.
         self._stream_headers = MaskedHeaders(
             self._headers | {"accept": "text/event-stream", "accept-encoding": "identity"}
@@ -165,11 +163,7 @@ class TransportBase:
                 "user-agent": _user_agent(),
             }
         )
-        theirs = {
-            _checked_name(name): _checked_value(name, default_headers[name])
-            for name in default_headers
-        }
-        return MaskedHeaders(ours | theirs)
+        return MaskedHeaders(ours | dict(default_headers))
 
     def _headers_for(self, call: Call, *, streamed: bool = False) -> MaskedHeaders:
         usual = self._stream_headers if streamed else self._headers
@@ -182,7 +176,10 @@ class TransportBase:
         try:
             return to_json(call.body)
         except (PydanticSerializationError, UnicodeEncodeError) as error:
-            raise ConfigError(f"The request cannot be written as JSON: {error}") from error
+            raise ConfigError(
+                sentence(f"The request cannot be written as JSON: {error}"),
+                "Pass only strings, numbers, booleans, None, lists and dicts.",
+            ) from None
 
     def _reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
         """The answer as a value; a refusal that quotes the key does not get to keep it."""
@@ -222,16 +219,21 @@ class TransportBase:
     def timed_out(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
         what = "event of the stream" if streaming else "answer"
         return APITimeoutError(
-            f"No {what} from {self._base_url} within {seconds:g} seconds. Raise timeout=..."
-            + ("." if streaming else ", or stream: the first words come sooner.")
+            f"No {what} from {self._base_url} within {seconds:g} seconds.",
+            "Raise the timeout."
+            if streaming
+            else "Raise the timeout, or stream a long chat answer.",
         )
 
     def unreachable(self, error: BaseException) -> APIConnectionError:
         detail = f"{type(error).__name__}: {error}".rstrip(": ")
+        # Only the names of the proxies: their URLs may hold a password.
+        proxies = ", ".join(f"{name}_proxy" for name, _ in self._network.proxies)
         return APIConnectionError(
             f"The connection to {self._base_url} failed: "
-            f"{excerpt(self._without_key(detail.encode()).decode())}. "
-            "Check base_url, the network and any proxy."
+            f"{excerpt(self._without_key(detail.encode()).decode())}.",
+            "Check the URL, the network and any proxy."
+            + (f" The environment sets {proxies}: is that proxy right?" if proxies else ""),
         )
 
     def _without_key(self, text: bytes) -> bytes:
@@ -241,19 +243,3 @@ class TransportBase:
 
 def _user_agent() -> str:
     return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"
-
-
-def _checked_name(name: object) -> str:
-    if not isinstance(name, str) or not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
-        raise ConfigError(f"default_headers has {name!r}, which is no name of a header.")
-    return name.lower()
-
-
-def _checked_value(name: object, value: object) -> str:
-    # The value may be a secret: the message does not show it.
-    if not isinstance(value, str) or not (value.isascii() and value.strip().isprintable()):
-        raise ConfigError(
-            f"default_headers[{name!r}] is no value of a header: it must be a str of printable "
-            "ASCII characters on one line."
-        )
-    return value.strip()

@@ -16,7 +16,7 @@ import openai
 from openai.resources.embeddings import AsyncEmbeddings, Embeddings
 from pydantic import SecretStr
 
-from heroku_inference._error_bodies import error_from_reply, stream_error
+from heroku_inference._error_bodies import error_from_reply, sentence, stream_error
 from heroku_inference._http.redaction import forget_key
 from heroku_inference._model_advice import with_model_hint
 from heroku_inference._values import Reply
@@ -78,7 +78,7 @@ class _Heroku:
         path, asked = _asked(response.request)
         error = with_model_hint(error_from_reply(reply), path, asked)
         forget_key(error, SecretStr(self.api_key))
-        said = _said(error)
+        said = _server_words(error)
         if response.status_code == _NOT_FOUND and _is_missing(path):
             said = f"Heroku has no {path}{_instead_of(path)}."
         understood = {"error": error.body} if isinstance(error.body, dict) else error.body
@@ -116,14 +116,15 @@ class _Decoder:
         error = stream_error(event.data.encode(), Reply(200, {}, b""))
         forget_key(error, self._key)
         known = error.body if isinstance(error.body, dict) else {}
-        data = {**known, "code": error.status_code, "type": error.type, "message": _said(error)}
-        written = json.dumps({"error": data})
+        told = {"code": error.status_code, "type": error.type, "message": _server_words(error)}
+        written = json.dumps({"error": {**known, **told}})
         return type(event)(event=event.event, data=written, id=event.id, retry=event.retry)
 
 
-def _said(error: APIError) -> str:
-    """The message without its first words, which are the SDK's to say."""
-    return error.message.removeprefix(f"Heroku answered {error.status_code}: ")
+def _server_words(error: APIError) -> str:
+    """What the server said, which the SDK puts the status before, and what to do about it."""
+    said = sentence(error.server_message) if error.server_message else error.problem
+    return f"{said} {error.remedy}".rstrip()
 
 
 def _asked(request: Any) -> tuple[str, dict[str, Any] | None]:

@@ -23,7 +23,7 @@ from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
-from heroku_inference.cli.problems import problem_of, told
+from heroku_inference.cli.problems import describe, remedy_of
 from heroku_inference.cli.screen import Screen, flowing
 
 if TYPE_CHECKING:
@@ -158,13 +158,16 @@ def check(
 
 def _no_config(screen: Screen, error: ConfigError, *, as_json: bool) -> None:
     if not as_json:
-        screen.error(told(error))
+        screen.error(describe(error))
         return
-    what, remedy = problem_of(error)
     failed = Result(
-        name="config", title="Config vars", outcome="failed", detail=what, remedy=remedy or None
+        name="config",
+        title="Config vars",
+        outcome="failed",
+        detail=error.problem,
+        remedy=remedy_of(error) or None,
     )
-    _print_json(report.as_json(None, (), [failed], what))
+    _print_json(report.as_json(None, (), [failed], error.problem))
 
 
 _MODELS_HELP = """
@@ -276,7 +279,7 @@ def _question(words: list[str]) -> str | None:
         read = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace")
         text = "\n\n".join(filter(None, [text, read.strip()]))
     if not text.strip():
-        raise ConfigError("The question is empty.")
+        raise ConfigError("The question is empty.", "Pass it as words, or pipe it in.")
     return text
 
 
@@ -292,7 +295,7 @@ def _one_line_errors(screen: Screen) -> Iterator[None]:
     try:
         yield
     except HerokuError as error:
-        screen.error(told(error))
+        screen.error(describe(error))
         raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from None
 
 

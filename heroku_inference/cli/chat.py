@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._errors import HerokuError
-from heroku_inference.cli.problems import told
+from heroku_inference.cli.problems import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -169,4 +169,4 @@ def _ask(conversation: Conversation, question: str) -> None:
     except KeyboardInterrupt:
         conversation.screen.note("Stopped.")
     except HerokuError as error:
-        conversation.screen.error(told(error))
+        conversation.screen.error(describe(error))

@@ -12,7 +12,7 @@ from heroku_inference._catalogue import known_model
 from heroku_inference._config.attachments import attachments
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._errors import ConfigError
-from heroku_inference.cli.problems import COPY_CONFIG_VARS, Problem, problem_of
+from heroku_inference.cli.problems import COPY_CONFIG_VARS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ class ConfigVars:
 
     found: list[Found]
     settings: dict[Kind, Settings]
-    problems: dict[Kind, Problem]
+    problems: dict[Kind, ConfigError]
     """Why calls of a kind cannot be made."""
 
     def attached(self, kind: Kind) -> bool:
@@ -90,13 +90,16 @@ def load(env_file: Path | None) -> tuple[str, frozenset[str]]:
     if not path.is_file():
         if env_file is None:
             return "", before
-        raise ConfigError(f"There is no file {str(env_file)!r} to read config vars from.")
+        raise ConfigError(
+            f"There is no file {str(env_file)!r} to read config vars from.",
+            "Check the path, or leave it out to read the environment.",
+        )
     try:
         load_dotenv(path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{str(path)!r} cannot be read: {type(error).__name__}. Save it as text in UTF-8, "
-            "which Windows PowerShell's `>>` does not write."
+            f"{str(path)!r} cannot be read: {type(error).__name__}.",
+            "Save it as text in UTF-8, which Windows PowerShell's `>>` does not write.",
         ) from None
     return path.name, before
 
@@ -111,14 +114,14 @@ def look_up(
     """
     name, before = load(env_file)
     settings: dict[Kind, Settings] = {}
-    problems: dict[Kind, Problem] = {}
+    problems: dict[Kind, ConfigError] = {}
     for kind in KINDS:
         try:
             settings[kind] = Settings(
                 alias=alias, base_url=base_url, model=_for_kind(kind, model), kind=kind
             )
         except ConfigError as error:
-            problems[kind] = problem_of(error)
+            problems[kind] = error
     found = [
         Found(
             *one,
@@ -128,7 +131,7 @@ def look_up(
         for one in attachments()
     ]
     if not settings:
-        raise ConfigError(_nothing_usable(found, alias, problems["chat"], name))
+        raise _nothing_usable(found, alias, problems["chat"], name)
     return ConfigVars(found, settings, problems)
 
 
@@ -138,11 +141,15 @@ def _for_kind(kind: Kind, model: str | None) -> str | None:
     return model if kind == (facts.kind if facts else "chat") else None
 
 
-def _nothing_usable(found: Sequence[Found], alias: str | None, problem: Problem, file: str) -> str:
+def _nothing_usable(
+    found: Sequence[Found], alias: str | None, problem: ConfigError, file: str
+) -> ConfigError:
     others = [one.alias for one in found if one.has_key and one.url]
     where = f"the environment or {file}" if file else "the environment, and there is no .env here"
     if not found and alias is None:
-        return f"No config vars found: INFERENCE_KEY is not in {where}. {COPY_CONFIG_VARS}."
-    if others and problem.is_missing_key:
-        return f"{problem.what} Attached here: {', '.join(others)}. Pass --alias {others[0]}."
-    return f"{problem.what} {problem.remedy}"
+        what = f"No config vars found: INFERENCE_KEY is not in {where}."
+        return ConfigError(what, COPY_CONFIG_VARS)
+    if others and problem.missing:
+        what = f"{problem.problem} Attached here: {', '.join(others)}."
+        return ConfigError(what, f"Pass --alias {others[0]}.")
+    return problem

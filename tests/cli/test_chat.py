@@ -96,7 +96,8 @@ def test_what_is_piped_is_put_behind_the_words_when_asked_for(emulator, run):
 @pytest.mark.parametrize("stdin", ["", " \n"], ids=["nothing", "blanks"])
 def test_an_empty_question_is_not_asked(emulator, run, stdin):
     ran = run("chat", env=emulator.config_vars, stdin=stdin)
-    assert (ran.code, ran.err) == (2, "Error: The question is empty.\n")
+    assert ran.code == 2
+    assert ran.err == "Error: The question is empty. Pass it as words, or pipe it in.\n"
     assert len(emulator.journal) == 0
 
 
@@ -150,7 +151,7 @@ def test_a_plan_that_names_no_model_needs_one(emulator, run):
     env = {"INFERENCE_KEY": emulator.api_key, "INFERENCE_URL": emulator.url}
     ran = run("chat", "Hello", env=env)
     assert (ran.code, len(emulator.journal)) == (2, 0)
-    assert "pass --model or set INFERENCE_MODEL_ID" in ran.err
+    assert "Pass the id of a model, or set INFERENCE_MODEL_ID" in ran.err
 
 
 def test_a_warning_of_the_library_is_one_line(emulator, start):

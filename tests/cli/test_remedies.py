@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from heroku_emulator import Cut, ErrorEvent, Fault, Reset
-from heroku_inference import ConfigError
+from heroku_inference import ConfigError, Settings
 from heroku_inference.cli.checks.catalogue import CHECKS
-from heroku_inference.cli.problems import in_our_words, problem_of
+from heroku_inference.cli.problems import describe, remedy_of
 
 CHAT = "/v1/chat/completions"
 NO_CHAT = {"chat", "stream", "usage", "rate-limits", "tools", "tool-result", "thinking",
@@ -30,8 +30,8 @@ NO_CHAT = {"chat", "stream", "usage", "rate-limits", "tools", "tool-result", "th
         (Fault.html403(path=CHAT), "403: blocked", "The firewall in front of the API"),
         (Fault(500, path=CHAT), "500: Internal Server Error", "status.heroku.com"),
         (Fault.empty(503, path=CHAT), "503", "status.heroku.com"),
-        (Fault.not_json(path=CHAT), "no chat completion", "https://us.inference.heroku.com"),
-        (Fault.wrong_shape(path=CHAT), "no chat completion", "`heroku config -a APP`"),
+        (Fault.not_json(path=CHAT), "it is not JSON", "https://us.inference.heroku.com"),
+        (Fault.wrong_shape(path=CHAT), "it is not a chat completion", "`heroku config -a APP`"),
         (Reset(path=CHAT), "failed: ReadError", "Check the URL, the network and any proxy"),
     ],
     ids=["400", "401", "403", "404", "408", "429", "firewall", "500", "503-empty", "html",
@@ -64,7 +64,7 @@ def test_the_other_commands_say_it_too(emulator, run, command, status):
 def test_a_key_with_a_blank_in_it_is_named_as_a_config_var(run):
     ran = run("check", env={"INFERENCE_KEY": "inf-made-up x", "INFERENCE_URL": "https://x.com"})
     assert (ran.code, ran.out) == (2, "")
-    assert "<ALIAS>_KEY holds characters that no key has" in ran.err
+    assert "The API key contains characters that a key cannot have" in ran.err
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -118,7 +118,7 @@ def test_a_silent_server_is_given_up_after_the_timeout(emulator, run):
     emulator.script(Fault(delay=5, path="/available-models"))
     ran = run("check", "--timeout", "0.2", "--json", env=emulator.config_vars)
     assert ran.checks()["models"]["detail"].endswith("within 0.2 seconds.")
-    assert ran.checks()["models"]["remedy"] == "Raise --timeout."
+    assert ran.checks()["models"]["remedy"].startswith("Raise the timeout")
 
 
 @pytest.mark.parametrize("step", [Cut(), ErrorEvent()], ids=["cut", "error-event"])
@@ -167,19 +167,19 @@ def test_without_config_vars_json_says_it_too(run):
 @pytest.mark.parametrize(
     ("env", "arguments", "words"),
     [
-        ({"INFERENCE_KEY": "inf-made-up"}, (), "Set INFERENCE_URL too, or pass --base-url."),
-        ({"INFERENCE_KEY": "a b", "INFERENCE_URL": "x.com"}, (), "Was it copied whole?"),
+        ({"INFERENCE_KEY": "inf-made-up"}, (), "Set INFERENCE_URL too, or pass the URL yourself."),
+        ({"INFERENCE_KEY": "a b", "INFERENCE_URL": "x.com"}, (), "Check that it was copied whole"),
         (
             {"INFERENCE_KEY": "inf-made-up", "INFERENCE_URL": "https://x.com"},
             ("--base-url", "https://y.com"),
-            "Leave --base-url out",
+            "Leave the URL out",
         ),
-        ({}, ("--alias", "7"), "is no attachment name"),
+        ({}, ("--alias", "7"), "is not a valid alias"),
         ({}, ("--env-file", "gone.env"), "There is no file 'gone.env'"),
         (
             {"INFERENCE_KEY": "inf-made-up", "INFERENCE_URL": "ftp://u:secret@x"},
             (),
-            "is no URL of an API",
+            "is not the URL of an API",
         ),
     ],
     ids=["no-url", "bad-key", "other-url", "bad-alias", "no-file", "bad-url"],
@@ -206,7 +206,13 @@ def test_a_file_that_powershell_wrote_is_said_to_be_no_utf8(start, tmp_path):
     assert "Save it as text in UTF-8" in ran.err
 
 
-def test_a_message_without_a_remedy_is_kept_whole():
-    error = ConfigError("Something else is wrong")
-    assert problem_of(error) == ("Something else is wrong", "")
-    assert in_our_words("pass model=... or set X") == "pass --model or set X"
+def test_an_error_without_a_remedy_is_said_by_itself():
+    error = ConfigError("Something else is wrong.")
+    assert (remedy_of(error), describe(error)) == ("", "Something else is wrong.")
+
+
+def test_a_missing_key_is_told_with_options_in_place_of_arguments():
+    with pytest.raises(ConfigError, match=r"alias=\.\.\.") as caught:
+        Settings(alias="TEAL")
+    assert "grep TEAL >> .env" in remedy_of(caught.value)
+    assert remedy_of(caught.value).endswith("is read with --alias.")

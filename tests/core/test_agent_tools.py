@@ -143,14 +143,17 @@ def test_a_strict_server_takes_every_tool(emulator, calls, name):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: agent_tools.code_exec_python(ttl_seconds=121), "over 120"),
-        (lambda: AgentTool(name="x", max_calls=0), "max_calls=0"),
+        (lambda: agent_tools.code_exec_python(ttl_seconds=121), "at most 120, got"),
+        (lambda: AgentTool(name="x", max_calls=0), "max_calls of x must be 1 or more, got 0"),
         (lambda: AgentTool(name=""), "name"),
         (lambda: AgentTool(name="x", type="function"), "only Heroku's own tools"),
-        (lambda: agent_tools.dyno_run_command("", "date"), "needs app"),
-        (lambda: agent_tools.dyno_run_command("my-app", " "), "needs cmd"),
-        (lambda: agent_tools.postgres_get_schema("my-app", ""), "needs db_attachment"),
-        (lambda: agent_tools.postgres_run_query(None, "COBALT"), "needs app"),
+        (lambda: agent_tools.dyno_run_command("", "date"), "app of .* must be a name"),
+        (lambda: agent_tools.dyno_run_command("my-app", " "), "cmd of .* must be a name"),
+        (
+            lambda: agent_tools.postgres_get_schema("my-app", ""),
+            "db_attachment of .* must be a name",
+        ),
+        (lambda: agent_tools.postgres_run_query(None, "COBALT"), "app of .* must be a name"),
     ],
     ids=["ttl", "max_calls", "name", "function", "no app", "no cmd", "no database", "app None"],
 )
@@ -184,7 +187,10 @@ def test_arguments_that_are_none_are_type_errors(make):
         ({"name": "code_exec_python"}, '"type"'),
         ({"type": "mcp"}, '"name"'),
         ({"type": "mcp", "name": 5}, '"name"'),
-        ({"type": "heroku_tool", "name": "x", "runtime_params": {"ttl_seconds": 300}}, "over 120"),
+        (
+            {"type": "heroku_tool", "name": "x", "runtime_params": {"ttl_seconds": 300}},
+            "at most 120, got",
+        ),
         ({"type": "mcp", "name": "x", "runtime_params": {"max_calls": 0}}, "max_calls"),
     ],
     ids=["openai", "anthropic", "callable", "str", "no type", "no name", "5", "ttl", "max_calls"],

@@ -1,10 +1,10 @@
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._chat.reading import chat_result, sum_chunks
+from heroku_inference._chat.reading import chat_result
 from heroku_inference._values import Reply, ToolCall, Usage
 
-from .chat_frames import CAPITAL, HIDDEN, PLAIN, WEATHER, data, frame, read, whole
+from .chat_frames import CAPITAL, HIDDEN, PLAIN, WEATHER, data, frame, whole
 
 
 class TestWholeAnswer:
@@ -32,20 +32,6 @@ class TestWholeAnswer:
             )
         ]
         assert result.finish_reason == "tool_calls"
-
-    def test_the_older_function_call_is_a_tool_call(self):
-        call = {"name": "now", "arguments": '{"zone": "UTC"}'}
-        result = whole({"content": None, "function_call": call}, "function_call")
-        assert [(c.name, c.arguments) for c in result.tool_calls] == [("now", '{"zone": "UTC"}')]
-        assert result.tool_calls[0].id
-        assert result.finish_reason == "tool_calls"
-        assert whole({"content": "Hi", "function_call": None}).tool_calls == []
-
-    def test_the_older_function_call_is_one_call_when_it_is_streamed(self):
-        pieces = [{"name": "now", "arguments": ""}, {"arguments": '{"zone":'}, {"arguments": "1}"}]
-        frames = [frame({"function_call": piece}) for piece in pieces]
-        result = sum_chunks(read([*frames, frame({}, finish_reason="function_call")]))
-        assert [(c.name, c.arguments) for c in result.tool_calls] == [("now", '{"zone":1}')]
 
     @pytest.mark.parametrize("media", [{"audio": {"id": "a", "data": "UklG"}}, {"images": [{}]}])
     def test_what_is_neither_text_nor_call_is_no_silent_loss(self, media):

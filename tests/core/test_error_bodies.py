@@ -80,12 +80,12 @@ def test_no_shape_of_body_is_lost(body, message):
 
 
 def test_an_empty_body_leaves_the_status():
-    assert str(error_from_reply(Reply(503))) == "Heroku answered 503."
+    assert error_from_reply(Reply(503)).problem == "Heroku answered 503."
 
 
 def test_a_long_body_is_cut():
     error = error_from_reply(Reply(502, {}, b"<html>" + b"x" * 5000))
-    assert len(error.message) < 300
+    assert len(error.problem) < 300
 
 
 @pytest.mark.parametrize(

@@ -149,5 +149,5 @@ def test_a_pause_lasts_its_time():
 
 @pytest.mark.parametrize("max_concurrency", [0, -1, 1.5, "8"])
 def test_a_concurrency_that_starts_nothing_is_refused(max_concurrency):
-    with pytest.raises(ConfigError, match="at least 1"):
+    with pytest.raises(ConfigError, match="whole number from 1"):
         check_concurrency(max_concurrency)

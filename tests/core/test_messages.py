@@ -44,7 +44,7 @@ def test_a_field_that_would_be_lost_is_refused(role):
     message = {"role": role, "content": "Hi", "tool_call_id": "tooluse_1", "mood": "merry"}
     if role != "tool":
         del message["tool_call_id"]
-    with pytest.raises(_errors.ConfigError, match=rf"'mood' has no place in a {role} message"):
+    with pytest.raises(_errors.ConfigError, match=f"a {role} message has no field 'mood'"):
         wire_messages([message])
 
 
@@ -211,26 +211,35 @@ def test_tool_output_is_neither_empty_nor_a_bare_json_value(output, sent):
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        ("Hi", "of type str is no mapping"),
-        (object(), "of type object is no mapping"),
-        ({"content": "Hi"}, "role is None"),
-        ({"role": "function", "content": "Hi"}, "role is 'function'"),
-        ({"role": ["user"], "content": "Hi"}, "role is"),
+        ("Hi", "must be a mapping, got a value of type str"),
+        (object(), "must be a mapping, got a value of type object"),
+        ({"content": "Hi"}, "no role None"),
+        ({"role": "function", "content": "Hi"}, "no role 'function'"),
+        ({"role": ["user"], "content": "Hi"}, r"no role \['user'\]"),
         ({"role": "tool", "content": "Hi"}, "tool_call_id"),
         ({"role": "user", "content": "Hi", "tool_calls": [CALL]}, "'tool_calls'"),
         ({"role": "assistant", "content": "", "function_call": {"name": "f"}}, "'function_call'"),
         ({"role": "assistant", "content": "", "audio": {"id": "a"}}, "'audio'"),
-        ({"role": "assistant", "content": "", "tool_calls": [{"id": "c"}]}, "tool call needs"),
+        (
+            {"role": "assistant", "content": "", "tool_calls": [{"id": "c"}]},
+            "tool call is incomplete",
+        ),
         (
             {"role": "assistant", "content": "", "tool_calls": [{**CALL, "id": None}]},
-            "tool call needs",
+            "tool call is incomplete",
         ),
         (
             {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": ""}}]},
-            "tool call needs",
+            "tool call is incomplete",
         ),
-        ({"role": "user", "content": {"a": 1}}, "content is of type dict"),
-        ({"role": "user", "content": 42}, "content is of type int"),
+        (
+            {"role": "user", "content": {"a": 1}},
+            "content must be a str or a list, got a value of type dict",
+        ),
+        (
+            {"role": "user", "content": 42},
+            "content must be a str or a list, got a value of type int",
+        ),
         ({"role": "user", "content": [42]}, "'int'"),
         ({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}, "audio"),
         ({"role": "user", "content": [{"type": "file", "file": {}}]}, "'file'"),
@@ -250,7 +259,7 @@ def test_a_chat_needs_a_message():
 
 @pytest.mark.parametrize("messages", ["hello", 7])
 def test_messages_are_a_list(messages):
-    with pytest.raises(_errors.ConfigError, match="give a list of messages"):
+    with pytest.raises(_errors.ConfigError, match="Pass a list of messages"):
         wire_messages(messages)
 
 

@@ -92,7 +92,7 @@ async def test_documents_of_one_score_stay_in_the_order_given(awaited):
         ("q", "one string", "one string"),
         ("q", ["a", {"text": "b"}], "Document 1 is a dict"),
         (None, ["a"], "query is a NoneType"),
-        (["a"], "q", r"query is a list, not a string: call rerank\(query, documents\)"),
+        (["a"], "q", r"query is a list, not a string. Call rerank\(query, documents\)"),
     ],
 )
 async def test_what_is_no_string_is_refused_before_anything_is_sent(
@@ -108,7 +108,7 @@ async def test_what_is_no_string_is_refused_before_anything_is_sent(
     "given", [{"top_n": 0}, {"top_n": -1}, {"top_n": 1.5}, {"max_concurrency": 0}]
 )
 def test_options_that_cannot_work_are_refused(given):
-    with pytest.raises(ConfigError, match="at least 1"):
+    with pytest.raises(ConfigError, match="whole number from 1"):
         RerankOptions(model=MODEL, **given)
 
 

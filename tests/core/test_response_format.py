@@ -107,13 +107,13 @@ class TestRequest:
         [
             ({"type": "xml"}, "'xml'"),
             ({}, "None"),
-            ({"type": "json_schema"}, "needs"),
-            ({"type": "json_schema", "json_schema": {"name": "x"}}, "needs"),
-            ({"type": "json_schema", "json_schema": None}, "needs"),
+            ({"type": "json_schema"}, "has no schema"),
+            ({"type": "json_schema", "json_schema": {"name": "x"}}, "has no schema"),
+            ({"type": "json_schema", "json_schema": None}, "has no schema"),
             ({"type": "json_schema", "json_schema": {"schema": {"type": "array"}}}, "an object"),
             ({"type": "json_schema", "json_schema": {"schema": {"anyOf": []}}}, "an object"),
-            ("json_object", "'json_object'; give a mapping"),
-            (int, "class 'int'>; give a mapping"),
+            ("json_object", "must be a mapping, got 'json_object'"),
+            (int, "must be a mapping, got <class 'int'>"),
         ],
     )
     def test_a_format_that_means_nothing_is_refused(self, wanted, said):

@@ -5,7 +5,8 @@ from email.utils import formatdate
 
 import pytest
 
-from heroku_inference import APIConnectionError, APIError, APITimeoutError, ServerError
+from heroku_inference import APIConnectionError, APIError, APITimeoutError, Reply
+from heroku_inference._error_bodies import error_from_reply
 from heroku_inference._headers import duration, rate_limits_of, requested_wait
 from heroku_inference._http.retry_policy import next_wait
 
@@ -36,7 +37,7 @@ def test_no_retries_means_one_attempt():
 
 
 def test_a_client_fault_in_the_guise_of_a_500_is_retried_once():
-    fault = ServerError("Heroku answered 500: Failed to execute chat.", status_code=500)
+    fault = error_from_reply(Reply(500, body=b'{"message": "Failed to execute chat"}'))
     assert next_wait(fault, 1, 5) is not None
     assert next_wait(fault, 2, 5) is None
 

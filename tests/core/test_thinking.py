@@ -84,10 +84,13 @@ def test_the_callers_mapping_stays_untouched():
         ({"extended_thinking": 0}, "too small"),
         ({"extended_thinking": {"budget_tokens": 500}}, "too small"),
         ({"extra_body": {"extended_thinking": {"enabled": True, "budget_tokens": 1}}}, "too small"),
-        ({"extended_thinking": 2000, "max_tokens": 2000}, "raise max_tokens above 2000"),
-        ({"extended_thinking": 2000, "max_completion_tokens": 1500}, "raise max_tokens"),
-        ({"extended_thinking": True, "max_tokens": 1024}, "raise max_tokens"),
-        ({"extended_thinking": 2000, "extra_body": {"max_tokens": 100}}, "raise max_tokens"),
+        (
+            {"extended_thinking": 2000, "max_tokens": 2000},
+            r"Raise the limit \(max_tokens\) above 2000",
+        ),
+        ({"extended_thinking": 2000, "max_completion_tokens": 1500}, "Raise the limit"),
+        ({"extended_thinking": True, "max_tokens": 1024}, "Raise the limit"),
+        ({"extended_thinking": 2000, "extra_body": {"max_tokens": 100}}, "Raise the limit"),
         ({"extended_thinking": "yes"}, "a budget in tokens"),
     ],
 )

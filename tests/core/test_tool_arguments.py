@@ -48,7 +48,7 @@ def test_arguments_are_parsed_and_nothing_means_none(text, arguments):
 
 @pytest.mark.parametrize("text", ["[1]", "1", '"a"', '{"a"', "prose"])
 def test_arguments_that_are_no_object_raise_a_value_error(text):
-    with pytest.raises(ValueError, match=r"no JSON object|at line 1"):
+    with pytest.raises(ValueError, match=r"not a JSON object|at line 1"):
         parse_arguments(text)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from heroku_inference.cli.problems import Problem
-
 __all__ = ["Outcome", "Result", "Skipped", "WrongAnswer"]
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -26,7 +24,8 @@ class WrongAnswer(Exception):  # noqa: N818 - it is the answer that is wrong
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
-        self.in_parts = Problem(what, remedy)
+        self.what = what
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from heroku_inference._errors import (
     PermissionDeniedError,
 )
 from heroku_inference.cli.checks.outcomes import Outcome, Result, Skipped, WrongAnswer
-from heroku_inference.cli.problems import problem_of
+from heroku_inference.cli.problems import remedy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -82,8 +82,10 @@ def _run(check: Check, target: Target, before: dict[str, Result]) -> Result:
         detail = check.run(target)
     except Skipped as error:
         return _result(check, "skipped", str(error))
-    except (WrongAnswer, HerokuError) as error:
-        what, remedy = problem_of(error) if isinstance(error, HerokuError) else error.in_parts
+    except WrongAnswer as error:
+        return _result(check, "failed", error.what, error.remedy, _milliseconds(began), error)
+    except HerokuError as error:
+        what, remedy = error.problem, remedy_of(error)
         return _result(check, "failed", what, remedy, _milliseconds(began), error)
     except Exception as error:  # noqa: BLE001 - the other checks can still tell something
         what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

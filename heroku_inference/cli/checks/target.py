@@ -81,7 +81,7 @@ class Target:
             Skipped: There are no config vars for them.
         """
         if kind in self.config_vars.problems:
-            raise Skipped(self.config_vars.problems[kind].what)
+            raise Skipped(self.config_vars.problems[kind].problem)
         return self.config_vars.settings[kind]
 
     def client(self, kind: Kind) -> Client:

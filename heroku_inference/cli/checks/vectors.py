@@ -34,8 +34,8 @@ def _config(target: Target) -> str:
     for kind, chosen in settings.items():
         by_alias.setdefault(chosen.alias, []).append(KINDS[kind])
     for problem in target.config_vars.problems.values():
-        if not problem.is_missing_key:
-            raise WrongAnswer(*problem)
+        if not problem.missing:
+            raise problem
     if target.config_vars.problems:
         missing = ", ".join(KINDS[kind] for kind in target.config_vars.problems)
         target.advice = f"Nothing is attached for {missing}; --alias names another attachment."
