@@ -27,6 +27,8 @@ __all__ = [
     "ASPECT_RATIOS",
     "FORMATS",
     "IMAGES_PATH",
+    "LARGEST_SEED",
+    "LONGEST_PROMPT",
     "SIZES",
     "GeneratedImage",
     "generated_image",
@@ -50,8 +52,8 @@ SIZES: Final = (
 """The documented sizes in pixels, width by height, in the order of their ratios."""
 FORMATS: Final = ("png", "jpeg")
 """The documented formats."""
-_LONGEST_PROMPT: Final = 10_000  # characters
-_LARGEST_SEED: Final = 4_294_967_295
+LONGEST_PROMPT: Final = 10_000  # characters
+LARGEST_SEED: Final = 4_294_967_295
 _IGNORED: Final = frozenset({"n", "quality", "style", "response_format", "user"})
 
 _DATA_URL: Final = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
@@ -243,9 +245,9 @@ def _kind_of(data: bytes) -> str:
 def _check_prompt(name: str, text: object) -> None:
     if not isinstance(text, str):
         raise ConfigError(f"{name} is a {type(text).__name__}, not a string.")
-    if len(text) > _LONGEST_PROMPT:
+    if len(text) > LONGEST_PROMPT:
         raise ConfigError(
-            f"{name} has {len(text)} characters; Heroku takes {_LONGEST_PROMPT} at most."
+            f"{name} has {len(text)} characters; Heroku takes {LONGEST_PROMPT} at most."
         )
 
 
@@ -257,10 +259,9 @@ def _check_one_of(name: str, value: str | None, documented: tuple[str, ...]) -> 
 def _check_seed(seed: Any) -> None:
     if seed is None:
         return
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
         raise ConfigError(
-            f"seed={seed!r} must be an integer from 0, which means a random one, to "
-            f"{_LARGEST_SEED}."
+            f"seed={seed!r} must be an integer from 0, which means a random one, to {LARGEST_SEED}."
         )
 
 
