@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RetryEvent,
         ServerError,
         StreamInterruptedError,
+        UnknownArgumentError,
     )
     from heroku_inference._headers import RateLimits
     from heroku_inference._http.pools import aclose_connections, close_connections
@@ -89,6 +90,7 @@ __all__ = [
     "StreamInterruptedError",
     "ToolCall",
     "ToolCallDelta",
+    "UnknownArgumentError",
     "Usage",
     "aclose_connections",
     "agent_messages",
@@ -151,6 +153,7 @@ _MODULES = {
         "RetryEvent",
         "ServerError",
         "StreamInterruptedError",
+        "UnknownArgumentError",
     ),
     "_http.pools": (
         "aclose_connections",

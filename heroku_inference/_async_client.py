@@ -20,6 +20,7 @@ from heroku_inference._client_base import (
     ImageOptions,
     finished,
 )
+from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._endpoints.images import GeneratedImage, generated_image
@@ -29,7 +30,7 @@ from heroku_inference._http.async_transport import AsyncTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-    from typing import Unpack
+    from typing import Never, Unpack
 
     import httpx
     from pydantic import SecretStr
@@ -76,7 +77,12 @@ class AsyncClient(ClientBase):
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
+        **unknown: Never,
     ) -> None:
+        # First of all: what raises below may be printed with the local variables of this function.
+        api_key = hidden(api_key)
+        if unknown:
+            self._refuse_unknown(unknown)
         super().__init__(
             api_key=api_key,
             base_url=base_url,

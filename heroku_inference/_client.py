@@ -11,6 +11,7 @@ from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase, finished
+from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._endpoints.images import GeneratedImage, generated_image
@@ -20,7 +21,7 @@ from heroku_inference._http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-    from typing import Unpack
+    from typing import Never, Unpack
 
     import httpx
     from pydantic import SecretStr
@@ -73,7 +74,12 @@ class Client(ClientBase):
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
+        **unknown: Never,
     ) -> None:
+        # First of all: what raises below may be printed with the local variables of this function.
+        api_key = hidden(api_key)
+        if unknown:
+            self._refuse_unknown(unknown)
         super().__init__(
             api_key=api_key,
             base_url=base_url,

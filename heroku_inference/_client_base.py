@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from heroku_inference._agents.request import agent_body, agent_call
 from heroku_inference._call import Call
 from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
-from heroku_inference._config.settings import WELL_KNOWN_MODELS, Kind, Settings, hidden, may_be
+from heroku_inference._config.arguments import (
+    check_callback,
+    check_headers,
+    check_max_retries,
+    check_timeout,
+    nearest_name,
+    unknown_argument,
+)
+from heroku_inference._config.settings import (
+    WELL_KNOWN_MODELS,
+    Kind,
+    Settings,
+    check_settings,
+    hidden,
+    may_be,
+)
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import images as _images
 from heroku_inference._endpoints import rerank as _rerank
@@ -70,7 +85,8 @@ class ClientBase:
         inference_url: Another spelling of `base_url`.
 
     Raises:
-        ConfigError: `settings` was given beside arguments that it replaces.
+        ConfigError: An argument is wrong, or `settings` was given beside arguments that it
+            replaces.
     """
 
     def __init__(
@@ -95,8 +111,22 @@ class ClientBase:
             "model": model,
             "alias": alias,
         }
-        if settings is not None and any(value is not None for value in arguments.values()):
-            raise ConfigError("Pass settings=... or api_key, base_url, model and alias, not both.")
+        if settings is None:
+            check_settings(**arguments)
+        elif any(value is not None for value in arguments.values()):
+            raise ConfigError(
+                "settings was given together with arguments that it replaces.",
+                "Pass settings=... or api_key, base_url, model and alias, not both.",
+            )
+        elif not isinstance(settings, Settings):
+            raise ConfigError(
+                f"settings must be a Settings, got a value of type {type(settings).__name__}.",
+                "Pass Settings(...), or api_key, base_url, model and alias by themselves.",
+            )
+        check_timeout(timeout)
+        check_max_retries(max_retries)
+        check_headers(default_headers)
+        check_callback("on_retry", on_retry)
         self._given_settings = settings
         self._arguments = arguments
         self._options: dict[str, Any] = {
@@ -164,6 +194,19 @@ class ClientBase:
         chosen = self._model("image", model)
         return Call(_images.IMAGES_PATH, _images.image_body(prompt, model=chosen, **options))
 
+    def _refuse_unknown(self, unknown: dict[str, Any]) -> NoReturn:
+        name = next(iter(unknown))
+        unknown.clear()  # a misspelt api_key is a key: tracebacks may print these variables
+        parents = (vars(parent).get("__init__") for parent in type(self).__mro__)
+        known = (getattr(init, "__kwdefaults__", None) or () for init in parents)
+        option = nearest_name(name, ChatOptions.__annotations__)
+        raise unknown_argument(
+            name,
+            {argument for names in known for argument in names},
+            owner=type(self).__name__,
+            remedy=f"{option!r} is an option of each call: pass it there." if option else "",
+        )
+
     @contextmanager
     def _keyless_errors(self, kind: Kind) -> Iterator[None]:
         """Errors that quote what the server said do not quote the key in it."""
@@ -178,7 +221,9 @@ class ClientBase:
         return {**self.__dict__, "_settings_by_kind": {}, "_transports": {}}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._given_settings or self._arguments})"
+        # A traceback may print a client whose arguments were refused.
+        shown = getattr(self, "_given_settings", None) or getattr(self, "_arguments", {})
+        return f"{type(self).__name__}({shown})"
 
 
 def finished(reader: ChunkReader, broken: APIConnectionError | None) -> ChatChunk | None:

@@ -2,6 +2,8 @@
 
 HerokuError
 ├── ConfigError (also ValueError)      something is missing or wrong before a request is sent
+│   └── UnknownArgumentError (also TypeError)
+│                                      an argument or option does not exist
 ├── InvalidResponseError               the server's success makes no sense
 ├── StreamInterruptedError             a stream ended without a finish reason; `.partial`
 └── APIError                           the server, or the way to it, said no
@@ -43,6 +45,7 @@ __all__ = [
     "RetryEvent",
     "ServerError",
     "StreamInterruptedError",
+    "UnknownArgumentError",
     "recast",
 ]
 
@@ -73,6 +76,10 @@ class HerokuError(Exception):
 
 class ConfigError(HerokuError, ValueError):
     """A setting or an argument is missing or wrong; no request was sent."""
+
+
+class UnknownArgumentError(ConfigError, TypeError):
+    """There is no such argument or option; a `TypeError` too, as Python's own is."""
 
 
 class InvalidResponseError(HerokuError):

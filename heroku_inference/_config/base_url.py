@@ -14,21 +14,26 @@ __all__ = ["DEFAULT_BASE_URL", "normalise_url"]
 DEFAULT_BASE_URL: Final = "https://us.inference.heroku.com"
 
 
-def normalise_url(url: str) -> str:
+def normalise_url(url: object) -> str:
     """`https://host[/path]` without a trailing slash or `/v1`, from any of its spellings.
 
     Raises:
-        ConfigError: The URL has no host, a scheme other than `http` and `https`, a port that is
-            none, or a part that the URL of an API does not have: user, query or fragment.
+        ConfigError: The URL has no host, another scheme than `http` and `https`, an impossible
+            port, or a part that the URL of an API does not have: user, query or fragment.
     """
+    if not isinstance(url, str):
+        raise ConfigError(
+            f"base_url must be a str, got a value of type {type(url).__name__}.",
+            f"Pass a URL such as {DEFAULT_BASE_URL!r}.",
+        )
     text = url.strip()
     if "://" not in text:
         text = f"https://{text}"
     text = re.sub(r"(?<![:/])/+(?:v1/*)?\Z", "", text, count=1, flags=re.IGNORECASE)
     if not _is_api_url(text):
         raise ConfigError(
-            f"base_url={_without_credentials(url)!r} is no URL of an API. It should look like "
-            f"{DEFAULT_BASE_URL!r}, without user, password or query."
+            f"base_url={_without_credentials(url)!r} is not the URL of an API.",
+            f"Pass a URL such as {DEFAULT_BASE_URL!r}, without user, password or query.",
         )
     return text
 

@@ -85,10 +85,9 @@ class Settings:
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
         api_key = hidden(api_key)
-        if base_url and inference_url:
-            raise ConfigError("base_url and inference_url are the same; pass one of them.")
+        check_settings(api_key, base_url, inference_url, model, alias)
         base_url = base_url or inference_url
-        key = None if api_key is None else _checked_key(api_key)
+        key = None if api_key is None else _trim_key(api_key)
         given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
         found = _resolve(key, base_url, model, alias, kind)
         for name, value in {**found, "kind": kind, "_given": given}.items():
@@ -164,6 +163,31 @@ class Settings:
         return (_restore, (self._given,))  # type: ignore[attr-defined]
 
 
+def check_settings(
+    api_key: object, base_url: object, inference_url: object, model: object, alias: object
+) -> None:
+    """Refuse wrong arguments of `Settings` without a look at the config vars.
+
+    Raises:
+        ConfigError: An argument is malformed, or both spellings of the URL were given.
+    """
+    if api_key is not None:
+        _trim_key(api_key)
+    if base_url and inference_url:
+        raise ConfigError(
+            "base_url and inference_url are two names of one argument.", "Pass one of them."
+        )
+    if base_url or inference_url:
+        normalise_url(base_url or inference_url)
+    if model is not None and not isinstance(model, str):
+        raise ConfigError(
+            f"model must be a str, got a value of type {type(model).__name__}.",
+            "Pass the id of a model, such as 'claude-4-5-sonnet'.",
+        )
+    if alias is not None:
+        _normalise_alias(alias)
+
+
 def _restore(given: dict[str, Any]) -> Settings:
     return Settings(**given)
 
@@ -198,19 +222,24 @@ def _resolve(
 def _attachment(alias: str | None, kind: Kind, *, wanted: bool) -> str:
     """The attachment to read: the one named, else the first usual one that has a key."""
     if alias is not None:
-        name = alias.strip().rstrip("_").upper()
-        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
-            raise ConfigError(
-                f"alias={alias!r} is no attachment name: letters, digits and underscores, "
-                "beginning with a letter, such as INFERENCE or INFERENCE_TEAL."
-            )
-        return name
+        return _normalise_alias(alias)
     *first, last = _ALIASES[kind]
     marks = ("_KEY", "_URL") if wanted else ("_URL",)
     for name in first:
         if any(config_var(name + mark) for mark in marks):
             return name
     return last
+
+
+def _normalise_alias(alias: object) -> str:
+    name = alias.strip().rstrip("_").upper() if isinstance(alias, str) else ""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+        raise ConfigError(
+            f"alias={alias!r} is not a valid attachment name.",
+            "Use letters, digits and underscores, beginning with a letter, such as INFERENCE or "
+            "INFERENCE_TEAL.",
+        )
+    return name
 
 
 def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> SecretStr:
@@ -233,15 +262,25 @@ def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> Se
             f"({attachment}_URL={normalise_url(url_there)!r}). Pass api_key=... together with "
             "base_url=..., or neither."
         )
-    return _checked_key(key)
+    return _trim_key(key)
 
 
-def _checked_key(key: SecretStr) -> SecretStr:
+def _trim_key(key: object) -> SecretStr:
+    if not isinstance(key, SecretStr):
+        raise ConfigError(
+            f"api_key must be a str or a SecretStr, got a value of type {type(key).__name__}.",
+            "Pass the add-on's key, or None to use the config var.",
+        )
     trimmed = SecretStr(key.get_secret_value().strip())
     if not trimmed.get_secret_value():
-        raise ConfigError("api_key is empty. Pass the add-on's key, or None to use the config var.")
+        raise ConfigError(
+            "api_key is empty.", "Pass the add-on's key, or None to use the config var."
+        )
     if not re.fullmatch(r"[!-~]+", trimmed.get_secret_value()):
-        raise ConfigError("api_key holds characters that no key has. Was it copied whole?")
+        raise ConfigError(
+            "api_key contains characters that a key cannot have.",
+            "Check that it was copied whole, without quotes or line breaks.",
+        )
     return trimmed
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
 from heroku_inference._config.environment import network_environment
 from heroku_inference._error_bodies import error_from_reply, excerpt
 from heroku_inference._errors import (
@@ -136,10 +136,8 @@ class TransportBase:
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
     ) -> None:
-        if timeout is not None and timeout <= 0:
-            raise ConfigError(f"timeout={timeout} is no waiting time; give seconds above 0.")
-        if max_retries < 0:
-            raise ConfigError(f"max_retries={max_retries} must be 0 or more.")
+        check_timeout(timeout)
+        check_max_retries(max_retries)
         self._settings = settings
         self._max_retries = max_retries
         self._on_retry = on_retry
@@ -148,7 +146,7 @@ class TransportBase:
         self.stream_timeout = timeout or _STREAM_TIMEOUT
         self._base_url = settings.base_url
         self._network = network_environment()
-        self._headers = self._usual_headers(default_headers or {})
+        self._headers = self._usual_headers(check_headers(default_headers))
         # A compressed stream would arrive in the compressor's blocks, not word by word.
         self._stream_headers = MaskedHeaders(
             self._headers | {"accept": "text/event-stream", "accept-encoding": "identity"}
@@ -165,11 +163,7 @@ class TransportBase:
                 "user-agent": _user_agent(),
             }
         )
-        theirs = {
-            _checked_name(name): _checked_value(name, default_headers[name])
-            for name in default_headers
-        }
-        return MaskedHeaders(ours | theirs)
+        return MaskedHeaders(ours | dict(default_headers))
 
     def _headers_for(self, call: Call, *, streamed: bool = False) -> MaskedHeaders:
         usual = self._stream_headers if streamed else self._headers
@@ -241,19 +235,3 @@ class TransportBase:
 
 def _user_agent() -> str:
     return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"
-
-
-def _checked_name(name: object) -> str:
-    if not isinstance(name, str) or not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
-        raise ConfigError(f"default_headers has {name!r}, which is no name of a header.")
-    return name.lower()
-
-
-def _checked_value(name: object, value: object) -> str:
-    # The value may be a secret: the message does not show it.
-    if not isinstance(value, str) or not (value.isascii() and value.strip().isprintable()):
-        raise ConfigError(
-            f"default_headers[{name!r}] is no value of a header: it must be a str of printable "
-            "ASCII characters on one line."
-        )
-    return value.strip()

@@ -36,7 +36,7 @@ _WORDS: Final[Sequence[tuple[str, str]]] = (
         r"Pass api_key=\.\.\. together with base_url=\.\.\., or neither\.",
         "Leave --base-url out, or set the config vars of that URL.",
     ),
-    (r"\bapi_key holds", "<ALIAS>_KEY holds"),
+    (r"\bapi_key contains", "<ALIAS>_KEY contains"),
     (r"\bbase_url=(?=['\"])", "The URL "),
     (r"\b[Cc]heck base_url\b", "Check the URL"),
     (r"that base_url is", "that the URL is"),

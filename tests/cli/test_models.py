@@ -192,7 +192,7 @@ def test_a_list_that_cannot_be_had_is_said_in_a_line(emulator, run, step, words)
 def test_a_url_that_is_none_is_an_error_of_the_user(run):
     ran = run("models", "--base-url", "ftp://x")
     assert ran.code == 2
-    assert "The URL 'ftp://x' is no URL of an API" in ran.err
+    assert "The URL 'ftp://x' is not the URL of an API" in ran.err
 
 
 def test_a_narrow_terminal_shows_the_width_of_vectors_too(emulator, tmp_path):

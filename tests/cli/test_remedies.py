@@ -64,7 +64,7 @@ def test_the_other_commands_say_it_too(emulator, run, command, status):
 def test_a_key_with_a_blank_in_it_is_named_as_a_config_var(run):
     ran = run("check", env={"INFERENCE_KEY": "inf-made-up x", "INFERENCE_URL": "https://x.com"})
     assert (ran.code, ran.out) == (2, "")
-    assert "<ALIAS>_KEY holds characters that no key has" in ran.err
+    assert "<ALIAS>_KEY contains characters that a key cannot have" in ran.err
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -168,18 +168,18 @@ def test_without_config_vars_json_says_it_too(run):
     ("env", "arguments", "words"),
     [
         ({"INFERENCE_KEY": "inf-made-up"}, (), "Set INFERENCE_URL too, or pass --base-url."),
-        ({"INFERENCE_KEY": "a b", "INFERENCE_URL": "x.com"}, (), "Was it copied whole?"),
+        ({"INFERENCE_KEY": "a b", "INFERENCE_URL": "x.com"}, (), "Check that it was copied whole"),
         (
             {"INFERENCE_KEY": "inf-made-up", "INFERENCE_URL": "https://x.com"},
             ("--base-url", "https://y.com"),
             "Leave --base-url out",
         ),
-        ({}, ("--alias", "7"), "is no attachment name"),
+        ({}, ("--alias", "7"), "is not a valid attachment name"),
         ({}, ("--env-file", "gone.env"), "There is no file 'gone.env'"),
         (
             {"INFERENCE_KEY": "inf-made-up", "INFERENCE_URL": "ftp://u:secret@x"},
             (),
-            "is no URL of an API",
+            "is not the URL of an API",
         ),
     ],
     ids=["no-url", "bad-key", "other-url", "bad-alias", "no-file", "bad-url"],

@@ -54,7 +54,7 @@ def test_a_named_alias_does_not_fall_back(env):
 
 @pytest.mark.parametrize("alias", ["", "1ST", "A-B", "A B"])
 def test_what_is_no_attachment_name_is_refused(alias):
-    with pytest.raises(ConfigError, match="no attachment name"):
+    with pytest.raises(ConfigError, match="not a valid attachment name"):
         Settings(api_key=KEY, alias=alias)
 
 
@@ -128,7 +128,7 @@ def test_all_spellings_of_a_url_mean_the_same(env, url):
     ],
 )
 def test_what_is_no_url_is_refused(url):
-    with pytest.raises(ConfigError, match="no URL of an API") as caught:
+    with pytest.raises(ConfigError, match="not the URL of an API") as caught:
         Settings(api_key=KEY, base_url=url)
     assert "hidden" not in str(caught.value)
 
@@ -140,7 +140,7 @@ def test_local_urls_are_urls(url):
 
 def test_inference_url_is_another_spelling():
     assert Settings(api_key=KEY, inference_url=EU) == Settings(api_key=KEY, base_url=EU)
-    with pytest.raises(ConfigError, match="are the same"):
+    with pytest.raises(ConfigError, match="two names of one argument"):
         Settings(api_key=KEY, inference_url=EU, base_url=EU)
 
 

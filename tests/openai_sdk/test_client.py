@@ -219,16 +219,18 @@ async def test_ones_own_http_client_is_used_as_it_is(emulator, config_vars):
     ("arguments", "said"),
     [
         pytest.param({}, "INFERENCE_KEY is not set", id="no-key"),
-        pytest.param({"api_key": "inf-made-up", "timeout": 0}, "no waiting time", id="no-time"),
+        pytest.param(
+            {"api_key": "inf-made-up", "timeout": 0}, "greater than 0 seconds", id="no-time"
+        ),
         pytest.param(
             {"api_key": "inf-made-up", "max_retries": -1}, "must be 0 or more", id="retries"
         ),
         pytest.param(
-            {"api_key": "inf-made-up", "base_url": "ftp://x"}, "no URL of an API", id="url"
+            {"api_key": "inf-made-up", "base_url": "ftp://x"}, "not the URL of an API", id="url"
         ),
         pytest.param(
             {"api_key": "inf-made-up", "default_headers": {"a b": "c"}},
-            "no name of a header",
+            "not a valid header name",
             id="header",
         ),
     ],

@@ -1,0 +1,128 @@
+"""A wrong argument is refused when the client is constructed, with what to do about it."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+
+import pytest
+
+from heroku_inference import AsyncClient, Client, ConfigError, Settings, UnknownArgumentError
+from heroku_inference._config.arguments import nearest_name, unknown_argument
+
+MADE_UP_KEY = "inf-made-up-key"
+
+
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"timeout": 0}, "timeout must be greater than 0 seconds, got 0."),
+        ({"timeout": -1.5}, "timeout must be greater than 0 seconds, got -1.5."),
+        ({"timeout": float("inf")}, "timeout must be a finite number of seconds, got inf."),
+        ({"timeout": float("nan")}, "timeout must be a finite number of seconds, got nan."),
+        ({"timeout": "5"}, "timeout must be a number of seconds, got a value of type str."),
+        ({"timeout": True}, "timeout must be a number of seconds, got a value of type bool."),
+        ({"max_retries": -1}, "max_retries must be 0 or more, got -1."),
+        ({"max_retries": True}, "max_retries must be a whole number, got a value of type bool."),
+        ({"max_retries": "2"}, "max_retries must be a whole number, got a value of type str."),
+        ({"max_retries": None}, "max_retries must be a whole number, got None."),
+        (
+            {"default_headers": [("a", "b")]},
+            "default_headers must be a mapping of names to values, got a value of type list.",
+        ),
+        (
+            {"default_headers": {"a b": "c"}},
+            "default_headers: 'a b' is not a valid header name.",
+        ),
+        (
+            {"default_headers": {"a": "c\nd"}},
+            "default_headers['a'] is not a valid header value.",
+        ),
+        ({"base_url": "ftp://x"}, "base_url='ftp://x' is not the URL of an API."),
+        ({"inference_url": 5}, "base_url must be a str, got a value of type int."),
+        (
+            {"base_url": "a.com", "inference_url": "b.com"},
+            "base_url and inference_url are two names of one argument.",
+        ),
+        ({"on_retry": "log"}, "on_retry must be a function or None, got a value of type str."),
+        ({"api_key": 5}, "api_key must be a str or a SecretStr, got a value of type int."),
+        ({"api_key": " "}, "api_key is empty."),
+        ({"api_key": "a b"}, "api_key contains characters that a key cannot have."),
+        ({"alias": "9"}, "alias='9' is not a valid attachment name."),
+        ({"model": 5}, "model must be a str, got a value of type int."),
+        ({"settings": "x"}, "settings must be a Settings, got a value of type str."),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_refused_at_once(make, arguments, problem):
+    with pytest.raises(ConfigError) as caught:
+        make(**arguments)
+    assert caught.value.problem == problem
+    assert caught.value.remedy.endswith(".")
+
+
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("time_out", "Did you mean 'timeout'?"),
+        ("key", "Did you mean 'api_key'?"),
+        ("apiKey", "Did you mean 'api_key'?"),
+        ("url", "Did you mean 'base_url'?"),
+        ("timeout_seconds", "Did you mean 'timeout'?"),
+        ("temprature", "'temperature' is an option of each call: pass it there."),
+    ],
+)
+def test_a_misspelt_argument_names_the_nearest(make, name, remedy):
+    with pytest.raises(ConfigError) as caught:
+        make(**{name: MADE_UP_KEY})
+    assert isinstance(caught.value, TypeError)
+    assert caught.value.problem == f"{make.__name__}() has no argument {name!r}."
+    assert caught.value.remedy == remedy
+    shown = "".join(traceback.TracebackException.from_exception(
+        caught.value, capture_locals=True).format())  # fmt: skip
+    ours = shown.partition("_constructor_arguments.py")[2].partition("File ")[2]
+    assert ours
+    assert MADE_UP_KEY not in ours
+
+
+def test_an_argument_like_no_other_lists_those_that_exist():
+    with pytest.raises(
+        UnknownArgumentError, match=r"arguments are alias, .*http_client, .*timeout"
+    ):
+        Client(foo=1)
+    with pytest.raises(UnknownArgumentError, match="async_http_client"):
+        AsyncClient(foo=1)
+
+
+def test_arguments_of_a_subclass_are_known_too():
+    class Mine(Client):
+        def __init__(self, *, team: str = "", **arguments):
+            super().__init__(**arguments)
+            self.team = team
+
+    with pytest.raises(UnknownArgumentError, match=r"Mine\(\) .* Did you mean 'team'\?"):
+        Mine(taem="x")
+
+
+def test_right_values_are_taken_as_they_are():
+    settings = Settings(api_key=MADE_UP_KEY, model="m")
+    client = Client(
+        settings=settings, timeout=0.5, max_retries=0, default_headers={}, on_retry=None
+    )
+    assert client.settings() == settings
+
+
+def test_an_error_for_an_unknown_argument_can_be_pickled():
+    error = unknown_argument("x", ["timeout"], owner="Client")
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.problem, again.remedy) == (type(error), error.problem, error.remedy)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("topp", "top_p"), ("Max-Tokens", "max_tokens"), ("n", None), ("", None), ("quality", None)],
+)
+def test_the_nearest_name_is_near(name, nearest):
+    assert nearest_name(name, ["top_p", "max_tokens", "stop", "temperature"]) == nearest
