@@ -14,7 +14,7 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 
-from heroku_inference._chat.tool_arguments import parse_arguments
+from heroku_inference._adapters.tools import parse_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 
-from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
+from heroku_inference._adapters.concurrency import amap_in_order, map_in_order
 from heroku_inference._errors import ConfigError
 from langchain_heroku._broken_calls import StreamedCalls
 from langchain_heroku._chat_model import HerokuChatModel

@@ -32,8 +32,7 @@ _PROFILE_KEYS: Final = frozenset(ModelProfile.__annotations__)
 _CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which have about 4
 
 
-# As for the core's parameters: no object is of this class alone, so it needs no validator.
-class HerokuChatModel(HerokuConnection, BaseChatModel, defer_build=True):
+class HerokuChatModel(HerokuConnection, BaseChatModel):
     """Version, profile, tracing, tokens, dumps and copies; no way to call."""
 
     stop: list[str] | str | None = None

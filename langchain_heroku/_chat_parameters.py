@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
-from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._adapters.arguments import hide_key, warn_caller
 from heroku_inference._adapters.chat_options import chat_options
 from heroku_inference._errors import ConfigError
-from heroku_inference._warnings import warn_caller
 from langchain_heroku._connection import HerokuConnection
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     """Whether a stream tells the tokens that it used, in its last chunk."""
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         super().__init__(**self._with_model_kwargs(data))
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import SecretStr  # noqa: TC002 - pydantic reads the annotation
 
-from heroku_inference._adapters.arguments import Connection, key_hidden
+from heroku_inference._adapters.arguments import Connection, hide_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ class HerokuConnection(Connection):
     """
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         super().__init__(**data)
 
     @property

@@ -13,7 +13,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from heroku_inference._chat.tool_arguments import parse_arguments
+from heroku_inference._adapters.tools import parse_arguments
 from langchain_heroku._blocks_of_answers import PROVIDER
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import InvalidToolCall
     from langchain_core.messages import ToolCall as LangChainToolCall
 
+    from heroku_inference import AgentStep, ChatChunk, Reply, ToolCall, Usage
     from heroku_inference import _values as heroku
-    from heroku_inference._agents.steps import AgentStep
-    from heroku_inference._values import ChatChunk, Reply, ToolCall, Usage
 
 __all__ = [
     "generation_chunk",

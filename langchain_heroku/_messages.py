@@ -18,6 +18,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from heroku_inference._adapters.tools import move_images_after_results, tool_message
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import results_in, with_words
 from langchain_heroku.errors import ConfigError
@@ -54,28 +55,7 @@ def openai_messages(
     for position, part in enumerate(parts):
         for message in part:
             wire.extend(_wire_at(position, with_words(message, results)))
-    return _images_after_results(wire)
-
-
-class _FromTool(dict[str, Any]):
-    """A message of the user that shows images of a tool."""
-
-
-def _images_after_results(wire: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages with those images behind all results of their turn, which may not be parted."""
-    if not any(isinstance(message, _FromTool) for message in wire):
-        return wire
-    ordered: list[dict[str, Any]] = []
-    held: list[Any] = []
-    for message in wire:
-        if isinstance(message, _FromTool):
-            held += message["content"]
-            continue
-        if held and message["role"] != "tool":
-            ordered.append({"role": "user", "content": held})
-            held = []
-        ordered.append(message)
-    return [*ordered, {"role": "user", "content": held}] if held else ordered
+    return move_images_after_results(wire)
 
 
 def _wire_at(position: int, message: BaseMessage) -> list[dict[str, Any]]:
@@ -91,7 +71,8 @@ def _wire(message: BaseMessage) -> Iterator[dict[str, Any]]:
     elif isinstance(message, AIMessage):
         yield _from_model(message)
     elif isinstance(message, ToolMessage):
-        yield from _from_tool(message)
+        failed = message.status == "error"
+        yield tool_message(message.tool_call_id, _parts(message.content), failed=failed)
     elif isinstance(message, SystemMessage):
         role = message.additional_kwargs.get("__openai_role__", "system")
         yield {"role": role, "content": _texts(message.content)}
@@ -173,36 +154,9 @@ def _call(call_id: str | None, name: str | None, arguments: str) -> dict[str, An
     return {"id": call_id, "type": "function", "function": function}
 
 
-def _from_tool(message: ToolMessage) -> Iterator[dict[str, Any]]:
-    parts, call_id = _parts(message.content), message.tool_call_id
-    images: list[dict[str, Any]] = []
-    if not isinstance(parts, str):
-        # Only the user's messages take images (docs: chat completions).
-        images = [part for part in parts if part["type"] == "image_url"]
-        parts = [part for part in parts if part["type"] != "image_url"]
-    said = parts or (_SHOWN_BELOW if images else "")
-    content = _output(said, failed=message.status == "error")
-    yield {"role": "tool", "content": content, "tool_call_id": call_id}
-    if images:
-        # Not in words: what names a tool or its work reads like a request to do it again.
-        told = {"type": "text", "text": f"Result of {call_id}:"}
-        yield _FromTool(role="user", content=[told, *images])
-
-
-_SHOWN_BELOW: Final = "The image is shown in the next message."
-
-
 def _tool_result(part: Mapping[str, Any]) -> dict[str, Any]:
-    content = _output(part.get("content") or "", failed=bool(part.get("is_error")))
-    return {"role": "tool", "content": content, "tool_call_id": part.get("tool_use_id")}
-
-
-def _output(content: str | list[Any], *, failed: bool) -> str:
-    text = _texts(content)
-    # Heroku has no field to say that a tool failed, so its text must.
-    if failed and not text.lstrip().lower().startswith("error"):
-        return f"Error: {text}" if text else "Error"
-    return text
+    content, failed = _parts(part.get("content") or ""), bool(part.get("is_error"))
+    return tool_message(part.get("tool_use_id"), content, failed=failed)
 
 
 def _texts(content: str | list[Any]) -> str:

@@ -23,7 +23,7 @@ from langchain_core.runnables import (
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from heroku_inference._chat.thinking import call_instruction
+from heroku_inference._adapters.tools import call_instruction
 from langchain_heroku._blocks_of_answers import HAS_REFUSALS
 from langchain_heroku.errors import ConfigError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._adapters.tools import function_options
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
@@ -29,16 +29,8 @@ def tool_options(
             where the tools are given, and not at the first call.
     """
     with langchain_errors():
-        wired = wire_tools([_openai_tool(tool) for tool in tools])
-        choice = wire_tool_choice(tool_choice, wired)
-    if parallel_tool_calls is None:
-        parallel_tool_calls = parallel_calls(tool_choice)
-    options: dict[str, Any] = {"tools": wired}
-    if choice is not None:
-        options["tool_choice"] = choice
-    if parallel_tool_calls is not None:
-        options["parallel_tool_calls"] = parallel_tool_calls
-    return options
+        wired = [_openai_tool(tool) for tool in tools]
+        return function_options(wired, tool_choice, parallel_tool_calls)
 
 
 def _openai_tool(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from heroku_inference._anthropic.request import message_arguments, thinks
+from heroku_inference._adapters.anthropic_messages import will_think
 from langchain_heroku._messages_api.calls import ChatAnthropic, MessagesCalls
 from langchain_heroku._structured_output import structured_output
 from langchain_heroku.errors import ConfigError
@@ -120,7 +120,7 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
     def thinks(self) -> bool:
         """Whether the model is set to think, so that it cannot be made to call a tool."""
         given = {"model": self.model_name, "thinking": self.thinking}
-        return thinks(message_arguments(given, self.extended_thinking))
+        return will_think(given, self.extended_thinking)
 
     def bind_tools(
         self,

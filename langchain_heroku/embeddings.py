@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._endpoints.embedding_wire import LongText  # noqa: TC001 - pydantic reads it
-from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, Side
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
 
-    from heroku_inference._client_base import EmbedOptions
-    from heroku_inference._config.settings import Kind
-    from heroku_inference._endpoints.embeddings import EmbeddingBatch
+    from heroku_inference import EmbeddingBatch
+    from heroku_inference._adapters.embeddings import EmbedOptions
 
 __all__ = ["HerokuEmbeddings"]
 
 
-class HerokuEmbeddings(HerokuConnection, Embeddings):
+class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     """An embedding model of Heroku Managed Inference.
 
     **Setup.** Attach the add-on; the config vars `EMBEDDING_KEY`, `EMBEDDING_URL` and
@@ -73,18 +71,7 @@ class HerokuEmbeddings(HerokuConnection, Embeddings):
         ConfigError: No key was found, or arguments contradict each other.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    _KIND: ClassVar[Kind] = "embedding"
-
-    input_type: str | None = None
-    """What vectors are for: `search_document`, `search_query`, `classification` or `clustering`
-    (docs: embeddings). By default `search_document` for documents and `search_query` for queries;
-    what is set here is used for both."""
-
-    embedding_type: str | None = None
-    """`float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`; all but `float` give
-    whole numbers, and the last two pack eight dimensions into one."""
+    model_config = ConfigDict(extra="forbid", defer_build=False)
 
     batch_size: int = MAX_TEXTS
     """Texts in one request, 1 to 96."""
@@ -92,22 +79,10 @@ class HerokuEmbeddings(HerokuConnection, Embeddings):
     max_concurrency: int = 8
     """Requests in flight at a time."""
 
-    long_text: LongText = "error"
-    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
-    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
-    scaled to length 1."""
-
-    allow_ignored_params: bool | None = None
-    """Have the API ignore parameters it does not know instead of refusing them."""
-
-    extra_body: dict[str, Any] | None = None
-    """Further fields of the request body, merged over ours."""
-
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
-        with langchain_errors():  # what cannot work is said now, not at the first call
+        data = hide_key(data)
+        with langchain_errors():
             super().__init__(**data)
-            EmbeddingOptions(model=self.model_name, **self._options("search_document"))
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector for each text, in order.
@@ -163,13 +138,9 @@ class HerokuEmbeddings(HerokuConnection, Embeddings):
                 async for batch in batches:
                     yield batch
 
-    def _options(self, input_type: str) -> EmbedOptions:
+    def _options(self, side: Side) -> EmbedOptions:
         return {
-            "input_type": self.input_type or input_type,
-            "embedding_type": self.embedding_type,
+            **super()._options(side),
             "batch_size": self.batch_size,
             "max_concurrency": self.max_concurrency,
-            "long_text": self.long_text,
-            "allow_ignored_params": self.allow_ignored_params,
-            "extra_body": self.extra_body,
         }

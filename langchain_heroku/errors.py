@@ -191,8 +191,10 @@ class run_errors(langchain_errors):  # noqa: N801 - as above
         """Replace a core error, and say whether it may be tried again."""
         if not isinstance(error, HerokuError):
             return
+        from heroku_inference._adapters.agents import was_refused  # noqa: PLC0415 - needed rarely
+
         both = langchain_error(error)
-        if isinstance(both, langchain.ModelError) and not _was_refused(both):
+        if isinstance(both, langchain.ModelError) and not was_refused(both):
             both.is_retryable = False
         if both is not error:
             raise both from both.__cause__
@@ -205,10 +207,3 @@ class _MayBeRepeated(type):
 
 class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no error of its own
     """Every error that `run_errors` left retryable counts as an instance: retries go by type."""
-
-
-def _was_refused(error: Exception) -> bool:
-    from heroku_inference._http.transport_base import is_success  # noqa: PLC0415 - slow to load, needed rarely
-
-    response = getattr(error, "response", None)
-    return response is not None and not is_success(response.status_code)

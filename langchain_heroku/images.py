@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._endpoints.images import ASPECT_RATIOS  # noqa: TC001 - pydantic reads it
+from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.pictures import (
+    ASPECT_RATIOS,
+    LARGEST_SEED,
+    LONGEST_PROMPT,
+    picture_options,
+    save_picture,
+)
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
-    from heroku_inference._config.settings import Kind
-    from heroku_inference._endpoints.images import GeneratedImage
+    from heroku_inference import GeneratedImage
+    from heroku_inference._adapters.arguments import Kind
 
 __all__ = ["HerokuImageTool"]
-
-_LONGEST_PROMPT: Final = 10_000  # characters (docs: images)
-_LARGEST_SEED: Final = 4_294_967_295
 
 
 class _Picture(BaseModel):
     prompt: str = Field(
-        max_length=_LONGEST_PROMPT,
+        max_length=LONGEST_PROMPT,
         description="What the picture shows: subject, setting, style, light and colours.",
     )
     aspect_ratio: Literal[ASPECT_RATIOS] | None = Field(  # type: ignore[valid-type]
         default=None, description="Width to height; 1:1 if nothing is said."
     )
     negative_prompt: str | None = Field(
-        default=None, max_length=_LONGEST_PROMPT, description="What the picture must not show."
+        default=None, max_length=LONGEST_PROMPT, description="What the picture must not show."
     )
     seed: int | None = Field(
         default=None,
         ge=0,
-        le=_LARGEST_SEED,
+        le=LARGEST_SEED,
         description="The same number and prompt give the same picture.",
     )
 
@@ -76,7 +78,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
         ConfigError: No key was found, or arguments contradict each other.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=False)
 
     _KIND: ClassVar[Kind] = "image"
 
@@ -107,7 +109,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     """Further fields of the request body, merged over ours."""
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         with langchain_errors():
             super().__init__(**data)
 
@@ -124,7 +126,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
             return self._blocks(image), image
 
     def _options(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        options = {
+        usual = {
             "model": self.model,
             "aspect_ratio": self.aspect_ratio,
             "size": self.size,
@@ -133,17 +135,12 @@ class HerokuImageTool(HerokuConnection, BaseTool):
             "seed": self.seed,
             "extra_body": self.extra_body,
         }
-        said = {name: arguments.get(name) for name in ("aspect_ratio", "negative_prompt", "seed")}
-        if said["aspect_ratio"] is not None:
-            options["size"] = None  # two ways to say one thing; the call's goes
-        return options | {name: value for name, value in said.items() if value is not None}
+        call = {name: arguments.get(name) for name in ("aspect_ratio", "negative_prompt", "seed")}
+        return picture_options(usual, call)
 
     def _blocks(self, image: GeneratedImage) -> list[dict[str, Any]]:
         block = {"type": "image", "base64": image.base64, "mime_type": image.mime_type}
         if self.save_to is None:
             return [block]
-        self.save_to.mkdir(parents=True, exist_ok=True)
-        # Named by what is in it: nothing is overwritten, and the same picture is one file.
-        name = hashlib.sha256(image.data).hexdigest()[:16]
-        path = image.save(self.save_to / f"image-{name}")
+        path = save_picture(image, self.save_to)
         return [{"type": "text", "text": f"The picture is saved in {path}."}, block]

@@ -6,18 +6,19 @@ among the `tools` of `ChatHerokuAgent`.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference import Settings
+from heroku_inference._adapters.arguments import hide_secret
+from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
-from heroku_inference._config.settings import Settings, hidden
-from heroku_inference._endpoints.mcp import McpEndpoint, mcp_endpoint
+from heroku_inference._adapters.tools import distinct_names
 from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from langchain_core.tools import BaseTool
@@ -30,8 +31,6 @@ __all__ = ["asked", "load_mcp_tools", "mcp_errors"]
 _HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to be heard
 _READ_TIMEOUT: Final = 300.0  # seconds for the result of a tool
 _GRACE: Final = 5.0
-_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
-_LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
 
 
 async def load_mcp_tools(
@@ -78,16 +77,17 @@ async def load_mcp_tools(
         AuthenticationError: The key is not accepted; other refusals have their classes too.
         APIConnectionError: The toolkit cannot be reached.
     """
-    api_key = hidden(api_key)
+    api_key = hide_secret(api_key)
     adapters = _adapters()
     with langchain_errors():
         settings = Settings(
             api_key=api_key, base_url=base_url, alias=alias, inference_url=inference_url
         )
-        endpoint = mcp_endpoint(settings)
-        headers = endpoint.headers
-        headers.update(default_headers or {})
-        connection, found = await _found(endpoint, headers, timeout)
+        connections = [
+            _connection(address, mcp_headers(settings, default_headers), timeout)
+            for address in mcp_addresses(settings)
+        ]
+        connection, found = await _reach(connections, settings)
         chosen = await _chosen(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
@@ -112,19 +112,14 @@ def _adapters() -> Any:
         ) from error
 
 
-async def _found(
-    endpoint: McpEndpoint, headers: dict[str, str], timeout: float | None
+async def _reach(
+    connections: Sequence[dict[str, Any]], settings: Settings
 ) -> tuple[dict[str, Any], list[types.Tool]]:
-    """How the toolkit can be reached, and what is in it."""
+    """The first connection that serves the toolkit, and the toolkit's tools."""
     first: Exception | None = None
-    for transport, url in (
-        ("streamable_http", endpoint.url),
-        ("sse", endpoint.sse_url),
-        ("sse", endpoint.url),  # some configurations name this one for SSE
-    ):
-        connection = _connection(transport, url, headers, timeout)
+    for connection in connections:
         try:
-            return connection, await _listed(connection, endpoint.settings)
+            return connection, await _list_tools(connection, settings)
         except Exception as error:
             if not wrong_address(error):
                 raise
@@ -133,12 +128,12 @@ async def _found(
 
 
 def _connection(
-    transport: str, url: str, headers: dict[str, str], timeout: float | None
+    address: McpAddress, headers: dict[str, str], timeout: float | None
 ) -> dict[str, Any]:
     patience = timeout or _READ_TIMEOUT
     return {
-        "transport": transport,
-        "url": url,
+        "transport": address.transport,
+        "url": address.url,
         "headers": headers,
         "timeout": timeout or _HTTP_TIMEOUT,
         # The session tells which answer did not come; a stream that ends says only that it did.
@@ -147,7 +142,7 @@ def _connection(
     }
 
 
-async def _listed(connection: dict[str, Any], settings: Settings) -> list[types.Tool]:
+async def _list_tools(connection: dict[str, Any], settings: Settings) -> list[types.Tool]:
     sessions = import_module("langchain_mcp_adapters.sessions")
     tools: list[types.Tool] = []
     with mcp_errors(settings):
@@ -186,7 +181,7 @@ async def _namespaces(found: list[types.Tool], settings: Settings) -> dict[str, 
     whose = {tool.name: {tool.name.partition("/")[0]} for tool in found if "/" in tool.name}
     if len(whose) == len(found):
         return whose
-    from heroku_inference._async_client import AsyncClient  # noqa: PLC0415 - needed rarely
+    from heroku_inference import AsyncClient  # noqa: PLC0415 - needed rarely
 
     servers = await AsyncClient(settings=settings).mcp_servers()
     for tool in found:
@@ -212,16 +207,9 @@ def _refuse_unknown(argument: str, asked_for: Collection[str] | None, known: Ite
 
 def _named(tools: list[BaseTool]) -> list[BaseTool]:
     """The tools by names that models take, no two of them alike."""
-    taken: set[str] = set()
-    for tool in tools:
+    for tool, name in zip(tools, distinct_names(tool.name for tool in tools), strict=True):
         tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}
-        base = _NOT_IN_NAMES.sub("_", tool.name)[-_LONGEST_NAME:]
-        name, number = base, 1
-        while name in taken:
-            number += 1
-            name = f"{base[: _LONGEST_NAME - 4]}_{number}"
         tool.name = name
-        taken.add(name)
     return tools
 
 

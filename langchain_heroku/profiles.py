@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heroku_inference._catalogue import known_model
+from heroku_inference import known_model
 
 if TYPE_CHECKING:
     from langchain_core.language_models import ModelProfile
 
-    from heroku_inference._catalogue import ModelFacts
+    from heroku_inference import ModelFacts
 
 __all__ = ["profile_of"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._endpoints.rerank import RerankHit, RerankOptions, check_query
+from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.rerank import RerankParameters, check_query
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import Callbacks
 
-    from heroku_inference._config.settings import Kind
+    from heroku_inference import RerankHit
 
 __all__ = ["HerokuRerank"]
 
 
-class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
+class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
     """Puts documents in the order of their relevance to a question, and keeps the best.
 
     **Setup.** Attach the add-on; the config vars `RERANK_KEY`, `RERANK_URL` and `RERANK_MODEL_ID`
@@ -73,23 +73,12 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
         ConfigError: No key was found, or an argument is out of range.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    _KIND: ClassVar[Kind] = "rerank"
-
-    top_n: int | None = None
-    """How many documents to keep, best first; `None` keeps all."""
-
-    max_concurrency: int = 8
-    """Requests in flight at a time, where more than one is needed."""
+    model_config = ConfigDict(extra="forbid", defer_build=False)
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
-        with langchain_errors():  # what cannot work is said now, not at the first call
+        data = hide_key(data)
+        with langchain_errors():
             super().__init__(**data)
-            RerankOptions(
-                model=self.model_name, top_n=self.top_n, max_concurrency=self.max_concurrency
-            )
 
     def compress_documents(
         self,
@@ -150,13 +139,8 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
             InvalidResponseError: An answer does not rank the documents it was asked about.
         """
         with langchain_errors():
-            return self._client.rerank(
-                query,
-                _texts(query, documents),
-                model=self.model,
-                top_n=self.top_n if top_n is ... else top_n,
-                max_concurrency=self.max_concurrency,
-            ).hits
+            options = self._options(top_n)
+            return self._client.rerank(query, _texts(query, documents), **options).hits
 
     async def arerank(
         self,
@@ -167,14 +151,8 @@ class HerokuRerank(HerokuConnection, BaseDocumentCompressor):
     ) -> list[RerankHit]:
         """`rerank`, awaited."""
         with langchain_errors():
-            result = await self._async_client.rerank(
-                query,
-                _texts(query, documents),
-                model=self.model,
-                top_n=self.top_n if top_n is ... else top_n,
-                max_concurrency=self.max_concurrency,
-            )
-            return result.hits
+            options, texts = self._options(top_n), _texts(query, documents)
+            return (await self._async_client.rerank(query, texts, **options)).hits
 
 
 def _check_order(query: object) -> None:

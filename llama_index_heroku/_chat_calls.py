@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.function_calling import FunctionCallingLLM
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
 from heroku_inference._adapters.chat_options import chat_options
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         CompletionResponseGen,
     )
 
-    from heroku_inference._values import ChatChunk
+    from heroku_inference import ChatChunk
 
 __all__ = ["ChatCalls"]
 
@@ -44,8 +44,6 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     Prompts do not go through the chat methods: LlamaIndex would tell each call twice, and ask the
     rate limiter twice.
     """
-
-    model_config = ConfigDict(defer_build=True)  # only `Heroku` is ever made
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {
         **HerokuConnection._SPELLINGS,  # noqa: SLF001 - of the class above

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
-from heroku_inference._adapters.arguments import Connection, key_hidden
-from heroku_inference._config.settings import Settings, hidden
+from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +44,7 @@ class HerokuConnection(Connection, BaseComponent):
     """
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         super().__init__(**data)
 
     @property
@@ -55,7 +54,7 @@ class HerokuConnection(Connection, BaseComponent):
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        given = (hidden(self.api_key), self.base_url, self.model, self.alias)
+        given = (hide_secret(self.api_key), self.base_url, self.model, self.alias)
         return self._kept("settings", given, self._make_settings)
 
     @property

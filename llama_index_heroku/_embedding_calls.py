@@ -12,7 +12,7 @@ import hashlib
 import json
 from contextlib import ExitStack, aclosing, closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.callbacks.schema import CBEventType, EventPayload
@@ -20,7 +20,7 @@ from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
 from pydantic import Field
 
-from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
+from heroku_inference._adapters.concurrency import amap_in_order, map_in_order
 from heroku_inference._errors import HerokuError, recast
 
 if TYPE_CHECKING:
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
 
     from llama_index.core.base.embeddings.base import Embedding
 
+    from heroku_inference._adapters.embeddings import Side
 
-__all__ = ["EmbeddingCalls", "Side", "embedding_errors"]
-
-Side = Literal["search_document", "search_query"]
-"""The two sides of a search; a text has another vector on each."""
+__all__ = ["EmbeddingCalls", "embedding_errors"]
 
 _COLLECTION: Final = "embeddings"
 _WORKERS: Final = 8
@@ -107,7 +105,7 @@ class EmbeddingCalls(BaseEmbedding):
         embed = self._aget_text_embeddings
         return await self._arun(texts, "search_document", embed, show_progress)
 
-    def _identity(self, side: str) -> list[Any]:
+    def _identity(self, side: Side) -> list[Any]:
         """All that makes the vector of a text on this side what it is, fit for JSON."""
         return [self.model_name, side]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._adapters.mcp_addresses import mcp_addresses, mcp_headers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._errors import ConfigError, HerokuError
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 
     from llama_index.core.tools import FunctionTool
 
-    from heroku_inference._endpoints.mcp import McpEndpoint
+    from heroku_inference import Settings
+    from heroku_inference._adapters.mcp_addresses import McpAddress
 
 __all__ = ["Toolkit"]
 
@@ -21,18 +23,17 @@ class Toolkit:
     """The methods of an MCP session that LlamaIndex's `McpToolSpec` calls.
 
     Each opens a session of its own and closes all that belongs to it, so that a toolkit may be used
-    from several event loops. Heroku's pages do not say which transport `/mcp` has: "streamable
-    HTTP" is tried first, then "SSE" at `/mcp/sse`, and what worked is kept to.
+    from several event loops. The first address that serves the toolkit is used from then on.
 
     Args:
-        endpoint: Where it is.
+        settings: Whose toolkit it is.
         timeout: Seconds that a call may take.
     """
 
-    def __init__(self, endpoint: McpEndpoint, timeout: float) -> None:
-        self._endpoint = endpoint
+    def __init__(self, settings: Settings, timeout: float) -> None:
+        self._settings = settings
         self._timeout = timeout
-        self._urls = [endpoint.url, endpoint.sse_url]
+        self._addresses = mcp_addresses(settings)
 
     async def tools(
         self, allowed_tools: Sequence[str] | None, **options: Any
@@ -80,34 +81,40 @@ class Toolkit:
         return await self._ask("read_resource", uri)
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
-        """Calls the client at the first URL that has its transport."""
-        failure: HerokuError | None = None
-        for url in self._urls:
+        """Calls the client at the first address that serves the toolkit."""
+        first: HerokuError | None = None
+        for address in self._addresses:
             # Errors of the library hold headers and requests: ours are raised without them.
             try:
-                answer = await self._ask_at(url, method, arguments)
+                answer = await self._ask_at(address, method, arguments)
             except Exception as error:
-                failure = toolkit_error(error, self._endpoint.settings)
+                failure = toolkit_error(error, self._settings)
                 if failure is None:
                     raise
                 forget_frames(error)
             else:
-                self._urls = [url]
+                self._addresses = (address,)
                 return answer
+            first = first or failure
             if not wrong_address(failure):
-                break
-        if failure is None:
-            raise AssertionError("unreachable")
-        raise failure
+                raise failure
+        raise first or AssertionError("unreachable")
 
-    async def _ask_at(self, url: str, method: str, arguments: tuple[Any, ...]) -> Any:
+    async def _ask_at(self, address: McpAddress, method: str, arguments: tuple[Any, ...]) -> Any:
         client = _library().BasicMCPClient(
-            url, headers=self._endpoint.headers, timeout=self._timeout
+            _url_for_client(address), headers=mcp_headers(self._settings), timeout=self._timeout
         )
         try:
             return await getattr(client, method)(*arguments)
         finally:
             await client.http_client.aclose()
+
+
+def _url_for_client(address: McpAddress) -> str:
+    """The URL in the form by which LlamaIndex's client chooses the transport."""
+    if address.transport == "sse" and not address.url.endswith("/sse"):
+        return f"{address.url}?transport=sse"
+    return address.url
 
 
 def _names_of(tool: FunctionTool) -> frozenset[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from llama_index.core.base.llms.types import ContentBlock
 
-    from heroku_inference._values import ChatChunk, ChatResult, Reply, ToolCallDelta, Usage
+    from heroku_inference import ChatChunk, ChatResult, Reply, ToolCallDelta, Usage
 
 __all__ = [
     "GrowingResponse",

@@ -9,7 +9,7 @@ from llama_index.core.llms.llm import ToolSelection
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
+from heroku_inference._adapters.tools import arguments_text, parse_arguments
 from heroku_inference._errors import ConfigError, InvalidResponseError
 
 if TYPE_CHECKING:

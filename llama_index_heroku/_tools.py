@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._errors import ConfigError
+from heroku_inference._adapters.tools import names_by_wire_name, wire_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llama_index.core.tools import BaseTool
 
-__all__ = ["TOOL_NAMES", "tool_options", "wire_name"]
+__all__ = ["TOOL_NAMES", "tool_options"]
 
 TOOL_NAMES = "tool_names"
 """Option of a call that is not sent: the tools' own names by those the wire had to know them by."""
-
-
-def wire_name(name: str) -> str:
-    """The name as the API takes it: `Answer[int]`, for example, has characters that it does not."""
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", name)[:64]
 
 
 def tool_options(
@@ -39,14 +33,7 @@ def tool_options(
     """
     if not tools:
         return {}
-    names: dict[str, str] = {}
-    for tool in tools:
-        own = tool.metadata.get_name()
-        if names.setdefault(wire_name(own), own) != own:
-            raise ConfigError(
-                f"The tools {names[wire_name(own)]!r} and {own!r} have the same name for the API, "
-                "which takes letters, digits, _ and -, 64 at most: rename one."
-            )
+    names = names_by_wire_name(tool.metadata.get_name() for tool in tools)
     if isinstance(tool_choice, str) and tool_choice in names.values():
         tool_choice = wire_name(tool_choice)
     options: dict[str, Any] = {

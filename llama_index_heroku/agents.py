@@ -12,10 +12,10 @@ from llama_index.core.async_utils import asyncio_run
 from llama_index.core.tools import FunctionTool
 from pydantic import BaseModel, Field
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._agents.result import agent_result
+from heroku_inference import aclose_connections
+from heroku_inference._adapters.agents import agent_result
+from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError
-from heroku_inference._http.pools import aclose_connections
 from heroku_inference.agent_tools import wire_agent_tools
 from llama_index_heroku._agents.arguments import llm_of, other_llm, refusal_of
 from llama_index_heroku._agents.run import AgentRun
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from llama_index.core.tools import AsyncBaseTool
     from llama_index.core.workflow import Context
 
-    from heroku_inference._config.settings import Settings
-    from heroku_inference.agent_tools import AgentTool
+    from heroku_inference import AgentTool, Settings
 
 __all__ = ["HerokuAgent"]
 
@@ -124,7 +123,7 @@ class HerokuAgent(BaseWorkflowAgent):
         extra_body: Mapping[str, Any] | None = None,
         **data: Any,
     ) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         fields = {*BaseWorkflowAgent.model_fields, *_TOLD_TO_WORKFLOWS}
         said = {name: data.pop(name) for name in fields & data.keys()}
         for name in _RUN_HERE:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._anthropic.request import message_arguments
+from heroku_inference._adapters.anthropic_messages import message_arguments
+from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     )
     from llama_index.core.utils import Tokenizer
 
-    from heroku_inference._anthropic.clients import AsyncHerokuAnthropic, HerokuAnthropic
+    from heroku_inference._adapters.anthropic_clients import (
+        AsyncHerokuAnthropic,
+        HerokuAnthropic,
+    )
 
 __all__ = ["HerokuMessages"]
 
@@ -90,7 +93,7 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     model_config = ConfigDict(defer_build=False)
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         super().__init__(**data)
         if self.extended_thinking is not None and self.thinking_dict is not None:
             raise ConfigError("extended_thinking and thinking_dict say the same; pass one of them.")

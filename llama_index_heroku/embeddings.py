@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._endpoints.embedding_wire import LongText, check_text
-from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, Side, check_text
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._connection import HerokuConnection
-from llama_index_heroku._embedding_calls import EmbeddingCalls, Side, embedding_errors
+from llama_index_heroku._embedding_calls import EmbeddingCalls, embedding_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llama_index.core.base.embeddings.base import Embedding
 
-    from heroku_inference._client_base import EmbedOptions
-    from heroku_inference._config.settings import Kind
 
 __all__ = ["HerokuEmbedding"]
 
@@ -31,7 +28,7 @@ _REMEDY: Final = (
 )
 
 
-class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
+class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     """An embedding model of Heroku Managed Inference.
 
     **Setup.** Attach the add-on; the config vars `EMBEDDING_KEY`, `EMBEDDING_URL` and
@@ -80,7 +77,7 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
         ConfigError: No key was found, or arguments contradict each other.
     """
 
-    _KIND: ClassVar[Kind] = "embedding"
+    model_config = ConfigDict(defer_build=False)
 
     # How to call is no part of dumps: pipelines name what they cache by them.
 
@@ -93,33 +90,11 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""
 
-    input_type: str | None = None
-    """What vectors are for: `search_document`, `search_query`, `classification` or `clustering`
-    (docs: embeddings). By default `search_document` for documents and `search_query` for queries;
-    what is set here is used for both."""
-
-    embedding_type: str | None = None
-    """`float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`; all but `float` give
-    whole numbers, and the last two pack eight dimensions into one."""
-
-    long_text: LongText = "error"
-    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
-    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
-    scaled to length 1."""
-
-    allow_ignored_params: bool | None = None
-    """Have the API ignore parameters it does not know instead of refusing them."""
-
-    extra_body: dict[str, Any] | None = None
-    """Further fields of the request body, merged over ours."""
-
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         super().__init__(**_with_one_model(data))
         if self.model_name != self.model:
             self.model = self.model  # sets both names of it
-        # What cannot work is said now, not at the first call.
-        EmbeddingOptions(model=self.model_name, **self._options("search_document"))
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -167,17 +142,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingCalls):
             result = await self._async_client.embed(texts, model=self.model, **self._options(side))
             return result.vectors
 
-    def _options(self, side: str) -> EmbedOptions:
-        return {
-            "input_type": self.input_type or side,
-            "embedding_type": self.embedding_type,
-            "long_text": self.long_text,
-            "allow_ignored_params": self.allow_ignored_params,
-            "extra_body": self.extra_body,
-        }
-
-    def _identity(self, side: str) -> list[Any]:
-        return [*super()._identity(self.input_type or side), self._options(side)]
+    def _identity(self, side: Side) -> list[Any]:
+        return [self.model_name, self.input_type or side, self._options(side)]
 
     def _check(self, texts: Sequence[Any]) -> None:
         if isinstance(texts, str):

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolOutput
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._endpoints.images import ASPECT_RATIOS
+from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.pictures import (
+    ASPECT_RATIOS,
+    check_picture_options,
+    picture_options,
+    save_picture,
+)
 from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
 from llama_index_heroku._connection import HerokuConnection
 
 if TYPE_CHECKING:
-    from heroku_inference._config.settings import Kind
-    from heroku_inference._endpoints.images import GeneratedImage
+    from heroku_inference import GeneratedImage
+    from heroku_inference._adapters.arguments import Kind
 
 __all__ = ["HerokuImageToolSpec"]
 
@@ -81,7 +85,7 @@ class HerokuImageToolSpec(OutputToolSpec):
         extra_body: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
-        connection = key_hidden(connection)
+        connection = hide_key(connection)
         self._connection = _ImageConnection(**connection)
         self._folder = None if save_folder is None else Path(save_folder)
         options = {
@@ -93,6 +97,7 @@ class HerokuImageToolSpec(OutputToolSpec):
             "extra_body": extra_body,
         }
         self._options = {name: value for name, value in options.items() if value is not None}
+        check_picture_options(self._options)
         self.spec_functions = [_NAME]
 
     def generate_image(self, prompt: str, **options: Any) -> ToolOutput:
@@ -121,18 +126,13 @@ class HerokuImageToolSpec(OutputToolSpec):
         return await asyncio.to_thread(self._output, image, prompt, chosen)
 
     def _chosen(self, options: dict[str, Any]) -> dict[str, Any]:
-        here = dict(self._options)
-        if options.get("size"):
-            here.pop("aspect_ratio", None)
-        if options.get("aspect_ratio"):
-            here.pop("size", None)
-        return {"model": self._connection.model, **here, **options}
+        return {"model": self._connection.model, **picture_options(self._options, options)}
 
     def _output(self, image: GeneratedImage, prompt: str, options: dict[str, Any]) -> ToolOutput:
         told = f"An image ({image.mime_type}) of: {image.revised_prompt or prompt}"
         raw: dict[str, Any] = {"mime_type": image.mime_type, "revised_prompt": image.revised_prompt}
         if self._folder is not None:
-            path = self._saved(image, self._folder)
+            path = save_picture(image, self._folder)
             told, raw = f"{told}\nSaved as {path}", {**raw, "path": str(path)}
         said = {name: options[name] for name in options if name != "extra_body"}
         return ToolOutput(
@@ -144,10 +144,6 @@ class HerokuImageToolSpec(OutputToolSpec):
             raw_input={"prompt": prompt, **said},
             raw_output=raw,
         )
-
-    def _saved(self, image: GeneratedImage, folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        return image.save(folder / sha256(image.data).hexdigest()[:16])
 
     def _tools(self) -> list[FunctionTool]:
         fixed = {*self._options} | ({"aspect_ratio"} if "size" in self._options else set())

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
-from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._catalogue import known_model
-from heroku_inference._chat.request import drop_ignored
-from heroku_inference._chat.thinking import call_instruction
+from heroku_inference import known_model
+from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
+from heroku_inference._adapters.tools import call_instruction
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import keep_first_call, selections
 from llama_index_heroku._tools import tool_options
@@ -102,8 +100,6 @@ class Heroku(StructuredOutput, defer_build=False):
         ConfigError: Neither arguments nor config vars give a key, its URL and a model.
     """
 
-    model_config = ConfigDict(defer_build=False)
-
     context_window: int | None = None
     """Tokens of prompt and answer together; by default that of the model, or 128,000 when the model
     is not known."""
@@ -115,7 +111,7 @@ class Heroku(StructuredOutput, defer_build=False):
     """Whether the model calls tools; by default what is known of it, or yes."""
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         super().__init__(**_without_foreign_arguments(data))
 
     @classmethod

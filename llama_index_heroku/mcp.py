@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.tools import ToolOutput
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._config.settings import Settings
-from heroku_inference._endpoints.mcp import mcp_endpoint
+from heroku_inference import Settings
+from heroku_inference._adapters.arguments import hide_key
 from llama_index_heroku._agents.tool_specs import tool_of
 from llama_index_heroku._mcp_client import Toolkit
 from llama_index_heroku._mcp_content import content_blocks
@@ -63,8 +62,8 @@ async def load_mcp_tools(
         ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
         APIError: The toolkit refused, or could not be reached.
     """
-    connection = key_hidden(connection)
-    toolkit = Toolkit(mcp_endpoint(settings or Settings(**connection)), timeout)
+    connection = hide_key(connection)
+    toolkit = Toolkit(settings or Settings(**connection), timeout)
     tools = await toolkit.tools(
         allowed_tools,
         global_partial_params=dict(global_partial_params or {}),

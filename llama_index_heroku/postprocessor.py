@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRankStartEvent
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
+from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._endpoints.rerank import RerankOptions
+from heroku_inference._adapters.rerank import RerankParameters
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._connection import HerokuConnection
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from llama_index.core.schema import BaseNode
 
-    from heroku_inference._config.settings import Kind
-    from heroku_inference._endpoints.rerank import RerankHit
+    from heroku_inference import RerankHit
 
 __all__ = ["HerokuRerank"]
 
@@ -32,7 +31,7 @@ _RETRIEVAL_SCORE: Final = "retrieval_score"
 _dispatcher = get_dispatcher(__name__)
 
 
-class HerokuRerank(HerokuConnection, BaseNodePostprocessor):
+class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
     """Puts nodes in the order of their relevance to a question, and keeps the best.
 
     **Setup.** Attach the add-on; the config vars `RERANK_KEY`, `RERANK_URL` and `RERANK_MODEL_ID`
@@ -67,10 +66,7 @@ class HerokuRerank(HerokuConnection, BaseNodePostprocessor):
         ConfigError: No key was found, or an argument is out of range.
     """
 
-    _KIND: ClassVar[Kind] = "rerank"
-
-    top_n: int | None = None
-    """How many nodes to keep, best first; `None` keeps all."""
+    model_config = ConfigDict(defer_build=False)
 
     metadata_mode: MetadataMode = MetadataMode.EMBED
     """Which of a node's metadata are compared with the question, beside its text."""
@@ -78,15 +74,6 @@ class HerokuRerank(HerokuConnection, BaseNodePostprocessor):
     keep_retrieval_score: bool = False
     """Whether a node's score before reranking is kept, as `retrieval_score` in the metadata of a
     copy of the node, where neither models nor embeddings see it."""
-
-    max_concurrency: int = 8
-    """Requests in flight at a time, where more than one is needed."""
-
-    def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
-        super().__init__(**data)
-        # What cannot work is said now, not at the first call.
-        RerankOptions(**self._options())
 
     @classmethod
     def class_name(cls) -> str:
@@ -112,13 +99,6 @@ class HerokuRerank(HerokuConnection, BaseNodePostprocessor):
             texts = self._texts(nodes)
             result = await self._async_client.rerank(report.query, texts, **self._options())
             return report.end(self._ranked(nodes, result.hits))
-
-    def _options(self) -> dict[str, Any]:
-        return {
-            "model": self.settings.require_model(),
-            "top_n": self.top_n,
-            "max_concurrency": self.max_concurrency,
-        }
 
     def _texts(self, nodes: Sequence[NodeWithScore]) -> list[str]:
         return [node.node.get_content(metadata_mode=self.metadata_mode) for node in nodes]

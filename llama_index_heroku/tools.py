@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import TextBlock
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._agents.steps import AgentMessage
+from heroku_inference import AgentMessage
+from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from llama_index_heroku._agents.run import tool_output
 from llama_index_heroku._agents.server_tools import command_tool, database_tools, unattached_tools
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from llama_index.core.tools import FunctionTool, ToolOutput
 
-    from heroku_inference._agents.steps import AgentStep
-    from heroku_inference._endpoints.mcp import McpTool
+    from heroku_inference import AgentStep, McpTool
     from llama_index_heroku._agents.server_tools import ServerTool
 
 __all__ = ["HerokuToolSpec"]
@@ -91,7 +90,7 @@ class HerokuToolSpec(OutputToolSpec):
         ttl_seconds: int | None = None,
         **connection: Any,
     ) -> None:
-        connection = key_hidden(connection)
+        connection = hide_key(connection)
         self._connection = HerokuConnection(**connection)
         if app is None and (db_attachment is not None or cmd is not None):
             raise ConfigError("db_attachment=... and cmd=... are of an app: name it with app=....")

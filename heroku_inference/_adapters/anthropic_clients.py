@@ -14,7 +14,7 @@ from heroku_inference._anthropic.clients import (
 if TYPE_CHECKING:
     from heroku_inference._adapters.arguments import Connection
 
-__all__ = ["async_client_of", "client_of"]
+__all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "async_client_of", "client_of"]
 
 
 def client_of(connection: Connection) -> HerokuAnthropic:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from heroku_inference._config.settings import Kind, Settings, hidden
+from heroku_inference._config.settings import Kind, Settings
+from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
 
-__all__ = ["Connection", "key_hidden"]
+__all__ = ["Connection", "Kind", "Settings", "hide_key", "hide_secret", "warn_caller"]
 
 _T = TypeVar("_T")
 
@@ -43,6 +45,9 @@ class Connection(BaseModel):
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
+        # Building a validator takes as long as all else of a class; only those with objects of
+        # their own need one.
+        defer_build=True,
         hide_input_in_errors=True,  # an argument in the wrong place may be a key
         protected_namespaces=(),
     )
@@ -189,9 +194,9 @@ class Connection(BaseModel):
         return super().__deepcopy__(memo)
 
 
-def key_hidden(data: dict[str, Any]) -> dict[str, Any]:
+def hide_key(data: dict[str, Any], name: str = "api_key") -> dict[str, Any]:
     """The arguments with the key in a form whose `repr` does not show it.
 
     The first thing a constructor does: what raises after it may be printed with its variables.
     """
-    return {**data, "api_key": hidden(data["api_key"])} if "api_key" in data else data
+    return {**data, name: hide_secret(data[name])} if name in data else data

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from heroku_inference._chat.request import chat_request, drop_ignored
 
-__all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options"]
+__all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options", "drop_ignored"]
 
 CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {
     "messages",

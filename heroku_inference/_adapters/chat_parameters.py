@@ -22,8 +22,7 @@ _PARAMETERS: Final = (
 )
 
 
-# Building a validator takes as long as all else of a class; only the models that exist need one.
-class ChatParameters(Connection, defer_build=True):
+class ChatParameters(Connection):
     """The parameters of a chat model (docs: chat completions)."""
 
     temperature: float | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolResult
-from heroku_inference._chat.messages import wire_messages
+from heroku_inference._chat.messages import NO_RESULT, wire_messages
 from heroku_inference._values import Usage
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
 __all__ = ["AgentResult", "agent_messages", "agent_result"]
-
-_NO_RESULT = "The result of this call is not known."
 
 
 @dataclass(slots=True)
@@ -98,7 +96,7 @@ def _said(message: AgentMessage) -> dict[str, Any]:
 
 
 def _unanswered(call_ids: list[str]) -> list[dict[str, Any]]:
-    return [{"role": "tool", "tool_call_id": id_, "content": _NO_RESULT} for id_ in call_ids]
+    return [{"role": "tool", "tool_call_id": id_, "content": NO_RESULT} for id_ in call_ids]
 
 
 def agent_result(steps: list[AgentStep]) -> AgentResult:

@@ -19,7 +19,7 @@ from heroku_inference._errors import ConfigError, add_place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PLACEHOLDER", "has_tool_calls", "wire_messages", "with_instruction"]
+__all__ = ["NO_RESULT", "PLACEHOLDER", "has_tool_calls", "wire_messages", "with_instruction"]
 
 # Heroku answers 400 "content is required" to an assistant message without text, also next to
 # tool calls. A model repeats what it sees itself say, so the filler must do no harm when it is
@@ -28,6 +28,7 @@ __all__ = ["PLACEHOLDER", "has_tool_calls", "wire_messages", "with_instruction"]
 # says nothing, and is recognised when a model gives it back (see the reading of answers).
 PLACEHOLDER = "."
 NO_OUTPUT = "The tool returned no output."
+NO_RESULT = "The result of this call is not known."
 
 _REASONING_TAG = re.compile(r"<(/?)reasoning(?:\s[^<>]*)?>(\s*)", re.IGNORECASE)
 # Echoes of an answer, and labels that Heroku documents no field for: the model needs none.

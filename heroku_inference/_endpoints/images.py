@@ -28,6 +28,8 @@ __all__ = [
     "ASPECT_RATIOS",
     "FORMATS",
     "IMAGES_PATH",
+    "LARGEST_SEED",
+    "LONGEST_PROMPT",
     "SIZES",
     "GeneratedImage",
     "generated_image",
@@ -51,8 +53,8 @@ SIZES: Final = (
 """The documented sizes in pixels, width by height, in the order of their ratios."""
 FORMATS: Final = ("png", "jpeg")
 """The documented formats."""
-_LONGEST_PROMPT: Final = 10_000  # characters
-_LARGEST_SEED: Final = 4_294_967_295
+LONGEST_PROMPT: Final = 10_000  # characters
+LARGEST_SEED: Final = 4_294_967_295
 _IGNORED: Final = frozenset({"n", "quality", "style", "response_format", "user"})
 
 _DATA_URL: Final = re.compile(r"^data:[^,]*;base64,", re.IGNORECASE)
@@ -245,9 +247,9 @@ def _kind_of(data: bytes) -> str:
 def _check_prompt(name: str, text: object) -> None:
     if not isinstance(text, str):
         raise ConfigError(f"{name} is a {type(text).__name__}, not a string.", "Pass a string.")
-    if len(text) > _LONGEST_PROMPT:
+    if len(text) > LONGEST_PROMPT:
         raise ConfigError(
-            f"{name} has {len(text)} characters; Heroku takes at most {_LONGEST_PROMPT}.",
+            f"{name} has {len(text)} characters; Heroku takes at most {LONGEST_PROMPT}.",
             "Shorten it.",
         )
 
@@ -262,9 +264,9 @@ def _check_one_of(name: str, value: str | None, documented: tuple[str, ...]) -> 
 def _check_seed(seed: Any) -> None:
     if seed is None:
         return
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
         raise ConfigError(
-            f"seed must be a whole number from 0 to {_LARGEST_SEED}, got {seed!r}.",
+            f"seed must be a whole number from 0 to {LARGEST_SEED}, got {seed!r}.",
             "Pass 0, or leave it out, for a random one.",
         )
 

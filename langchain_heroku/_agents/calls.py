@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
-from heroku_inference._adapters.arguments import key_hidden
+from heroku_inference._adapters.arguments import hide_key
 from langchain_heroku._agents.generations import RunReader, langchain_run
 from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku._chat_model import HerokuChatModel
@@ -73,7 +73,7 @@ class AgentCalls(HerokuChatModel):
     tools may have changed something."""
 
     def __init__(self, **data: Any) -> None:
-        data = key_hidden(data)
+        data = hide_key(data)
         if data.get("tools") is not None:
             data["tools"] = agent_tools(data["tools"])
         with langchain_errors():

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from heroku_inference._agents.steps import AgentMessage
-from heroku_inference._chat.tool_arguments import parse_arguments
+from heroku_inference import AgentMessage
+from heroku_inference._adapters.tools import parse_arguments
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._generations import standard_usage, summed_usage, token_usage, told_by_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from heroku_inference._agents.steps import AgentStep, AgentToolResult
-    from heroku_inference._values import ToolCall
+    from heroku_inference import AgentStep, AgentToolResult, ToolCall
 
 __all__ = ["RunReader", "langchain_run"]
 

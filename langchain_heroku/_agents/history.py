@@ -7,12 +7,12 @@ agents): what an agent did is told to it again as calls and results.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 
+from heroku_inference._adapters.tools import NO_RESULT, wire_name
 from langchain_heroku._blocks_of_answers import PROVIDER
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["is_run", "messages_of_run"]
 
 _STEPS: Final = ("server_tool_call", "server_tool_result")
-_NO_RESULT: Final = "The result of this call is not known."
-_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def is_run(message: BaseMessage) -> bool:
@@ -133,9 +131,9 @@ class _Turn:
         if self._calls:
             yield from self.said()
         for call_id in self._waiting:
-            yield ToolMessage(_NO_RESULT, tool_call_id=call_id)
+            yield ToolMessage(NO_RESULT, tool_call_id=call_id)
         self._waiting = {}
 
     def _name(self, call: dict[str, Any]) -> str:
         name: str = call.get("name") or "tool"
-        return name if self._namespaces else _NOT_IN_NAMES.sub("_", name)
+        return name if self._namespaces else wire_name(name)

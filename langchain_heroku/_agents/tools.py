@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from heroku_inference._endpoints.mcp import McpTool
+from heroku_inference import McpTool
 from heroku_inference.agent_tools import AgentTool, heroku_tool, mcp_tool, wire_agent_tools
 from langchain_heroku.errors import ConfigError, langchain_errors
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, SecretStr, model_validator
 
-from heroku_inference._adapters.arguments import key_hidden
-from heroku_inference._anthropic.request import message_arguments
-from heroku_inference._anthropic.response_format import answer_tool, ask_for_answer
-from heroku_inference._config.settings import hidden
+from heroku_inference._adapters.anthropic_messages import (
+    answer_tool,
+    ask_for_answer,
+    message_arguments,
+)
+from heroku_inference._adapters.arguments import hide_key
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
@@ -46,7 +48,10 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
     from langchain_core.outputs import ChatResult
 
-    from heroku_inference._anthropic.clients import AsyncHerokuAnthropic, HerokuAnthropic
+    from heroku_inference._adapters.anthropic_clients import (
+        AsyncHerokuAnthropic,
+        HerokuAnthropic,
+    )
 
 __all__ = ["ChatAnthropic", "MessagesCalls"]
 
@@ -80,7 +85,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     stop_sequences: list[str] | None = Field(default=None, exclude=True, repr=False)
 
     def __init__(self, **data: Any) -> None:
-        data = _key_hidden(data)
+        data = _hide_keys(data)
         super().__init__(**data)
         if self.extended_thinking is not None and self.thinking is not None:
             raise ConfigError("extended_thinking and thinking say the same; pass one of them.")
@@ -261,11 +266,9 @@ def _whole(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGe
     return ChatGenerationChunk(message=answered(first + rest, tool["name"]))
 
 
-def _key_hidden(data: dict[str, Any]) -> dict[str, Any]:
+def _hide_keys(data: dict[str, Any]) -> dict[str, Any]:
     """The arguments with the key, by either of its names, in a form that does not show it."""
-    if "anthropic_api_key" in data:
-        data = {**data, "anthropic_api_key": hidden(data["anthropic_api_key"])}
-    return key_hidden(data)
+    return hide_key(hide_key(data, "anthropic_api_key"))
 
 
 # Core works out these signatures anew at every call, unless they are there already.

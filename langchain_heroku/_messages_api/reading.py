@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import invalid_tool_call
 
-from heroku_inference._anthropic.reading import finish_reason
+from heroku_inference._adapters.anthropic_messages import finish_reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.agent.workflow.workflow_events import AgentStream, ToolCall, ToolCallResult
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock, ToolCallBlock
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import ToolOutput
 
-from heroku_inference._agents.steps import AgentMessage
+from heroku_inference import AgentMessage
+from heroku_inference._adapters.tools import NO_RESULT
 from llama_index_heroku._mcp_content import content_blocks
 from llama_index_heroku._responses import (
     assistant_message,
@@ -26,12 +27,9 @@ if TYPE_CHECKING:
     from llama_index.core.base.llms.types import ContentBlock
     from llama_index.core.workflow import Event
 
-    from heroku_inference._agents.result import AgentResult
-    from heroku_inference._agents.steps import AgentStep, AgentToolResult
+    from heroku_inference import AgentResult, AgentStep, AgentToolResult
 
 __all__ = ["AgentRun", "tool_output"]
-
-_NO_RESULT: Final = "The tool returned no result."
 
 
 @dataclass
@@ -142,7 +140,7 @@ def _messages(turn: _Turn) -> Iterator[ChatMessage]:
         said.text, said.reasoning, said.reasoning_signature, blocks, said.refusal
     )
     for call in turn.calls:
-        no_result = [TextBlock(text=_NO_RESULT)]
+        no_result = [TextBlock(text=NO_RESULT)]
         yield ChatMessage(
             role=MessageRole.TOOL,
             blocks=[*(no_result if call.answer is None else call.answer)],

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference import agent_tools
-from heroku_inference._endpoints.mcp import McpTool
+from heroku_inference import McpTool, agent_tools
+from heroku_inference._adapters.tools import wire_name
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ def mcp_tools(
         full = tool if isinstance(tool, str) else tool.namespaced_name
         name = full.rpartition("/")[2]
         if name in served or name in taken:
-            name = re.sub(r"[^a-zA-Z0-9_-]", "_", full)
+            name = wire_name(full)
         if name in served or name in taken:
             raise ConfigError(f"Two tools have the name {name!r}; leave out one of them.")
         served[name] = _mcp_tool(tool, full, name, run)

@@ -19,7 +19,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.llms.anthropic.base import AnthropicChatResponse
 
-from heroku_inference._anthropic.reading import finish_reason
+from heroku_inference._adapters.anthropic_messages import finish_reason
 from heroku_inference._errors import InvalidResponseError
 from llama_index_heroku._messages_api.request import ENCRYPTED
 from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parsed

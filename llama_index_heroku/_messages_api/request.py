@@ -19,10 +19,9 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.llms.anthropic.utils import blocks_to_anthropic_blocks
 
-from heroku_inference._chat.tool_arguments import parse_arguments
+from heroku_inference._adapters.tools import parse_arguments, wire_name
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._tool_calls import calls_of
-from llama_index_heroku._tools import wire_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -110,7 +110,10 @@ def test_images_that_tools_return_are_shown_by_the_user(emulator, config_vars):
         wire = emulator.journal[-1].body["messages"]
         roles = ["user", "assistant", "tool", "tool", "user", "user"]
         assert [message["role"] for message in wire] == roles[: len(messages) + 1]
-        assert [part["type"] for part in wire[4]["content"]] == ["text", "image_url", "image_url"]
+        shown = wire[4]["content"]
+        assert [part["type"] for part in shown] == ["text", "image_url"] * 2
+        assert [part["text"] for part in shown[::2]] == ["Result of 1:", "Result of 2:"]
+        assert wire[2]["content"] == "The image is shown in the next message."
         assert wire[3]["content"] == "Nothing."
 
 

@@ -1,0 +1,22 @@
+"""Requests and answers of Heroku's Messages endpoint, for adapters that build on Anthropic's SDK.
+
+Nothing here loads that SDK; its clients are in `anthropic_clients`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heroku_inference._anthropic.reading import finish_reason
+from heroku_inference._anthropic.request import message_arguments, thinks
+from heroku_inference._anthropic.response_format import answer_tool, ask_for_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["answer_tool", "ask_for_answer", "finish_reason", "message_arguments", "will_think"]
+
+
+def will_think(arguments: Mapping[str, Any], extended_thinking: Any) -> bool:
+    """Whether a model that is set so thinks, so that it cannot be made to call a tool."""
+    return thinks(message_arguments(arguments, extended_thinking))

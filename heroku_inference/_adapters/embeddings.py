@@ -1,0 +1,61 @@
+"""What can be set on an embedding model of either framework (docs: embeddings)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from heroku_inference._adapters.arguments import Connection
+from heroku_inference._client_options import EmbedOptions
+from heroku_inference._endpoints.embedding_wire import LongText, check_text
+from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
+
+if TYPE_CHECKING:
+    from heroku_inference._config.settings import Kind
+
+__all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "Side", "check_text"]
+
+Side = Literal["search_document", "search_query"]
+"""The two sides of a search; a text has another vector on each."""
+
+
+class EmbeddingParameters(Connection):
+    """The parameters of an embedding model."""
+
+    _KIND: ClassVar[Kind] = "embedding"
+
+    input_type: str | None = None
+    """What vectors are for: `search_document`, `search_query`, `classification` or `clustering`
+    (docs: embeddings). By default `search_document` for documents and `search_query` for queries;
+    what is set here is used for both."""
+
+    embedding_type: str | None = None
+    """`float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`; all but `float` give
+    whole numbers, and the last two pack eight dimensions into one."""
+
+    long_text: LongText = "error"
+    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
+    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
+    scaled to length 1."""
+
+    allow_ignored_params: bool | None = None
+    """Have the API ignore parameters it does not know instead of refusing them."""
+
+    extra_body: dict[str, Any] | None = None
+    """Further fields of the request body, merged over ours."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        # Says what cannot work now, not at the first call.
+        EmbeddingOptions(
+            model=self.model or self.settings.require_model(), **self._options("search_document")
+        )
+
+    def _options(self, side: Side) -> EmbedOptions:
+        """The core's options of a call for texts on this side."""
+        return {
+            "input_type": self.input_type or side,
+            "embedding_type": self.embedding_type,
+            "long_text": self.long_text,
+            "allow_ignored_params": self.allow_ignored_params,
+            "extra_body": self.extra_body,
+        }

@@ -1,0 +1,51 @@
+"""Where an add-on's MCP toolkit is, and in which order its addresses are tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from heroku_inference._endpoints.mcp import mcp_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heroku_inference._config.settings import Settings
+
+__all__ = ["McpAddress", "mcp_addresses", "mcp_headers"]
+
+
+@dataclass(frozen=True, slots=True)
+class McpAddress:
+    """A URL, and the transport of the MCP that is spoken there.
+
+    Attributes:
+        url: Where the toolkit may be.
+        transport: `streamable_http`, or `sse`, the older one.
+    """
+
+    url: str
+    transport: Literal["streamable_http", "sse"]
+
+
+def mcp_addresses(settings: Settings) -> tuple[McpAddress, ...]:
+    """The addresses to try, one after the other.
+
+    Heroku documents SSE at `/mcp/sse`, names no transport for `/mcp`, and in some of its examples
+    gives `/mcp` to clients that speak SSE (docs: working with MCP).
+    """
+    endpoint = mcp_endpoint(settings)
+    return (
+        McpAddress(endpoint.url, "streamable_http"),
+        McpAddress(endpoint.sse_url, "sse"),
+        McpAddress(endpoint.url, "sse"),
+    )
+
+
+def mcp_headers(
+    settings: Settings, default_headers: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The headers of each request to the toolkit; their `repr` does not show the key."""
+    headers = mcp_endpoint(settings).headers
+    headers.update(default_headers or {})
+    return headers

@@ -1,0 +1,40 @@
+"""What can be set on a reranker of either framework (docs: rerank)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from heroku_inference._adapters.arguments import Connection
+from heroku_inference._endpoints.rerank import RerankOptions, check_query
+
+if TYPE_CHECKING:
+    from types import EllipsisType
+
+    from heroku_inference._config.settings import Kind
+
+__all__ = ["RerankParameters", "check_query"]
+
+
+class RerankParameters(Connection):
+    """The parameters of a reranker."""
+
+    _KIND: ClassVar[Kind] = "rerank"
+
+    top_n: int | None = None
+    """How many to keep, best first; `None` keeps all."""
+
+    max_concurrency: int = 8
+    """Requests in flight at a time, where more than one is needed."""
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        # Says what cannot work now, not at the first call.
+        RerankOptions(**self._options())
+
+    def _options(self, top_n: int | EllipsisType | None = ...) -> dict[str, Any]:
+        """The core's options of a call, which may have a `top_n` of its own."""
+        return {
+            "model": self.model or self.settings.require_model(),
+            "top_n": self.top_n if top_n is ... else top_n,
+            "max_concurrency": self.max_concurrency,
+        }

@@ -1,0 +1,148 @@
+"""Tools, their calls and their results in the form that Heroku's endpoints take. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from heroku_inference._chat.messages import NO_RESULT
+from heroku_inference._chat.thinking import call_instruction
+from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
+from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "NO_RESULT",
+    "arguments_text",
+    "call_instruction",
+    "distinct_names",
+    "function_options",
+    "move_images_after_results",
+    "names_by_wire_name",
+    "parse_arguments",
+    "tool_message",
+    "wire_name",
+]
+
+_NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
+_SHOWN_BELOW: Final = "The image is shown in the next message."
+
+
+def wire_name(name: str) -> str:
+    """The name of a tool as the API takes it: letters, digits, `_` and `-`, 64 at most."""
+    return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
+
+
+def names_by_wire_name(names: Iterable[str]) -> dict[str, str]:
+    """The tools' own names by those on the wire.
+
+    Raises:
+        ConfigError: The API would not tell two of them apart.
+    """
+    own_names: dict[str, str] = {}
+    for own in names:
+        wired = wire_name(own)
+        if own_names.setdefault(wired, own) != own:
+            raise ConfigError(
+                f"The tools {own_names[wired]!r} and {own!r} have the same name for the API, which "
+                f"takes letters, digits, _ and -, {_LONGEST_NAME} at most.",
+                "Rename one of them.",
+            )
+    return own_names
+
+
+def distinct_names(names: Iterable[str]) -> list[str]:
+    """Names that the API takes for the tools of MCP servers, numbered where two would be alike.
+
+    Of a long name the end stays: the beginning is the server's namespace.
+    """
+    taken: dict[str, None] = {}
+    for own in names:
+        base = _NOT_IN_NAMES.sub("_", own)[-_LONGEST_NAME:]
+        name, number = base, 1
+        while name in taken:
+            number += 1
+            name = f"{base[: _LONGEST_NAME - 4]}_{number}"
+        taken[name] = None
+    return list(taken)
+
+
+def function_options(
+    tools: Sequence[Mapping[str, Any]],
+    tool_choice: Mapping[str, Any] | str | bool | None = None,
+    parallel_tool_calls: bool | None = None,
+) -> dict[str, Any]:
+    """The options of a chat call whose model may, or must, call these functions.
+
+    Args:
+        tools: In OpenAI's or Anthropic's form.
+        tool_choice: `auto`, `none`, `required` (also `any` or `True`), a tool's name, or either
+            form's mapping for one.
+        parallel_tool_calls: Whether several may be called at once; by default what the choice says.
+
+    Raises:
+        ConfigError: A tool is not a function, or the choice names none of them.
+    """
+    options: dict[str, Any] = {"tools": wire_tools(tools)}
+    if (choice := wire_tool_choice(tool_choice, options["tools"])) is not None:
+        options["tool_choice"] = choice
+    if parallel_tool_calls is None:
+        parallel_tool_calls = parallel_calls(tool_choice)
+    if parallel_tool_calls is not None:
+        options["parallel_tool_calls"] = parallel_tool_calls
+    return options
+
+
+def tool_message(
+    call_id: str | None, content: str | Sequence[Mapping[str, Any]], *, failed: bool = False
+) -> dict[str, Any]:
+    """The result of a call as a message.
+
+    Args:
+        call_id: Which call it answers.
+        content: Text, or parts of the types `text` and `image_url`. Pass the conversation through
+            `move_images_after_results` then.
+        failed: Whether the tool failed. Heroku has no field for that, so the text says it.
+    """
+    if isinstance(content, str):
+        text, images = content, []
+    else:
+        text = "\n".join(part["text"] for part in content if part["type"] == "text")
+        images = [part for part in content if part["type"] == "image_url"]
+    if images and not text:
+        text = _SHOWN_BELOW
+    if failed and not text.lstrip().lower().startswith("error"):
+        text = f"Error: {text}" if text else "Error"
+    shown = [{"type": "text", "text": text}, *images] if images else text
+    return {"role": "tool", "content": shown, "tool_call_id": call_id}
+
+
+def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages with images of `tool_message` in messages of the user, which alone take them.
+
+    They follow all results of their turn, which must stay together (docs: chat completions).
+    """
+    if not any(_has_images(message) for message in messages):
+        return messages
+    ordered: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
+    for message in messages:
+        if images and message["role"] != "tool":
+            ordered.append({"role": "user", "content": images})
+            images = []
+        if _has_images(message):
+            text, *shown = message["content"]
+            # Not in words: what names a tool or its work reads like a request to do it again.
+            images += [{"type": "text", "text": f"Result of {message['tool_call_id']}:"}, *shown]
+            ordered.append({**message, "content": text["text"]})
+        else:
+            ordered.append(message)
+    return [*ordered, {"role": "user", "content": images}] if images else ordered
+
+
+def _has_images(message: Mapping[str, Any]) -> bool:
+    return message["role"] == "tool" and not isinstance(message["content"], str)
