@@ -182,30 +182,6 @@ async def test_a_long_text_is_cut_or_split_where_asked_to(emulator, long_text, s
 
 
 @both
-@pytest.mark.parametrize(
-    ("status", "ours", "theirs", "requests"),
-    [
-        (400, errors.InvalidRequestError, exceptions.ModelInvalidRequestError, 1),
-        (401, errors.AuthenticationError, exceptions.ModelAuthenticationError, 1),
-        (404, errors.NotFoundError, exceptions.ModelNotFoundError, 1),
-        (429, errors.RateLimitError, exceptions.ModelRateLimitError, 2),
-        (500, errors.ServerError, exceptions.ModelAPIError, 2),
-    ],
-)
-async def test_errors_are_ours_and_langchains(emulator, status, ours, theirs, requests, awaited):
-    fault = Fault(status, headers={"retry-after": "0"}, times=requests)
-    emulator.script(fault, fault)
-    embeddings = HerokuEmbeddings(max_retries=1)
-    with pytest.raises(ours) as caught:
-        await documents(embeddings, ["a text"], awaited=awaited)
-    assert isinstance(caught.value, theirs)
-    with pytest.raises(theirs):
-        await query(embeddings, "a question", awaited=awaited)
-    assert len(emulator.journal) == 2 * requests
-    assert len(emulator.remaining_script) == 0
-
-
-@both
 async def test_bulk_errors_are_ours_and_langchains_too(emulator, awaited):
     emulator.script(Fault(401))
     embeddings = HerokuEmbeddings()
@@ -225,13 +201,6 @@ async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
     emulator.script(RawBody(body))
     with pytest.raises(errors.InvalidResponseError, match="2 texts were sent"):
         await documents(HerokuEmbeddings(), ["one", "two"], awaited=awaited)
-
-
-@both
-async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
-    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
-    assert len(await query(HerokuEmbeddings(), "a question", awaited=awaited)) == 1024
-    assert len(emulator.journal) == 3
 
 
 # --- arguments ---------------------------------------------------------------------------------

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
-from langchain_core import exceptions
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough, chain
 from langchain_core.vectorstores import InMemoryVectorStore
 from pydantic import ValidationError
 
-from heroku_emulator import Fault, RawBody
+from heroku_emulator import RawBody
 from langchain_heroku import HerokuEmbeddings, HerokuRerank, errors
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -112,24 +111,6 @@ def test_subclasses_of_documents_and_their_fields_survive():
 
     [page] = HerokuRerank().compress_documents([Page("text", number=7, id="a")], QUERY)
     assert (type(page), page.number, page.id) == (Page, 7, "a")
-
-
-@both
-@pytest.mark.parametrize(
-    ("status", "theirs"),
-    [
-        (401, exceptions.ModelAuthenticationError),
-        (403, exceptions.ModelPermissionDeniedError),
-        (503, exceptions.ModelAPIError),
-    ],
-)
-async def test_errors_are_ours_and_langchains(emulator, status, theirs, awaited):
-    emulator.script(Fault(status))
-    with pytest.raises(theirs) as caught:
-        await ranked(HerokuRerank(max_retries=0), TEXTS, awaited=awaited)
-    assert isinstance(caught.value, errors.APIError)
-    assert caught.value.status_code == status
-    assert len(emulator.journal) == 1
 
 
 @both

@@ -114,10 +114,3 @@ def test_an_error_comes_home_from_a_worker_process(emulator):
 def test_an_error_that_is_a_value_error_already_stays_as_it_is():
     with pytest.raises(heroku_inference.ConfigError, match=r"^Text 0 has 5000 characters"):
         HerokuEmbedding()._get_text_embedding(LONG)
-
-
-@both
-async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
-    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
-    assert len(await query(HerokuEmbedding(), "a question", awaited=awaited)) == 1024
-    assert len(emulator.journal) == 3

@@ -211,13 +211,6 @@ async def test_a_failure_is_typed_and_has_both_events(emulator, awaited):
 
 
 @both
-async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
-    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
-    assert len(await ranked(HerokuRerank(), found(), awaited=awaited)) == 3
-    assert len(emulator.journal) == 3
-
-
-@both
 async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
     emulator.script(RawBody({"results": [{"index": 7, "relevance_score": 0.5}]}))
     with pytest.raises(heroku_inference.InvalidResponseError, match="beyond the 3 sent"):
