@@ -51,15 +51,6 @@ def test_the_remedy_helps(emulator, monkeypatch):
 
 
 @both
-@pytest.mark.parametrize(("long_text", "sent"), [("truncate", 2), ("split", 4)])
-async def test_a_long_text_is_cut_or_split_where_asked_to(emulator, long_text, sent, awaited):
-    embedding = HerokuEmbedding(long_text=long_text)
-    vectors = await documents(embedding, ["short", LONG], awaited=awaited)
-    assert [len(vector) for vector in vectors] == [1024, 1024]
-    assert len(emulator.journal[0].body["input"]) == sent
-
-
-@both
 async def test_what_is_no_list_of_strings_is_refused(emulator, awaited):
     with pytest.raises(heroku_inference.ConfigError, match="Text 1 is a int") as caught:
         await documents(HerokuEmbedding(), ["one", 2], awaited=awaited)
