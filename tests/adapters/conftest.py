@@ -10,15 +10,24 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from llama_index.core.base.llms.types import ThinkingBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage
+from llama_index.core.schema import NodeWithScore, TextNode
 
+import langchain_heroku
+import llama_index_heroku
 from heroku_inference._chat.tool_arguments import arguments_text
-from langchain_heroku import ChatHeroku, ChatHerokuMessages
-from llama_index_heroku import Heroku, HerokuMessages
+from langchain_heroku import ChatHeroku, ChatHerokuAgent, ChatHerokuMessages, errors
+from llama_index_heroku import (
+    Heroku,
+    HerokuAgent,
+    HerokuImageToolSpec,
+    HerokuMessages,
+    HerokuToolSpec,
+)
 
 
 @dataclass
-class Said:
-    """What an answer says, whichever framework tells it."""
+class Reply:
+    """What an answer says, whichever framework it comes from."""
 
     text: str
     reasoning: str = ""
@@ -35,9 +44,14 @@ class LangChain:
     path = "/v1/chat/completions"
 
     @staticmethod
+    def error(error_class):
+        """The class of this adapter for an error of the core."""
+        return getattr(errors, error_class.__name__)
+
+    @staticmethod
     def messages(*talk):
-        made = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-        return [made[role](text) for role, text in talk]
+        classes = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+        return [classes[role](text) for role, text in talk]
 
     @staticmethod
     def tool_turn():
@@ -49,8 +63,18 @@ class LangChain:
         ]
 
     @staticmethod
+    def answer(llm, messages, **options):
+        """The answer as the framework's own message."""
+        return LangChain._bound(llm, options).invoke(messages, **options)
+
+    @staticmethod
+    def tool_result(answer, text):
+        """What the first tool call of an answer returned."""
+        return ToolMessage(text, tool_call_id=answer.tool_calls[0]["id"])
+
+    @staticmethod
     def send(llm, messages, **options):
-        return LangChain._said(LangChain._bound(llm, options).invoke(messages, **options))
+        return LangChain._reply(LangChain.answer(llm, messages, **options))
 
     @staticmethod
     def stream(llm, messages, **options):
@@ -59,7 +83,7 @@ class LangChain:
     @staticmethod
     def asend(llm, messages, **options):
         bound = LangChain._bound(llm, options)
-        return LangChain._said(asyncio.run(bound.ainvoke(messages, **options)))
+        return LangChain._reply(asyncio.run(bound.ainvoke(messages, **options)))
 
     @staticmethod
     def astream(llm, messages, **options):
@@ -79,13 +103,13 @@ class LangChain:
         whole = None
         for chunk in chunks:
             whole = chunk if whole is None else whole + chunk
-        return LangChain._said(whole)
+        return LangChain._reply(whole)
 
     @staticmethod
-    def _said(message):
+    def _reply(message):
         usage, metadata = message.usage_metadata, message.response_metadata
         names = ("input_tokens", "output_tokens", "total_tokens")
-        return Said(
+        return Reply(
             text=message.text,
             reasoning="".join(
                 block["reasoning"]
@@ -106,6 +130,11 @@ class LlamaIndex:
     path = "/v1/chat/completions"
 
     @staticmethod
+    def error(error_class):
+        """The class of this adapter for an error of the core."""
+        return error_class
+
+    @staticmethod
     def messages(*talk):
         return [ChatMessage(text, role=role) for role, text in talk]
 
@@ -119,8 +148,19 @@ class LlamaIndex:
         ]
 
     @staticmethod
+    def answer(llm, messages, **options):
+        """The answer as the framework's own message."""
+        return llm.chat(messages, **options).message
+
+    @staticmethod
+    def tool_result(answer, text):
+        """What the first tool call of an answer returned."""
+        call = answer.additional_kwargs["tool_calls"][0]
+        return ChatMessage(text, role="tool", additional_kwargs={"tool_call_id": call["id"]})
+
+    @staticmethod
     def send(llm, messages, **options):
-        return LlamaIndex._said(llm.chat(messages, **options))
+        return LlamaIndex._reply(llm.chat(messages, **options))
 
     @staticmethod
     def stream(llm, messages, **options):
@@ -128,7 +168,7 @@ class LlamaIndex:
 
     @staticmethod
     def asend(llm, messages, **options):
-        return LlamaIndex._said(asyncio.run(llm.achat(messages, **options)))
+        return LlamaIndex._reply(asyncio.run(llm.achat(messages, **options)))
 
     @staticmethod
     def astream(llm, messages, **options):
@@ -142,13 +182,13 @@ class LlamaIndex:
         last = responses[-1]
         assert "".join(response.delta for response in responses) == (last.message.content or "")
         thoughts = [response.additional_kwargs.get("thinking_delta", "") for response in responses]
-        said = LlamaIndex._said(last)
-        assert "".join(thoughts) == said.reasoning
-        return said
+        reply = LlamaIndex._reply(last)
+        assert "".join(thoughts) == reply.reasoning
+        return reply
 
     @staticmethod
-    def _said(response):
-        told, blocks = response.additional_kwargs, response.message.blocks
+    def _reply(response):
+        facts, blocks = response.additional_kwargs, response.message.blocks
         thoughts = [block.content for block in blocks if isinstance(block, ThinkingBlock)]
         calls = [block for block in blocks if isinstance(block, ToolCallBlock)]
         assert [
@@ -158,13 +198,13 @@ class LlamaIndex:
             (call.tool_call_id, call.tool_name, arguments_text(call.tool_kwargs)) for call in calls
         ]
         names = ("prompt_tokens", "completion_tokens", "total_tokens")
-        return Said(
+        return Reply(
             text=response.message.content or "",
             reasoning="".join(thoughts),
             calls=[(call.tool_call_id, call.tool_name, call.tool_kwargs) for call in calls],
-            tokens=tuple(told[name] for name in names) if "total_tokens" in told else None,
-            finish_reason=told.get("finish_reason"),
-            request_id=told.get("request_id"),
+            tokens=tuple(facts[name] for name in names) if "total_tokens" in facts else None,
+            finish_reason=facts.get("finish_reason"),
+            request_id=facts.get("request_id"),
         )
 
 
@@ -181,6 +221,96 @@ class LlamaIndexMessages(LlamaIndex):
     model_class = HerokuMessages
     path = "/v1/messages"
 
+
+TOOL = "code_exec_python"
+AGENT_PATH = "/v1/agents/heroku"
+
+
+async def _stream_agent(agent, question):
+    return [chunk async for chunk in agent.astream(question)]
+
+
+async def _run_agent(agent, question):
+    return await agent.run(question)
+
+
+def _agent_by(call):
+    return lambda **arguments: call(ChatHerokuAgent(tools=[TOOL], **arguments), "Go.")
+
+
+# Each runs an agent that has one tool, set up by the given arguments.
+AGENTS = {
+    "ChatHerokuAgent.invoke": (LangChain, _agent_by(lambda agent, text: agent.invoke(text))),
+    "ChatHerokuAgent.stream": (LangChain, _agent_by(lambda agent, text: list(agent.stream(text)))),
+    "ChatHerokuAgent.ainvoke": (
+        LangChain,
+        _agent_by(lambda agent, text: asyncio.run(agent.ainvoke(text))),
+    ),
+    "ChatHerokuAgent.astream": (
+        LangChain,
+        _agent_by(lambda agent, text: asyncio.run(_stream_agent(agent, text))),
+    ),
+    "HerokuAgent.run": (
+        LlamaIndex,
+        lambda **arguments: asyncio.run(
+            _run_agent(
+                HerokuAgent(heroku_tools=[{"type": "heroku_tool", "name": TOOL}], **arguments),
+                "Go.",
+            )
+        ),
+    ),
+    "HerokuToolSpec.run": (
+        LlamaIndex,
+        lambda **arguments: HerokuToolSpec(**arguments).run(TOOL, code="print(1)"),
+    ),
+    "HerokuToolSpec.arun": (
+        LlamaIndex,
+        lambda **arguments: asyncio.run(HerokuToolSpec(**arguments).arun(TOOL, code="print(1)")),
+    ),
+}
+
+NODES = [NodeWithScore(node=TextNode(text=text)) for text in ("a text", "another")]
+
+
+async def _awaited(call, *arguments, **options):
+    return await call(*arguments, **options)
+
+
+def _both(make, name, *arguments, **options):
+    """The blocking and the async form of a method."""
+    return {
+        f"{make.__name__}.{name}": lambda **settings: getattr(make(**settings), name)(
+            *arguments, **options
+        ),
+        f"{make.__name__}.a{name}": lambda **settings: asyncio.run(
+            _awaited(getattr(make(**settings), f"a{name}"), *arguments, **options)
+        ),
+    }
+
+
+def _image_tool(**arguments):
+    (tool,) = HerokuImageToolSpec(**arguments).to_tool_list()
+    return tool
+
+
+# Each embeds, ranks or draws something, set up by the given arguments.
+OTHERS = {
+    "langchain": {
+        **_both(langchain_heroku.HerokuEmbeddings, "embed_documents", ["a text"]),
+        **_both(langchain_heroku.HerokuEmbeddings, "embed_query", "a question"),
+        **_both(langchain_heroku.HerokuRerank, "rerank", "a question", ["a text", "another"]),
+        **_both(langchain_heroku.HerokuImageTool, "invoke", {"prompt": "A fox"}),
+    },
+    "llama_index": {
+        **_both(llama_index_heroku.HerokuEmbedding, "get_text_embedding_batch", ["a text"]),
+        **_both(llama_index_heroku.HerokuEmbedding, "get_query_embedding", "a question"),
+        **_both(
+            llama_index_heroku.HerokuRerank, "postprocess_nodes", NODES, query_str="a question"
+        ),
+        **_both(HerokuImageToolSpec, "generate_image", "A fox"),
+        **_both(_image_tool, "call", prompt="A fox"),
+    },
+}
 
 MESSAGES = [LangChainMessages, LlamaIndexMessages]
 messages_models = pytest.mark.parametrize("adapter", MESSAGES, indirect=True)

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import threading
 from concurrent.futures import ThreadPoolExecutor
-
-import httpx
 
 from heroku_emulator import Say
 from tests.adapters.conftest import every_model
 
 WAYS = ("send", "stream", "asend", "astream")
-
-
-@every_model
-def test_a_deep_copy_shares_the_users_client(emulator, make, ask):
-    with httpx.Client(headers={"x-mine": "yes"}) as client:
-        twin = copy.deepcopy(make(http_client=client))
-        assert twin.http_client is client
-        ask(twin)
-        ask(twin, "stream")
-        assert not client.is_closed
-    assert [entry.headers["x-mine"] for entry in emulator.journal] == ["yes", "yes"]
 
 
 @every_model

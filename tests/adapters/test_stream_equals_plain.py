@@ -8,7 +8,7 @@ import pytest
 
 from heroku_emulator import CallTools
 from tests.adapters.conftest import messages_models
-from tests.wire_cases import ANSWERS, SWITCHES, TOOLS
+from tests.wire_cases import ANSWERS, FRAMINGS, SWITCHES, TOOLS
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -19,20 +19,9 @@ def test_the_sum_of_the_pieces_is_the_plain_answer(emulator, make, ask, ways, sw
     assert streamed == plain
 
 
-# Those that have to do with bytes and events; the others are of chat completions.
-FRAMINGS = (
-    "default",
-    "no space",
-    "[DONE] as a message",
-    "heartbeats and pings",
-    "one byte at a time",
-    "a character a chunk",
-)
-
-
 @messages_models
 @pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("switches", FRAMINGS)
+@pytest.mark.parametrize("switches", [*FRAMINGS, "a character a chunk"])
 def test_the_sum_of_anthropics_events_is_the_plain_answer(
     emulator, adapter, make, ask, ways, switches, answer
 ):

@@ -22,6 +22,7 @@ from heroku_inference import (
     agent_tools,
 )
 from tests.core.conftest import HELLO
+from tests.wire_cases import AGENT_SWITCHES
 
 PATH = "/v1/agents/heroku"
 TEXT = "Grüße 🌿: 42."
@@ -38,29 +39,9 @@ def call(name="code_exec_python", **more):
 
 RUN = [call(text="Let me see."), ToolResult("42"), say()]
 TOOLS = [agent_tools.code_exec_python()]
-SWITCHES = {
-    "default": {},
-    "no space": {"sse_space": False},
-    "[DONE] as a message": {"terminator": "message"},
-    "no [DONE]": {"terminator": "none"},
-    "heartbeats and pings": {"heartbeats": True, "pings": True},
-    "one byte at a time": {"split_bytes": 1},
-    "seven bytes at a time": {"split_bytes": 7},
-    "deltas": {"agent_messages": "delta"},
-    "chunks": {"agent_messages": "chunks"},
-    "chunks, usage without choices": {"agent_messages": "chunks", "usage": "empty_choices"},
-    "chunks, usage with the finish": {"agent_messages": "chunks", "usage": "finish_chunk"},
-    "chunks, indices drift": {"agent_messages": "chunks", "tool_index": "drift"},
-    "nulls": {"middle_finish_reason": "null", "middle_usage": "null"},
-    "zero usage": {"middle_finish_reason": "absent", "middle_usage": "zeros"},
-    "no usage key": {"middle_usage": "absent"},
-    "content null": {"empty_content": "null"},
-    "content absent": {"empty_content": "absent", "tool_calls_first": True},
-    "plain results": {"tool_results": "plain"},
-}
 
 
-@pytest.mark.parametrize("switches", SWITCHES.values(), ids=SWITCHES)
+@pytest.mark.parametrize("switches", AGENT_SWITCHES.values(), ids=AGENT_SWITCHES)
 def test_a_run_is_the_same_in_every_form_of_the_stream(emulator, calls, switches):
     emulator.switch(**switches)
     emulator.script(*RUN, *RUN)

@@ -1,4 +1,4 @@
-"""The fault table through Heroku's agent in LangChain: the error's class, and one request."""
+"""Heroku's agent in LangChain when a run fails: what is repeated, what was streamed before."""
 
 import asyncio
 
@@ -8,29 +8,18 @@ from langchain.agents.middleware import ModelRetryMiddleware
 from langchain_core import exceptions as langchain
 from langchain_core.messages import HumanMessage
 
-from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, RawStream, Reset, Say, ToolResult
+from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, Reset, Say, ToolResult
 from heroku_inference import (
-    APIConnectionError,
-    APIError,
-    APITimeoutError,
     HerokuError,
-    InvalidResponseError,
-    ServerError,
     StreamInterruptedError,
 )
 from langchain_heroku import ChatHerokuAgent, errors
 from tests.adapters.test_keys_in_tracebacks import KEY, shown_by
 from tests.langchain.agent_runs import PATH, WAYS
-from tests.wire_cases import FAULTS
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
 CALLED = [CallTools([("code_exec_python", {})], text="Let me see.", path=PATH), ToolResult("42")]
-
-
-@pytest.fixture(params=["object", "string"])
-def envelope(request, emulator):
-    emulator.switch(error_envelope=request.param)
 
 
 @pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
@@ -40,38 +29,6 @@ def ask(request):
         return request.param(agent, "How much is six times seven?")
 
     return ask
-
-
-@pytest.mark.usefixtures("envelope")
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_refusal_has_its_class_and_is_not_repeated(emulator, ask, fault):
-    step, error_class, _ = FAULTS[fault]
-    emulator.script(*[step] * 5)
-    with pytest.raises(APIError) as caught:
-        ask(max_retries=5)
-    assert type(caught.value) is getattr(errors, error_class.__name__)
-    assert isinstance(caught.value, langchain.ModelError)
-    assert len(emulator.journal) == 1
-    assert caught.value.request_id is not None
-    assert caught.value.steps == ()
-    assert emulator.api_key not in str(caught.value)
-
-
-@pytest.mark.parametrize("politely", [False, True])
-def test_a_lost_connection_is_not_tried_again(emulator, ask, politely):
-    emulator.script(Reset(politely=politely, times=5))
-    with pytest.raises(APIConnectionError) as caught:
-        ask(max_retries=5)
-    assert isinstance(caught.value, langchain.ModelConnectionError)
-    assert len(emulator.journal) == 1
-
-
-def test_a_hanging_server_times_out(emulator, ask):
-    emulator.script(Fault(delay=5, times=5))
-    with pytest.raises(APITimeoutError) as caught:
-        ask(timeout=0.2)
-    assert isinstance(caught.value, langchain.ModelTimeoutError)
-    assert len(emulator.journal) == 1
 
 
 @pytest.mark.parametrize("politely", [False, True])
@@ -84,27 +41,6 @@ def test_a_run_that_is_cut_raises_with_what_it_did(emulator, ask, politely):
     assert (message.text, result.text) == ("Let me see.", "42")
     assert caught.value.partial == "Let me see."
     assert len(emulator.journal) == 1
-
-
-@pytest.mark.usefixtures("envelope")
-@pytest.mark.parametrize("form", ["object", "string", "flat", "text"])
-def test_a_run_that_fails_raises_with_what_it_did(emulator, ask, form):
-    failure = ErrorEvent(
-        after=2, form=form, status=503, message="gone", answer=CALLED[0], path=PATH
-    )
-    emulator.script(failure, CALLED[1])
-    with pytest.raises(ServerError, match="gone") as caught:
-        ask()
-    assert type(caught.value) is errors.ServerError
-    assert [step.text for step in caught.value.steps] == ["Let me see.", "42"]
-    assert len(emulator.journal) == 1
-
-
-def test_a_frame_that_is_no_json_is_said(emulator, ask):
-    emulator.script(RawStream(b"event: message\ndata: {broken\n\n", path=PATH))
-    with pytest.raises(InvalidResponseError) as caught:
-        ask()
-    assert type(caught.value) is errors.InvalidResponseError
 
 
 def test_the_steps_before_a_failure_have_been_streamed(emulator):

@@ -1,6 +1,5 @@
 """Heroku's agent as an object: made, shown, copied, pickled, dumped, given tools, made a tool."""
 
-import copy
 import pickle
 
 import pytest
@@ -19,13 +18,6 @@ from tests.langchain.agent_runs import PATH, RUN
 
 KEY = "inf-made-up"
 PYTHON = {"type": "heroku_tool", "name": "code_exec_python"}
-COPIES = {
-    "pickle": lambda agent: pickle.loads(pickle.dumps(agent)),
-    "deepcopy": copy.deepcopy,
-    "copy": copy.copy,
-    "model_copy": lambda agent: agent.model_copy(),
-    "deep model_copy": lambda agent: agent.model_copy(deep=True),
-}
 
 
 def given(**arguments):
@@ -52,31 +44,6 @@ def plain_function(a: int) -> int:
 
 
 # Arguments
-
-
-def test_another_attachment_is_read_by_its_alias(emulator, config_vars, monkeypatch):
-    for name in ("KEY", "URL", "MODEL_ID"):
-        monkeypatch.setenv(f"INFERENCE_TEAL_{name}", config_vars[f"INFERENCE_{name}"])
-        monkeypatch.delenv(f"INFERENCE_{name}")
-    assert ChatHerokuAgent(alias="INFERENCE_TEAL").invoke("Hello").text
-
-
-@pytest.mark.parametrize(
-    ("spelling", "name", "value"),
-    [
-        ("model_name", "model", "claude-4-5-haiku"),
-        ("inference_url", "base_url", "https://y.test"),
-        ("max_tokens", "max_tokens_per_inference_request", 10),
-        ("max_completion_tokens", "max_tokens_per_inference_request", 10),
-        ("stop_sequences", "stop", ["x"]),
-    ],
-)
-def test_another_spelling_is_the_same_argument(spelling, name, value):
-    arguments = {"model": "m", "api_key": KEY, "base_url": "https://x.test"}
-    arguments.pop(name, None)
-    assert getattr(ChatHerokuAgent(**arguments, **{spelling: value}), name) == value
-    with pytest.raises(errors.ConfigError, match="same argument"):
-        given(**{name: value, spelling: value})
 
 
 def test_retries_are_accepted_and_none_by_default():
@@ -182,31 +149,6 @@ def test_structured_output_is_refused_with_what_to_use_instead():
 
 
 # Shown, copied, dumped
-
-
-def test_nothing_that_shows_the_object_shows_the_key(config_vars):
-    for agent in (given(default_headers={"authorization": KEY}), ChatHerokuAgent()):
-        key = agent.settings.api_key.get_secret_value()
-        shown = [repr(agent), str(agent), dumps(agent), str(agent.model_dump())]
-        shown += [agent.model_dump_json(), str(agent.asdict()), str(dumpd(agent.bind(stop=["x"])))]
-        for text in shown:
-            assert key not in text
-
-
-@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES.keys())
-def test_a_copy_runs_like_the_original_before_and_after_use(emulator, config_vars, copied):
-    agent = ChatHerokuAgent(tools=["code_exec_python"], temperature=0.5)
-    assert copied(agent) == agent
-    for _ in range(2):
-        emulator.script(*RUN)
-        assert copied(agent).invoke("How much?").text == "It is 42."
-        emulator.script(*RUN)
-        agent.invoke("How much?")
-    assert copied(agent) == agent
-
-
-def test_a_pickle_holds_no_key_that_was_found(config_vars):
-    assert config_vars["INFERENCE_KEY"].encode() not in pickle.dumps(ChatHerokuAgent())
 
 
 def test_a_dump_is_loaded_back_where_it_is_allowed(monkeypatch):

@@ -4,41 +4,18 @@ from typing import Any, ClassVar
 
 import pytest
 from langchain_tests.integration_tests import ChatModelIntegrationTests
-from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_heroku import ChatHerokuAgent
+from tests.langchain.standard import MODEL, UnitTests
 
-MODEL = "claude-4-5-sonnet"
 
-
-class TestChatHerokuAgentUnit(ChatModelUnitTests):
+class TestChatHerokuAgentUnit(UnitTests):
     """Nothing is sent here."""
 
     chat_model_class = ChatHerokuAgent
-    chat_model_params: ClassVar[dict[str, Any]] = {
-        "model": MODEL,
-        "api_key": "inf-test-key",
-        "base_url": "https://x.test",
-    }
     # Its tools are Heroku's; functions and schemas are refused, as test_agent_objects shows.
     has_tool_calling = False
     has_structured_output = False
-
-    @property
-    def init_from_env_params(self):
-        config_vars = {
-            "INFERENCE_KEY": "inf-test-key",
-            "INFERENCE_URL": "https://x.test",
-            "INFERENCE_MODEL_ID": MODEL,
-        }
-        return config_vars, {}, {"model": MODEL}
-
-    @pytest.mark.xfail(
-        reason="core loads classes of its own mapping only; test_agent_objects allows ours",
-        strict=True,
-    )
-    def test_serdes(self, model, snapshot):
-        super().test_serdes(model, snapshot)
 
 
 class Agent(ChatModelIntegrationTests):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from itertools import count, islice
 
 import pytest
 from langchain_core import exceptions
 from langchain_core.vectorstores import InMemoryVectorStore
-from pydantic import ValidationError
 
-from heroku_emulator import Fault, RawBody
-from langchain_heroku import HerokuEmbeddings, errors
+from heroku_emulator import Fault
+from langchain_heroku import HerokuEmbeddings
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
@@ -34,52 +31,6 @@ async def query(embeddings, text, *, awaited):
 # --- what is sent ------------------------------------------------------------------------------
 
 
-@both
-async def test_documents_and_queries_say_which_side_of_a_search_they_are(emulator, awaited):
-    embeddings = HerokuEmbeddings()
-    await documents(embeddings, ["a text", "another"], awaited=awaited)
-    await query(embeddings, "a question", awaited=awaited)
-    assert [entry.body for entry in emulator.journal] == [
-        {
-            "model": "cohere-embed-multilingual",
-            "input": ["a text", "another"],
-            "input_type": "search_document",
-            "encoding_format": "raw",
-        },
-        {
-            "model": "cohere-embed-multilingual",
-            "input": ["a question"],
-            "input_type": "search_query",
-            "encoding_format": "raw",
-        },
-    ]
-
-
-@both
-async def test_an_input_type_of_ones_own_is_used_for_both(emulator, awaited):
-    embeddings = HerokuEmbeddings(input_type="clustering")
-    await documents(embeddings, ["a text"], awaited=awaited)
-    await query(embeddings, "a question", awaited=awaited)
-    assert {entry.body["input_type"] for entry in emulator.journal} == {"clustering"}
-
-
-@both
-async def test_further_options_reach_the_server(emulator, awaited):
-    embeddings = HerokuEmbeddings(
-        model="cohere-embed-v4",
-        embedding_type="int8",
-        allow_ignored_params=True,
-        extra_body={"truncate": "END"},
-    )
-    [vector] = await documents(embeddings, ["a text"], awaited=awaited)
-    assert all(isinstance(number, int) for number in vector)
-    [entry] = emulator.journal
-    assert entry.body["model"] == "cohere-embed-v4"
-    assert entry.body["embedding_type"] == "int8"
-    assert entry.body["truncate"] == "END"
-    assert entry.body["allow_ignored_params"] is True
-
-
 def test_the_attachment_usual_for_embeddings_is_read_and_then_inference(emulator, monkeypatch):
     monkeypatch.setenv("EMBEDDING_MODEL_ID", "cohere-embed-v4")
     assert HerokuEmbeddings().model == "cohere-embed-v4"
@@ -94,17 +45,6 @@ def test_the_attachment_usual_for_embeddings_is_read_and_then_inference(emulator
 
 
 @both
-async def test_many_texts_go_in_batches_and_come_back_in_order(emulator, awaited):
-    embeddings = HerokuEmbeddings()
-    texts = [f"text number {number}" for number in range(300)]
-    vectors = await documents(embeddings, texts, awaited=awaited)
-    assert sorted(len(entry.body["input"]) for entry in emulator.journal) == [12, 96, 96, 96]
-    for number in (0, 95, 96, 299):
-        [alone] = await documents(embeddings, [texts[number]], awaited=awaited)
-        assert vectors[number] == alone
-
-
-@both
 @pytest.mark.parametrize(
     "switches",
     [{"embedding_order": "reversed"}, {"embedding_field": "embeddings"}],
@@ -116,12 +56,6 @@ async def test_answers_in_every_form_are_read(emulator, switches, awaited):
     vectors = await documents(embeddings, texts, awaited=awaited)
     with emulator.switched(**switches):
         assert await documents(embeddings, texts, awaited=awaited) == vectors
-
-
-@both
-async def test_no_texts_need_no_request(emulator, awaited):
-    assert await documents(HerokuEmbeddings(), [], awaited=awaited) == []
-    assert len(emulator.journal) == 0
 
 
 @both
@@ -154,55 +88,8 @@ async def test_bulk_work_to_the_end(awaited):
 
 # --- long texts --------------------------------------------------------------------------------
 
-LONG = "word " * 1000
-
-
-@both
-async def test_a_long_text_is_named_before_anything_is_sent(emulator, awaited):
-    embeddings = HerokuEmbeddings(batch_size=1)
-    with pytest.raises(errors.ConfigError, match="Text 1 has 5000 characters"):
-        await documents(embeddings, ["fine", LONG], awaited=awaited)
-    with pytest.raises(ValueError, match="Text 0"):
-        await query(embeddings, LONG, awaited=awaited)
-    assert len(emulator.journal) == 0
-
-
-@both
-@pytest.mark.parametrize(("long_text", "sent"), [("truncate", 2), ("split", 4)])
-async def test_a_long_text_is_cut_or_split_where_asked_to(emulator, long_text, sent, awaited):
-    embeddings = HerokuEmbeddings(long_text=long_text)
-    vectors = await documents(embeddings, ["short", LONG], awaited=awaited)
-    assert [len(vector) for vector in vectors] == [1024, 1024]
-    assert len(emulator.journal[0].body["input"]) == sent
-    norm = sum(number**2 for number in vectors[1]) ** 0.5
-    assert norm == pytest.approx(1, abs=1e-3)
-
 
 # --- errors ------------------------------------------------------------------------------------
-
-
-@both
-@pytest.mark.parametrize(
-    ("status", "ours", "theirs", "requests"),
-    [
-        (400, errors.InvalidRequestError, exceptions.ModelInvalidRequestError, 1),
-        (401, errors.AuthenticationError, exceptions.ModelAuthenticationError, 1),
-        (404, errors.NotFoundError, exceptions.ModelNotFoundError, 1),
-        (429, errors.RateLimitError, exceptions.ModelRateLimitError, 2),
-        (500, errors.ServerError, exceptions.ModelAPIError, 2),
-    ],
-)
-async def test_errors_are_ours_and_langchains(emulator, status, ours, theirs, requests, awaited):
-    fault = Fault(status, headers={"retry-after": "0"}, times=requests)
-    emulator.script(fault, fault)
-    embeddings = HerokuEmbeddings(max_retries=1)
-    with pytest.raises(ours) as caught:
-        await documents(embeddings, ["a text"], awaited=awaited)
-    assert isinstance(caught.value, theirs)
-    with pytest.raises(theirs):
-        await query(embeddings, "a question", awaited=awaited)
-    assert len(emulator.journal) == 2 * requests
-    assert len(emulator.remaining_script) == 0
 
 
 @both
@@ -219,42 +106,7 @@ async def test_bulk_errors_are_ours_and_langchains_too(emulator, awaited):
         await first()
 
 
-@both
-async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
-    body = {"data": [{"index": 0, "embedding": [0.5]}]}
-    emulator.script(RawBody(body))
-    with pytest.raises(errors.InvalidResponseError, match="2 texts were sent"):
-        await documents(HerokuEmbeddings(), ["one", "two"], awaited=awaited)
-
-
-@both
-async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
-    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
-    assert len(await query(HerokuEmbeddings(), "a question", awaited=awaited)) == 1024
-    assert len(emulator.journal) == 3
-
-
 # --- arguments ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"batch_size": 97},
-        {"max_concurrency": 0},
-        {"long_text": "split", "embedding_type": "binary"},
-        {"extra_body": {"encoding_format": "base64"}},
-    ],
-)
-def test_what_cannot_work_is_refused_when_the_object_is_made(given):
-    with pytest.raises(errors.ConfigError):
-        HerokuEmbeddings(**given)
-
-
-@pytest.mark.parametrize("given", [{"dimensions": 256}, {"long_text": "ignore"}])
-def test_arguments_that_do_not_exist_are_refused(given):
-    with pytest.raises(ValidationError):
-        HerokuEmbeddings(**given)
 
 
 # --- in LangChain ------------------------------------------------------------------------------
@@ -270,21 +122,6 @@ async def test_a_vector_store_finds_by_it(awaited):
     else:
         [found] = store.similarity_search(question, k=1)
     assert found.page_content == texts[1]
-
-
-def test_one_object_serves_several_event_loops():
-    embeddings = HerokuEmbeddings()
-    first = asyncio.run(embeddings.aembed_query("a question"))
-    assert asyncio.run(embeddings.aembed_query("a question")) == first
-
-
-def test_one_object_serves_several_threads():
-    embeddings = HerokuEmbeddings()
-    texts = [f"text {number}" for number in range(24)]
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(embeddings.embed_query, texts)) == [
-            embeddings.embed_query(text) for text in texts
-        ]
 
 
 def test_importing_it_loads_no_chat_model_and_no_http_library():

@@ -2,22 +2,17 @@
 
 import asyncio
 import base64
-import copy
-import pickle
 
 import pytest
 from langchain.agents import create_agent
-from langchain_core import exceptions as langchain
-from langchain_core.load import dumps
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ValidationError
 
 from heroku_emulator import CallTools, Fault, Reset, Say
-from heroku_inference import APIError, GeneratedImage
+from heroku_inference import GeneratedImage
 from langchain_heroku import ChatHeroku, HerokuImageTool, errors
 from tests.adapters.test_keys_in_tracebacks import shown_by
-from tests.wire_cases import FAULTS
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -135,26 +130,6 @@ def test_an_agent_is_told_what_it_may_ask_for(emulator):
 # What goes wrong
 
 
-@pytest.mark.parametrize("envelope", ["object", "string"])
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_refusal_has_its_class_and_number_of_requests(emulator, draw, fault, envelope):
-    emulator.switch(rate_limit_headers=False, error_envelope=envelope)
-    step, error_class, requests = FAULTS[fault]
-    emulator.script(*[step] * 9)
-    with pytest.raises(APIError) as caught:
-        draw(HerokuImageTool(max_retries=2), prompt="A fox")
-    assert type(caught.value) is getattr(errors, error_class.__name__)
-    assert isinstance(caught.value, langchain.ModelError)
-    assert len(emulator.journal) == requests
-
-
-@pytest.mark.parametrize("step", [Fault.not_json(), Fault.wrong_shape()], ids=["page", "shape"])
-def test_a_success_that_makes_no_sense_is_said(emulator, draw, step):
-    emulator.script(step)
-    with pytest.raises(errors.InvalidResponseError):
-        draw(HerokuImageTool(), prompt="A fox")
-
-
 @pytest.mark.parametrize(
     "step",
     [Reset(), Fault(delay=3), Fault(401, message=f"wrong key {KEY}")],
@@ -174,26 +149,6 @@ def test_arguments_that_are_refused_show_no_key():
 
 
 # As an object
-
-
-def test_nothing_that_shows_the_tool_shows_the_key(emulator):
-    for tool in (HerokuImageTool(api_key=KEY, base_url="http://x"), HerokuImageTool()):
-        key = tool.settings.api_key.get_secret_value()
-        shown = [repr(tool), str(tool), str(tool.model_dump()), dumps(tool)]
-        assert not any(key in text for text in shown)
-
-
-@pytest.mark.parametrize(
-    "copied",
-    [lambda tool: pickle.loads(pickle.dumps(tool)), copy.deepcopy, copy.copy],
-    ids=["pickle", "deepcopy", "copy"],
-)
-def test_a_copy_draws_like_the_original(draw, copied):
-    tool = HerokuImageTool(seed=4)
-    picture = draw(tool, prompt="A fox").artifact.data
-    twin = copied(tool)
-    assert twin == tool
-    assert draw(twin, prompt="A fox").artifact.data == picture
 
 
 def test_a_standard_plans_key_serves_too(emulator, config_vars, monkeypatch):

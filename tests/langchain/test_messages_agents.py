@@ -12,12 +12,12 @@ import pytest
 from langchain.agents import create_agent
 from langchain.agents.structured_output import ToolStrategy
 from langchain_anthropic.middleware import AnthropicPromptCachingMiddleware
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
-from langchain_heroku import ChatHeroku, ChatHerokuMessages
+from langchain_heroku import ChatHerokuMessages
 
 MODEL = "claude-4-5-sonnet"
 MESSAGES = "/v1/messages"
@@ -111,23 +111,6 @@ def reasoning_of(message):
         for block in message.content_blocks
         if block["type"] == "reasoning"
     )
-
-
-def without_thinking(content):
-    return [block for block in content if block["type"] != "thinking"]
-
-
-def test_calls_made_without_thinking_are_answered_without(emulator, make):
-    emulator.script(CallTools([("weather", {"city": "Oslo"})]), Say("9 degrees.", path=MESSAGES))
-    asked = HumanMessage("How warm is it in Oslo?")
-    answer = ChatHeroku(model=MODEL).bind_tools([weather]).invoke([asked])
-    result = ToolMessage("9 degrees", tool_call_id=answer.tool_calls[0]["id"])
-    llm = make(extended_thinking=True).bind_tools([weather])
-    with pytest.warns(UserWarning, match="Thinking is off for this call"):
-        last = llm.invoke([asked, answer, result])
-    assert "thinking" not in emulator.journal[-1].body
-    llm.invoke([asked, answer, result, last, HumanMessage("And in Lyon?")])
-    assert "thinking" in emulator.journal[-1].body
 
 
 @pytest.mark.parametrize("run", WAYS)

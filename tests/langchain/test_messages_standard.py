@@ -4,38 +4,15 @@ from typing import Any, ClassVar
 
 import pytest
 from langchain_tests.integration_tests import ChatModelIntegrationTests
-from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_heroku import ChatHerokuMessages
+from tests.langchain.standard import MODEL, UnitTests
 
-MODEL = "claude-4-5-sonnet"
 
-
-class TestChatHerokuMessagesUnit(ChatModelUnitTests):
+class TestChatHerokuMessagesUnit(UnitTests):
     """Nothing is sent here."""
 
     chat_model_class = ChatHerokuMessages
-    chat_model_params: ClassVar[dict[str, Any]] = {
-        "model": MODEL,
-        "api_key": "inf-test-key",
-        "base_url": "https://x.test",
-    }
-
-    @property
-    def init_from_env_params(self):
-        config_vars = {
-            "INFERENCE_KEY": "inf-test-key",
-            "INFERENCE_URL": "https://x.test",
-            "INFERENCE_MODEL_ID": MODEL,
-        }
-        return config_vars, {}, {"model": MODEL}
-
-    @pytest.mark.xfail(
-        reason="core loads classes of its own mapping only; test_messages loads by allowing us",
-        strict=True,
-    )
-    def test_serdes(self, model, snapshot):
-        super().test_serdes(model, snapshot)
 
 
 @pytest.mark.usefixtures("config_vars", "images_without_network")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from langchain_core import exceptions
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough, chain
 from langchain_core.vectorstores import InMemoryVectorStore
-from pydantic import ValidationError
 
-from heroku_emulator import Fault, RawBody
 from langchain_heroku import HerokuEmbeddings, HerokuRerank, errors
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -29,14 +26,6 @@ async def ranked(reranker, documents, *, awaited, **given):
     if awaited:
         return await reranker.arerank(QUERY, documents, **given)
     return reranker.rerank(QUERY, documents, **given)
-
-
-@both
-async def test_the_body_holds_what_heroku_knows(emulator, awaited):
-    await ranked(HerokuRerank(), TEXTS, awaited=awaited)
-    await ranked(HerokuRerank(top_n=2), TEXTS, awaited=awaited)
-    body = {"model": "cohere-rerank-3-5", "query": QUERY, "documents": TEXTS}
-    assert [entry.body for entry in emulator.journal] == [body, {**body, "top_n": 2}]
 
 
 @both
@@ -96,58 +85,12 @@ async def test_top_n_of_a_call_goes_before_that_of_the_object(awaited):
     assert len(await ranked(reranker, TEXTS, awaited=awaited, top_n=None)) == 3
 
 
-@both
-async def test_more_than_1000_documents_are_ranked_as_one(emulator, awaited):
-    texts = [f"Document number {number}." for number in range(1500)]
-    texts[1200] = "The solar system has eight planets."
-    hits = await ranked(HerokuRerank(top_n=3), texts, awaited=awaited)
-    assert hits[0].index == 1200
-    assert len(hits) == 3
-    assert [len(entry.body["documents"]) for entry in emulator.journal] == [750, 750]
-
-
 def test_subclasses_of_documents_and_their_fields_survive():
     class Page(Document):
         number: int
 
     [page] = HerokuRerank().compress_documents([Page("text", number=7, id="a")], QUERY)
     assert (type(page), page.number, page.id) == (Page, 7, "a")
-
-
-@both
-@pytest.mark.parametrize(
-    ("status", "theirs"),
-    [
-        (401, exceptions.ModelAuthenticationError),
-        (403, exceptions.ModelPermissionDeniedError),
-        (503, exceptions.ModelAPIError),
-    ],
-)
-async def test_errors_are_ours_and_langchains(emulator, status, theirs, awaited):
-    emulator.script(Fault(status))
-    with pytest.raises(theirs) as caught:
-        await ranked(HerokuRerank(max_retries=0), TEXTS, awaited=awaited)
-    assert isinstance(caught.value, errors.APIError)
-    assert caught.value.status_code == status
-    assert len(emulator.journal) == 1
-
-
-@both
-async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
-    emulator.script(RawBody({"results": [{"index": 9, "relevance_score": 0.5}] * 3}))
-    with pytest.raises(errors.InvalidResponseError, match="twice"):
-        await ranked(HerokuRerank(), TEXTS, awaited=awaited)
-
-
-@pytest.mark.parametrize("given", [{"top_n": 0}, {"top_n": -3}, {"max_concurrency": 0}])
-def test_what_cannot_work_is_refused_when_the_object_is_made(given):
-    with pytest.raises(errors.ConfigError, match="at least 1"):
-        HerokuRerank(**given)
-
-
-def test_arguments_that_do_not_exist_are_refused():
-    with pytest.raises(ValidationError):
-        HerokuRerank(rank_fields=["title"])
 
 
 # --- in LangChain ------------------------------------------------------------------------------

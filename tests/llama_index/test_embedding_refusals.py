@@ -51,15 +51,6 @@ def test_the_remedy_helps(emulator, monkeypatch):
 
 
 @both
-@pytest.mark.parametrize(("long_text", "sent"), [("truncate", 2), ("split", 4)])
-async def test_a_long_text_is_cut_or_split_where_asked_to(emulator, long_text, sent, awaited):
-    embedding = HerokuEmbedding(long_text=long_text)
-    vectors = await documents(embedding, ["short", LONG], awaited=awaited)
-    assert [len(vector) for vector in vectors] == [1024, 1024]
-    assert len(emulator.journal[0].body["input"]) == sent
-
-
-@both
 async def test_what_is_no_list_of_strings_is_refused(emulator, awaited):
     with pytest.raises(heroku_inference.ConfigError, match="Text 1 is a int") as caught:
         await documents(HerokuEmbedding(), ["one", 2], awaited=awaited)
@@ -114,10 +105,3 @@ def test_an_error_comes_home_from_a_worker_process(emulator):
 def test_an_error_that_is_a_value_error_already_stays_as_it_is():
     with pytest.raises(heroku_inference.ConfigError, match=r"^Text 0 has 5000 characters"):
         HerokuEmbedding()._get_text_embedding(LONG)
-
-
-@both
-async def test_a_failure_that_passes_is_not_noticed(emulator, awaited):
-    emulator.script(Fault(429, headers={"retry-after": "0"}, times=2))
-    assert len(await query(HerokuEmbedding(), "a question", awaited=awaited)) == 1024
-    assert len(emulator.journal) == 3

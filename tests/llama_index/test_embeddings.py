@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 
 import heroku_inference
 from llama_index_heroku import HerokuEmbedding
-from tests.llama_index.embedding_ways import both, document, documents, query
+from tests.llama_index.embedding_ways import both, document, documents
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -30,60 +29,10 @@ def test_it_is_what_llama_index_expects():
 
 
 @both
-async def test_documents_and_queries_say_which_side_of_a_search_they_are(emulator, awaited):
-    embedding = HerokuEmbedding()
-    await documents(embedding, ["a text", "another\n"], awaited=awaited)
-    await document(embedding, "a text", awaited=awaited)
-    await query(embedding, "a question", awaited=awaited)
-    sent = [(entry.body["input"], entry.body["input_type"]) for entry in emulator.journal]
-    assert sent == [
-        (["a text", "another\n"], "search_document"),
-        (["a text"], "search_document"),
-        (["a question"], "search_query"),
-    ]
-    assert emulator.journal[0].body == {
-        "model": "cohere-embed-multilingual",
-        "input": ["a text", "another\n"],
-        "input_type": "search_document",
-        "encoding_format": "raw",
-    }
-
-
-@both
-async def test_an_input_type_of_ones_own_is_used_for_both(emulator, awaited):
-    embedding = HerokuEmbedding(input_type="clustering")
-    await documents(embedding, ["a text"], awaited=awaited)
-    await query(embedding, "a question", awaited=awaited)
-    assert {entry.body["input_type"] for entry in emulator.journal} == {"clustering"}
-
-
-@both
-async def test_further_options_reach_the_server(emulator, awaited):
-    embedding = HerokuEmbedding(
-        model="cohere-embed-v4",
-        embedding_type="int8",
-        allow_ignored_params=True,
-        extra_body={"truncate": "END"},
-    )
-    [vector] = await documents(embedding, ["a text"], awaited=awaited)
-    assert all(isinstance(number, int) for number in vector)
+async def test_one_document_is_sent_as_a_document(emulator, awaited):
+    await document(HerokuEmbedding(), "a text", awaited=awaited)
     [entry] = emulator.journal
-    assert entry.body["model"] == "cohere-embed-v4"
-    assert entry.body["truncate"] == "END"
-
-
-# --- batches -----------------------------------------------------------------------------------
-
-
-@both
-async def test_many_texts_go_96_at_a_time_and_come_back_in_order(emulator, awaited):
-    embedding = HerokuEmbedding()
-    texts = [f"text number {number}" for number in range(300)]
-    with emulator.switched(embedding_order="reversed"):
-        vectors = await documents(embedding, texts, awaited=awaited)
-    assert sorted(len(entry.body["input"]) for entry in emulator.journal) == [12, 96, 96, 96]
-    for number in (0, 95, 96, 299):
-        assert vectors[number] == await document(embedding, texts[number], awaited=awaited)
+    assert (entry.body["input"], entry.body["input_type"]) == (["a text"], "search_document")
 
 
 @both
@@ -122,12 +71,6 @@ class Watched(HerokuEmbedding):
 
 
 @both
-async def test_no_texts_need_no_request(emulator, awaited):
-    assert await documents(HerokuEmbedding(), [], awaited=awaited) == []
-    assert len(emulator.journal) == 0
-
-
-@both
 async def test_progress_is_shown_where_it_is_asked_for(capsys, awaited):
     embedding = HerokuEmbedding(embed_batch_size=1)
     await documents(embedding, ["one", "two"], awaited=awaited, show_progress=True)
@@ -154,13 +97,6 @@ async def test_several_questions_are_aggregated(awaited):
 @pytest.mark.parametrize(
     "given",
     [
-        {"embed_batch_size": 97},
-        {"embed_batch_size": 0},
-        {"num_workers": 0},
-        {"long_text": "ignore"},
-        {"long_text": "split", "embedding_type": "binary"},
-        {"extra_body": {"encoding_format": "base64"}},
-        {"dimensions": 256},
         {"embeddings_cache": "a dict"},
         {"model": "cohere-embed-v4", "model_name": "cohere-embed-multilingual"},
     ],
@@ -214,21 +150,6 @@ def test_it_can_be_the_model_of_all_indices(monkeypatch):
     monkeypatch.setattr(Settings, "_embed_model", MockEmbedding(embed_dim=4))
     Settings.embed_model = HerokuEmbedding()
     assert len(Settings.embed_model.get_query_embedding("a question")) == 1024
-
-
-def test_one_object_serves_several_event_loops():
-    embedding = HerokuEmbedding()
-    first = asyncio.run(embedding.aget_query_embedding("a question"))
-    assert asyncio.run(embedding.aget_query_embedding("a question")) == first
-
-
-def test_one_object_serves_several_threads():
-    embedding = HerokuEmbedding()
-    texts = [f"text {number}" for number in range(24)]
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(embedding.get_text_embedding, texts)) == [
-            embedding.get_text_embedding(text) for text in texts
-        ]
 
 
 def test_loops_that_llama_index_makes_and_closes_leave_no_warning(emulator):

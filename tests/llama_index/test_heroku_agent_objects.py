@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import pickle
 import traceback
 
@@ -116,12 +115,6 @@ def test_an_argument_that_nobody_knows_is_refused():
         given(tempretaure=1)
 
 
-def test_a_missing_key_is_said_and_no_other_key_is_taken(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
-    with pytest.raises(ConfigError, match="API key is required"):
-        HerokuAgent(model="claude-4-5-sonnet")
-
-
 @pytest.mark.parametrize("arguments", [{"base_url": "ftp://x"}, {"temperature": "warm"}, {"x": 1}])
 def test_a_refused_argument_does_not_show_the_key_beside_it(arguments):
     with pytest.raises(Exception) as caught:  # noqa: PT011 - any
@@ -140,28 +133,8 @@ async def test_no_trace_of_a_failed_run_shows_the_key(emulator, config_vars):
     assert f"{emulator.api_key}-wrong" not in "".join(trace.format())
 
 
-def test_nothing_that_shows_it_shows_the_key():
-    agent = given(heroku_tools=TOOLS, default_headers={"x-secret": KEY})
-    dumps = [repr(agent), str(agent), str(agent.model_dump()), agent.model_dump_json()]
-    assert KEY not in "".join(dumps)
-    assert "html_to_markdown" in repr(agent)
-
-
-COPIES = {
-    "pickle": lambda agent: pickle.loads(pickle.dumps(agent)),
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "model_copy": lambda agent: agent.model_copy(),
-    "deep model_copy": lambda agent: agent.model_copy(deep=True),
-}
-
-
-@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES.keys())
-@pytest.mark.parametrize("used", [False, True])
-async def test_a_copy_runs_like_the_original_before_and_after_use(
-    emulator, config_vars, copied, used
-):
-    emulator.script(*[says("Hello.")] * 3)
+async def test_a_pickle_keeps_every_argument(emulator, config_vars):
+    emulator.script(*[says("Hello.")] * 2)
     agent = HerokuAgent(
         name="reader",
         system_prompt="Be brief.",
@@ -175,9 +148,7 @@ async def test_a_copy_runs_like_the_original_before_and_after_use(
         workflow_timeout=20,
         default_headers={"x-mine": "yes"},
     )
-    if used:
-        await agent.run("Hello")
-    twin = copied(agent)
+    twin = pickle.loads(pickle.dumps(agent))
     assert type(twin) is HerokuAgent
     assert (twin.name, twin.streaming, twin._timeout) == ("reader", False, 20)
     assert str(await twin.run("Hello")) == "Hello."
@@ -187,9 +158,7 @@ async def test_a_copy_runs_like_the_original_before_and_after_use(
     assert its.headers["x-mine"] == "yes"
 
 
-def test_a_pickle_holds_a_key_that_was_given_and_none_that_was_found(emulator, config_vars):
-    assert emulator.api_key.encode() not in pickle.dumps(HerokuAgent())
-    assert KEY.encode() in pickle.dumps(given())
+def test_a_pickle_keeps_the_class_of_the_output():
     assert pickle.loads(pickle.dumps(given(output_cls=Answer))).output_cls is Answer
 
 

@@ -11,8 +11,8 @@ from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from PIL import Image
 
-from heroku_emulator import CallTools, Fault, Say
-from heroku_inference import ConfigError, PermissionDeniedError
+from heroku_emulator import CallTools, Say
+from heroku_inference import ConfigError
 from llama_index_heroku import Heroku, HerokuImageToolSpec
 from tests.llama_index.heroku_agents import told_by
 
@@ -143,16 +143,6 @@ async def test_what_is_not_documented_is_refused_and_not_sent(emulator, way, opt
     with pytest.raises(ConfigError):
         await drawn(HerokuImageToolSpec(), way, **options)
     assert not emulator.journal
-
-
-@ways
-@pytest.mark.parametrize("envelope", ["object", "string"])
-async def test_a_refusal_has_its_class(emulator, way, envelope):
-    emulator.switch(error_envelope=envelope)
-    emulator.script(Fault(403))
-    with pytest.raises(PermissionDeniedError):
-        await drawn(HerokuImageToolSpec(), way)
-    assert len(emulator.journal) == 1
 
 
 def test_the_attachment_for_images_is_read_first(emulator, monkeypatch):

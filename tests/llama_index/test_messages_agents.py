@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
 from heroku_inference._chat.thinking import call_instruction
-from llama_index_heroku import Heroku, HerokuMessages
+from llama_index_heroku import HerokuMessages
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
@@ -114,21 +114,6 @@ def test_two_rounds_by_blocking_calls(emulator, make, streamed):
     check_the_wire(emulator)
     shown = [block.content for block in answer.message.blocks if isinstance(block, ThinkingBlock)]
     assert shown == REASONS[2:]
-
-
-def test_calls_made_without_thinking_are_answered_without(emulator, make):
-    emulator.script(CallTools([("weather", {"city": "Oslo"})]), Say("9 degrees.", path=MESSAGES))
-    asked = ChatMessage("How warm is it in Oslo?")
-    answer = Heroku(model=MODEL).chat_with_tools([TOOL], chat_history=[asked]).message
-    call = answer.additional_kwargs["tool_calls"][0]
-    result = ChatMessage("9", role="tool", additional_kwargs={"tool_call_id": call["id"]})
-    llm = make(extended_thinking=True)
-    with pytest.warns(UserWarning, match="Thinking is off for this call"):
-        last = llm.chat_with_tools([TOOL], chat_history=[asked, answer, result]).message
-    assert "thinking" not in emulator.journal[-1].body
-    again = ChatMessage("And in Lyon?")
-    llm.chat_with_tools([TOOL], chat_history=[asked, answer, result, last, again])
-    assert "thinking" in emulator.journal[-1].body
 
 
 @pytest.mark.parametrize("streaming", [False, True])
