@@ -18,8 +18,12 @@ make_venv = uv venv --quiet --allow-existing --python $$($(PYTHON) -c 'import sy
 install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
-# As constraints too: some pips take the pin of `sqlalchemy` for none of `sqlalchemy[asyncio]`.
+# As constraints too: some pips ignore the pin of `sqlalchemy` when they resolve `sqlalchemy[asyncio]`.
 pinned = -r $(1) -c $(1)
+
+# Only `make lock` and `make newest` need uv: pip cannot resolve for every platform at once.
+compile = uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml
+UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types coverage wheel foreign docs bench bench-peers notebooks live lock clean
@@ -104,11 +108,11 @@ live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERE
 	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku: set INFERENCE_KEY and INFERENCE_URL"; exit 2; }
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
 
-lock: ## Resolve the dependencies anew
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
+lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
+	$(compile) --generate-hashes $(UPGRADE) --all-extras --group dev -o requirements/dev.txt
+	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
+	$(compile) --generate-hashes $(UPGRADE) --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign -o requirements/foreign.txt
+	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --all-extras --group test --group recipes -o requirements/lowest.txt
 
 include packaging.mk
 

@@ -25,7 +25,7 @@ lowest: ## Run the tests with the lowest versions allowed, on the lowest Python 
 
 newest: ## Run the tests with the newest versions there are today
 	$(call make_venv,.venv-newest)
-	uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o .venv-newest/requirements.txt
+	$(compile) --upgrade --all-extras --group dev -o .venv-newest/requirements.txt
 	@$(MAKE) --no-print-directory bounds BOUNDS=newest REQUIREMENTS=.venv-newest/requirements.txt
 
 bounds:
