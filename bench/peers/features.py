@@ -36,16 +36,16 @@ def _yes(outcome: dict[str, Any]) -> str:
 def _failed(emulator: Emulator) -> str:
     """Where it failed: at Heroku, which refused the request, or in the client."""
     if not len(emulator.journal):
-        return "no: raises by itself"
+        return "no: the client raises"
     status = emulator.journal[-1].status
     return f"no: {status}" if status != _OK else "no: cannot read it"
 
 
 def silent_tool_call(emulator: Emulator, ask: Ask) -> str:
-    """An agent's second turn, after a tool call without a word."""
+    """An agent's second turn, after a tool call without text."""
     calling = _second_turn(emulator, ask, "it is five", "")
     if calling is None:
-        return "no: raises by itself"
+        return "no: the client raises"
     return "yes" if calling[0].get("content") else "no: empty `content`"
 
 
@@ -53,7 +53,7 @@ def number_as_result(emulator: Emulator, ask: Ask) -> str:
     """A tool whose result is a bare number."""
     calling = _second_turn(emulator, ask, "5", "I add.")
     if calling is None:
-        return "no: raises by itself"
+        return "no: the client raises"
     return "no: a bare `5`" if calling[1].get("content") == "5" else "yes"
 
 
@@ -72,7 +72,7 @@ def _second_turn(
 
 
 def streamed_calls(emulator: Emulator, ask: Ask) -> str:
-    """Streamed tool calls, numbered as Heroku has been seen to."""
+    """Streamed tool calls, numbered as Heroku has been seen to do."""
     emulator.switch(tool_index="drift", strict=False)
     emulator.script(CallTools([_CALL], text="I add."))
     outcome = ask("stream_tools")
@@ -103,7 +103,7 @@ def _thoughts(emulator: Emulator, outcome: dict[str, Any]) -> str:
 
 
 def streamed_usage(_: Emulator, ask: Ask) -> str:
-    """Tokens are told at the end of streams."""
+    """Streams end with their token counts."""
     return "yes" if ask("stream").get("value", {}).get("usage") else "no"
 
 
@@ -114,7 +114,7 @@ def broken_stream(emulator: Emulator, ask: Ask) -> str:
 
 
 def structured_output(emulator: Emulator, ask: Ask) -> str:
-    """Structured output is asked for by."""
+    """Structured output uses."""
     emulator.switch(strict=False)  # what matters is how it is asked for
     ask("structured")
     body = emulator.journal[-1].body
@@ -126,7 +126,7 @@ def structured_output(emulator: Emulator, ask: Ask) -> str:
 
 
 def encoded_error(emulator: Emulator, ask: Ask) -> str:
-    """The error that is encoded twice is understood."""
+    """An error that is encoded twice is understood."""
     emulator.switch(error_envelope="string")
     emulator.script(Fault(403, message="you do not have access to that model"))
     error = ask("chat")["error"]
@@ -134,7 +134,7 @@ def encoded_error(emulator: Emulator, ask: Ask) -> str:
 
 
 def firewall(emulator: Emulator, ask: Ask) -> str:
-    """The firewall is told from a key without access."""
+    """A firewall block is distinguished from a key without access."""
     emulator.script(Fault(403))
     refused = ask("chat")["error"]["kinds"][0]
     emulator.script(Fault.html403())
@@ -150,21 +150,21 @@ def lost_cause(emulator: Emulator, ask: Ask) -> str:
 
 
 def unasked_fields(emulator: Emulator, ask: Ask) -> str:
-    """Fields that are sent unasked."""
+    """Fields sent unasked."""
     ask("chat")
     fields = sorted(emulator.journal[-1].body.keys() - _PLAIN_FIELDS)
     return ", ".join(f"`{field}`" for field in fields) or "none"
 
 
 def foreign_headers(emulator: Emulator, ask: Ask) -> str:
-    """OpenAI's organisation stays at home."""
+    """OpenAI's organisation is not sent."""
     ask("chat")
     sent = "openai-organization" in emulator.journal[-1].headers
     return "sent to Heroku" if sent else "yes"
 
 
 def hidden_key(emulator: Emulator, ask: Ask) -> str:
-    """The key is in no `repr` and no dump."""
+    """`repr` and dumps hide the key."""
     outcome = ask("show")
     if "error" in outcome:
         return "cannot be dumped"
@@ -190,7 +190,7 @@ def many_embeddings(emulator: Emulator, ask: Ask) -> str:
 
 
 def two_sides(emulator: Emulator, ask: Ask) -> str:
-    """Questions and documents are told apart."""
+    """Questions and documents get different embeddings."""
     outcome = ask("embed_sides")
     if "error" in outcome:
         return "refused"
