@@ -7,7 +7,7 @@ WHEEL_VENV := .venv-wheel
 FOREIGN_VENV := .venv-foreign
 SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench notebooks tests
 
-# uv installs in seconds where it is there; plain pip does the same.
+# uv installs in seconds; without it, plain pip does the same.
 UV := $(shell command -v uv 2>/dev/null)
 ifeq ($(UV),)
 make_venv = $(PYTHON) -m venv $(1)
@@ -18,8 +18,12 @@ make_venv = uv venv --quiet --allow-existing --python $$($(PYTHON) -c 'import sy
 install = VIRTUAL_ENV=$(1) uv pip install --quiet --link-mode copy
 endif
 
-# As constraints too: some pips take the pin of `sqlalchemy` for none of `sqlalchemy[asyncio]`.
+# As constraints too: some pips ignore the pin of `sqlalchemy` when they resolve `sqlalchemy[asyncio]`.
 pinned = -r $(1) -c $(1)
+
+# Only `make lock` and `make newest` need uv: pip cannot resolve for every platform at once.
+compile = uv pip compile --quiet --universal --python-version 3.11 --no-header pyproject.toml
+UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format lint types coverage wheel foreign docs bench bench-peers notebooks live lock clean
@@ -28,7 +32,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Name a newer one with PYTHON=..."; exit 1; }
 	$(call make_venv,$(VENV))
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
@@ -81,7 +85,7 @@ wheel: dist ## Build sdist and wheel, and run the tests against the installed wh
 	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
 	sh tests/run_against_wheel.sh $(WHEEL_VENV)
 
-foreign: ## Run clients of others against the emulator; they need another openai than the tests
+foreign: ## Run other clients against the emulator, with another openai than the tests
 	$(call make_venv,$(FOREIGN_VENV))
 	$(call install,$(FOREIGN_VENV)) $(call pinned,requirements/foreign.txt)
 	$(call install,$(FOREIGN_VENV)) --no-deps -e .
@@ -101,16 +105,16 @@ notebooks: setup ## Run the notebooks
 	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks
 
 live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERENCE_URL
-	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku: set INFERENCE_KEY and INFERENCE_URL"; exit 2; }
+	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku. Set INFERENCE_KEY and INFERENCE_URL."; exit 2; }
 	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
 
-lock: ## Resolve the dependencies anew
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra demo pyproject.toml -o requirements/demo.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign pyproject.toml -o requirements/foreign.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --resolution lowest-direct --all-extras --group test --group recipes pyproject.toml -o requirements/lowest.txt
+lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
+	$(compile) --generate-hashes $(UPGRADE) --all-extras --group dev -o requirements/dev.txt
+	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
+	$(compile) --generate-hashes $(UPGRADE) --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign -o requirements/foreign.txt
+	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --all-extras --group test --group recipes -o requirements/lowest.txt
 
 include packaging.mk
 
-clean: ## Remove what was built
+clean: ## Remove everything that make built
 	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

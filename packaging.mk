@@ -1,8 +1,8 @@
-# What is released, and what it runs on. Included by the Makefile.
+# The released packages, and the Pythons and versions that they run on. The Makefile includes this.
 
-# What the tests of bounds run: the packages that are released, without examples and documentation.
+# The tests that `lowest` and `newest` run: the released packages, without examples and documentation.
 BOUNDS_TESTS ?= tests/test_public_face.py tests/packaging tests/core tests/cli tests/langchain tests/llama_index tests/openai_sdk tests/adapters
-# The core alone and each framework alone; `make extras` tries the rest too.
+# The core alone and each framework alone; `make extras` also tries the others.
 EXTRAS_IN_CHECK := [none] or [langchain] or [llama-index]
 API := tests/packaging/api.txt
 
@@ -23,9 +23,9 @@ lowest: ## Run the tests with the lowest versions allowed, on the lowest Python 
 	@$(MAKE) --no-print-directory bounds BOUNDS=lowest REQUIREMENTS=requirements/lowest.txt \
 		PYTHON="$$($(PYTHON) tests/packaging/interpreters.py --lowest)"
 
-newest: ## Run the tests with the newest versions there are today
+newest: ## Run the tests with the newest versions of today
 	$(call make_venv,.venv-newest)
-	uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --upgrade --all-extras --group dev pyproject.toml -o .venv-newest/requirements.txt
+	$(compile) --upgrade --all-extras --group dev -o .venv-newest/requirements.txt
 	@$(MAKE) --no-print-directory bounds BOUNDS=newest REQUIREMENTS=.venv-newest/requirements.txt
 
 bounds:
@@ -34,12 +34,12 @@ bounds:
 	$(call install,.venv-$(BOUNDS)) --no-deps -e .
 	.venv-$(BOUNDS)/bin/python -m pytest $(BOUNDS_TESTS)
 
-matrix: ## Run the tests on each Python from 3.11 to 3.13 that is found; TESTS=folder for a part
+matrix: ## Run the tests on each Python from 3.11 to 3.13 on this machine; TESTS=folder for a part
 	@set -e; for found in $$($(PYTHON) tests/packaging/interpreters.py); do \
 		echo "== Python $${found%%=*} =="; \
 		$(MAKE) --no-print-directory test VENV=.venv-$${found%%=*} PYTHON="$${found#*=}"; \
 	done
 
-api: setup ## Write down the public face anew; say in CHANGELOG.md what changed
+api: setup ## Record the public API anew; say in CHANGELOG.md what changed
 	$(BIN)/python tests/packaging/public_api.py > $(API).new
 	mv $(API).new $(API)

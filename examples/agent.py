@@ -1,16 +1,16 @@
-"""Has one of Heroku's agents do what you ask, with tools that Heroku runs for it.
+"""Gives a task to one of Heroku's agents, with tools that Heroku runs for it.
 
     python examples/agent.py 'Run "print(2 ** 64)" with code_exec_python'
     python examples/agent.py --app my-app --database HEROKU_POSTGRESQL_COBALT "Which tables have I?"
 
-The agent runs Python, and looks into a follower database when you name the app and the database's
-attachment. Each step is shown as soon as it is done. Without a task it gets three.
+The agent runs Python, and queries a follower database if you name the app and the database's
+attachment. Each step is shown as soon as it is done. Without a task, the agent gets three.
 
-Config vars, from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it calls
-Heroku, where one-off dynos are billed; without them a local emulator, which really runs the code
-and the queries: on the database of DATABASE_URL, otherwise on one of its own in `.rag/`.
+Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
+calls Heroku, where one-off dynos are billed. Otherwise it calls a local emulator, which really runs
+the code and the queries: on the database of DATABASE_URL, or on one of its own in `.rag/`.
 
-No framework is needed for this: it is all in `heroku_inference`.
+This needs only `heroku_inference`, without a framework.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ INSERT INTO releases VALUES ('shop', 1), ('shop', 2), ('blog', 1) ON CONFLICT DO
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the example; returns the exit code: 2 when the user can put right what is wrong."""
+    """Runs the example; returns the exit code: 2 for a mistake that the user can correct."""
     out, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
     load_dotenv(".env")
     options = parse(arguments)
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         notes.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
         return 2
     except HerokuError as error:
-        # What the agent had done by then has been shown already; `error.steps` has it too.
+        # The steps before the error have been shown already; `error.steps` has them too.
         notes.print(f"[bold red]Error:[/bold red] {escape(str(error))}")
         return 1
     return 0
@@ -72,7 +72,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", nargs="?", metavar="TASK", help="what the agent is to do")
+    parser.add_argument("task", nargs="?", metavar="TASK", help="what the agent should do")
     parser.add_argument("--app", help="the app that add-on and database are attached to")
     parser.add_argument("--database", metavar="ATTACHMENT", help="its follower database")
     parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
@@ -88,7 +88,7 @@ def agent(options: argparse.Namespace, notes: Console) -> Iterator[tuple[Client,
             tools += database_tools(options.app, options.database)
         yield Client(model=options.model), tools
         return
-    # Only now: whoever has a key need not install the emulator.
+    # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator  # noqa: PLC0415
 
     with database() as url, Emulator(run_code=True, database_url=url) as emulator:
@@ -99,7 +99,7 @@ def agent(options: argparse.Namespace, notes: Console) -> Iterator[tuple[Client,
 
 
 def database_tools(app: str, attachment: str) -> list[AgentTool]:
-    """What the agent may use to look into a database."""
+    """Gives the tools with which the agent reads a database."""
     return [
         agent_tools.postgres_get_schema(app, attachment),
         agent_tools.postgres_run_query(app, attachment, max_calls=10),
@@ -129,7 +129,7 @@ def run(client: Client, task: str, tools: list[AgentTool], out: Console) -> None
 
 
 def show(step: AgentStep, out: Console) -> None:
-    """Prints what the agent says, calls or gets back."""
+    """Prints a step: what the agent says, which tools it calls, what a tool returns."""
     if not isinstance(step, AgentMessage):
         colour = "red" if step.is_error else "green"
         panel = Panel(escape(step.text), title=escape(step.name), border_style=colour)
@@ -142,7 +142,7 @@ def show(step: AgentStep, out: Console) -> None:
 
 
 def config_var(name: str) -> str | None:
-    """An application reads its own config vars; the library reads those of its add-on."""
+    """Reads a config var of this application; the library reads those of its add-on."""
     return os.environ.get(name) or None  # noqa: TID251
 
 

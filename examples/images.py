@@ -3,9 +3,9 @@
     python examples/images.py "A lighthouse at dawn, in watercolours" lighthouse
     python examples/images.py --ratio 16:9 --seed 7 "A quiet harbour" harbour.png
 
-Config vars, from the environment or from `.env`: with DIFFUSION_KEY and DIFFUSION_URL (or the
-INFERENCE_ ones of a standard plan) it calls Heroku, without them a local emulator, whose pictures
-are only patterns.
+Config vars come from the environment or from `.env`. With DIFFUSION_KEY and DIFFUSION_URL (or the
+INFERENCE_ ones of a standard plan) this calls Heroku. Otherwise it calls a local emulator, which
+draws only patterns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the example; returns the exit code: 2 when the user can put right what is wrong."""
+    """Runs the example; returns the exit code: 2 for a mistake that the user can correct."""
     load_dotenv(".env")
     options = parse(arguments)
     try:
@@ -50,9 +50,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("prompt", metavar="PROMPT", help="what the picture is to show")
+    parser.add_argument("prompt", metavar="PROMPT", help="what the picture should show")
     parser.add_argument(
-        "file", metavar="FILE", help="where to write it; the suffix may be left out"
+        "file", metavar="FILE", help="where to write it; you can leave out the suffix"
     )
     parser.add_argument("--ratio", help="width to height, such as 16:9 (default: 1:1)")
     parser.add_argument("--seed", type=int, help="the same seed draws the same picture again")
@@ -64,7 +64,7 @@ def client(resources: ExitStack) -> Client:
     # An application reads its own config vars; the library reads those of its add-on.
     if os.environ.get("DIFFUSION_KEY") or os.environ.get("INFERENCE_KEY"):  # noqa: TID251
         return Client()
-    # Only now: whoever has a key need not install the emulator.
+    # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator  # noqa: PLC0415
 
     emulator = resources.enter_context(Emulator(engine="deterministic"))

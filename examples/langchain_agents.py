@@ -1,17 +1,17 @@
-"""Agents and tools of Heroku in LangChain: four short programs, all of them or those you name.
+"""Agents and tools of Heroku in LangChain: runs four short programs, or those that you name.
 
     python examples/langchain_agents.py
     python examples/langchain_agents.py agent image
 
-agent  Heroku's own agent runs Python for itself, step by step
+agent  Heroku's own agent runs Python, step by step
 team   the same agent as a tool of a LangChain agent
 image  a LangChain agent draws a picture, and saves it here
 mcp    a LangChain agent uses the tools of your MCP servers on Heroku
 
-Config vars, from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it calls
-Heroku, where one-off dynos are billed; without them a local emulator, which really runs the code
-and the tools. Heroku's `agent` without a framework is in `agent.py`, LlamaIndex's programs in
-`llama_index_agents.py`.
+Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
+calls Heroku, where one-off dynos are billed. Otherwise it calls a local emulator, which really runs
+the code and the tools. See `agent.py` for Heroku's agent without a framework, and
+`llama_index_agents.py` for the programs with LlamaIndex.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CODE = "print(sum(number ** 2 for number in range(1, 101)))"
 
 
 def agent(connection: dict[str, Any], out: Console) -> None:
-    """Heroku's agent works alone: each chunk of the stream is a step that is done."""
+    """Heroku's agent works alone: each chunk of the stream is a finished step."""
     worker = ChatHerokuAgent(tools=[code_exec_python(max_calls=5)], **connection)
     for chunk in worker.stream(f'Run this with code_exec_python: "{CODE}"'):
         for block in chunk.content_blocks:
@@ -45,7 +45,7 @@ def agent(connection: dict[str, Any], out: Console) -> None:
 
 
 def team(connection: dict[str, Any], out: Console) -> None:
-    """A LangChain agent gives Heroku's a task; the answer comes back as a tool's result."""
+    """A LangChain agent gives a task to Heroku's agent, and gets the answer as a tool result."""
     worker = ChatHerokuAgent(tools=[code_exec_python(max_calls=5)], **connection)
     coder = worker.as_tool(name="coder", description="Runs Python code that is in its task.")
     leader = create_agent(ChatHeroku(**connection), [coder])
@@ -55,8 +55,8 @@ def team(connection: dict[str, Any], out: Console) -> None:
 
 
 def image(connection: dict[str, Any], out: Console) -> None:
-    """A LangChain agent draws; its model is shown the picture, and you find it in a file."""
-    # The model for pictures is its own; key and URL of a standard plan open all models.
+    """A LangChain agent draws: its model sees the picture, and you find it in a file."""
+    # Pictures have a model of their own; the key of a standard plan opens all models.
     place = {name: value for name, value in connection.items() if name != "model"}
     artist = create_agent(ChatHeroku(**connection), [HerokuImageTool(save_to=".", **place)])
     ask = "Use draw_image to draw this: 'A red fox in the snow, watercolour'"
@@ -64,7 +64,7 @@ def image(connection: dict[str, Any], out: Console) -> None:
 
 
 async def mcp(connection: dict[str, Any], out: Console) -> None:
-    """A LangChain agent calls tools that you deployed as MCP servers; they are asynchronous."""
+    """A LangChain agent calls the tools of your MCP servers; these tools are asynchronous."""
     place = {name: value for name, value in connection.items() if name != "model"}
     tools = await load_mcp_tools(**place)
     out.print(f"[dim]{len(tools)} tools: {', '.join(tool.name for tool in tools)}[/dim]")
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def show_all(messages: Sequence[BaseMessage], out: Console) -> None:
-    """Prints what a LangChain agent did after it was asked."""
+    """Prints what a LangChain agent did after the question."""
     for message in messages[1:]:
         for block in message.content_blocks:
             show({"result": message.type == "tool", **block}, out)

@@ -1,17 +1,17 @@
-"""Agents and tools of Heroku in LlamaIndex: five short programs, all of them or those you name.
+"""Agents and tools of Heroku in LlamaIndex: runs five short programs, or those that you name.
 
     python examples/llama_index_agents.py
     python examples/llama_index_agents.py agent image
 
-agent  Heroku's own agent runs Python for itself, step by step
-team   a LlamaIndex agent hands off to Heroku's in an AgentWorkflow
+agent  Heroku's own agent runs Python, step by step
+team   a LlamaIndex agent hands off to Heroku's agent in an AgentWorkflow
 tools  a LlamaIndex agent uses the tools that Heroku runs
 image  a LlamaIndex agent draws a picture, and saves it here
 mcp    a LlamaIndex agent uses the tools of your MCP servers on Heroku
 
-Config vars, from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it calls
-Heroku, where one-off dynos are billed; without them a local emulator, which really runs the code
-and the tools.
+Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
+calls Heroku, where one-off dynos are billed. Otherwise it calls a local emulator, which really runs
+the code and the tools.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ CODE = "print(sum(number ** 2 for number in range(1, 101)))"
 
 
 async def agent(connection: Mapping[str, Any], out: Console) -> None:
-    """Heroku's agent works alone: each event is a step that is done."""
+    """Heroku's agent works alone: each event is a finished step."""
     coder = HerokuAgent(heroku_tools=[code_exec_python(max_calls=5)], **connection)
     await show(coder, f'Run this with code_exec_python: "{CODE}"', out)
 
 
 async def team(connection: Mapping[str, Any], out: Console) -> None:
-    """The first agent's model decides who answers; Heroku's agent goes on with the conversation."""
+    """The first agent's model decides who answers; Heroku's agent continues the conversation."""
     leader = FunctionAgent(
         name="leader",
         description="Speaks with the user.",
@@ -74,7 +74,7 @@ async def team(connection: Mapping[str, Any], out: Console) -> None:
 
 
 async def tools(connection: Mapping[str, Any], out: Console) -> None:
-    """Any agent can use what Heroku runs; each call is one request."""
+    """Any agent can use the tools that Heroku runs; each call is one request."""
     spec = HerokuToolSpec(**connection)
     worker = FunctionAgent(
         tools=[*spec.to_tool_list(["code_exec_python"])], llm=Heroku(**connection)
@@ -83,7 +83,7 @@ async def tools(connection: Mapping[str, Any], out: Console) -> None:
 
 
 async def image(connection: Mapping[str, Any], out: Console) -> None:
-    """The agent's model is shown the picture, and you find it in a file."""
+    """The agent's model sees the picture, and you find it in a file."""
     artist = FunctionAgent(
         tools=[*HerokuImageToolSpec(save_folder=".", **_place(connection)).to_tool_list()],
         llm=Heroku(**connection),
@@ -93,7 +93,7 @@ async def image(connection: Mapping[str, Any], out: Console) -> None:
 
 
 async def mcp(connection: Mapping[str, Any], out: Console) -> None:
-    """Tools that you deployed as MCP servers, through Heroku's toolkit."""
+    """An agent calls the tools of your MCP servers, through Heroku's toolkit."""
     deployed = await load_mcp_tools(**_place(connection))
     out.print(f"[dim]{len(deployed)} tools: {', '.join(map(_name, deployed))}[/dim]")
     clerk = FunctionAgent(tools=[*deployed], llm=Heroku(**connection))

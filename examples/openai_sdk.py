@@ -3,8 +3,8 @@
     python examples/openai_sdk.py
     python examples/openai_sdk.py --model claude-4-5-haiku
 
-For programs that are written for this SDK. Config vars come from the environment or from `.env`:
-with INFERENCE_KEY and INFERENCE_URL it calls Heroku, without them a local emulator.
+For programs that use this SDK. Config vars come from the environment or from `.env`. With
+INFERENCE_KEY and INFERENCE_URL this calls Heroku, otherwise a local emulator.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ WEATHER: Any = {
 
 
 def weather_in(city: str) -> str:
-    """Knows the weather."""
+    """Says what the weather is in a city."""
     return f"{city}: 18 degrees, light rain"
 
 
 def chat(client: openai.OpenAI, model: str) -> None:
-    """Asks a question, and is told what it cost."""
+    """Asks a question, and prints the answer and its tokens."""
     answer = client.chat.completions.create(
         model=model,
         messages=[
@@ -70,12 +70,12 @@ def stream(client: openai.OpenAI, model: str) -> None:
 
 
 def tools(client: openai.OpenAI, model: str) -> None:
-    """Lets the model call a function, and answer with what it gave."""
+    """Lets the model call a function, and answer with its result."""
     messages: Any = [{"role": "user", "content": "What is the weather in Porto?"}]
     first = client.chat.completions.create(model=model, messages=messages, tools=[WEATHER])
     message: Any = first.choices[0].message
     called = message.model_dump(exclude_none=True)
-    # Heroku refuses a message without words, and models do call tools without a word.
+    # Models often call tools without a word, and Heroku refuses a message without words.
     messages.append({**called, "content": message.content or "I use a tool."})
     for call in message.tool_calls or []:
         result = weather_in(**json.loads(call.function.arguments))
@@ -88,7 +88,7 @@ def tools(client: openai.OpenAI, model: str) -> None:
 
 
 def embeddings(client: openai.OpenAI, model: str) -> None:
-    """Finds the text that is nearest to a question; Heroku wants to know which is which."""
+    """Finds the text that is nearest to a question; `input_type` says which is which."""
     texts = ["Dynos run your app.", "Cats sleep most of the day."]
     documents = client.embeddings.create(
         model=model, input=texts, extra_body={"input_type": "search_document"}
@@ -104,7 +104,7 @@ def embeddings(client: openai.OpenAI, model: str) -> None:
 
 
 def thinking(client: openai.OpenAI, model: str) -> None:
-    """Has the model think first, and shows what it thought: a field that the SDK does not know."""
+    """Lets the model think first, and shows its thoughts, a field that the SDK does not know."""
     answer = client.chat.completions.create(
         model=model,
         messages=[{"role": "user", "content": f"{PAGE}\n\nWhen is a slug made?"}],
@@ -123,11 +123,11 @@ def thinking(client: openai.OpenAI, model: str) -> None:
 
 @contextmanager
 def server() -> Iterator[dict[str, Any]]:
-    """Gives the arguments of a connection: none with config vars, else those of an emulator."""
+    """Gives the arguments of a connection: none if the config vars are set, else an emulator's."""
     if os.environ.get("INFERENCE_KEY"):  # noqa: TID251 - an application reads its config vars
         yield {}
         return
-    # Only now: whoever has a key need not install the emulator.
+    # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator  # noqa: PLC0415
 
     with Emulator() as emulator:
@@ -150,7 +150,7 @@ def run(model: str | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 2 when the user can put right what is wrong."""
+    """Runs the example; returns the exit code: 2 for a mistake that the user can correct."""
     usage, _, details = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
         description=usage, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -25,10 +25,10 @@ __all__ = ["run_programs"]
 def run_programs(
     description: str | None, programs: Mapping[str, Program], arguments: Sequence[str] | None
 ) -> int:
-    """Runs those that the command line names, or all; returns the exit code.
+    """Runs the programs that the command line names, or all; returns the exit code.
 
-    It is 2 when the user can put right what is wrong. Each program is given the arguments of every
-    model, and where to print.
+    The code is 2 for a mistake that the user can correct. Each program gets the arguments that all
+    models share, and the console to print to.
     """
     out, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
     load_dotenv(".env")
@@ -66,12 +66,12 @@ def parse(
 
 @contextmanager
 def connected(model: str | None, notes: Console) -> Iterator[dict[str, Any]]:
-    """Gives the arguments of every model: none where the config vars say it all."""
+    """Gives the arguments that all models share: none if the config vars are set."""
     # An application reads its own config vars; the library reads those of its add-on.
     if os.environ.get("INFERENCE_KEY"):  # noqa: TID251
         yield {"model": model} if model else {}
         return
-    # Only now: whoever has a key need not install the emulator.
+    # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator, McpServer, McpTool  # noqa: PLC0415
 
     schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

@@ -4,11 +4,11 @@
     python examples/rag.py --docs handbook/ notes.pdf "Who approves holidays?"
 
 Reads Markdown, text and PDF, embeds what is new since the last run, retrieves, reranks and answers
-with numbered sources. Without a question it asks three about the documents beside this file.
+with numbered sources. Without a question, it asks three about the documents in `examples/docs`.
 
-Config vars, from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it calls
-Heroku, without them a local emulator. With DATABASE_URL it uses that database (it needs pgvector),
-otherwise one of its own in `.rag/`.
+Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
+calls Heroku, otherwise a local emulator. With DATABASE_URL it uses that database, which needs
+pgvector, otherwise one of its own in `.rag/`.
 
 This is the example for LangChain; `rag_llama_index.py` is the same for LlamaIndex.
 """
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class LangChainAssistant:
-    """The three models of retrieval-augmented generation, and what LangChain makes of them."""
+    """The three models of retrieval-augmented generation, with LangChain."""
 
     def __init__(self, server: Server) -> None:
         connection: dict[str, Any] = {**server.connection}
@@ -69,7 +69,7 @@ class LangChainAssistant:
 
     @contextmanager
     def open_store(self, url: str, roots: list[Path]) -> Iterator[LangChainStore]:
-        """Opens the collection of the documents under `roots`, made on first use."""
+        """Opens the collection of the documents under `roots`; creates it on first use."""
         width = len(self._embeddings.embed_query("How wide is a vector?"))
         table = table_name(self._vectors, width, roots)
         with connected(url) as connection:
@@ -79,20 +79,20 @@ class LangChainAssistant:
             with database_errors():
                 if not exists:
                     engine.init_vectorstore_table(table, vector_size=width)
-                # No index: for the thousands of chunks of a document folder an exact scan is
-                # fast, and finds what an approximate index would miss.
+                # No index: an exact scan of a few thousand chunks is fast, and finds what an
+                # approximate index would miss.
                 vectors = PGVectorStore.create_sync(engine, self._embeddings, table)
                 yield LangChainStore(vectors, self._embeddings)
         finally:
             asyncio.run(engine.close())
 
     def find_sources(self, question: str, store: LangChainStore) -> list[Source]:
-        """Retrieves broadly, then reranks: the best passages, best first."""
+        """Retrieves broadly, reranks, and returns the best passages, best first."""
         best = self._reranker.compress_documents(store.search(question, CANDIDATES), question)
         return [_source(number, passage) for number, passage in enumerate(best, start=1)]
 
     def answer(self, question: str, sources: Sequence[Source]) -> Iterator[str]:
-        """Streams an answer that is drawn from the sources."""
+        """Streams an answer from the sources."""
         prompt = [SystemMessage(INSTRUCTIONS), HumanMessage(prompt_for(question, sources))]
         for chunk in self._chat.stream(prompt):
             yield chunk.text
@@ -106,11 +106,11 @@ class LangChainStore(ChunkStore):
         self._embeddings = embeddings
 
     def ids(self) -> set[str]:
-        """The ids of all chunks in the collection."""
+        """Returns the ids of all chunks in the collection."""
         return set(self._vectors.get(limit=2**31 - 1, include=[])["ids"])
 
     def embed(self, texts: list[str]) -> list[list[float]]:
-        """The vectors of texts."""
+        """Returns the vectors of texts."""
         return self._embeddings.embed_documents(texts)
 
     def add(self, chunks: Sequence[Chunk], vectors: list[list[float]]) -> None:
@@ -123,11 +123,11 @@ class LangChainStore(ChunkStore):
         )
 
     def delete(self, ids: list[str]) -> None:
-        """Takes chunks out of the collection."""
+        """Removes chunks from the collection."""
         self._vectors.delete(ids)
 
     def search(self, question: str, count: int) -> list[Document]:
-        """The chunks whose vectors are nearest to the question's."""
+        """Returns the chunks whose vectors are nearest to the question's."""
         return self._vectors.similarity_search(question, k=count)
 
 

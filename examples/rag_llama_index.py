@@ -4,11 +4,11 @@
     python examples/rag_llama_index.py --docs handbook/ notes.pdf "Who approves holidays?"
 
 Reads Markdown, text and PDF, embeds what is new since the last run, retrieves, reranks and answers
-with numbered sources. Without a question it asks three about the documents beside this file.
+with numbered sources. Without a question, it asks three about the documents in `examples/docs`.
 
-Config vars, from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it calls
-Heroku, without them a local emulator. With DATABASE_URL it uses that database (it needs pgvector),
-otherwise one of its own in `.rag/`.
+Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
+calls Heroku, otherwise a local emulator. With DATABASE_URL it uses that database, which needs
+pgvector, otherwise one of its own in `.rag/`.
 
 This is the example for LlamaIndex; `rag.py` is the same for LangChain.
 """
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from retrieval.command import Server
     from retrieval.documents import Chunk
 
-# It reports what it raises.
+# This logger repeats the errors that it raises.
 logging.getLogger("llama_index.vector_stores.postgres").setLevel(logging.ERROR)
 
 
@@ -55,13 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class LlamaIndexAssistant:
-    """The three models of retrieval-augmented generation, and what LlamaIndex makes of them."""
+    """The three models of retrieval-augmented generation, with LlamaIndex."""
 
     def __init__(self, server: Server) -> None:
         connection: dict[str, Any] = {**server.connection}
         self._llm = Heroku(model=server.chat_model, **connection)
         self._embedding = HerokuEmbedding(**connection)
-        # The text of a chunk carries its heading; its metadata are for us.
+        # The text of a chunk includes its heading; the reranker need not see the metadata.
         self._reranker = HerokuRerank(top_n=SOURCES, metadata_mode=MetadataMode.NONE, **connection)
         settings = self._embedding.settings
         self._vectors = server.engine or f"{settings.base_url} {settings.model}"
@@ -79,14 +79,14 @@ class LlamaIndexAssistant:
 
     @contextmanager
     def open_store(self, url: str, roots: list[Path]) -> Iterator[LlamaIndexStore]:
-        """Opens the collection of the documents under `roots`, made on first use."""
+        """Opens the collection of the documents under `roots`; creates it on first use."""
         width = len(self._embedding.get_query_embedding("How wide is a vector?"))
-        # No index: for the thousands of chunks of a document folder an exact scan is fast, and
-        # finds what an approximate index would miss.
+        # No index: an exact scan of a few thousand chunks is fast, and finds what an approximate
+        # index would miss.
         engine = create_engine(for_sqlalchemy(url))
         vectors = PGVectorStore(
             engine=engine,
-            async_engine=create_async_engine(for_sqlalchemy(url)),  # wanted, but never used here
+            async_engine=create_async_engine(for_sqlalchemy(url)),  # required, but never used here
             table_name=table_name(self._vectors, width, roots),
             embed_dim=width,
             initialization_fail_on_error=True,
@@ -98,13 +98,13 @@ class LlamaIndexAssistant:
             engine.dispose()
 
     def find_sources(self, question: str, store: LlamaIndexStore) -> list[Source]:
-        """Retrieves broadly, then reranks: the best passages, best first."""
+        """Retrieves broadly, reranks, and returns the best passages, best first."""
         found = store.search(question, CANDIDATES)
         best = self._reranker.postprocess_nodes(found, query_str=question)
         return [_source(number, passage) for number, passage in enumerate(best, start=1)]
 
     def answer(self, question: str, sources: Sequence[Source]) -> Iterator[str]:
-        """Streams an answer that is drawn from the sources."""
+        """Streams an answer from the sources."""
         prompt = [
             ChatMessage(INSTRUCTIONS, role="system"),
             ChatMessage(prompt_for(question, sources)),
@@ -123,15 +123,15 @@ class LlamaIndexStore(ChunkStore):
         self._index = VectorStoreIndex.from_vector_store(vectors, embedding)
 
     def ids(self) -> set[str]:
-        """The ids of all chunks in the collection."""
-        self._vectors.add([])  # makes the table if there is none
-        # The store gives no ids without the vectors, and those are megabytes.
+        """Returns the ids of all chunks in the collection."""
+        self._vectors.add([])  # creates the table if there is none
+        # The store returns ids only with their vectors, which are megabytes.
         query = SQL("SELECT node_id FROM {}").format(Identifier(f"data_{self._vectors.table_name}"))
         with connected(self._url) as connection:
             return {row[0] for row in connection.execute(query)}
 
     def embed(self, texts: list[str]) -> list[list[float]]:
-        """The vectors of texts."""
+        """Returns the vectors of texts."""
         return self._embedding.get_text_embedding_batch(texts)
 
     def add(self, chunks: Sequence[Chunk], vectors: list[list[float]]) -> None:
@@ -149,11 +149,11 @@ class LlamaIndexStore(ChunkStore):
         )
 
     def delete(self, ids: list[str]) -> None:
-        """Takes chunks out of the collection."""
+        """Removes chunks from the collection."""
         self._vectors.delete_nodes(ids)
 
     def search(self, question: str, count: int) -> list[NodeWithScore]:
-        """The chunks whose vectors are nearest to the question's."""
+        """Returns the chunks whose vectors are nearest to the question's."""
         return self._index.as_retriever(similarity_top_k=count).retrieve(question)
 
 

@@ -1,15 +1,15 @@
-"""An agent that thinks between the calls of its tools, and shows what it thinks.
+"""An agent that thinks between its tool calls, and shows its thoughts.
 
     python examples/thinking_with_tools.py "Which models think, and in which regions?"
     python examples/thinking_with_tools.py --framework llama-index --budget 4000
 
-It looks a question up in the pages beside this file: it searches, reads a page and answers. Claude
-wants its thinking back together with the results of its tools, with the signature it came with.
+The agent looks a question up in the pages in `examples/docs`: it searches, reads a page and
+answers. Claude asks for its thinking back with the results of its tools, and with its signature.
 Only Heroku's Messages endpoint takes it, so the models here are ChatHerokuMessages (LangChain) and
-HerokuMessages (LlamaIndex); nothing else differs from an agent that does not think.
+HerokuMessages (LlamaIndex). Everything else is as in an agent without thinking.
 
-Config vars, from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it calls
-Heroku, without them a local emulator, which refuses the second turn if thinking is missing.
+Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
+calls Heroku, otherwise a local emulator, which refuses the second turn if thinking is missing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ INSTRUCTIONS = (
     "You must call search_pages, then call read_page with the name of a page that it found, and "
     "answer from that page alone."
 )
-SHOWN = 300  # characters of what a tool returned
+SHOWN = 300  # characters of a tool result
 
 Step = tuple[str, str]
 """What happened (`thinking`, `call`, `result` or `answer`), and its text."""
@@ -63,7 +63,7 @@ def read_page(name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the example; returns the exit code: 2 when the user can put right what is wrong."""
+    """Runs the example; returns the exit code: 2 for a mistake that the user can correct."""
     out, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
     load_dotenv(".env")
     options = parse(arguments)
@@ -90,11 +90,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def server(resources: ExitStack, notes: Console) -> dict[str, Any]:
-    """Where the model is, as its arguments: Heroku, or an emulator of it when there is no key."""
+    """Gives the model's arguments: for Heroku, or for an emulator when there is no key."""
     # An application reads its own config vars; the library reads those of its add-on.
     if os.environ.get("INFERENCE_KEY"):  # noqa: TID251
         return {}
-    # Only now: whoever has a key need not install the emulator.
+    # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator  # noqa: PLC0415
 
     emulator = resources.enter_context(Emulator())
@@ -123,8 +123,8 @@ async def show(options: argparse.Namespace, connection: dict[str, Any], out: Con
 
 
 async def langchain_steps(model: dict[str, Any], question: str) -> AsyncIterator[Step]:
-    """The steps of LangChain's agent."""
-    from langchain.agents import create_agent  # noqa: PLC0415 - of one framework, as chosen
+    """Yields the steps of LangChain's agent."""
+    from langchain.agents import create_agent  # noqa: PLC0415 - only the chosen framework
 
     from langchain_heroku import ChatHerokuMessages  # noqa: PLC0415
 
@@ -146,8 +146,8 @@ async def langchain_steps(model: dict[str, Any], question: str) -> AsyncIterator
 
 
 async def llama_index_steps(model: dict[str, Any], question: str) -> AsyncIterator[Step]:
-    """The steps of LlamaIndex's agent."""
-    from llama_index.core.agent.workflow import (  # noqa: PLC0415 - of one framework, as chosen
+    """Yields the steps of LlamaIndex's agent."""
+    from llama_index.core.agent.workflow import (  # noqa: PLC0415 - only the chosen framework
         AgentOutput,
         FunctionAgent,
         ToolCallResult,
@@ -186,7 +186,7 @@ def _words(text: str) -> list[str]:
 
 
 def _written(name: str, arguments: dict[str, Any] | str) -> str:
-    if isinstance(arguments, str):  # no JSON: the tool is not run
+    if isinstance(arguments, str):  # not valid JSON, so the tool does not run
         return f"{name}({arguments})"
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
 

@@ -89,10 +89,6 @@ class UnknownArgumentError(ConfigError, TypeError):
     """There is no such argument or option; a `TypeError` too, as Python's own is."""
 
 
-class UnknownArgumentError(ConfigError, TypeError):
-    """There is no such argument or option; a `TypeError` too, as Python's own is."""
-
-
 class InvalidResponseError(HerokuError):
     """The server reported success with a body that is not what the API documents.
 

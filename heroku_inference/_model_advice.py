@@ -2,8 +2,8 @@
 
 Ids are free strings, never checked against this: only when the server has refused a request does
 its error say which model to take. The recommendations are Heroku's own (docs: chat completions,
-"for the best intelligence a Claude Sonnet model, for cost-savings and fast inference Claude
-Haiku"; embeddings; images generations) in the generation that its migration guide uses.
+embeddings, images): "for the best intelligence a Claude Sonnet model, for cost-savings and fast
+inference Claude Haiku", in the generation that its migration guide uses.
 """
 
 from __future__ import annotations

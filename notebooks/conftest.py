@@ -1,4 +1,4 @@
-"""Without a key, notebooks that are run by pytest reach nothing but this machine."""
+"""Keeps notebooks that pytest runs without a key away from other machines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ sys.addaudithook(_loopback_only)
 
 
 def pytest_collection_finish() -> None:
-    """Every kernel starts with a guard, unless config vars say that Heroku is meant."""
+    """Starts every kernel with a guard, unless a key says that the notebooks call Heroku."""
     key = "INFERENCE_KEY"
     env_file = dotenv_values(_HERE.parent / ".env")
     if os.environ.get(key) or env_file.get(key):  # noqa: TID251 - as the notebooks do

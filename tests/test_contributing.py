@@ -1,30 +1,52 @@
-"""CONTRIBUTING.md shows a newcomer the whole core."""
+"""CONTRIBUTING.md shows a newcomer where everything is."""
 
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 
-import heroku_inference
+import pytest
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
-TABLE = PAGE.read_text("utf-8").split("The core in the order")[1]
-NAMED = {
-    name
-    for row in TABLE.split("\n## ")[0].splitlines()
-    for name in re.findall(r"`([\w*/]+)`", row.split("|")[1] if "|" in row else "")
-}
-MODULES = {
-    f"{path.name}/" if path.is_dir() else path.stem
-    for path in Path(heroku_inference.__file__).parent.iterdir()
-    if path.suffix == ".py" or (path / "__init__.py").exists()
-} - {"__init__"}
+PACKAGES = ("heroku_inference", "langchain_heroku", "llama_index_heroku", "heroku_emulator")
 
 
-def test_every_module_of_the_core_has_its_place_in_the_table():
-    assert {it for it in MODULES if not any(fnmatch(it, name) for name in NAMED)} == set()
+def rooms_shown():
+    """Maps each package to the names on the indented lines below it."""
+    tree = PAGE.read_text("utf-8").split("## The house")[1].split("```")[1]
+    shown, packages = {}, []
+    for line in tree.strip().splitlines():
+        names = line.split("#")[0].split()
+        if not line.startswith(" "):
+            packages = [name.removesuffix("/") for name in names]
+        for package in packages:
+            shown.setdefault(package, set()).update(names if line.startswith(" ") else ())
+    return shown
 
 
-def test_the_table_names_no_module_that_is_not_there():
-    assert {name for name in NAMED if not any(fnmatch(it, name) for it in MODULES)} == set()
+def rooms_of(package):
+    folder = Path(import_module(package).__file__).parent
+    return {f"{init.parent.name}/" for init in folder.glob("*/__init__.py")}
+
+
+def modules_of(package):
+    folder = Path(import_module(package).__file__).parent
+    return {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_folder_of_the_package_has_its_place(package):
+    shown = {name for name in rooms_shown()[package] if name.endswith("/")}
+    assert shown == rooms_of(package)
+
+
+def test_every_module_of_the_core_has_its_place():
+    shown = {name for name in rooms_shown()["heroku_inference"] if not name.endswith("/")}
+    assert shown == modules_of("heroku_inference")
+
+
+def test_every_file_that_the_page_names_is_there():
+    named = re.findall(r"`((?:tests|docs|\.github)/[\w./-]+)`", PAGE.read_text("utf-8"))
+    assert named
+    assert [name for name in named if not (PAGE.parent / name).exists()] == []

@@ -54,3 +54,18 @@ def test_what_no_extra_brings_is_said_where_it_is_used(package):
     users = [page for page, text in pages.items() if used.search(text)]
     assert users
     assert [page.name for page in users if not said.search(pages[page])] == []
+
+
+def test_every_page_that_the_code_cites_has_its_address():
+    page = (DOCS / "heroku-pages.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| .*https://", page, re.MULTILINE)
+    listed = {name for names in rows for name in names.split(", ")}
+    cited = {}
+    for package in PACKAGES:
+        for file in Path(import_module(package).__file__).parent.rglob("*.py"):
+            # A citation may go on in the next line of a comment or of a message.
+            text = re.sub(r"\s*\n\s*(?:# |f?\")?", " ", file.read_text(encoding="utf-8"))
+            for names in re.findall(r"\(docs:[ \"]+([^)]*)\)", text):
+                cited |= dict.fromkeys(names.split(", "), file.name)
+    assert cited
+    assert {name: file for name, file in cited.items() if name not in listed} == {}

@@ -36,7 +36,7 @@ def _yes(outcome: dict[str, Any]) -> str:
 def _failure(emulator: Emulator) -> str:
     """Returns where it failed: at Heroku, which refused the request, or in the client."""
     if not len(emulator.journal):
-        return "no: raises by itself"
+        return "no: the client raises"
     status = emulator.journal[-1].status
     return f"no: {status}" if status != _OK else "no: cannot read it"
 
@@ -45,7 +45,7 @@ def silent_tool_call(emulator: Emulator, ask: Ask) -> str:
     """An agent's second turn, after a tool call without text."""
     calling = _second_turn(emulator, ask, "it is five", "")
     if calling is None:
-        return "no: raises by itself"
+        return "no: the client raises"
     return "yes" if calling[0].get("content") else "no: empty `content`"
 
 
@@ -53,7 +53,7 @@ def number_as_result(emulator: Emulator, ask: Ask) -> str:
     """A tool whose result is a bare number."""
     calling = _second_turn(emulator, ask, "5", "I add.")
     if calling is None:
-        return "no: raises by itself"
+        return "no: the client raises"
     return "no: a bare `5`" if calling[1].get("content") == "5" else "yes"
 
 

@@ -1,4 +1,4 @@
-"""What every recipe starts with: the pages beside them, a database, and where the models are."""
+"""What all recipes share: the pages in `examples/docs`, a database, and the models' arguments."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["DOCUMENTS", "Kitchen", "cook", "page_chunks", "show"]
 
 _SHOWN = 3
-"""How many passages of a long list are shown."""
+"""How many passages of a list to show."""
 
 
 class Kitchen(NamedTuple):
     """Where a recipe's models and its database are."""
 
     connection: dict[str, Any]
-    """Arguments for every model; none on Heroku, where the config vars say it all."""
+    """Arguments for every model; empty on Heroku, where the config vars are enough."""
     chat_model: str | None
     engine: str
-    """What makes vectors there, beside the model; empty on Heroku."""
+    """Names the emulator's engine, which makes the vectors; empty on Heroku."""
     url: str
-    """The database's address, as psycopg takes it."""
+    """The database's address for psycopg."""
     screen: Screen
 
 
 def cook(recipe: Callable[[Kitchen], None]) -> int:
     """Runs a recipe; returns the exit code.
 
-    Config vars come from the environment or from `.env`: with INFERENCE_KEY and INFERENCE_URL it
-    runs on Heroku, without them on a local emulator. With DATABASE_URL it uses that database (it
-    needs pgvector), otherwise one of its own in `.rag/`.
+    Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL the
+    recipe runs on Heroku, otherwise on a local emulator. With DATABASE_URL it uses that database,
+    which needs pgvector, otherwise one of its own in `.rag/`.
     """
     screen = Screen()
     load_dotenv(".env")
@@ -62,19 +62,19 @@ def cook(recipe: Callable[[Kitchen], None]) -> int:
 
 
 def page_chunks(split: Callable[[str], list[str]]) -> list[Chunk]:
-    """The pages in `examples/docs` in pieces that fit into one embedding each.
+    """Cuts the pages in `examples/docs` into pieces that fit into one embedding each.
 
     Args:
         split: Cuts a text; a framework's splitter.
     """
     sections = [section for file in find_files([DOCUMENTS]) for section in read_file(file)]
-    # The same names wherever one stands.
+    # So that names do not depend on the current folder.
     short = [section._replace(source=Path(section.source).name) for section in sections]
     return chunks_of(short, split)
 
 
 def show(title: str, passages: Iterable[tuple[float, str, str]]) -> None:
-    """Prints the first passages of a list: score, file, place; and how many more there are."""
+    """Prints score, file and place of the first passages of a list, and how many more follow."""
     lines = [
         f"  {score:.3f}  {source}{', ' if place else ''}{place}"
         for score, source, place in passages

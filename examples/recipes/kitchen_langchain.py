@@ -1,4 +1,4 @@
-"""The pages in LangChain's vector store, and what is found there as numbered sources."""
+"""The pages in LangChain's vector store, and search results as numbered sources."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ __all__ = ["nearest", "page_store", "scored", "sources_of"]
 
 @contextmanager
 def page_store(kitchen: Kitchen, table: str) -> Iterator[PGVectorStore]:
-    """A table with the pages and their vectors, made anew.
+    """Fills a new table with the pages and their vectors.
 
-    So few are searched one by one, which is exact; hundreds of thousands want an index:
+    A search compares all of them, which is exact. For hundreds of thousands, add an index:
     `store.apply_vector_index(HNSWIndex())`.
     """
     embeddings = HerokuEmbeddings(**kitchen.connection)
@@ -51,7 +51,7 @@ def page_store(kitchen: Kitchen, table: str) -> Iterator[PGVectorStore]:
 
 
 def nearest(store: PGVectorStore, question: str, count: int) -> list[Document]:
-    """The passages whose vectors are nearest to the question's, with their `similarity`."""
+    """Returns the passages whose vectors are nearest to the question's, with `similarity`."""
     found = store.similarity_search_with_score(question, k=count)
     for document, distance in found:
         document.metadata["similarity"] = 1 - distance
@@ -61,13 +61,13 @@ def nearest(store: PGVectorStore, question: str, count: int) -> list[Document]:
 def scored(
     documents: Sequence[Document], score: str = "relevance_score"
 ) -> list[tuple[float, str, str]]:
-    """Score, file and place of documents, as `show` prints them."""
+    """Returns score, file and place of documents, for `show`."""
     found = [document.metadata for document in documents]
     return [(page[score], page["source"], page["place"]) for page in found]
 
 
 def sources_of(documents: Sequence[Document]) -> list[Source]:
-    """Reranked documents as the numbered sources of an answer."""
+    """Returns reranked documents as the numbered sources of an answer."""
     return [
         Source(
             number,

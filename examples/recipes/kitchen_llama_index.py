@@ -1,4 +1,4 @@
-"""The pages in LlamaIndex's vector store, and what is found there as numbered sources."""
+"""The pages in LlamaIndex's vector store, and search results as numbered sources."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = ["engines", "page_index", "page_splitter", "scored", "sources_of"]
 
-# It reports what it raises.
+# This logger repeats the errors that it raises.
 logging.getLogger("llama_index.vector_stores.postgres").setLevel(logging.ERROR)
 
 
 @contextmanager
 def engines(url: str) -> Iterator[tuple[Engine, AsyncEngine]]:
-    """Connections to the database, blocking and awaited, by one driver.
+    """Connects to the database, blocking and awaited, with one driver.
 
-    A store that is given its engines keeps no address, and so no password.
+    A store with engines of its own does not keep the address, which contains the password.
     """
     address = for_sqlalchemy(url)
     blocking, awaited = create_engine(address), create_async_engine(address)
@@ -51,8 +51,8 @@ def engines(url: str) -> Iterator[tuple[Engine, AsyncEngine]]:
 
 
 def page_splitter() -> SentenceSplitter:
-    """Cuts texts into pieces that fit into one embedding each."""
-    # In characters, as the API's limit is.
+    """Makes a splitter whose pieces fit into one embedding each."""
+    # It counts in characters, as the API's limit does.
     return SentenceSplitter(
         tokenizer=list, chunk_size=CHUNK_CHARACTERS, chunk_overlap=OVERLAP_CHARACTERS
     )
@@ -60,7 +60,7 @@ def page_splitter() -> SentenceSplitter:
 
 @contextmanager
 def page_index(kitchen: Kitchen, table: str, *, hybrid: bool = False) -> Iterator[VectorStoreIndex]:
-    """An index of the pages in a table that is made anew; `hybrid` adds a column of words."""
+    """Makes an index of the pages in a new table; `hybrid` adds a column of words."""
     embedding = HerokuEmbedding(**kitchen.connection)
     with connected(kitchen.url) as connection:
         connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(f"data_{table}")))
@@ -79,7 +79,7 @@ def page_index(kitchen: Kitchen, table: str, *, hybrid: bool = False) -> Iterato
 
 
 def page_nodes() -> list[TextNode]:
-    """The pages in pieces whose texts carry their headings; models see the file's name too."""
+    """Cuts the pages into pieces that include their heading; models also see the file's name."""
     return [
         TextNode(
             id_=chunk.id,
@@ -93,14 +93,14 @@ def page_nodes() -> list[TextNode]:
 
 
 def scored(nodes: Sequence[NodeWithScore]) -> list[tuple[float, str, str]]:
-    """Score, file and place of nodes, as `show` prints them."""
+    """Returns score, file and place of nodes, for `show`."""
     return [
         (found.get_score(), found.metadata["source"], found.metadata["place"]) for found in nodes
     ]
 
 
 def sources_of(nodes: Sequence[NodeWithScore]) -> list[Source]:
-    """Reranked nodes as the numbered sources of an answer."""
+    """Returns reranked nodes as the numbered sources of an answer."""
     return [
         Source(number, *place, found.get_content())
         for number, (found, place) in enumerate(zip(nodes, scored(nodes), strict=True), start=1)

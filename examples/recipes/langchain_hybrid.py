@@ -1,9 +1,9 @@
-"""Hybrid search: vectors for what is meant, PostgreSQL's full text search for what is written.
+"""Hybrid search: vectors for the meaning, PostgreSQL's full text search for the exact words.
 
     python examples/recipes/langchain_hybrid.py
 
-Vectors find passages that say the same in other words; full text finds names, codes and fields as
-they are spelled. The two lists are fused by their ranks (reciprocal rank fusion), and reranked.
+Vectors find passages that say the same in other words. Full text finds names, codes and fields by
+their spelling. The two lists are fused by rank (reciprocal rank fusion), then reranked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 QUESTION = "What does a 422 mean?"
 TABLE = "recipe_hybrid"
 LANGUAGE = "english"
-"""How words are stemmed; the same for passages and questions. `SELECT cfgname FROM pg_ts_config`"""
+"""How to stem the words of passages and questions. `SELECT cfgname FROM pg_ts_config` lists all."""
 FOUND = 10
 """How many passages each search contributes."""
 
@@ -51,7 +51,7 @@ SEARCH_FULL_TEXT = SQL("""
 
 
 def recipe(kitchen: Kitchen) -> None:
-    """Searches in both ways, fuses, reranks and answers."""
+    """Searches both ways, fuses, reranks and answers."""
     with page_store(kitchen, TABLE) as store, connected(kitchen.url) as connection:
         connection.execute(ADD_FULL_TEXT)
         kitchen.screen.question(QUESTION)
@@ -71,7 +71,7 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 def search_full_text(question: str, connection: Connection) -> list[Document]:
-    """The passages with words of the question, best first, with their `rank`."""
+    """Returns the passages with words of the question, best first, with their `rank`."""
     words = {"words": any_word(question), "count": FOUND}
     rows = connection.execute(SEARCH_FULL_TEXT, words).fetchall()
     return [
@@ -80,12 +80,12 @@ def search_full_text(question: str, connection: Connection) -> list[Document]:
 
 
 def any_word(question: str) -> str:
-    """The question for `websearch_to_tsquery`, which would want all of its words in a passage."""
+    """Joins the words with `or`: `websearch_to_tsquery` would look for all of them in a passage."""
     return " or ".join(re.findall(r'"[^"]+"|[^\s"-][^\s"]*', question))
 
 
 def fuse(rankings: Sequence[Sequence[Document]], steep: int = 60) -> list[Document]:
-    """Reciprocal rank fusion: each list gives 1 / (steep + rank) to what is in it, best first."""
+    """Fuses lists by reciprocal rank: each adds 1 / (steep + rank) to its passages; best first."""
     points: dict[str, float] = {}
     documents: dict[str, Document] = {}
     for ranking in rankings:

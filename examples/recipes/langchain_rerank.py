@@ -1,10 +1,10 @@
-"""Retrieve broadly, rerank, answer: with LangChain's retriever for it, and in LCEL.
+"""Retrieve broadly, rerank, answer: with a LangChain retriever, and in LCEL.
 
     python examples/recipes/langchain_rerank.py
 
-Both find the same. `ContextualCompressionRetriever` (langchain-classic) is itself a retriever and
-goes wherever one is wanted; the chain needs langchain-core only, and keeps the documents beside
-the answer.
+Both find the same. `ContextualCompressionRetriever` (langchain-classic) is itself a retriever, so
+it works wherever a retriever does. The chain needs only langchain-core, and returns the documents
+with the answer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 def answering_chain(retriever: BaseRetriever, reranker: HerokuRerank, kitchen: Kitchen) -> Any:
-    """In LCEL: from a question to the `documents` and the `answer`."""
+    """Makes an LCEL chain from a question to the `documents` and the `answer`."""
     llm = ChatHeroku(model=kitchen.chat_model, **kitchen.connection)
     found = RunnableParallel(documents=retriever, query=RunnablePassthrough())
     best = found | RunnableLambda(lambda found: reranker.compress_documents(**found))
@@ -57,7 +57,7 @@ def answering_chain(retriever: BaseRetriever, reranker: HerokuRerank, kitchen: K
 
 
 def prompt(asked: dict[str, Any]) -> list[BaseMessage]:
-    """The question with its numbered sources."""
+    """Puts the question behind its numbered sources."""
     task = prompt_for(asked["question"], sources_of(asked["documents"]))
     return [SystemMessage(INSTRUCTIONS), HumanMessage(task)]
 

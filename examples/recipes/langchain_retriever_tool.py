@@ -1,8 +1,8 @@
-"""An agent that looks things up: a retriever over PostgreSQL as the tool of a LangChain agent.
+"""An agent that searches: a retriever over PostgreSQL as the tool of a LangChain agent.
 
     python examples/recipes/langchain_retriever_tool.py
 
-The model decides whether to search, and for which words. What the tool found comes back twice: as
+The model decides whether to search, and for which words. The tool returns its passages twice: as
 text for the model, and as documents (`artifact`) for the program, which shows them with scores.
 """
 
@@ -53,7 +53,7 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 def show_step(message: BaseMessage) -> None:
-    """Prints what the agent asked the tool, what the tool found, or the answer."""
+    """Prints the agent's query, the tool's passages, or the answer."""
     if isinstance(message, ToolMessage):
         show("The tool finds", scored(message.artifact))
     elif isinstance(message, AIMessage) and message.tool_calls:

@@ -1,12 +1,11 @@
-"""Agentic RAG as a LangGraph: search, grade what was found, ask again in other words, answer.
+"""Agentic RAG as a LangGraph: search, grade the passages, search in other words, answer.
 
     python examples/recipes/langgraph_agentic_rag.py
     python examples/recipes/langgraph_agentic_rag.py --thread 1b9d6bcd "A question?"
 
-Each step is saved in PostgreSQL. The first run stops before the answer, as if the dyno were
-restarted there; then a new graph goes on from the database, and searches nothing again. With
-`--thread` you do the same by hand: a run that died goes on with the same command; another question
-starts anew.
+Each step is saved in PostgreSQL. The first run stops before the answer, as if the dyno restarted
+there. Then a new graph continues from the database, without another search. With `--thread` you do
+the same by hand: repeat the command to continue a failed run; another question starts anew.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 QUESTION = "How do I keep vectors?"
 GOOD = 0.5
-"""From this relevance on a passage may hold the answer. It depends on the rerank model."""
+"""The least relevance of a good passage. It depends on the rerank model."""
 SEARCHES = 2
 
 REWRITE = """\
@@ -50,7 +49,7 @@ Question: {question}"""
 
 
 class State(TypedDict):
-    """What is saved after each step."""
+    """The state that is saved after each step."""
 
     question: str
     query: str
@@ -76,21 +75,21 @@ class Steps:
         return {"found": best, "searches": state["searches"] + 1}
 
     def grade(self, state: State) -> str:
-        """Where to go next: the rerank model has graded what was found."""
+        """Chooses the next step by the rerank model's score of the best passage."""
         best = state["found"][0].metadata["relevance_score"]
         good = best >= GOOD or state["searches"] == SEARCHES
         print(f"Graded {best:.2f}: {'good enough' if good else 'ask in other words'}\n")
         return "answer" if good else "rewrite"
 
     def rewrite(self, state: State) -> dict[str, Any]:
-        """Asks in the words of the documentation."""
+        """Asks the model for the section's name, in the words of the documentation."""
         near = self._store.similarity_search(state["question"], k=CANDIDATES)
         sections = "\n".join(f"{page.metadata['place']}." for page in near)
         task = REWRITE.format(sections=sections, question=state["question"])
         return {"query": self._llm.invoke(task).text}
 
     def answer(self, state: State) -> dict[str, Any]:
-        """Answers from what was found."""
+        """Answers from the passages."""
         task = prompt_for(state["question"], sources_of(state["found"]))
         said = self._llm.invoke([SystemMessage(INSTRUCTIONS), HumanMessage(task)])
         return {"answer": said.text}
@@ -98,7 +97,7 @@ class Steps:
 
 @contextmanager
 def open_graph(kitchen: Kitchen, store: PGVectorStore) -> Iterator[Any]:
-    """The graph, with a connection of its own to the checkpoints."""
+    """Makes the graph, with a connection of its own to the checkpoints."""
     steps = Steps(kitchen, store)
     graph = StateGraph(State)
     for node in (steps.search, steps.rewrite, steps.answer):
@@ -113,22 +112,22 @@ def open_graph(kitchen: Kitchen, store: PGVectorStore) -> Iterator[Any]:
 
 
 def recipe(kitchen: Kitchen, question: str = QUESTION, thread: str | None = None) -> None:
-    """Starts a thread, or goes on with one; without a thread it does both."""
+    """Starts or continues a thread; without a thread it does both."""
     config: RunnableConfig = {"configurable": {"thread_id": thread or str(uuid.uuid4())}}
-    # All that a question begins with: a thread keeps what its last question left.
-    asked = {"question": question, "query": question, "searches": 0}
+    # A thread keeps the state of its last question, so set all that a new question starts with.
+    start = {"question": question, "query": question, "searches": 0}
     with page_store(kitchen, "recipe_agentic_rag") as store:
         kitchen.screen.question(question)
         if thread is None:
             with open_graph(kitchen, store) as graph:
-                graph.invoke(asked, config, interrupt_before=["answer"])
-            print("Stopped before the answer. A new graph goes on from the database:")
+                graph.invoke(start, config, interrupt_before=["answer"])
+            print("Stopped before the answer. A new graph continues from the database:")
         with open_graph(kitchen, store) as graph:
             saved = graph.get_state(config)
             steps = saved.metadata["step"] if saved.metadata else 0
-            going_on = saved.next and saved.values.get("question") == question
-            print(f"{steps} steps are saved, next: {saved.next[0] if going_on else 'search'}\n")
-            state = graph.invoke(None if going_on else asked, config)
+            resumes = saved.next and saved.values.get("question") == question
+            print(f"{steps} steps are saved, next: {saved.next[0] if resumes else 'search'}\n")
+            state = graph.invoke(None if resumes else start, config)
         kitchen.screen.answer([state["answer"]])
         kitchen.screen.sources(sources_of(state["found"]), state["answer"])
 
@@ -137,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Reads the command line and runs the recipe; returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("question", nargs="?", default=QUESTION)
-    parser.add_argument("--thread", help="a name for the run, to go on with it after a failure")
+    parser.add_argument("--thread", help="a name for the run, to continue it after a failure")
     options = parser.parse_args(arguments)
     return cook(lambda kitchen: recipe(kitchen, options.question, options.thread))
 

@@ -2,9 +2,9 @@
 
     python examples/recipes/llama_index_chat_engine.py
 
-`condense_plus_context` turns each question into one that stands by itself, retrieves and reranks
-for that, and answers with the conversation in view. The memory is the database's: a new engine
-with the same session goes on where the last one stopped.
+`condense_plus_context` rewrites each question so that it stands alone, retrieves and reranks for
+it, and answers with the whole conversation. The memory is in the database: a new engine with the
+same session continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 async def talk(index: VectorStoreIndex, session: str, kitchen: Kitchen) -> None:
-    """Asks two questions, the second of an engine that was not there at the first."""
+    """Asks two questions, each with a new engine."""
     for question in QUESTIONS:
         kitchen.screen.question(question)
         answer = await chat_engine(index, session, kitchen).achat(question)
@@ -61,7 +61,7 @@ async def talk(index: VectorStoreIndex, session: str, kitchen: Kitchen) -> None:
 def chat_engine(
     index: VectorStoreIndex, session: str, kitchen: Kitchen
 ) -> CondensePlusContextChatEngine:
-    """An engine for one session."""
+    """Makes an engine for one session."""
     return CondensePlusContextChatEngine.from_defaults(
         retriever=index.as_retriever(similarity_top_k=CANDIDATES),
         node_postprocessors=[HerokuRerank(top_n=SOURCES, **kitchen.connection)],
@@ -72,8 +72,8 @@ def chat_engine(
 
 
 def memory_of(session: str, kitchen: Kitchen) -> Memory:
-    """The conversation so far."""
-    # Without a pool no connection outlives its use, nor the event loop it belongs to.
+    """Opens the conversation so far."""
+    # Without a pool, a connection ends with its use, before its event loop closes.
     engine = create_async_engine(for_sqlalchemy(kitchen.url), poolclass=NullPool)
     return Memory.from_defaults(
         session_id=session, table_name="recipe_chat_memory", async_engine=engine

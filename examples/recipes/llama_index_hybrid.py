@@ -1,10 +1,10 @@
-"""Hybrid search in LlamaIndex's PostgreSQL store, put in order by the reranker.
+"""Hybrid search in LlamaIndex's PostgreSQL store, sorted by the reranker.
 
     python examples/recipes/llama_index_hybrid.py
 
 `hybrid_search=True` adds a column of words to the table. A hybrid query returns the nearest vectors
-and behind them what only the full text search found, whose scores are of another kind: not an
-order yet. The reranker makes one of both.
+first, then what only full text search found. The scores of the two parts cannot be compared, so
+the reranker sorts them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ FOUND = 10
 
 
 def recipe(kitchen: Kitchen) -> None:
-    """Searches in both ways, reranks and answers."""
+    """Searches both ways, reranks and answers."""
     with page_index(kitchen, "recipe_hybrid_nodes", hybrid=True) as index:
         retriever = index.as_retriever(
             vector_store_query_mode=VectorStoreQueryMode.HYBRID,
             similarity_top_k=FOUND,
             sparse_top_k=FOUND,
         )
-        # The text of a node carries its heading; its metadata are for us.
+        # The text of a node includes its heading; the reranker need not see the metadata.
         reranker = HerokuRerank(
             top_n=SOURCES, metadata_mode=MetadataMode.NONE, **kitchen.connection
         )

@@ -2,8 +2,8 @@
 
     python examples/recipes/llama_index_ingestion.py
 
-The docstore keeps a hash of each document. What has not changed is passed over, what has changed
-replaces its old chunks, and what is gone is removed. The tables stay: run it twice.
+The docstore keeps a hash of each document. Unchanged documents are skipped, changed ones replace
+their old chunks, and missing ones are removed. The tables stay, so try to run it twice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EDITED = "# Keys\n\nKeys are rotated every Monday, by the platform team."
 
 
 def recipe(kitchen: Kitchen) -> None:
-    """Ingests the pages; the same again; and with one page edited and one removed."""
+    """Ingests the pages, then the same pages, then one edited and one removed."""
     embedding = HerokuEmbedding(**kitchen.connection)
     pages = page_documents()
     with page_pipeline(kitchen, embedding) as (pipeline, store):
@@ -55,7 +55,7 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 def ingest(title: str, pages: list[Document], pipeline: IngestionPipeline) -> None:
-    """Runs the pipeline and says what it did; it returns what it embedded."""
+    """Runs the pipeline, which returns the embedded nodes, and prints their number."""
     nodes = pipeline.run(documents=pages)
     embedded = {node.ref_doc_id for node in nodes}
     print(
@@ -68,11 +68,11 @@ def ingest(title: str, pages: list[Document], pipeline: IngestionPipeline) -> No
 def page_pipeline(
     kitchen: Kitchen, embedding: HerokuEmbedding
 ) -> Iterator[tuple[IngestionPipeline, PGVectorStore]]:
-    """A pipeline from documents to vectors, and the store it fills."""
+    """Makes a pipeline from documents to vectors, and the store that it fills."""
     width = len(embedding.get_query_embedding("How wide is a vector?"))
     settings = embedding.settings
     vectors = kitchen.engine or f"{settings.base_url} {settings.model}"
-    # Vectors of different models must never meet: each kind has tables of its own.
+    # Vectors of different models must not mix, so each kind has its own tables.
     table = table_name(f"ingestion {vectors}", width, [DOCUMENTS])
     with engines(kitchen.url) as (blocking, awaited):
         store = PGVectorStore(
@@ -89,7 +89,7 @@ def page_pipeline(
 
 
 def page_documents() -> list[Document]:
-    """The pages as documents whose ids are their file names, which stay when the text changes."""
+    """Returns the pages as documents; their ids are file names, which outlive changes of text."""
     pages = {
         file.name: [f"# {section.place}\n\n{section.text}" for section in read_file(file)]
         for file in find_files([DOCUMENTS])

@@ -2,8 +2,8 @@
 
     python examples/recipes/llama_index_query_engine.py
 
-The answer comes with its nodes. `keep_retrieval_score` leaves both scores on them: the vector
-search's, and the reranker's that replaced it.
+The answer comes with its nodes. With `keep_retrieval_score` they have both scores: the reranker's,
+and the vector search's, which it replaced.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QUESTION = "Which parameters must be left out while thinking is on?"
 
 
 def recipe(kitchen: Kitchen) -> None:
-    """Asks one question and shows what the answer rests on."""
+    """Asks one question and shows the nodes behind the answer."""
     with page_index(kitchen, "recipe_query_engine") as index:
         engine = index.as_query_engine(
             llm=Heroku(model=kitchen.chat_model, **kitchen.connection),

@@ -1,11 +1,11 @@
-"""Which way of searching finds the answers? Recall on labelled questions, for each way.
+"""Measures how well each way of searching finds the answers: recall on labelled questions.
 
     python examples/recipes/measure.py
     python examples/recipes/measure.py my_questions.json
 
-The questions are a JSON list of objects with a `question` and `answers`, each with `words` that
-stand in the passages that answer it. Recall@k is the share of questions with such a passage among
-the first k. Without a file: the questions that the notebook about reranking asks.
+The questions are a JSON list of objects with a `question` and `answers`. Each answer has `words`
+from the passages that answer the question. Recall@k is the share of questions with such a passage
+among the first k. Without a file, the questions are those of the notebook about reranking.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WIDTH = 30
 
 
 def recipe(kitchen: Kitchen, file: Path = QUESTIONS) -> None:
-    """Searches for each question in every way, and prints a table."""
+    """Searches for each question in each way, and prints a table."""
     questions = json.loads(file.read_text(encoding="utf-8"))
     reranker = HerokuRerank(**kitchen.connection)
     places: dict[str, list[int]] = {}
@@ -62,7 +62,7 @@ def recipe(kitchen: Kitchen, file: Path = QUESTIONS) -> None:
 
 
 def place_of(answers: list[dict[str, Any]], found: Sequence[Document]) -> int:
-    """The position of the first passage that answers; past the last if none does."""
+    """Returns the position of the first passage that answers; beyond the last if none does."""
     words = [" ".join(answer["words"].split()) for answer in answers]
     for position, document in enumerate(found):
         text = " ".join(document.page_content.split())
@@ -72,9 +72,9 @@ def place_of(answers: list[dict[str, Any]], found: Sequence[Document]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs it; returns the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    return cook(lambda kitchen: recipe(kitchen, Path(given[0]) if given else QUESTIONS))
+    """Runs the measurement; returns the exit code."""
+    files = sys.argv[1:] if arguments is None else arguments
+    return cook(lambda kitchen: recipe(kitchen, Path(files[0]) if files else QUESTIONS))
 
 
 if __name__ == "__main__":

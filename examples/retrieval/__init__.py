@@ -1,1 +1,1 @@
-"""The parts of `rag.py`: documents in, chunks in PostgreSQL, answers with their sources out."""
+"""The parts of `rag.py`: from documents to chunks in PostgreSQL to answers with their sources."""

@@ -1,4 +1,4 @@
-"""The address of a database: as Heroku writes it, and as each driver reads it. Pure."""
+"""The address of a database: from Heroku's form to that of each driver."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _FOR_ASYNCPG = {
     "sslmode": "ssl",
     "target_session_attrs": "target_session_attrs",
 }
-"""What SQLAlchemy can hand to asyncpg, by the name that everything else knows it by."""
+"""Maps the common name of each parameter that asyncpg takes through SQLAlchemy to asyncpg's."""
 
 
 def postgresql_address(url: str) -> str:
-    """The address that psycopg, psycopg2 and libpq take, from one in Heroku's form.
+    """Translates an address in Heroku's form to one for psycopg, psycopg2 and libpq.
 
     Heroku sets the scheme `postgres://`, which SQLAlchemy refuses. Parameters stay: `sslmode` says
-    whether the connection is encrypted. Heroku's servers take no other (docs: Connecting to Heroku
-    Postgres), but do not say so in the address; so an address in Heroku's form that leads to
-    another machine and says nothing gets `sslmode=require`, as long as PGSSLMODE says nothing.
+    whether the connection is encrypted. Heroku's servers accept only encrypted connections (docs:
+    Connecting to Heroku Postgres), but the address does not say so. So an address in Heroku's form
+    to another machine gets `sslmode=require` if neither it nor PGSSLMODE sets a mode.
 
     Raises:
-        InputError: It is no such address; the message shows no part of it.
+        InputError: The address cannot be read; the message shows no part of it.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in {"postgres", "postgresql"}:
@@ -41,7 +41,7 @@ def postgresql_address(url: str) -> str:
     address = f"postgresql://{rest}"
     parts = _parts(address)
     if parts is None or not _is_clear(address, parts):
-        # In our words: libpq's quote what it stumbled over, which may be a part of the password.
+        # In our own words, because libpq's message quotes the address, maybe the password.
         raise InputError(
             "DATABASE_URL cannot be read as postgres://USER:PASSWORD@HOST:PORT/NAME: "
             "spaces and characters like @ / : % in its parts must be percent-encoded"
@@ -52,7 +52,7 @@ def postgresql_address(url: str) -> str:
 
 
 def _parts(address: str) -> dict[str, str] | None:
-    """What libpq reads in an address; `None` where it reads nothing."""
+    """Returns the parts that libpq finds in an address; `None` if it cannot read the address."""
     try:
         return {name: str(value) for name, value in conninfo_to_dict(address).items()}
     except (psycopg.Error, ValueError):
@@ -60,7 +60,7 @@ def _parts(address: str) -> dict[str, str] | None:
 
 
 def _is_clear(address: str, parts: dict[str, str]) -> bool:
-    """Whether no piece of a password is taken for something else."""
+    """Says whether libpq took every part of the password for the password."""
     authority, _, path = address.partition("://")[2].partition("/")
     name = path.partition("?")[0]
     ports = parts.get("port", "").split(",")
@@ -79,18 +79,18 @@ def _is_remote(parts: dict[str, str]) -> bool:
 
 
 def _env_says() -> bool:
-    """Whether PGSSLMODE is set, which libpq and asyncpg read where the address says nothing."""
+    """Says whether PGSSLMODE is set, which libpq and asyncpg read if the address has no mode."""
     (mode,) = (option for option in Conninfo.get_defaults() if option.keyword == b"sslmode")
     return mode.val != mode.compiled
 
 
 def for_sqlalchemy(address: str, driver: Driver = "psycopg") -> str:
-    """The same address for SQLAlchemy, with the driver named.
+    """Translates the address for SQLAlchemy, naming the driver.
 
-    `psycopg` works blocking and async, and takes every parameter. asyncpg knows `sslmode` as `ssl`.
+    `psycopg` works blocking and async, and takes every parameter. asyncpg calls `sslmode` `ssl`.
 
     Raises:
-        InputError: A parameter of the address cannot be said to asyncpg this way.
+        InputError: asyncpg does not take a parameter of the address.
     """
     rest = address.partition("://")[2]
     if driver != "asyncpg":
@@ -100,5 +100,5 @@ def for_sqlalchemy(address: str, driver: Driver = "psycopg") -> str:
     unknown = [name for name, _ in parameters if name not in _FOR_ASYNCPG]
     if unknown:
         raise InputError(f"asyncpg takes no {unknown[0]} from DATABASE_URL: use psycopg")
-    said = urlencode([(_FOR_ASYNCPG[name], value) for name, value in parameters])
-    return f"postgresql+asyncpg://{place}{'?' if said else ''}{said}"
+    translated = urlencode([(_FOR_ASYNCPG[name], value) for name, value in parameters])
+    return f"postgresql+asyncpg://{place}{'?' if translated else ''}{translated}"

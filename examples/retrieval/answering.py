@@ -1,4 +1,4 @@
-"""Third step: the passages that fit a question become a prompt, and an answer that cites them."""
+"""Third step: from the passages that fit a question to a prompt, and to an answer with sources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ each statement by its number, like [1]. If the sources do not hold the answer, s
 
 
 class Source(NamedTuple):
-    """A passage that the answer may rest on."""
+    """A passage that the answer can cite."""
 
     number: int
     score: float
@@ -31,7 +31,7 @@ class Source(NamedTuple):
 
 
 def prompt_for(question: str, sources: Sequence[Source]) -> str:
-    """What the model is told beside the instructions."""
+    """Writes the prompt: the numbered sources, then the question."""
     passages = "\n\n".join(
         f"[{source.number}] {source.file}\n\n{source.text}" for source in sources
     )

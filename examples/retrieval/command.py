@@ -1,4 +1,4 @@
-"""The command that the examples share: arguments in, answers out, one line for what goes wrong."""
+"""The command that the examples share: arguments in, answers out, one line for an error."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ class Server(NamedTuple):
     """Where the models are."""
 
     connection: dict[str, str]
-    """Arguments for every model; none where the config vars say it all."""
+    """Arguments for every model; empty if the config vars are enough."""
     chat_model: str | None
     engine: str
-    """What makes vectors there, beside the model; empty on Heroku."""
+    """Names the emulator's engine, which makes the vectors; empty on Heroku."""
 
 
 class Assistant(Protocol):
-    """What a framework does in the example."""
+    """The part of the example that differs between frameworks."""
 
     def split(self, text: str) -> list[str]:
         """Cuts a text into pieces that fit into one embedding each."""
 
     def open_store(self, url: str, roots: list[Path]) -> AbstractContextManager[ChunkStore]:
-        """Opens the collection of the documents under `roots`, made on first use."""
+        """Opens the collection of the documents under `roots`; creates it on first use."""
 
     def find_sources(self, question: str, store: Any) -> list[Source]:
-        """Retrieves broadly, then reranks: the best passages, best first."""
+        """Retrieves broadly, reranks, and returns the best passages, best first."""
 
     def answer(self, question: str, sources: Sequence[Source]) -> Iterator[str]:
-        """Streams an answer that is drawn from the sources."""
+        """Streams an answer from the sources."""
 
 
 class MakesAssistant(Protocol):
@@ -76,7 +76,7 @@ def command(
 
 
 def exit_code(screen: Screen, work: Callable[[], None]) -> int:
-    """Does the work; returns the exit code: 2 when the user can put right what is wrong."""
+    """Does the work; returns the exit code: 2 for a mistake that the user can correct."""
     try:
         work()
     except (InputError, ConfigError) as error:
@@ -106,14 +106,14 @@ def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespa
         action="extend",
         nargs="+",
         metavar="PATH",
-        help="files and folders to read: Markdown, text, PDF (default: the pages beside this file)",
+        help="files and folders to read: Markdown, text, PDF (default: examples/docs)",
     )
     parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
     options = parser.parse_args(arguments)
-    # Not argparse's default: "extend" would add to it.
+    # Not as argparse's default, because "extend" would add to it.
     words = options.docs or [str(_shortest(DOCUMENTS))]
     if not all(word.strip() for word in words):
-        # As a path, "" is the current folder: an unset "$QUESTION" would have all of it read.
+        # As a path, "" is the current folder: an unset "$QUESTION" would read all of it.
         raise InputError("A path or question after --docs is empty: is a variable unset?")
     *paths, last = words
     if options.question is None and paths and _is_question(last):
@@ -123,19 +123,19 @@ def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespa
 
 
 def _is_question(argument: str) -> bool:
-    """`--docs` takes all that follows, and people write the question last."""
+    """Finds a question after `--docs`, which takes all that follows."""
     return not _exists(argument) and (" " in argument or argument.endswith("?"))
 
 
 def _exists(argument: str) -> bool:
     try:
         return Path(argument).exists()
-    except OSError:  # longer than a file's name can be
+    except OSError:  # too long for the name of a file
         return False
 
 
 def run(options: argparse.Namespace, assistant: MakesAssistant, screen: Screen) -> None:
-    """Documents in, answers out."""
+    """Brings the store up to date, and answers the questions."""
     questions = QUESTIONS if options.question is None else (options.question.strip(),)
     if not all(questions):
         raise InputError("The question is empty")
@@ -152,11 +152,11 @@ def run(options: argparse.Namespace, assistant: MakesAssistant, screen: Screen) 
 
 @contextmanager
 def server(chat_model: str | None, screen: Screen) -> Iterator[Server]:
-    """Gives Heroku, or an emulator of it when there is no key."""
+    """Gives Heroku, or an emulator when there is no key."""
     if config_var("INFERENCE_KEY"):
         yield Server({}, chat_model, engine="")
         return
-    # Only now: whoever has a key need not install the emulator.
+    # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator  # noqa: PLC0415
 
     with ExitStack() as resources:
@@ -193,7 +193,7 @@ def _count(things: Sequence[object], name: str) -> str:
 
 
 def ask(question: str, store: ChunkStore, models: Assistant, screen: Screen) -> None:
-    """Prints the answer to a question and the sources it was drawn from."""
+    """Prints the answer to a question, and its sources."""
     screen.question(question)
     with screen.waiting("Searching"):
         sources = models.find_sources(question, store)
@@ -202,11 +202,11 @@ def ask(question: str, store: ChunkStore, models: Assistant, screen: Screen) -> 
 
 
 def config_var(name: str) -> str | None:
-    """An application reads its own config vars; the library reads those of its add-on."""
+    """Reads a config var of this application; the library reads those of its add-on."""
     return os.environ.get(name) or None  # noqa: TID251
 
 
 def _shortest(path: Path) -> Path:
-    """The path as one would type it here."""
+    """Shortens a path to what a user would type here."""
     here = Path.cwd()
     return path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path

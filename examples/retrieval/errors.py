@@ -1,4 +1,4 @@
-"""What a user of the example can put right."""
+"""The error for mistakes that a user of the example can correct."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ __all__ = ["InputError"]
 
 
 class InputError(Exception):
-    """Something that was given does not work; the message is one line that says what to do."""
+    """Something in the user's input does not work; the message is one line."""

@@ -1,4 +1,4 @@
-"""What the user sees: notes and progress on stderr, answers on stdout."""
+"""The output of the examples: notes and progress on stderr, answers on stdout."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCORE_BAR = 10  # characters
 
 
 class Screen:
-    """Prints with colour and moving bars on a terminal, and plain lines everywhere else.
+    """Prints colours and progress bars on a terminal, and plain lines elsewhere.
 
     Args:
         notes: Where notes and progress go; stderr by default.
@@ -35,21 +35,21 @@ class Screen:
         self._notes = notes or Console(stderr=True, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
-        """One line about what is going on."""
+        """Prints one line about progress."""
         self._notes.print(f"[dim]{escape(text)}[/dim]")
 
     def error(self, text: str) -> None:
-        """One line about what went wrong."""
+        """Prints one line about an error."""
         line = " ".join(text.split())
         self._notes.print(f"[bold red]Error:[/bold red] {escape(line)}")
 
     def waiting(self, text: str) -> Status:
-        """Context manager: a spinner while something happens that cannot be counted."""
+        """Shows a spinner during work of unknown length, as a context manager."""
         return self._notes.status(escape(text))
 
     @contextmanager
     def progress(self, text: str) -> Iterator[Callable[[int, int], None]]:
-        """A bar that is moved by calling `(done, in all)`; gone when the work is."""
+        """Shows a bar that a call of `(done, total)` moves; it disappears with the block's end."""
         columns = [TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
         off = not self._notes.is_terminal
         with Progress(*columns, console=self._notes, transient=True, disable=off) as bars:
@@ -57,22 +57,22 @@ class Screen:
             yield lambda done, total: bars.update(bar, completed=done, total=total)
 
     def question(self, text: str) -> None:
-        """The headline of what follows."""
+        """Prints a question as a headline."""
         self._out.print()
         self._out.print(f"[bold cyan]▌ {escape(text)}[/bold cyan]")
         self._out.print()
 
     def answer(self, pieces: Iterable[str]) -> str:
-        """Prints an answer while it arrives, and returns the whole of it."""
-        heard: list[str] = []
+        """Prints an answer while it arrives, and returns all of it."""
+        printed: list[str] = []
         for piece in pieces:
-            heard.append(piece)
+            printed.append(piece)
             self._out.print(piece, end="", markup=False)
         self._out.print()
-        return "".join(heard)
+        return "".join(printed)
 
     def sources(self, sources: Sequence[Source], answer: str) -> None:
-        """The numbered sources with their scores; those the answer does not cite are dimmed."""
+        """Prints the numbered sources with their scores; dims those that the answer leaves out."""
         cited = cited_numbers(answer)
         self._out.print()
         for source in sources:

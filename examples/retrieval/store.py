@@ -1,4 +1,4 @@
-"""Second step: chunks and their vectors in a store, each embedded once."""
+"""Second step: from chunks to a store of vectors, embedding each chunk once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "ChunkStore"]
 
 MOST_AT_ONCE = 384
-"""Four full embedding requests; what has been embedded is stored before the next ones."""
+"""Four full embedding requests; their vectors are stored before the next ones are made."""
 FEWEST_AT_ONCE = 16
 STEPS = 20
-"""In between, so many steps of the progress bar."""
+"""The steps of the progress bar, within these bounds."""
 
 
 class Changes(NamedTuple):
@@ -35,11 +35,11 @@ class ChunkStore(ABC):
 
     @abstractmethod
     def ids(self) -> set[str]:
-        """The ids of all chunks in the collection."""
+        """Returns the ids of all chunks in the collection."""
 
     @abstractmethod
     def embed(self, texts: list[str]) -> list[list[float]]:
-        """The vectors of texts."""
+        """Returns the vectors of texts."""
 
     @abstractmethod
     def add(self, chunks: Sequence[Chunk], vectors: list[list[float]]) -> None:
@@ -47,16 +47,16 @@ class ChunkStore(ABC):
 
     @abstractmethod
     def delete(self, ids: list[str]) -> None:
-        """Takes chunks out of the collection."""
+        """Removes chunks from the collection."""
 
     def synchronise(
         self, chunks: Sequence[Chunk], on_progress: Callable[[int, int], None]
     ) -> Changes:
-        """Makes the collection hold exactly `chunks`; only new ones are embedded.
+        """Makes the collection equal to `chunks`, and embeds only the new ones.
 
         Args:
-            chunks: All chunks there should be, each with its content's id.
-            on_progress: Called with the number of chunks embedded so far and in all.
+            chunks: All chunks that the collection should contain.
+            on_progress: Called with the number of embedded chunks so far and in all.
         """
         known = self.ids()
         new = [chunk for chunk in chunks if chunk.id not in known]
@@ -72,7 +72,7 @@ class ChunkStore(ABC):
         return Changes(len(new), len(chunks) - len(new), len(gone))
 
     def _vectors_of(self, chunks: Sequence[Chunk]) -> list[list[float]]:
-        """Embeds chunks together; where the edge firewall objects, finds the one it objects to."""
+        """Embeds chunks together; if the edge firewall objects, finds the chunk in question."""
         try:
             return self.embed([chunk.text for chunk in chunks])
         except ContentBlockedError as error:

@@ -1,4 +1,4 @@
-"""A small app that asks Heroku: an agent, answers from pages, and an answer as it is written."""
+"""A small app on Heroku's models: an agent, answers from pages, and a streamed answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def order_status(order: str) -> str:
 
 
 def ask_agent(question: str) -> str:
-    """Answers with the help of a tool, and says sorry where Heroku does not."""
+    """Answers with the help of a tool, and says sorry if Heroku fails."""
     agent = create_agent(ChatHeroku(), tools=[order_status])
     try:
         state = agent.invoke({"messages": [{"role": "user", "content": question}]})
@@ -52,7 +52,7 @@ def answer_from_pages(question: str) -> str:
 
 
 def write_answer(question: str) -> Iterator[str]:
-    """Answers piece by piece; says so when the connection is lost on the way."""
+    """Answers piece by piece, and says so if the connection is lost."""
     try:
         for chunk in ChatHeroku().stream(question):
             yield str(chunk.text)

@@ -1,7 +1,7 @@
 """The app's tests, without Heroku: run `pytest` in this folder.
 
-`heroku_emulator` comes with `pip install "heroku-inference[emulator]"`: nothing to import, nothing
-to set up. The app reads its config vars as always; they lead to an emulator on this machine.
+`heroku_emulator` comes with `pip install "heroku-inference[emulator]"` and needs no import and no
+setup. The app reads its config vars as usual; they lead to an emulator on this machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHAT = "/v1/chat/completions"
 
 
-# What the model says is scripted; what the app makes of it is tested.
+# The script is what the model says; the test is what the app does with it.
 
 
 def test_the_agent_answers_with_what_the_tool_found(heroku_emulator: Emulator) -> None:
@@ -34,7 +34,7 @@ def test_the_agent_answers_with_what_the_tool_found(heroku_emulator: Emulator) -
     assert second.body["messages"][-1]["content"] == "on its way"
 
 
-def test_the_agent_lives_with_an_order_that_does_not_exist(heroku_emulator: Emulator) -> None:
+def test_the_agent_reports_an_order_that_does_not_exist(heroku_emulator: Emulator) -> None:
     heroku_emulator.script(CallTools([("order_status", {"order": "Z9"})]), Say("I found no Z9."))
     ask_agent("Where is Z9?")
     assert heroku_emulator.journal[-1].body["messages"][-1]["content"] == "There is no order Z9."
@@ -66,7 +66,7 @@ def test_both_forms_of_errors_are_understood(heroku_emulator: Emulator, envelope
     assert ask_agent("Hi") == SORRY
 
 
-# Streams may break.
+# Streams can break.
 
 
 def test_an_answer_is_written_piece_by_piece(heroku_emulator: Emulator) -> None:
@@ -89,10 +89,10 @@ def test_streams_of_another_form_read_the_same(heroku_emulator: Emulator) -> Non
     assert "".join(write_answer("When do you open?")) == "We open at nine."
 
 
-# Without a script the emulator answers by itself: embeddings and scores by the words texts share.
+# Without a script, the emulator makes embeddings and scores from the words that texts share.
 
 
-def test_the_model_is_given_the_page_that_fits(heroku_emulator: Emulator) -> None:
+def test_the_model_gets_the_page_that_fits(heroku_emulator: Emulator) -> None:
     answer_from_pages("Within how many days can I return what I bought?")
     prompt = heroku_emulator.journal.only(CHAT).body["messages"][-1]["content"]
     assert PAGES[1] in prompt

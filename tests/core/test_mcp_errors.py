@@ -21,12 +21,9 @@ from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, 
 SETTINGS = Settings(api_key="inf-made-up-key", base_url="https://api.invalid")
 
 
-class Group(Exception):  # noqa: N818 - the name of what it stands for
-    """As `ExceptionGroup`, which Python 3.10 does not have."""
-
-    def __init__(self, *exceptions):
-        super().__init__("unhandled errors in a TaskGroup")
-        self.exceptions = exceptions
+def group(*failures):
+    """What a failed `anyio` or `asyncio` task group raises; the MCP library nests them."""
+    return ExceptionGroup("unhandled errors in a TaskGroup", failures)
 
 
 class ProtocolError(Exception):
@@ -47,8 +44,8 @@ def refused(status, body="{}"):
     ("failure", "meant"),
     [
         (refused(401), AuthenticationError),
-        (Group(Group(refused(429))), RateLimitError),
-        (Group(KeyError("a mistake"), refused(404)), NotFoundError),
+        (group(group(refused(429))), RateLimitError),
+        (group(KeyError("a mistake"), refused(404)), NotFoundError),
         (ProtocolError(32600, "Session terminated"), NotFoundError),
         (ProtocolError(-32600, "Session terminated"), NotFoundError),
         (ProtocolError(408, "Timed out"), APITimeoutError),
@@ -56,7 +53,7 @@ def refused(status, body="{}"):
         (ProtocolError(-32603, "Internal error"), InvalidResponseError),
         (httpx.ReadTimeout("slow"), APITimeoutError),
         (TimeoutError(), APITimeoutError),
-        (Group(httpx.ConnectError("All connection attempts failed")), APIConnectionError),
+        (group(httpx.ConnectError("All connection attempts failed")), APIConnectionError),
         (ConnectionResetError("gone"), APIConnectionError),
     ],
 )
@@ -66,12 +63,12 @@ def test_a_failure_is_an_error_of_ours(failure, meant):
 
 def test_a_mistake_is_no_failure():
     assert toolkit_error(KeyError("a mistake"), SETTINGS) is None
-    assert toolkit_error(Group(KeyError("a mistake")), SETTINGS) is None
+    assert toolkit_error(group(KeyError("a mistake")), SETTINGS) is None
 
 
 def test_an_error_of_ours_stays_what_it_is():
     ours = InvalidResponseError("no tools")
-    assert toolkit_error(Group(ours), SETTINGS) is ours
+    assert toolkit_error(group(ours), SETTINGS) is ours
 
 
 def test_a_refusal_that_quotes_the_key_does_not_keep_it():
@@ -103,9 +100,9 @@ def test_frames_are_forgotten_in_groups_causes_and_contexts():
         try:
             raise refused(500)
         except httpx.HTTPStatusError as cause:
-            raise Group(cause) from cause
+            raise group(cause) from cause
 
-    with pytest.raises(Group) as caught:
+    with pytest.raises(ExceptionGroup) as caught:
         failing()
     forget_frames(caught.value)
     assert caught.value.__traceback__ is None

@@ -110,7 +110,7 @@ def test_the_graph_asks_again_in_better_words_and_goes_on_after_a_restart(cook, 
     first, second = re.findall(r"^Graded (0\.\d\d)", out, re.MULTILINE)
     assert float(first) < 0.5 <= float(second)
     assert out.index("ask in other words") < out.index("Storing vectors in Postgres.'")
-    searched, restarted = out.split("A new graph goes on from the database:")
+    searched, restarted = out.split("A new graph continues from the database:")
     assert searched.count("Search for") == 2
     assert "next: answer" in restarted
     assert "Search for" not in restarted

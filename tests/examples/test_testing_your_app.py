@@ -49,7 +49,7 @@ def test_its_tests_find_what_is_wrong_with_the_app(example):
     result = run(example, "--tb=no")
     found = {line.split("::")[1].split(" ")[0].split("[")[0] for line in _failures(result.stdout)}
     assert found == {
-        "test_the_agent_lives_with_an_order_that_does_not_exist",
+        "test_the_agent_reports_an_order_that_does_not_exist",
         "test_a_busy_model_is_asked_again",
         "test_the_user_never_sees_an_error",
         "test_both_forms_of_errors_are_understood",
