@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from heroku_inference._agents.result import AgentResult, agent_messages
-    from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolResult
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
     from heroku_inference._client import Client
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
     from heroku_inference._openai.clients import async_openai_client, openai_client
     from heroku_inference._openai.options import chat_openai_options, openai_like_options
     from heroku_inference._values import (
+        AgentMessage,
+        AgentStep,
+        AgentToolResult,
         ChatChunk,
         ChatResult,
         Reply,
@@ -104,11 +106,6 @@ __all__ = [
 
 # Importing an adapter must cost next to nothing: a name's module is loaded when it is first used.
 _MODULES = {
-    "_agents.steps": (
-        "AgentMessage",
-        "AgentStep",
-        "AgentToolResult",
-    ),
     "_agents.result": ("AgentResult", "agent_messages"),
     "agent_tools": ("AgentTool",),
     "_headers": ("RateLimits",),
@@ -117,6 +114,9 @@ _MODULES = {
     "_openai.options": ("chat_openai_options", "openai_like_options"),
     "_openai.clients": ("async_openai_client", "openai_client"),
     "_values": (
+        "AgentMessage",
+        "AgentStep",
+        "AgentToolResult",
         "ChatChunk",
         "ChatResult",
         "Reply",

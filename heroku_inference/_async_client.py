@@ -11,8 +11,6 @@ from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import (
-    MCP_SERVERS_PATH,
-    MODELS_PATH,
     AgentOptions,
     ChatOptions,
     ClientBase,
@@ -21,6 +19,7 @@ from heroku_inference._client_base import (
 )
 from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
+from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
@@ -34,12 +33,11 @@ if TYPE_CHECKING:
     import httpx
     from pydantic import SecretStr
 
-    from heroku_inference._agents.steps import AgentStep
     from heroku_inference._config.settings import Kind, Settings
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.rerank import RerankResult
     from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import ChatChunk, ChatResult, Reply
+    from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
 
 __all__ = ["AsyncClient"]
 
@@ -107,7 +105,7 @@ class AsyncClient(ClientBase):
     ) -> ChatResult:
         """Answer a conversation; arguments, result and errors are those of `Client.chat`."""
         request, call = self._chat(messages, model, on_retry, options)
-        with self._keyless_errors("chat"):
+        with self._clear_errors("chat", call):
             return chat_result(await self._transport("chat").send(call), request)
 
     async def stream_chat(
@@ -123,7 +121,7 @@ class AsyncClient(ClientBase):
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
         request, call = self._chat(messages, model, on_retry, options, stream=True)
-        with self._keyless_errors("chat"):
+        with self._clear_errors("chat", call):
             stream = await self._transport("chat").stream(call)
             reader = ChunkReader(request, stream.reply)
             async with aclosing(async_batches(stream, reader)) as pieces:
@@ -136,7 +134,7 @@ class AsyncClient(ClientBase):
     ) -> EmbeddingResult:
         """One vector for each text, in order, as `Client.embed` gives them."""
         chosen = self._embedding_options(model, options)
-        with self._keyless_errors("embedding"):
+        with self._clear_errors("embedding"):
             return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
 
     def iter_embed(
@@ -148,7 +146,7 @@ class AsyncClient(ClientBase):
         """
         chosen = self._embedding_options(model, options)
         batches = _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
-        return self._keyless_batches(batches)
+        return self._clear_batches(batches)
 
     async def rerank(
         self,
@@ -161,7 +159,7 @@ class AsyncClient(ClientBase):
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         options = self._rerank_options(model, top_n, max_concurrency)
-        with self._keyless_errors("rerank"):
+        with self._clear_errors("rerank"):
             return await _rerank.arerank(self._sender("rerank"), query, documents, options)
 
     async def run_agent(
@@ -188,7 +186,7 @@ class AsyncClient(ClientBase):
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
         call = self._agent_call(messages, model, options)
-        with self._keyless_errors("chat"):
+        with self._clear_errors("chat", call):
             stream = await self._transport("chat").stream(call)
             async with aclosing(async_batches(stream, AgentReader(stream.reply))) as steps:
                 async for batch in steps:
@@ -200,23 +198,23 @@ class AsyncClient(ClientBase):
     ) -> GeneratedImage:
         """Draw a picture; arguments, result and errors are those of `Client.generate_image`."""
         call = self._image_call(prompt, model, options)
-        with self._keyless_errors("image"):
+        with self._clear_errors("image", call):
             return generated_image(await self._transport("image").send(call), call.body or {})
 
     async def mcp_servers(self) -> list[McpServer]:
         """The MCP servers attached to the add-on, as `Client.mcp_servers` lists them."""
-        with self._keyless_errors("chat"):
-            return mcp_servers(await self._transport("chat").send(Call(MCP_SERVERS_PATH)))
+        with self._clear_errors("chat"):
+            return mcp_servers(await self._transport("chat").send(Call(paths.MCP_SERVERS)))
 
     async def models(self) -> list[AvailableModel]:
         """The models that Heroku offers, in all regions, as `Client.models` lists them."""
-        with self._keyless_errors("chat"):
-            return available_models(await self._transport("chat").send(Call(MODELS_PATH)))
+        with self._clear_errors("chat"):
+            return available_models(await self._transport("chat").send(Call(paths.MODELS)))
 
-    async def _keyless_batches(
+    async def _clear_batches(
         self, batches: AsyncGenerator[EmbeddingBatch]
     ) -> AsyncGenerator[EmbeddingBatch]:
-        with self._keyless_errors("embedding"):
+        with self._clear_errors("embedding"):
             async with aclosing(batches):
                 async for batch in batches:
                     yield batch
@@ -228,4 +226,10 @@ class AsyncClient(ClientBase):
 
     def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Awaitable[Reply]]:
         transport = self._transport(kind)
-        return lambda path, body: transport.send(Call(path, body))
+
+        async def send(path: str, body: Mapping[str, Any]) -> Reply:
+            call = Call(path, body)
+            with self._clear_errors(kind, call):
+                return await transport.send(call)
+
+        return send

@@ -1,9 +1,9 @@
-"""One request to the API, as a value."""
+"""One request to the API, as a value, and its headers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from heroku_inference._errors import RetryEvent
 
 
-__all__ = ["Call"]
+__all__ = ["Call", "MaskedHeaders"]
+
+_HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
 
 
 @dataclass(slots=True)
@@ -38,3 +40,10 @@ class Call:
     def method(self) -> str:
         """`POST` with a body, `GET` without."""
         return "GET" if self.body is None else "POST"
+
+
+class MaskedHeaders(dict[str, str]):
+    """Headers whose `repr` keeps secrets out of tracebacks that print local variables."""
+
+    def __repr__(self) -> str:
+        return repr({name: self[name] if name in _HARMLESS else "***" for name in self})

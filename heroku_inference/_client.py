@@ -10,9 +10,10 @@ from heroku_inference._agents.result import AgentResult, agent_result
 from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
-from heroku_inference._client_base import MCP_SERVERS_PATH, MODELS_PATH, ClientBase
+from heroku_inference._client_base import ClientBase
 from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
+from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
 from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import httpx
     from pydantic import SecretStr
 
-    from heroku_inference._agents.steps import AgentStep
     from heroku_inference._client_options import (
         AgentOptions,
         ChatOptions,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.rerank import RerankResult
     from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import ChatChunk, ChatResult, Reply
+    from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
 
 __all__ = ["Client"]
 
@@ -117,7 +117,7 @@ class Client(ClientBase):
             InvalidResponseError: The answer is not what the API documents.
         """
         request, call = self._chat(messages, model, on_retry, options)
-        with self._keyless_errors("chat"):
+        with self._clear_errors("chat", call):
             return chat_result(self._transport("chat").send(call), request)
 
     def stream_chat(
@@ -137,7 +137,7 @@ class Client(ClientBase):
                 the text so far.
         """
         request, call = self._chat(messages, model, on_retry, options, stream=True)
-        with self._keyless_errors("chat"):
+        with self._clear_errors("chat", call):
             stream = self._transport("chat").stream(call)
             with closing(batches(stream, ChunkReader(request, stream.reply))) as pieces:
                 for batch in pieces:
@@ -159,7 +159,7 @@ class Client(ClientBase):
             InvalidResponseError: An answer does not hold one vector for each text.
         """
         chosen = self._embedding_options(model, options)
-        with self._keyless_errors("embedding"):
+        with self._clear_errors("embedding"):
             return _embeddings.embed(self._sender("embedding"), texts, chosen)
 
     def iter_embed(
@@ -171,7 +171,7 @@ class Client(ClientBase):
         """
         chosen = self._embedding_options(model, options)
         batches = _embeddings.iter_embed(self._sender("embedding"), texts, chosen)
-        return self._keyless_batches(batches)
+        return self._clear_batches(batches)
 
     def rerank(
         self,
@@ -197,7 +197,7 @@ class Client(ClientBase):
             InvalidResponseError: The answer is not what the API documents.
         """
         options = self._rerank_options(model, top_n, max_concurrency)
-        with self._keyless_errors("rerank"):
+        with self._clear_errors("rerank"):
             return _rerank.rerank(self._sender("rerank"), query, documents, options)
 
     def run_agent(
@@ -239,7 +239,7 @@ class Client(ClientBase):
         A step is a whole message of the model, or the result of a tool.
         """
         call = self._agent_call(messages, model, options)
-        with self._keyless_errors("chat"):
+        with self._clear_errors("chat", call):
             stream = self._transport("chat").stream(call)
             with closing(batches(stream, AgentReader(stream.reply))) as steps:
                 for batch in steps:
@@ -261,7 +261,7 @@ class Client(ClientBase):
             InvalidResponseError: There is no picture in the answer.
         """
         call = self._image_call(prompt, model, options)
-        with self._keyless_errors("image"):
+        with self._clear_errors("image", call):
             return generated_image(self._transport("image").send(call), call.body or {})
 
     def mcp_servers(self) -> list[McpServer]:
@@ -271,8 +271,8 @@ class Client(ClientBase):
             APIError: The request failed.
             InvalidResponseError: The answer is not what the API documents.
         """
-        with self._keyless_errors("chat"):
-            return mcp_servers(self._transport("chat").send(Call(MCP_SERVERS_PATH)))
+        with self._clear_errors("chat"):
+            return mcp_servers(self._transport("chat").send(Call(paths.MCP_SERVERS)))
 
     def models(self) -> list[AvailableModel]:
         """The models that Heroku offers, in all regions (docs: `GET /available-models`).
@@ -281,11 +281,11 @@ class Client(ClientBase):
             APIError: The request failed.
             InvalidResponseError: The answer is not what the API documents.
         """
-        with self._keyless_errors("chat"):
-            return available_models(self._transport("chat").send(Call(MODELS_PATH)))
+        with self._clear_errors("chat"):
+            return available_models(self._transport("chat").send(Call(paths.MODELS)))
 
-    def _keyless_batches(self, batches: Generator[EmbeddingBatch]) -> Generator[EmbeddingBatch]:
-        with self._keyless_errors("embedding"):
+    def _clear_batches(self, batches: Generator[EmbeddingBatch]) -> Generator[EmbeddingBatch]:
+        with self._clear_errors("embedding"):
             yield from batches
 
     def _transport(self, kind: Kind) -> Transport:
@@ -295,4 +295,10 @@ class Client(ClientBase):
 
     def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Reply]:
         transport = self._transport(kind)
-        return lambda path, body: transport.send(Call(path, body))
+
+        def send(path: str, body: Mapping[str, Any]) -> Reply:
+            call = Call(path, body)
+            with self._clear_errors(kind, call):
+                return transport.send(call)
+
+        return send

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from heroku_inference._agents.request import agent_body, agent_call
 from heroku_inference._call import Call
@@ -27,9 +27,11 @@ from heroku_inference._config.settings import (
 )
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import images as _images
+from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._errors import ConfigError, HerokuError, UnknownArgumentError
+from heroku_inference._errors import APIError, ConfigError, HerokuError, UnknownArgumentError
 from heroku_inference._http.redaction import forget_key
+from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,19 +41,12 @@ if TYPE_CHECKING:
     from heroku_inference._errors import RetryEvent
 
 __all__ = [
-    "CHAT_PATH",
-    "MCP_SERVERS_PATH",
-    "MODELS_PATH",
     "AgentOptions",
     "ChatOptions",
     "ClientBase",
     "EmbedOptions",
     "ImageOptions",
 ]
-
-CHAT_PATH: Final = "/v1/chat/completions"
-MODELS_PATH: Final = "/available-models"
-MCP_SERVERS_PATH: Final = "/v1/mcp/servers"
 
 
 class ClientBase:
@@ -177,7 +172,7 @@ class ClientBase:
             raise UnknownArgumentError("chat() has no option 'stream'.", "Call stream_chat().")
         chosen = self._model("chat", model)
         request = chat_request(messages, model=chosen, stream=stream, **options)
-        return request, Call(CHAT_PATH, request.body, request.headers, on_retry)
+        return request, Call(paths.CHAT, request.body, request.headers, on_retry)
 
     def _agent_call(
         self, messages: Sequence[Mapping[str, Any]], model: str | None, options: AgentOptions
@@ -187,7 +182,7 @@ class ClientBase:
 
     def _image_call(self, prompt: str, model: str | None, options: ImageOptions) -> Call:
         chosen = self._model("image", model)
-        return Call(_images.IMAGES_PATH, _images.image_body(prompt, model=chosen, **options))
+        return Call(paths.IMAGES, _images.image_body(prompt, model=chosen, **options))
 
     def _refuse_unknown(self, unknown: dict[str, Any]) -> NoReturn:
         name = next(iter(unknown))
@@ -203,11 +198,16 @@ class ClientBase:
         )
 
     @contextmanager
-    def _keyless_errors(self, kind: Kind) -> Iterator[None]:
-        """Errors that quote what the server said do not quote the key in it."""
+    def _clear_errors(self, kind: Kind, call: Call | None = None) -> Iterator[None]:
+        """Errors leave with the advice that the model's name asks for, and without the key.
+
+        Servers and tools quote the key in what they say.
+        """
         try:
             yield
         except HerokuError as error:
+            if call is not None and isinstance(error, APIError):
+                with_model_hint(error, kind, call.body)
             forget_key(error, self.settings(kind).api_key)
             raise
 

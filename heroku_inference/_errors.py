@@ -25,8 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from heroku_inference._agents.steps import AgentStep
-    from heroku_inference._values import Reply
+    from heroku_inference._values import AgentStep, Reply
 
 __all__ = [
     "APIConnectionError",

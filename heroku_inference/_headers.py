@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RateLimits", "duration", "rate_limits_of", "requested_wait"]
+__all__ = [
+    "RateLimits",
+    "duration",
+    "rate_limits_of",
+    "requested_wait",
+]
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,11 @@ def model_hint(model: str, kind: Kind = "chat") -> str:
     return f"{model!r} is a model of OpenAI's: on Heroku use {instead!r}{advice}."
 
 
-def with_model_hint(error: APIError, path: str, body: Mapping[str, Any] | None) -> APIError:
+def with_model_hint(error: APIError, kind: Kind, body: Mapping[str, Any] | None) -> APIError:
     """The error, its remedy completed when a model named as in OpenAI's catalogue was refused."""
     model = (body or {}).get("model")
     refused = error.status_code in _REFUSALS and not isinstance(error, ContentBlockedError)
-    if refused and isinstance(model, str) and (hint := model_hint(model, _kind_of(path))):
+    if refused and isinstance(model, str) and (hint := model_hint(model, kind)):
         error.remedy = f"{error.remedy} {hint}".lstrip()
     return error
 
@@ -93,12 +93,3 @@ def with_model_hint(error: APIError, path: str, body: Mapping[str, Any] | None) 
 def _counterpart(model: str) -> _Counterpart | None:
     name = _PREFIXES.sub("", model.strip().lower())
     return next((found for pattern, found in _FAMILIES if pattern.match(name)), None)
-
-
-def _kind_of(path: str) -> Kind:
-    kinds: tuple[tuple[str, Kind], ...] = (
-        ("/embeddings", "embedding"),
-        ("/rerank", "rerank"),
-        ("/images/generations", "image"),
-    )
-    return next((kind for end, kind in kinds if path.endswith(end)), "chat")

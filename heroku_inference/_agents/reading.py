@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolResult
 from heroku_inference._agents.tool_results import unwrapped
 from heroku_inference._chat.reading import ChunkReader, sum_chunks
 from heroku_inference._chat.request import ChatRequest
 from heroku_inference._errors import HerokuError, StreamInterruptedError
 from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
+from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult
 
 if TYPE_CHECKING:
     from heroku_inference._values import ChatChunk, Reply

@@ -8,6 +8,7 @@ from heroku_inference._call import Call
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.request import check_share, listed_stops
 from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._endpoints import paths
 from heroku_inference._errors import UnknownArgumentError
 from heroku_inference.agent_tools import wire_agent_tools
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["agent_body", "agent_call"]
 
-_PATH: Final = "/v1/agents/heroku"
 # Nothing is sent while a tool runs, for two minutes each with Heroku's own, several in a row.
 _TIMEOUT: Final = 600.0  # seconds
 _ELSEWHERE: Final = {
@@ -31,7 +31,7 @@ _ELSEWHERE: Final = {
 
 def agent_call(body: Mapping[str, Any]) -> Call:
     """The call that runs an agent: made once, whatever happens, and with much patience."""
-    return Call(_PATH, body, repeatable=False, timeout=_TIMEOUT)
+    return Call(paths.AGENTS, body, repeatable=False, timeout=_TIMEOUT)
 
 
 def agent_body(

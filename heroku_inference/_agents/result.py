@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._agents.steps import AgentMessage, AgentStep, AgentToolResult
 from heroku_inference._chat.messages import NO_RESULT, wire_messages
-from heroku_inference._values import Usage
+from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from heroku_inference._anthropic.reading import MessageStream, checked_message
-from heroku_inference._call import Call
-from heroku_inference._errors import HerokuError
+from heroku_inference._call import Call, MaskedHeaders
+from heroku_inference._endpoints import paths
+from heroku_inference._errors import APIError, HerokuError
+from heroku_inference._http.redaction import forget_key
 from heroku_inference._http.streams import async_batches, batches
-from heroku_inference._http.transport_base import MaskedHeaders, forget_key
+from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -39,7 +41,6 @@ __all__ = ["NO_KEY", "AsyncBridge", "Bridge"]
 NO_KEY: Final = "kept by heroku_inference"
 """What the SDK has for a key."""
 
-_MESSAGES: Final = "/v1/messages"
 # What the core says itself, or what tells of the SDK's own doings.
 _NOT_PASSED_ON: Final = frozenset(
     {
@@ -66,7 +67,7 @@ class Bridge(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _keyless(self._settings):
+        with _clear_errors(self._settings, call):
             if not streamed:
                 return _response(call, transport.send(call))
             events = transport.stream(call)
@@ -84,7 +85,7 @@ class AsyncBridge(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _keyless(self._settings):
+        with _clear_errors(self._settings, call):
             if not streamed:
                 return _response(call, await transport.send(call))
             events = await transport.stream(call)
@@ -119,13 +120,13 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
 
 def _passed_on(events: EventStream, settings: Settings) -> Generator[bytes]:
-    with _keyless(settings), closing(batches(events, MessageStream(events.reply))) as pieces:
+    with _clear_errors(settings), closing(batches(events, MessageStream(events.reply))) as pieces:
         for batch in pieces:
             yield from batch
 
 
 async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes]:
-    with _keyless(settings):
+    with _clear_errors(settings):
         async with aclosing(async_batches(events, MessageStream(events.reply))) as pieces:
             async for batch in pieces:
                 for piece in batch:
@@ -133,11 +134,13 @@ async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGene
 
 
 @contextmanager
-def _keyless(settings: Settings) -> Iterator[None]:
-    """Errors leave without the key, whoever quoted it."""
+def _clear_errors(settings: Settings, call: Call | None = None) -> Iterator[None]:
+    """Errors leave with the advice that the model's name asks for, and without the key."""
     try:
         yield
     except HerokuError as error:
+        if call is not None and isinstance(error, APIError):
+            with_model_hint(error, "chat", call.body)
         forget_key(error, settings.api_key)
         raise
 
@@ -166,7 +169,7 @@ def _seconds(request: httpx2.Request) -> float | None:
 
 
 def _response(call: Call, reply: Reply) -> httpx2.Response:
-    if call.path.partition("?")[0] == _MESSAGES:
+    if call.path.partition("?")[0] == paths.MESSAGES:
         reply = checked_message(reply)
     headers = {**_headers(reply), "content-type": "application/json"}
     return httpx2.Response(reply.status_code, headers=headers, content=reply.body)

@@ -14,10 +14,11 @@ import anthropic
 import httpx2
 
 from heroku_inference._anthropic.bridge import NO_KEY, AsyncBridge, Bridge
+from heroku_inference._call import MaskedHeaders
 from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.transport import Transport
-from heroku_inference._http.transport_base import MaskedHeaders, TransportBase
+from heroku_inference._http.transport_base import TransportBase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
 from heroku_inference._endpoints.embedding_wire import (
     LongText,
@@ -53,8 +54,6 @@ __all__ = [
     "embedding_body",
     "iter_embed",
 ]
-
-_PATH: Final = "/v1/embeddings"
 
 
 @dataclass(slots=True)
@@ -154,7 +153,7 @@ def iter_embed(
     # Threads only fetch: decoding on them, too, has them wait for each other most of the time.
     def ask(numbered: tuple[int, list[str]]) -> tuple[_Batch, list[Reply]]:
         batch = _Batch(*numbered, options)
-        return batch, [send(_PATH, body) for body in batch.bodies()]
+        return batch, [send(paths.EMBEDDINGS, body) for body in batch.bodies()]
 
     return _alike(map_in_order(ask, _batches(texts, options), options.max_concurrency))
 
@@ -166,7 +165,7 @@ def aiter_embed(
 
     async def embed_batch(numbered: tuple[int, list[str]]) -> EmbeddingBatch:
         batch = _Batch(*numbered, options)
-        return batch.result([await send(_PATH, body) for body in batch.bodies()])
+        return batch.result([await send(paths.EMBEDDINGS, body) for body in batch.bodies()])
 
     return _aalike(amap_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
 

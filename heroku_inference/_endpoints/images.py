@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ASPECT_RATIOS",
     "FORMATS",
-    "IMAGES_PATH",
     "LARGEST_SEED",
     "LONGEST_PROMPT",
     "SIZES",
@@ -36,7 +35,6 @@ __all__ = [
     "image_body",
 ]
 
-IMAGES_PATH: Final = "/v1/images/generations"
 ASPECT_RATIOS: Final = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
 """The documented ratios."""
 SIZES: Final = (

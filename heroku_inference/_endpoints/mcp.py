@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Required
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from heroku_inference._http.transport_base import MaskedHeaders
+from heroku_inference._call import MaskedHeaders
+from heroku_inference._endpoints import paths
 from heroku_inference._json import read_json
 
 if TYPE_CHECKING:
@@ -90,12 +91,12 @@ class McpEndpoint:
     @property
     def url(self) -> str:
         """For the transport "streamable HTTP"; Heroku's pages name no transport for it."""
-        return f"{self.settings.base_url}/mcp"
+        return f"{self.settings.base_url}{paths.MCP}"
 
     @property
     def sse_url(self) -> str:
         """For the older transport "SSE", as documented."""
-        return f"{self.settings.base_url}/mcp/sse"
+        return f"{self.settings.base_url}{paths.MCP_SSE}"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
 
+from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
 from heroku_inference._errors import ConfigError
 from heroku_inference._json import invalid_response, read_json
@@ -40,7 +41,6 @@ __all__ = [
 ]
 
 MAX_DOCUMENTS: Final = 1000
-_PATH: Final = "/v1/rerank"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def rerank(
     """
 
     def rank(part: _Part) -> _Ranking:
-        return part.ranking(send(_PATH, part.body(query, options)), options)
+        return part.ranking(send(paths.RERANK, part.body(query, options)), options)
 
     parts = _parts(query, documents)
     return _merged(list(map_in_order(rank, parts, options.max_concurrency)), options)
@@ -138,7 +138,7 @@ async def arerank(
     """`rerank`, awaited."""
 
     async def rank(part: _Part) -> _Ranking:
-        return part.ranking(await send(_PATH, part.body(query, options)), options)
+        return part.ranking(await send(paths.RERANK, part.body(query, options)), options)
 
     parts = _parts(query, documents)
     async with aclosing(amap_in_order(rank, parts, options.max_concurrency)) as rankings:

@@ -13,7 +13,6 @@ from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
-    MaskedHeaders,
     TransportBase,
     is_success,
 )
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from heroku_inference._call import Call
+    from heroku_inference._call import Call, MaskedHeaders
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
@@ -89,10 +88,10 @@ class AsyncTransport(TransportBase):
         with self.translated_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
             try:
-                body = await response.read()
+                reply = self._reply(response.status, response.headers(), await response.read())
             finally:
                 await response.close()
-        return self._checked(self._reply(response.status, response.headers(), body))
+        return self._checked(reply)
 
     async def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._agents.steps import AgentMessage, AgentToolResult
-from heroku_inference._values import Reply, ToolCall
+from heroku_inference._values import AgentMessage, AgentToolResult, Reply, ToolCall
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -15,7 +15,6 @@ from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
-    MaskedHeaders,
     TransportBase,
     refuse_closed,
 )
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from heroku_inference._call import Call
+    from heroku_inference._call import Call, MaskedHeaders
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
@@ -88,10 +87,10 @@ class Transport(TransportBase):
         with self.translated_errors(self.answer_timeout):
             response = self._respond(call, content, headers, self.answer_timeout)
             try:
-                body = response.read()
+                reply = self._reply(response.status_code, response.headers.raw, response.read())
             finally:
                 response.close()
-        return self._checked(self._reply(response.status_code, response.headers.raw, body))
+        return self._checked(reply)
 
     def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from heroku_inference._call import MaskedHeaders
 from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
 from heroku_inference._config.environment import network_environment
 from heroku_inference._error_bodies import error_from_reply, excerpt, sentence
@@ -18,9 +19,8 @@ from heroku_inference._errors import (
     ConfigError,
     RetryEvent,
 )
-from heroku_inference._http.redaction import forget_key, without_key
+from heroku_inference._http.redaction import without_key
 from heroku_inference._http.retry_policy import next_wait
-from heroku_inference._model_advice import with_model_hint
 from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DRAIN_TIMEOUT",
     "LibraryErrors",
-    "MaskedHeaders",
     "TransportBase",
-    "forget_key",
     "is_success",
     "refuse_closed",
 ]
@@ -48,19 +46,10 @@ _STREAM_TIMEOUT: Final = 120.0  # seconds
 DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer is complete
 
 
-_HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
-
 _LIBRARIES: Final = frozenset({"aiohttp", "asyncio", "h11", "httpcore", "httpx"})
 
 LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
 """What an HTTP library raises for timeouts, and for other failures."""
-
-
-class MaskedHeaders(dict[str, str]):
-    """Headers whose `repr` keeps secrets out of tracebacks that print local variables."""
-
-    def __repr__(self) -> str:
-        return repr({name: self[name] if name in _HARMLESS else "***" for name in self})
 
 
 def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -153,7 +142,6 @@ class TransportBase:
         )
 
     def _usual_headers(self, default_headers: Mapping[str, str]) -> MaskedHeaders:
-        # Masked from the start: a header refused below may be printed with these variables.
         ours = MaskedHeaders(
             {
                 "authorization": f"Bearer {self._settings.api_key.get_secret_value()}",
@@ -197,7 +185,7 @@ class TransportBase:
         """Seconds until the next attempt; raises `error` when there is to be none."""
         wait = next_wait(error, attempt, self._max_retries if call.repeatable else 0)
         if wait is None:
-            raise with_model_hint(error, call.path, call.body)
+            raise error
         event = RetryEvent(attempt=attempt, wait=wait, error=error)
         for listener in (self._on_retry, call.on_retry):
             if listener is not None:

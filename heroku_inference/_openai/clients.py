@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
 from heroku_inference._config.settings import Kind, Settings, hidden
 from heroku_inference._errors import ConfigError
 from heroku_inference._http.pools import CONNECT_TIMEOUT
-from heroku_inference._http.transport_base import TransportBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,9 +147,9 @@ def _arguments(
     http_client: Any,
 ) -> dict[str, Any]:
     """The arguments of the SDK's clients; checked as those of ours are."""
-    TransportBase(
-        settings, timeout=timeout, max_retries=max_retries, default_headers=default_headers
-    )
+    check_timeout(timeout)
+    check_max_retries(max_retries)
+    check_headers(default_headers)
     given = _Masked(
         api_key=settings.api_key.get_secret_value(),
         base_url=f"{settings.base_url}/v1",

@@ -16,6 +16,7 @@ import openai
 from openai.resources.embeddings import AsyncEmbeddings, Embeddings
 from pydantic import SecretStr
 
+from heroku_inference._endpoints import paths
 from heroku_inference._error_bodies import error_from_reply, sentence, stream_error
 from heroku_inference._http.redaction import forget_key
 from heroku_inference._model_advice import with_model_hint
@@ -33,15 +34,6 @@ __all__ = ["AsyncHerokuOpenAI", "HerokuOpenAI"]
 _READ_FROM_ENVIRONMENT: Final = ("organization", "project", "admin_api_key", "webhook_secret")
 _ERROR: Final = re.compile(r'\s*\{\s*"(error|code|message)"\s*:')  # how its JSON begins
 _NOT_FOUND: Final = 404
-_PATHS: Final = (
-    "/agents/heroku",
-    "/chat/completions",
-    "/embeddings",
-    "/images/generations",
-    "/mcp/servers",
-    "/messages",
-    "/rerank",
-)
 _INSTEAD: Final = {
     "completions": ": use chat.completions",
     "models": ": heroku_inference.Client().models() lists the models",
@@ -76,7 +68,7 @@ class _Heroku:
         headers = {name.lower(): value for name, value in response.headers.items()}
         reply = Reply(response.status_code, headers, response.content)
         path, asked = _asked(response.request)
-        error = with_model_hint(error_from_reply(reply), path, asked)
+        error = with_model_hint(error_from_reply(reply), paths.kind_of(path), asked)
         forget_key(error, SecretStr(self.api_key))
         said = _server_words(error)
         if response.status_code == _NOT_FOUND and _is_missing(path):
@@ -138,7 +130,7 @@ def _asked(request: Any) -> tuple[str, dict[str, Any] | None]:
 
 def _is_missing(path: str) -> bool:
     """Whether the SDK has asked for what Heroku's API has not."""
-    return not path.endswith(_PATHS)
+    return not path.endswith(paths.V1)
 
 
 def _instead_of(path: str) -> str:

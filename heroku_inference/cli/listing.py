@@ -14,14 +14,14 @@ from heroku_inference._catalogue import (
     available_models,
     known_model,
 )
-from heroku_inference._client_base import MODELS_PATH
 from heroku_inference._config.settings import Settings
+from heroku_inference._endpoints import paths
 from heroku_inference._http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heroku_inference._http.transport_base import MaskedHeaders
+    from heroku_inference._call import MaskedHeaders
 
 __all__ = ["Listed", "fetch_models", "warning_for"]
 
@@ -74,7 +74,7 @@ def fetch_models(
     day = today or date.today()  # noqa: DTZ011 - the user's day
     models = [
         Listed(entry, known_model(entry.model_id), warning_for(entry, day))
-        for entry in available_models(transport.send(Call(MODELS_PATH)))
+        for entry in available_models(transport.send(Call(paths.MODELS)))
     ]
     return sorted(models, key=_place)
 
