@@ -5,11 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._public_names import MODULE_OF
+
 if TYPE_CHECKING:
     from heroku_inference._agents.result import AgentResult, agent_messages
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
     from heroku_inference._client import Client
+    from heroku_inference._client_options import (
+        AgentOptions,
+        ChatOptions,
+        EmbedOptions,
+        ImageOptions,
+    )
     from heroku_inference._config.settings import Settings
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.images import GeneratedImage
@@ -57,6 +65,7 @@ __all__ = [
     "APIError",
     "APITimeoutError",
     "AgentMessage",
+    "AgentOptions",
     "AgentResult",
     "AgentStep",
     "AgentTool",
@@ -65,14 +74,17 @@ __all__ = [
     "AuthenticationError",
     "AvailableModel",
     "ChatChunk",
+    "ChatOptions",
     "ChatResult",
     "Client",
     "ConfigError",
     "ContentBlockedError",
+    "EmbedOptions",
     "EmbeddingBatch",
     "EmbeddingResult",
     "GeneratedImage",
     "HerokuError",
+    "ImageOptions",
     "InvalidRequestError",
     "InvalidResponseError",
     "McpServer",
@@ -104,78 +116,15 @@ __all__ = [
     "openai_like_options",
 ]
 
-# Importing an adapter must cost next to nothing: a name's module is loaded when it is first used.
-_MODULES = {
-    "_agents.result": ("AgentResult", "agent_messages"),
-    "agent_tools": ("AgentTool",),
-    "_headers": ("RateLimits",),
-    "_endpoints.images": ("GeneratedImage",),
-    "_endpoints.mcp": ("McpServer", "McpTool"),
-    "_openai.options": ("chat_openai_options", "openai_like_options"),
-    "_openai.clients": ("async_openai_client", "openai_client"),
-    "_values": (
-        "AgentMessage",
-        "AgentStep",
-        "AgentToolResult",
-        "ChatChunk",
-        "ChatResult",
-        "Reply",
-        "ToolCall",
-        "ToolCallDelta",
-        "Usage",
-    ),
-    "_async_client": ("AsyncClient",),
-    "_catalogue": (
-        "KNOWN_MODELS",
-        "AvailableModel",
-        "ModelFacts",
-        "known_model",
-    ),
-    "_client": ("Client",),
-    "_endpoints.embeddings": (
-        "EmbeddingBatch",
-        "EmbeddingResult",
-    ),
-    "_errors": (
-        "APIConnectionError",
-        "APIError",
-        "APITimeoutError",
-        "AuthenticationError",
-        "ConfigError",
-        "ContentBlockedError",
-        "HerokuError",
-        "InvalidRequestError",
-        "InvalidResponseError",
-        "NotFoundError",
-        "PermissionDeniedError",
-        "RateLimitError",
-        "RequestTimeoutError",
-        "RetryEvent",
-        "ServerError",
-        "StreamInterruptedError",
-        "UnknownArgumentError",
-    ),
-    "_http.pools": (
-        "aclose_connections",
-        "close_connections",
-    ),
-    "_endpoints.rerank": (
-        "RerankHit",
-        "RerankResult",
-    ),
-    "_config.settings": ("Settings",),
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - asked for rarely
 
         return version("heroku-inference")
-    if name not in _MODULE_OF:
+    if name not in MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{MODULE_OF[name]}"), name)
     globals()[name] = value
     return value
 

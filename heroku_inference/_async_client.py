@@ -25,6 +25,7 @@ from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.streams import async_batches
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -233,3 +234,6 @@ class AsyncClient(ClientBase):
                 return await transport.send(call)
 
         return send
+
+
+publish(__name__)

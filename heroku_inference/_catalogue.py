@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import TypeAdapter
 
 from heroku_inference._json import read_json
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -246,3 +247,6 @@ KNOWN_MODELS: Final[Mapping[str, ModelFacts]] = MappingProxyType(
     {facts.model_id: facts for facts in _FACTS}
 )
 """Facts by model id. A model that is not here may well exist: ids are never checked against it."""
+
+
+publish(__name__)

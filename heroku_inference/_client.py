@@ -19,6 +19,7 @@ from heroku_inference._endpoints.images import GeneratedImage, generated_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -302,3 +303,6 @@ class Client(ClientBase):
                 return transport.send(call)
 
         return send
+
+
+publish(__name__)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from heroku_inference._public_names import publish
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -120,3 +122,6 @@ class ImageOptions(TypedDict, total=False):
     seed: int | None
     allow_ignored_params: bool | None
     extra_body: Mapping[str, Any] | None
+
+
+publish(__name__)

@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from heroku_inference._public_names import publish
+
 if TYPE_CHECKING:
     from heroku_inference._values import AgentStep, Reply
 
@@ -224,3 +226,6 @@ class RetryEvent:
     attempt: int
     wait: float
     error: APIError
+
+
+publish(__name__)

@@ -10,6 +10,8 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from heroku_inference._public_names import publish
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -117,3 +119,6 @@ def _seconds_until(http_date: str) -> float | None:
     if moment.tzinfo is None:  # `-0000`: the time is that of Greenwich all the same
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - time.time())
+
+
+publish(__name__)

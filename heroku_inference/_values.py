@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._public_names import publish
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -210,3 +212,6 @@ class AgentToolResult:
 
 AgentStep = AgentMessage | AgentToolResult
 """One step of a run."""
+
+
+publish(__name__)

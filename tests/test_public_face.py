@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -23,6 +24,52 @@ def test_everything_exported_exists_once_and_is_documented(name):
 @pytest.mark.parametrize("name", ["heroku_inference", "langchain_heroku"])
 def test_the_version_is_the_distributions(name):
     assert re.match(r"\d+\.\d+\.\d+", importlib.import_module(name).__version__)
+
+
+@pytest.mark.parametrize(
+    "name", [*PACKAGES, "heroku_inference.agent_tools", "langchain_heroku.errors"]
+)
+def test_the_address_of_each_class_and_function_is_public(name):
+    module = importlib.import_module(name)
+    public = {name: getattr(module, name) for name in module.__all__}
+    things = [one for one in public.values() if inspect.isclass(one) or inspect.isfunction(one)]
+    assert things
+    for thing in things:
+        assert not re.search(r"(^|\.)_", thing.__module__)
+        assert getattr(importlib.import_module(thing.__module__), thing.__name__) is thing
+
+
+@pytest.mark.parametrize(
+    ("name", "framework"),
+    [
+        ("heroku_inference", "pydantic"),
+        ("langchain_heroku", "langchain_core.language_models.chat_models"),
+        ("llama_index_heroku", "llama_index.core"),
+        ("heroku_emulator", "starlette.applications"),
+    ],
+)
+def test_each_name_may_be_the_first_import_of_a_process(name, framework):
+    # Forks of one interpreter that has nothing of ours yet: a start of Python for each is slow.
+    program = (
+        f"import os, sys, traceback, {framework}\n"
+        "package, *names = sys.argv[1:]\n"
+        "failed = []\n"
+        "for name in names:\n"
+        "    if (child := os.fork()) == 0:\n"
+        "        try:\n"
+        "            exec(f'from {package} import {name}')\n"
+        "        except BaseException:\n"
+        "            traceback.print_exc()\n"
+        "            os._exit(1)\n"
+        "        os._exit(0)\n"
+        "    if os.waitpid(child, 0)[1]:\n"
+        "        failed.append(name)\n"
+        "sys.exit(repr(failed) if failed else 0)\n"
+    )
+    names = importlib.import_module(name).__all__
+    command = [sys.executable, "-W", "error", "-c", program, name, *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.messages import NO_RESULT, wire_messages
+from heroku_inference._public_names import publish
 from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult, Usage
 
 if TYPE_CHECKING:
@@ -125,3 +126,6 @@ def _summed(usages: list[Usage]) -> Usage | None:
         completion_tokens=sum(usage.completion_tokens for usage in usages),
         total_tokens=sum(usage.total_tokens for usage in usages),
     )
+
+
+publish(__name__)

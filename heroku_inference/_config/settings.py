@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
 from heroku_inference._config.environment import config_var
 from heroku_inference._errors import ConfigError
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -296,3 +297,6 @@ def may_be(kind: Kind, model: str) -> bool:
 
     facts = known_model(model)
     return facts is None or facts.kind == kind
+
+
+publish(__name__)

@@ -22,6 +22,7 @@ from heroku_inference._endpoints.embedding_wire import (
     read_vectors,
 )
 from heroku_inference._errors import ConfigError, InvalidResponseError
+from heroku_inference._public_names import publish
 from heroku_inference._values import Usage
 
 if TYPE_CHECKING:
@@ -360,3 +361,6 @@ def _check_batch_size(batch_size: object) -> None:
             f"batch_size must be a whole number from 1 to {MAX_TEXTS}, got {batch_size!r}.",
             f"Leave it out for the default of {MAX_TEXTS}.",
         )
+
+
+publish(__name__)

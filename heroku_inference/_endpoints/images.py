@@ -18,6 +18,7 @@ from heroku_inference._config.arguments import unknown_argument
 from heroku_inference._error_bodies import excerpt
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._json import invalid_response, read_json
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -278,3 +279,6 @@ def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
             )
         options = image_body.__kwdefaults__
         raise unknown_argument(name, options, owner="generate_image", kind="option")
+
+
+publish(__name__)

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from heroku_inference._call import MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._json import read_json
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
@@ -151,3 +152,6 @@ def _tool(wire: _WireTool, namespace: str) -> McpTool:
 @cache
 def _list_of_servers() -> TypeAdapter[list[_WireServer]]:
     return TypeAdapter(list[_WireServer])
+
+
+publish(__name__)

@@ -19,6 +19,7 @@ from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
 from heroku_inference._errors import ConfigError
 from heroku_inference._json import invalid_response, read_json
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -232,3 +233,6 @@ class _Answer(BaseModel):
 @cache
 def _shape() -> TypeAdapter[_Answer]:
     return TypeAdapter(_Answer)
+
+
+publish(__name__)

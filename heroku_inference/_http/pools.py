@@ -17,6 +17,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from heroku_inference._http.network import async_proxy, sync_proxy, tls_context
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable
@@ -189,3 +190,6 @@ def _forget_all() -> None:
 atexit.register(close_connections)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
+
+
+publish(__name__)

@@ -13,6 +13,7 @@ from heroku_inference._config.arguments import check_headers, check_max_retries,
 from heroku_inference._config.settings import Kind, Settings, hidden
 from heroku_inference._errors import ConfigError
 from heroku_inference._http.pools import CONNECT_TIMEOUT
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -183,3 +184,6 @@ def _clients() -> ModuleType:
     from heroku_inference._openai import sdk_classes as _openai_clients  # noqa: PLC0415 - needs the SDK
 
     return _openai_clients
+
+
+publish(__name__)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heroku_inference._catalogue import known_model
 from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._openai.clients import both_clients
+from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,3 +136,6 @@ def openai_like_options(
     if facts is not None and facts.context_window is not None:
         options["context_window"] = facts.context_window
     return options
+
+
+publish(__name__)
