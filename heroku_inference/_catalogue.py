@@ -4,8 +4,9 @@ The facts are Heroku's list of April 2026 and its documentation; where those are
 is `None`, unless the model's maker publishes it.
 """
 
-from __future__ import annotations
-
+# Annotations are objects here, not texts: pydantic would look up the names in a text in the module
+# that a class says it comes from, and that is the package.
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -18,8 +19,6 @@ from heroku_inference._json import read_json
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from heroku_inference._values import Reply
 
 __all__ = [
@@ -74,7 +73,7 @@ class AvailableModel:
         return frozenset(_KINDS[name] for name in self.type if name in _KINDS)
 
 
-def available_models(reply: Reply) -> list[AvailableModel]:
+def available_models(reply: "Reply") -> list[AvailableModel]:
     """The models of an answer of `GET /available-models`, in its order.
 
     Raises:

@@ -1,9 +1,9 @@
 """The MCP servers attached to an add-on, and where its MCP toolkit is (docs: MCP servers)."""
 
-from __future__ import annotations
-
+# Annotations are objects here, not texts: pydantic would look up the names in a text in the module
+# that a class says it comes from, and that is the package.
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Required
 
@@ -70,7 +70,7 @@ class McpServer:
     tools: tuple[McpTool, ...] = ()
 
 
-def mcp_servers(reply: Reply) -> list[McpServer]:
+def mcp_servers(reply: "Reply") -> list[McpServer]:
     """The servers in an answer of `GET /v1/mcp/servers`, in its order.
 
     Raises:
@@ -87,7 +87,7 @@ class McpEndpoint:
         settings: Whose toolkit it is.
     """
 
-    settings: Settings
+    settings: "Settings"
 
     @property
     def url(self) -> str:
@@ -106,7 +106,7 @@ class McpEndpoint:
         return MaskedHeaders({"Authorization": f"Bearer {key}"})
 
 
-def mcp_endpoint(settings: Settings) -> McpEndpoint:
+def mcp_endpoint(settings: "Settings") -> McpEndpoint:
     """The MCP toolkit that these settings open (docs: working with MCP)."""
     return McpEndpoint(settings)
 
