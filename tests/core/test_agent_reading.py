@@ -174,7 +174,7 @@ def test_an_answer_may_come_whole():
         read(called(), reply=reply)
 
 
-def test_reasoning_and_refusals_are_kept():
+def test_reasoning_and_refusals_stay():
     (step,) = read(said("", reasoning={"thinking": "Hm."}, refusal="No."), END)
     assert (step.reasoning, step.refusal) == ("Hm.", "No.")
 

@@ -86,7 +86,7 @@ async def test_batches_say_where_they_start(awaited):
 
 
 @both
-async def test_endless_texts_are_embedded_as_they_are_asked_for(awaited):
+async def test_endless_texts_are_embedded_on_demand(awaited):
     server = VectorServer()
     texts = (f"text {number}" for number in count())
     given = options(batch_size=2, max_concurrency=2)

@@ -51,7 +51,7 @@ def test_retries_are_accepted_and_none_by_default():
     assert given(max_retries=3).max_retries == 3
 
 
-def test_an_argument_that_is_none_is_refused():
+def test_an_unknown_argument_is_refused():
     with pytest.raises(ValidationError, match="extended_thinking"):
         given(extended_thinking=True)
 
@@ -80,7 +80,7 @@ def test_arguments_that_are_refused_show_no_key(construct):
 
 
 @pytest.mark.usefixtures("config_vars")
-def test_tools_of_every_form_are_kept_as_the_api_has_them(emulator):
+def test_tools_of_every_form_become_the_apis_form(emulator):
     listed = [t for server in Client().mcp_servers() for t in server.tools]
     agent = given(
         tools=[
@@ -194,7 +194,7 @@ async def test_another_agent_has_a_task_done(emulator, config_vars, way):
     assert last.body["messages"][-1]["content"] == "It is 42."
 
 
-def test_the_tool_says_what_the_agent_has_unless_told_otherwise(emulator, config_vars):
+def test_the_tool_describes_the_agents_tools_by_default(emulator, config_vars):
     made = ChatHerokuAgent(tools=["code_exec_python"]).as_tool()
     assert made.name == "heroku_agent"
     assert "code_exec_python" in made.description

@@ -110,7 +110,7 @@ def test_streaming_tells_callbacks_of_steps_of_invoke_too(emulator, way):
     assert without_index(message.content) == BLOCKS
 
 
-def test_tracers_learn_who_was_asked_and_how(emulator):
+def test_tracers_learn_the_model_and_its_parameters(emulator):
     agent = ChatHerokuAgent(tools=["code_exec_python"], temperature=0.5, max_tokens=100, stop=["x"])
     listener = Listener()
     emulator.script(Say("Yes.", path=PATH))
@@ -130,7 +130,7 @@ def test_tracers_learn_who_was_asked_and_how(emulator):
 # What is sent
 
 
-def test_only_what_was_said_is_sent(emulator, ask):
+def test_only_what_is_set_is_sent(emulator, ask):
     emulator.script(Say("Yes.", path=PATH))
     ask(ChatHerokuAgent(), "Hello")
     assert emulator.journal[-1].path == PATH

@@ -85,7 +85,7 @@ def test_a_stream_adds_up_to_the_message_and_its_metadata(emulator, agent):
     assert ours["finish_reason"] == "stop"
 
 
-def test_rate_limits_are_told(emulator, ask, agent):
+def test_rate_limits_are_reported(emulator, ask, agent):
     emulator.script(Say("Yes.", path=PATH))
     assert ask(agent).response_metadata["rate_limits"]["limit_requests"]
 
@@ -143,7 +143,7 @@ def test_an_answer_without_tools_is_like_any_chat_models(emulator, ask, output_v
     assert "tools" not in emulator.journal[-1].body
 
 
-def test_thoughts_are_kept_apart_from_words(emulator, ask, agent):
+def test_reasoning_and_text_do_not_mix(emulator, ask, agent):
     emulator.script(
         CallTools([("code_exec_python", {})], text="I look.", reasoning="Hm.", path=PATH),
         ToolResult("1"),

@@ -21,7 +21,7 @@ def given(**arguments):
     )
 
 
-def test_an_argument_that_is_no_parameter_goes_to_model_kwargs_with_a_warning():
+def test_an_unknown_argument_goes_to_model_kwargs_with_a_warning():
     with pytest.warns(UserWarning, match="tool_option "):
         llm = given(tool_option=1)
     assert llm.model_kwargs == {"tool_option": 1}
@@ -80,7 +80,7 @@ def test_parameters_can_be_configured_at_run_time(emulator, config_vars):
     assert "temperature" not in emulator.journal[-1].body
 
 
-def test_the_profile_is_that_of_the_model_unless_one_is_given():
+def test_the_profile_is_that_of_the_model_by_default():
     assert given().profile["max_input_tokens"]
     assert given().profile["tool_calling"]
     assert given(profile={"max_input_tokens": 5}).profile == {"max_input_tokens": 5}
@@ -94,7 +94,7 @@ def test_our_profiles_have_no_key_that_core_does_not_know_and_a_users_is_warned_
         given(profile={"no_such_key": 1})
 
 
-def test_what_is_in_model_kwargs_and_in_fields_is_told_and_sent_both(emulator, config_vars):
+def test_model_kwargs_and_fields_are_both_reported_and_sent(emulator, config_vars):
     llm = ChatHeroku(
         model_kwargs={"extra_body": {"top_a": 1}, "top_k": 5},
         extra_body={"min_p": 0.1},

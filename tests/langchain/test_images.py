@@ -78,7 +78,7 @@ def test_pictures_are_saved_under_names_of_their_own(draw, tmp_path):
     assert shown["type"] == "image"
 
 
-def test_the_model_is_told_what_the_api_takes():
+def test_the_tool_definition_lists_what_the_api_takes():
     definition = convert_to_openai_tool(HerokuImageTool())["function"]
     parameters = definition["parameters"]["properties"]
     assert parameters.keys() == {"prompt", "aspect_ratio", "negative_prompt", "seed"}
@@ -117,7 +117,7 @@ async def test_an_agent_draws_and_its_model_sees_the_picture(emulator, way):
     assert shown["content"][1] == {"type": "image_url", "image_url": {"url": url}}
 
 
-def test_an_agent_is_told_what_it_may_ask_for(emulator):
+def test_an_agent_learns_which_values_are_allowed(emulator):
     emulator.script(CallTools([("draw_image", {"prompt": "A fox", "aspect_ratio": "7:3"})]))
     emulator.script(Say("I cannot."))
     agent = create_agent(ChatHeroku(), [HerokuImageTool()])

@@ -59,7 +59,7 @@ def test_sampling_is_left_out_while_it_thinks(emulator, make):
     ],
     ids=["too small", "over the limit"],
 )
-def test_a_budget_that_cannot_be_is_refused(emulator, make, arguments):
+def test_an_impossible_budget_is_refused(emulator, make, arguments):
     with pytest.raises(ConfigError):
         make(**arguments).invoke("Hi")
     assert len(emulator.journal) == 0
@@ -68,7 +68,7 @@ def test_a_budget_that_cannot_be_is_refused(emulator, make, arguments):
 CACHED = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
 
 
-def test_blocks_say_what_to_cache(emulator, make):
+def test_cache_control_of_blocks_is_sent(emulator, make):
     make().invoke([SystemMessage([CACHED]), HumanMessage([CACHED])])
     body = emulator.journal[0].body
     assert body["system"] == [CACHED]

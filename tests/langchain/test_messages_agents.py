@@ -114,7 +114,7 @@ def reasoning_of(message):
 
 
 @pytest.mark.parametrize("run", WAYS)
-def test_thinking_that_is_not_shown_is_returned_too(emulator, make, run):
+def test_redacted_thinking_is_returned_too(emulator, make, run):
     emulator.switch(messages_thinking="redacted")
     script(emulator)
     said = run(create_agent(make(extended_thinking=True), [weather]), QUESTION)
@@ -144,7 +144,7 @@ class Answer(BaseModel):
     city: str
 
 
-def test_an_agent_that_thinks_is_told_to_give_its_answer_a_form(emulator, make):
+def test_a_thinking_agent_is_instructed_to_structure_its_answer(emulator, make):
     emulator.script(
         CallTools([("weather", {"city": "Lyon"})], reasoning="Lyon.", path=MESSAGES),
         CallTools([("Answer", {"city": "Lyon"})], reasoning="Done.", path=MESSAGES),

@@ -108,7 +108,7 @@ def test_an_answer_in_words_all_the_same_is_heard(emulator, make, way):
 
 
 @ways
-def test_a_cut_answer_is_kept_as_far_as_it_goes(emulator, make, way):
+def test_a_cut_answer_stays_as_far_as_it_goes(emulator, make, way):
     cut = CallTools([("final_answer", '{"city": "Ly')], finish_reason="max_tokens", path=MESSAGES)
     emulator.script(cut)
     answer = way(make().bind(response_format=FORMAT), "Where?")
@@ -132,14 +132,14 @@ def test_a_forced_tool_goes_before_a_format(emulator, make):
     ],
     ids=["no schema", "an empty one", "no object"],
 )
-def test_a_format_that_is_no_schema_is_refused(make, emulator, wanted):
+def test_a_format_other_than_a_schema_is_refused(make, emulator, wanted):
     with pytest.raises(ConfigError, match="response_format"):
         make().invoke("Where?", response_format=wanted)
     assert len(emulator.journal) == 0
 
 
 @pytest.mark.parametrize("strategy", [Weather, ProviderStrategy(Weather)], ids=["auto", "provider"])
-def test_agents_give_structured_answers_whatever_the_model_is_called(emulator, make, strategy):
+def test_agents_give_structured_answers_under_every_model_name(emulator, make, strategy):
     emulator.script(
         CallTools([("weather", {"city": "Lyon"})], path=MESSAGES),
         CallTools([("final_answer", {"city": "Lyon"})], path=MESSAGES),
@@ -162,14 +162,14 @@ def test_an_answer_tells_of_itself(emulator, make, way):
 
 @pytest.mark.parametrize("on_model", [True, False])
 @pytest.mark.parametrize("way", ["stream", "astream"])
-def test_a_stream_tells_no_tokens_when_told_not_to(make, way, on_model):
+def test_a_stream_reports_no_usage_when_usage_is_off(make, way, on_model):
     silent = {"stream_usage": False}
     llm = make(**silent) if on_model else make().bind(**silent)
     assert WAYS[way](llm, "Hi").usage_metadata is None
     assert WAYS[way](make(), "Hi").usage_metadata is not None
 
 
-def test_middleware_trusts_the_tokens_that_are_told(make):
+def test_middleware_trusts_the_reported_tokens(make):
     answer = make().invoke("Hi")
     summing = SummarizationMiddleware(make(), trigger=("tokens", 5))
     answer.usage_metadata["total_tokens"] = 6

@@ -66,7 +66,7 @@ async def test_what_has_no_text_is_refused_before_anything_is_sent(
 
 
 @both
-async def test_a_query_in_the_place_of_the_documents_is_told_from_documents(emulator, awaited):
+async def test_swapped_query_and_documents_are_named(emulator, awaited):
     reranker = HerokuRerank()
     with pytest.raises(errors.ConfigError, match=r"is a list.*: call rerank\(query, documents\)"):
         await (reranker.arerank(TEXTS, QUERY) if awaited else sync(reranker.rerank, TEXTS, QUERY))

@@ -29,7 +29,9 @@ def runs_are_over(emulator):
     assert all(entry.wait() for entry in emulator.journal)
 
 
-async def test_a_run_without_a_last_message_is_no_answer_though_its_tool_ran(emulator, config_vars):
+async def test_a_run_without_a_last_message_is_an_error_even_after_a_tool_ran(
+    emulator, config_vars
+):
     emulator.script(CALL, ToolResult("1"), Cut(after=0, politely=True, path=PATH))
     handler = HerokuAgent(heroku_tools=[agent_tools.code_exec_python()]).run("Go.")
     told = [type(event) async for event in handler.stream_events()]
@@ -56,7 +58,7 @@ async def test_an_agent_goes_on_after_a_failed_run(emulator, config_vars):
     assert len(emulator.journal[-1].body["messages"]) == 1
 
 
-async def test_a_run_that_is_given_up_closes_its_connection(emulator, config_vars):
+async def test_a_cancelled_run_closes_its_connection(emulator, config_vars):
     emulator.switch(pace=0.2)
     emulator.script(CALL, ToolResult("1", delay=30))
     handler = HerokuAgent(heroku_tools=[agent_tools.code_exec_python()]).run("Go.")

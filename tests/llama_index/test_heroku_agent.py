@@ -48,7 +48,7 @@ FRAMINGS = [
 
 
 @pytest.mark.parametrize("switches", FRAMINGS, ids=str)
-async def test_words_calls_and_results_are_told_in_order(emulator, switches):
+async def test_text_calls_and_results_are_reported_in_order(emulator, switches):
     emulator.switch(**switches)
     emulator.script(*computes())
     told = await told_by(agent())
@@ -114,7 +114,7 @@ async def test_an_agent_without_tools_answers(emulator):
     assert not bodies(emulator)[0].get("tools")
 
 
-async def test_words_are_not_told_when_streaming_is_off_but_tools_are(emulator):
+async def test_without_streaming_tools_are_reported_and_text_is_not(emulator):
     emulator.script(*computes())
     told = await told_by(agent(streaming=False))
     assert (told.order, str(told.output)) == (["ToolCall", "ToolCallResult"], "It is 42.")
@@ -212,7 +212,7 @@ async def test_a_conversation_goes_on_in_its_context_stored_or_not(emulator):
     ]  # fmt: skip
 
 
-async def test_a_history_may_be_given_and_stays_as_it_is(emulator):
+async def test_a_history_can_be_passed_and_is_not_changed(emulator):
     emulator.script(says("Ada."))
     history = [ChatMessage("My name is Ada."), ChatMessage("Hello, Ada.", role="assistant")]
     before = [message.model_copy(deep=True) for message in history]
@@ -221,7 +221,7 @@ async def test_a_history_may_be_given_and_stays_as_it_is(emulator):
     assert len(bodies(emulator)[0]["messages"]) == 3
 
 
-async def test_state_is_told_to_the_model(emulator):
+async def test_the_model_sees_the_state(emulator):
     emulator.script(says("One."))
     await agent(initial_state={"counter": 1}).run("Count.")
     assert "{'counter': 1}" in bodies(emulator)[0]["messages"][-1]["content"]
@@ -263,7 +263,7 @@ async def test_runs_at_once_do_not_mix(emulator):
     assert all(len(body["messages"]) == 1 for body in bodies(emulator))
 
 
-async def test_other_kinds_of_content_are_told_by_their_kind(emulator):
+async def test_other_content_is_described_by_its_type(emulator):
     parts = [
         {"type": "text", "text": "Here:"},
         {"type": "resource", "resource": {"uri": "file:///a.txt", "text": "inside"}},

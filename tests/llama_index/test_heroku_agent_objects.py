@@ -42,7 +42,7 @@ def test_it_is_an_agent_of_llama_index_s_workflows():
     assert (given(name="a", description="b").name, given(description="b").description) == ("a", "b")
 
 
-def test_its_llm_is_heroku_s_whatever_the_settings_of_llama_index_say(config_vars):
+def test_its_llm_is_herokus_and_not_that_of_llama_indexs_settings(config_vars):
     before = Settings._llm
     Settings._llm = MockLLM()
     try:
@@ -105,7 +105,7 @@ async def test_a_run_may_be_limited_in_time(emulator, config_vars):
     ],
     ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool", "url"],
 )
-def test_what_cannot_be_is_said_when_it_is_made(arguments, words):
+def test_wrong_arguments_are_refused_when_the_agent_is_made(arguments, words):
     with pytest.raises(ConfigError, match=words):
         given(**arguments)
 
@@ -162,7 +162,7 @@ def test_a_pickle_keeps_the_class_of_the_output():
     assert pickle.loads(pickle.dumps(given(output_cls=Answer))).output_cls is Answer
 
 
-def test_tools_are_kept_in_the_api_s_form_whatever_they_were():
+def test_tools_of_every_form_become_the_apis_form():
     wired = {"type": "mcp", "name": "acute-partridge/shout"}
     kept = given(heroku_tools=[AgentTool(type="mcp", name="acute-partridge/shout"), wired])
     assert kept.heroku_tools == [wired, wired]

@@ -70,7 +70,7 @@ async def test_tools_are_found_and_run_by_whichever_transport_there_is(transport
         assert tried == (1 if transports == ("sse",) else tried)
 
 
-async def test_a_model_is_told_what_the_server_says_of_a_tool(server):
+async def test_a_model_gets_the_servers_description_of_a_tool(server):
     add = (await loaded(server))["add"].metadata
     assert add.description == "Adds two numbers."
     parameters = add.get_parameters_dict()
@@ -111,7 +111,7 @@ async def test_some_of_the_tools_may_be_taken(server):
         await loaded(server, allowed_tools=["add", "ad"])
 
 
-async def test_arguments_may_be_given_to_tools_beforehand(server):
+async def test_arguments_can_be_preset_for_tools(server):
     tools = await loaded(
         server,
         global_partial_params={"b": 10},
@@ -163,14 +163,14 @@ async def test_a_refusal_has_its_class_without_a_second_try(status, transports):
         assert server.calls == []
 
 
-async def test_a_toolkit_that_is_nowhere_is_said():
+async def test_a_missing_toolkit_is_an_error():
     with McpServer(transports=()) as server, pytest.raises(NotFoundError):
         await loaded(server)
     with pytest.raises(APIConnectionError, match=r"MCP toolkit at .* failed: ConnectError"):
         await loaded(server)
 
 
-async def test_a_tool_that_takes_too_long_is_given_up(server):
+async def test_a_slow_tool_times_out(server):
     tools = await loaded(server, timeout=2)
     with pytest.raises(APITimeoutError, match=r"in time. Pass a larger timeout"):
         await tools["slow"].acall(seconds=8)

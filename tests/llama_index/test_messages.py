@@ -52,7 +52,7 @@ def test_any_model_has_metadata(make, model, window):
     assert llm.metadata.model_name == model
 
 
-def test_blocks_say_what_to_cache(emulator, make):
+def test_cache_control_of_blocks_is_sent(emulator, make):
     point = CachePoint(cache_control={"type": "ephemeral"})
     system = ChatMessage([TextBlock(text="Long."), point], role="system")
     make().chat([system, ChatMessage([TextBlock(text="Hi"), point])])

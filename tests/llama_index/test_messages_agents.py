@@ -117,7 +117,7 @@ def test_two_rounds_by_blocking_calls(emulator, make, streamed):
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_thinking_that_is_not_shown_is_returned_too(emulator, make, streaming):
+async def test_redacted_thinking_is_returned_too(emulator, make, streaming):
     emulator.switch(messages_thinking="redacted")
     script(emulator)
     llm = make(extended_thinking=True)

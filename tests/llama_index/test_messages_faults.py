@@ -55,7 +55,7 @@ def test_a_call_may_have_a_timeout_of_its_own(emulator, make, ask):
 
 
 @pytest.mark.parametrize("ask", WAYS)
-def test_a_call_whose_arguments_are_no_json_is_never_run(emulator, make, ask):
+def test_a_call_with_invalid_json_is_never_run(emulator, make, ask):
     emulator.script(CallTools([("add", '{"a": 1, "b')], path=MESSAGES))
     llm = make()
     answer = ask(llm, tools=TOOLS)

@@ -65,7 +65,7 @@ def test_no_refused_argument_shows_the_key_beside_it(construct):
     assert KEY not in shown_by(construct)
 
 
-def test_the_key_is_still_read_as_text_however_it_was_given():
+def test_the_key_is_read_as_text_in_every_type_it_is_passed_as():
     given = {"base_url": "http://x", "model": "m"}
     settings = Settings(api_key=KEY, **given)
     assert Heroku(api_key=KEY, **given).api_key == KEY

@@ -76,7 +76,7 @@ async def test_nodes_that_others_hold_are_left_as_they_are(keep, awaited):
 
 
 @both
-async def test_the_score_before_can_be_kept_out_of_sight_of_models(awaited):
+async def test_the_retrieval_score_can_be_stored_without_showing_it_to_models(awaited):
     reranker = HerokuRerank(keep_retrieval_score=True)
     best = await ranked(reranker, found(metadata={"page": 1}), awaited=awaited)
     assert best[0].node.metadata == {"page": 1, "retrieval_score": 0.1}

@@ -184,7 +184,7 @@ def test_a_tool_that_fails_is_an_error_and_an_image_stays_one(emulator, config_v
     ],
     ids=["same", "other name", "more", "other code", "nothing", "no object"],
 )
-def test_a_result_of_other_values_than_asked_for_is_not_passed_off_as_right(
+def test_a_result_with_other_values_than_requested_is_an_error(
     emulator, config_vars, made, is_error
 ):
     emulator.script(calls(("code_exec_python", made)), ToolResult("42"))
@@ -202,7 +202,7 @@ async def test_a_model_that_only_talks_is_an_error(emulator, config_vars, way):
         await called(spec, way)
 
 
-async def test_a_tool_that_is_not_there_is_said(config_vars):
+async def test_a_missing_tool_is_an_error(config_vars):
     with pytest.raises(ConfigError, match="postgres_run_query"):
         HerokuToolSpec().run("postgres_run_query", query="select 1")
     with pytest.raises(ConfigError, match="code_exec_rust"):
