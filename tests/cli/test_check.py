@@ -1,4 +1,4 @@
-"""`heroku-inference check`: what is checked, and how it is told."""
+"""`heroku-inference check`: what it checks, and how it reports."""
 
 from __future__ import annotations
 

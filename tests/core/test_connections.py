@@ -216,7 +216,7 @@ def test_a_proxy_of_the_environment_is_used(emulator, relay, arguments, monkeypa
         lambda: Client(**target, max_retries=0).chat(HELLO),
         lambda: asyncio.run(AsyncClient(**target, max_retries=0).chat(HELLO)),
     ):
-        with pytest.raises(Exception):  # noqa: B017, PT011 - the relay is no proxy
+        with pytest.raises(Exception):  # noqa: B017, PT011 - the relay is not a proxy
             call()
     assert [line.split(" HTTP")[0] for line in relay.first_lines] == [
         "POST http://api.invalid/v1/chat/completions"

@@ -76,7 +76,7 @@ async def results_and_error(results, *, awaited: bool):
                 came.append(result)  # noqa: PERF401 - what came before an error is kept
         else:
             came.extend(results)
-    except BaseException as error:  # noqa: BLE001 - it is what is asked for
+    except BaseException as error:  # noqa: BLE001 - the error is the result
         return came, error
     return came, None
 

@@ -1,4 +1,4 @@
-"""What failures of the MCP library mean, whatever they are wrapped in."""
+"""What failures of the MCP library mean, in every wrapping."""
 
 from __future__ import annotations
 

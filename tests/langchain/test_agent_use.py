@@ -10,7 +10,15 @@ from langchain_core.prompts import ChatPromptTemplate
 from heroku_emulator import CallTools, Say
 from heroku_inference import agent_tools
 from langchain_heroku import ChatHeroku, ChatHerokuAgent
-from tests.langchain.agent_runs import BLOCKS, PATH, RUN, WAYS, astreamed, streamed, without_index
+from tests.langchain.agent_runs import (
+    BLOCKS,
+    PATH,
+    RUN,
+    WAYS,
+    astream_chunks,
+    stream_chunks,
+    without_index,
+)
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -92,7 +100,7 @@ class Listener(BaseCallbackHandler):
 
 
 def test_callbacks_see_the_steps_and_the_result(emulator, agent):
-    for stream in (streamed, astreamed):
+    for stream in (stream_chunks, astream_chunks):
         emulator.script(*RUN)
         listener = Listener()
         stream(agent, config={"callbacks": [listener]})

@@ -8,7 +8,15 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler
 from heroku_emulator import CallTools, RawStream, Say, ToolResult
 from heroku_inference import agent_tools
 from langchain_heroku import ChatHerokuAgent
-from tests.langchain.agent_runs import BLOCKS, PATH, RUN, WAYS, astreamed, streamed, without_index
+from tests.langchain.agent_runs import (
+    BLOCKS,
+    PATH,
+    RUN,
+    WAYS,
+    astream_chunks,
+    stream_chunks,
+    without_index,
+)
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -95,7 +103,7 @@ def test_tokens_are_summed_over_the_turns_of_the_model(emulator, ask, agent):
     counter = UsageMetadataCallbackHandler()
     message = ask(agent, config={"callbacks": [counter]})
     emulator.script(*RUN)
-    turns = [chunk.usage_metadata for chunk in streamed(agent) if chunk.usage_metadata]
+    turns = [chunk.usage_metadata for chunk in stream_chunks(agent) if chunk.usage_metadata]
     assert len(turns) == 3
     total = {name: sum(turn[name] for turn in turns) for name in turns[0]}
     assert message.usage_metadata == total
@@ -106,7 +114,7 @@ def test_tokens_are_summed_over_the_turns_of_the_model(emulator, ask, agent):
     ]
 
 
-@pytest.mark.parametrize("stream", [streamed, astreamed])
+@pytest.mark.parametrize("stream", [stream_chunks, astream_chunks])
 @pytest.mark.parametrize("output_version", ["v0", "v1"])
 def test_a_stream_has_a_chunk_for_each_step(emulator, stream, output_version):
     emulator.script(*RUN)

@@ -1,4 +1,4 @@
-"""A stream's pieces add up to the plain answer, whatever form the wire and LangChain give them."""
+"""A stream's pieces add up to the plain answer, in every form of the wire and of LangChain."""
 
 import asyncio
 import json

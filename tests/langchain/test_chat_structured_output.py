@@ -126,7 +126,7 @@ def test_a_thinking_model_is_asked_without_force_and_without_warning(emulator, m
 @pytest.mark.parametrize("given", ["A joke.", [("system", "Be brief."), ("user", "A joke.")]])
 async def test_a_thinking_model_is_instructed_to_call(emulator, given):
     llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=True, max_tokens=5000)
-    structured = llm.with_structured_output(Joke)  # the emulator's engine does as it is told
+    structured = llm.with_structured_output(Joke)  # the emulator's engine obeys
     assert isinstance(structured.invoke(given), Joke)
     assert isinstance(await structured.ainvoke(given), Joke)
     assert isinstance(list(structured.stream(given))[-1], Joke)

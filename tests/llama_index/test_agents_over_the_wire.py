@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
 )
 
-STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+STORED = JsonPickleSerializer()  # pydantic cannot write a memory as JSON
 
 
 @makers

@@ -1,4 +1,4 @@
-"""What handlers are told of embeddings, what is cached, and what a rate limiter is asked."""
+"""What embeddings report to handlers, what they cache, and how often they ask a rate limiter."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ kinds = pytest.mark.parametrize("kind", list(ALIAS))
 
 
 def use(thing):
-    """Asks the server something, and gives what it answered."""
+    """Ask the server something; return its answer."""
     if isinstance(thing, HerokuEmbedding):
         return thing.get_query_embedding("a question")
     return thing.postprocess_nodes(NODES, query_str="a question")
