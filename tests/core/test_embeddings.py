@@ -11,7 +11,7 @@ import pytest
 from heroku_inference._endpoints.embeddings import EmbeddingBatch, aiter_embed, embed, iter_embed
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from heroku_inference._values import Usage
-from tests.core.embedding_ways import MODEL, batches, both, embed_texts, note_starts, options
+from tests.core.embedding_calls import MODEL, batches, both, embed_texts, note_starts, options
 from tests.core.vector_server import VectorServer, vector_of
 
 # --- options -----------------------------------------------------------------------------------

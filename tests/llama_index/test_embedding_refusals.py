@@ -11,7 +11,7 @@ from llama_index.core.node_parser import SentenceSplitter
 import heroku_inference
 from heroku_emulator import Fault, RawBody
 from llama_index_heroku import HerokuEmbedding
-from tests.llama_index.embedding_ways import both, documents, query
+from tests.llama_index.embedding_calls import both, documents, query
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 import heroku_inference
 from llama_index_heroku import HerokuEmbedding
-from tests.llama_index.embedding_ways import both, document, documents
+from tests.llama_index.embedding_calls import both, document, documents
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 

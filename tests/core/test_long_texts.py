@@ -8,7 +8,7 @@ import pytest
 
 from heroku_inference._endpoints.embeddings import aiter_embed, embed, iter_embed
 from heroku_inference._errors import ConfigError
-from tests.core.embedding_ways import both, embed_texts, options
+from tests.core.embedding_calls import both, embed_texts, options
 from tests.core.vector_server import VectorServer, vector_of
 
 
