@@ -118,17 +118,6 @@ def test_an_argument_that_nobody_knows_is_refused():
         make_agent(tempretaure=1)
 
 
-@pytest.mark.parametrize("arguments", [{"base_url": "ftp://x"}, {"temperature": "warm"}, {"x": 1}])
-def test_a_refused_argument_does_not_show_the_key_beside_it(arguments):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
-        HerokuAgent(**{"model": "m", "api_key": KEY, "base_url": "https://x.test"} | arguments)
-    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    frames = [frame.locals for frame in trace.stack if frame.filename != __file__]
-    assert frames
-    assert KEY not in repr(frames)
-    assert KEY not in str(trace)
-
-
 async def test_no_trace_of_a_failed_run_shows_the_key(emulator, config_vars):
     with pytest.raises(Exception) as caught:  # noqa: PT011 - any
         await HerokuAgent(api_key=f"{emulator.api_key}-wrong", base_url=emulator.url).run("Hello")
