@@ -54,6 +54,9 @@ demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, r
 	@echo "== LlamaIndex: examples/rag_llama_index.py =="
 	@$(BIN)/python examples/rag_llama_index.py
 
+# All of them on every core; a file or two start sooner in one process.
+TESTS ?= -n auto
+
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
 
@@ -74,7 +77,7 @@ types: setup ## Check the types
 
 coverage: setup ## Run the tests with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import socket
 import threading
@@ -24,12 +23,10 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.wire_cases import PIXEL
+
 __all__ = ["PIXEL", "McpServer", "Request"]
 
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
-    "rkJggg=="
-)
 _PATIENCE = 10.0  # seconds that the thread may take to start or stop
 
 
@@ -79,7 +76,7 @@ class McpServer:
 
     @property
     def paths(self) -> list[str]:
-        """The paths that were asked for, each once, in the order of the first time."""
+        """The requested paths, each once, in the order of their first request."""
         return list(dict.fromkeys(request.path for request in self.requests))
 
     def refuse(self, status: int, message: str = "refused", error_type: str = "refused") -> None:

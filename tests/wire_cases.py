@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -25,6 +26,10 @@ from heroku_inference import (
     ServerError,
 )
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
 SOON = {"retry-after-ms": "1"}
 
 
@@ -52,7 +57,7 @@ class Failure:
         assert isinstance(error, self.error)
         assert type(error).__name__ == self.error.__name__
         requests = 1 if once else self.requests
-        # A request that times out may not have been written down yet.
+        # The journal may not hold a request that times out yet.
         assert len(emulator.journal) in ({0, 1} if self.error is APITimeoutError else {requests})
         if self.error is not APITimeoutError and getattr(self.step, "status", 0) >= 400:
             assert error.status_code == self.step.status
@@ -133,7 +138,7 @@ ANSWERS = {
         ids=["tooluse_1", "tooluse_2"],
     ),
 }
-# How a server may frame and cut a stream, whatever is in it.
+# How a server can frame and cut any stream.
 FRAMINGS = {
     "default": {},
     "no space": {"sse_space": False},
@@ -143,7 +148,7 @@ FRAMINGS = {
     "one byte at a time": {"split_bytes": 1},
     "seven bytes at a time": {"split_bytes": 7},
 }
-# How it may write the chunks of chat completions.
+# How it can write the chunks of chat completions.
 SWITCHES = {
     **FRAMINGS,
     "a character a chunk": {"delta_characters": 1},
@@ -164,7 +169,7 @@ SWITCHES = {
     "content null": {"empty_content": "null"},
     "content absent, tools first": {"empty_content": "absent", "tool_calls_first": True},
 }
-# How it may write the steps of an agent's run.
+# How it can write the steps of an agent's run.
 AGENT_SWITCHES = {
     **FRAMINGS,
     "deltas": {"agent_messages": "delta"},

@@ -314,9 +314,9 @@ OTHERS = {
 
 MESSAGES = [LangChainMessages, LlamaIndexMessages]
 messages_models = pytest.mark.parametrize("adapter", MESSAGES, indirect=True)
-"""For claims about those that speak to the Messages endpoint."""
+"""For claims about the models of the Messages endpoint."""
 every_model = pytest.mark.parametrize("adapter", [LangChain, LlamaIndex, *MESSAGES], indirect=True)
-"""For claims that hold whatever endpoint a model speaks to."""
+"""For claims that hold for both endpoints."""
 
 
 @pytest.fixture(params=[LangChain, LlamaIndex], ids=lambda adapter: adapter.__name__)

@@ -8,6 +8,8 @@ import traceback
 
 import pytest
 
+import langchain_heroku
+import llama_index_heroku
 from heroku_emulator import ErrorEvent, Fault, Reset
 from heroku_inference import AsyncClient, Client, ServerError, Settings
 from langchain_heroku import (
@@ -16,14 +18,15 @@ from langchain_heroku import (
     ChatHerokuMessages,
     HerokuEmbeddings,
     HerokuImageTool,
-    HerokuRerank,
 )
 from llama_index_heroku import (
     Heroku,
     HerokuAgent,
+    HerokuEmbedding,
     HerokuImageToolSpec,
     HerokuMessages,
     HerokuToolSpec,
+    load_mcp_tools,
 )
 from tests.adapters.conftest import every_model
 
@@ -132,48 +135,72 @@ def test_a_server_that_quotes_the_key_in_the_stream_of_a_model(emulator, adapter
     assert emulator.api_key not in f"{caught.value} {caught.value.body}"
 
 
-@pytest.mark.parametrize(
-    "construct",
-    [
-        lambda: Settings(api_key=KEY, base_url="ftp://x"),
-        lambda: Settings(api_key=f"{KEY} with spaces", base_url="http://x"),
-        lambda: Settings(base_url="http://elsewhere.example"),
-        lambda: ChatHeroku(api_key=KEY, base_url="http://x", model="m", temperature="warm"),
-        lambda: ChatHerokuMessages(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
-        lambda: ChatHerokuMessages(anthropic_api_key=KEY, model="m", temperature="warm"),
-        lambda: ChatHerokuAgent(api_key=KEY, base_url="http://x", model="m", top_p="warm"),
-        lambda: HerokuImageTool(api_key=KEY, base_url="http://x", save_to=1),
-        lambda: Heroku(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
-        lambda: HerokuMessages(api_key=KEY, base_url="http://x", model="m", top_k="warm"),
-        lambda: HerokuAgent(api_key=KEY, base_url="http://x", model="m", temperature="warm"),
-        lambda: HerokuToolSpec(api_key=KEY, base_url="http://x", model="m", timeout="warm"),
-        lambda: HerokuImageToolSpec(api_key=KEY, base_url="http://x", timeout="warm"),
-        lambda: HerokuEmbeddings(api_key=KEY, base_url="http://x", batch_size=200),
-        lambda: HerokuRerank(api_key=KEY, base_url="http://x", top_n=-1),
-        lambda: Client(
-            api_key=KEY, base_url="http://x", model="m", default_headers={"x": "a\nb"}
-        ).chat(HELLO),
-    ],
-    ids=[
-        "url",
-        "key",
-        "conflict",
-        "chat model",
-        "Messages model",
-        "Messages model, Anthropic's spelling",
-        "agent",
-        "image tool",
-        "Heroku",
-        "HerokuMessages",
-        "HerokuAgent",
-        "tool spec",
-        "image tool spec",
-        "embeddings",
-        "reranker",
-        "header",
-    ],
-)
+USUAL = {"api_key": KEY, "base_url": "http://x", "model": "m"}
+REFUSED = {
+    "settings, url": lambda: Settings(api_key=KEY, base_url="ftp://x"),
+    "settings, key": lambda: Settings(api_key=f"{KEY} with spaces", base_url="http://x"),
+    "settings, conflict": lambda: Settings(base_url="http://elsewhere.example"),
+    "client, header": lambda: Client(**USUAL, default_headers={"x": "a\nb"}).chat(HELLO),
+    "Messages model, Anthropic's spelling": lambda: ChatHerokuMessages(
+        anthropic_api_key=KEY, model="m", temperature="warm"
+    ),
+    "MCP tools, url": lambda: asyncio.run(load_mcp_tools(api_key=KEY, base_url="ftp://x")),
+    **{
+        f"{kind.__module__.partition('.')[0]}.{kind.__name__}, {name}": (
+            lambda kind=kind, arguments=arguments: kind(**{**USUAL, **arguments})
+        )
+        for kind, named in {
+            ChatHeroku: {"value": {"temperature": "warm"}},
+            ChatHerokuMessages: {"value": {"top_k": "warm"}},
+            ChatHerokuAgent: {
+                "value": {"top_p": "warm"},
+                "tools": {"tools": [print]},
+                "name": {"unknown": 1},
+            },
+            HerokuEmbeddings: {"value": {"batch_size": 200}},
+            langchain_heroku.HerokuRerank: {"value": {"top_n": -1}},
+            HerokuImageTool: {
+                "folder": {"save_to": 1},
+                "value": {"timeout": -1},
+                "name": {"unknown": 1},
+                "url": {"base_url": "ftp://x"},
+            },
+            Heroku: {
+                "value": {"temperature": "warm"},
+                "name": {"tempretaure": 1},
+                "spelling": {"model_name": "m"},
+                "url": {"base_url": "ftp://x"},
+            },
+            HerokuMessages: {"value": {"top_k": "warm"}},
+            HerokuAgent: {
+                "value": {"temperature": "warm"},
+                "tools": {"tools": [print]},
+                "name": {"x": 1},
+                "url": {"base_url": "ftp://x"},
+            },
+            HerokuEmbedding: {"value": {"embed_batch_size": 2000}},
+            llama_index_heroku.HerokuRerank: {"value": {"top_n": -1}},
+            HerokuToolSpec: {
+                "value": {"timeout": "warm"},
+                "tools": {"cmd": "date"},
+                "url": {"base_url": "ftp://x"},
+            },
+            HerokuImageToolSpec: {"value": {"timeout": "warm"}, "url": {"base_url": "ftp://x"}},
+        }.items()
+        for name, arguments in named.items()
+    },
+}
+
+
+@pytest.mark.parametrize("construct", REFUSED.values(), ids=REFUSED)
 def test_arguments_that_are_refused(monkeypatch, construct):
     monkeypatch.setenv("INFERENCE_KEY", KEY)
     monkeypatch.setenv("INFERENCE_URL", "http://us.example")
     assert KEY not in shown_by(construct)
+
+
+def test_the_key_is_read_as_text_in_every_type_it_is_passed_as():
+    arguments = {"base_url": "http://x", "model": "m"}
+    settings = Settings(api_key=KEY, **arguments)
+    assert Heroku(api_key=KEY, **arguments).api_key == KEY
+    assert Heroku(api_key=settings.api_key, **arguments).api_key == KEY

@@ -47,7 +47,7 @@ class Terminal:
         self.expect(answer)
 
     def press(self, keys):
-        """Types, whatever is going on."""
+        """Type, without waiting for output."""
         time.sleep(0.3)  # Python sees a signal late that comes just before it starts to wait
         os.write(self._ours, keys.encode())
 

@@ -86,7 +86,7 @@ def test_a_question_is_read_from_stdin(emulator, start, words):
     assert emulator.journal[-1].body["messages"][-1]["content"] == "Grüße\naus Köln"
 
 
-def test_what_is_piped_is_put_behind_the_words_when_asked_for(emulator, run):
+def test_piped_text_follows_the_question_on_request(emulator, run):
     run("chat", "Sum", "up:", "-", env=emulator.config_vars, stdin="A long text.")
     run("chat", "Hello", env=emulator.config_vars, stdin="not asked for")
     sent = [entry.body["messages"][-1]["content"] for entry in emulator.journal]
@@ -94,14 +94,14 @@ def test_what_is_piped_is_put_behind_the_words_when_asked_for(emulator, run):
 
 
 @pytest.mark.parametrize("stdin", ["", " \n"], ids=["nothing", "blanks"])
-def test_an_empty_question_is_not_asked(emulator, run, stdin):
+def test_an_empty_question_is_not_sent(emulator, run, stdin):
     ran = run("chat", env=emulator.config_vars, stdin=stdin)
     assert ran.code == 2
     assert ran.err == "Error: The question is empty. Pass it as words, or pipe it in.\n"
     assert len(emulator.journal) == 0
 
 
-def test_usage_is_told_on_stderr(emulator, run):
+def test_usage_is_printed_on_stderr(emulator, run):
     ran = run("chat", "Hello", "--usage", env=emulator.config_vars)
     pattern = r"\d+ prompt \+ \d+ answer = \d+ tokens · claude-4-5-sonnet · stop · [\d.]+ s\n"
     assert re.fullmatch(pattern, ran.err)

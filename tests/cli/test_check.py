@@ -1,4 +1,4 @@
-"""`heroku-inference check`: what is checked, and how it is told."""
+"""`heroku-inference check`: what it checks, and how it reports."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_json_is_all_there_is_on_stdout_and_keeps_its_schema(emulator, start):
     }
 
 
-def test_the_list_of_models_is_asked_for_without_the_key(emulator, run):
+def test_the_list_of_models_is_requested_without_the_key(emulator, run):
     run("check", "--only", "models", env=emulator.config_vars)
     assert "authorization" not in emulator.journal[-1].headers
 
@@ -159,7 +159,7 @@ def test_what_a_check_loads_is_there_before_its_time_counts(monkeypatch):
     assert details == ["False", "True"]
 
 
-def test_the_model_of_ones_choice_is_asked(emulator, run):
+def test_the_chosen_model_answers(emulator, run):
     ran = run("check", "--only", "chat", "--model", "nova-lite", env=emulator.config_vars)
     assert "nova-lite answers" in ran.out
     assert emulator.journal[-1].body["model"] == "nova-lite"

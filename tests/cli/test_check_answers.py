@@ -20,7 +20,7 @@ from heroku_emulator import CallTools, RawBody, Say
     ],
     ids=["no-text", "no-stream", "no-call", "bad-json", "other-tool", "no-json", "no-thinking"],
 )
-def test_an_answer_that_is_not_what_was_asked_for_fails(emulator, run, name, step, detail):
+def test_an_unexpected_answer_fails_the_check(emulator, run, name, step, detail):
     emulator.script(step)
     ran = run("check", "--only", name, "--json", env=emulator.config_vars)
     assert (ran.code, ran.results()) == (1, {name: "failed"})

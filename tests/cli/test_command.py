@@ -62,7 +62,7 @@ def test_without_the_extra_one_line_names_it(name):
     assert ran.stderr == 'This command needs an extra: pip install "heroku-inference[cli]"\n'
 
 
-def test_a_missing_module_that_is_no_part_of_the_extra_is_not_hidden():
+def test_a_missing_module_outside_the_extra_is_not_hidden():
     ran = python(_WITHOUT.format(name="pydantic"))
     assert ran.returncode == 1
     assert "pydantic" in ran.stderr
@@ -111,7 +111,7 @@ def _assert_filled(lines, width):
     "arguments", [["check", "--timeout", "0"], ["chat", "--max-tokens", "0", "Hi"], ["nope"]],
     ids=["timeout", "max-tokens", "command"],
 )  # fmt: skip
-def test_what_is_said_wrong_is_a_usage_error(run, arguments):
+def test_a_wrong_command_line_is_a_usage_error(run, arguments):
     ran = run(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert "Usage: " in ran.err
@@ -127,9 +127,7 @@ def test_completion_is_offered_for_each_shell(start, shell):
 
 @pytest.mark.parametrize("command", ["check", "models"])
 @pytest.mark.parametrize("columns", [60, 80])
-def test_tables_fit_the_terminal_and_use_no_colour_where_none_is_wanted(
-    emulator, tmp_path, command, columns
-):
+def test_tables_fit_the_terminal_and_honour_no_color(emulator, tmp_path, command, columns):
     env = {"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"}
     with Terminal(emulator, tmp_path, command, **env) as terminal:
         assert terminal.wait() == 0

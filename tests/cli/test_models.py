@@ -58,7 +58,7 @@ def test_a_key_in_the_environment_is_not_sent_along(emulator, run):
     assert "authorization" not in emulator.journal[-1].headers
 
 
-def test_without_anything_the_us_endpoint_is_asked(run):
+def test_the_us_endpoint_is_the_default(run):
     ran = run("models", env={"https_proxy": "http://127.0.0.1:9"})  # so that nothing leaves
     assert ran.code == 1
     assert "The connection to https://us.inference.heroku.com failed" in ran.err
@@ -137,7 +137,7 @@ def test_control_characters_in_a_name_do_not_reach_the_terminal(emulator, run):
     ],
     ids=str,
 )
-def test_the_end_of_a_models_life_is_told_from_the_day(emulator, today, warning):
+def test_the_end_of_a_models_life_depends_on_the_date(emulator, today, warning):
     models = fetch_models(emulator.url, today=today)
     (model,) = [model for model in models if model.entry.model_id == "claude-3-5-haiku"]
     assert model.warning == warning
@@ -182,14 +182,14 @@ def test_the_sample_is_listed_whole(emulator):
     ],
     ids=["503", "html"],
 )
-def test_a_list_that_cannot_be_had_is_said_in_a_line(emulator, run, step, words):
+def test_a_list_that_cannot_be_fetched_is_an_error_of_one_line(emulator, run, step, words):
     emulator.script(step)
     ran = run("models", env=emulator.config_vars)
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert words in ran.err
 
 
-def test_a_url_that_is_none_is_an_error_of_the_user(run):
+def test_an_invalid_url_is_an_error_of_the_user(run):
     ran = run("models", "--base-url", "ftp://x")
     assert ran.code == 2
     assert "'ftp://x' is not the URL of an API" in ran.err

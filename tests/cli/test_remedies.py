@@ -114,7 +114,7 @@ def test_a_proxy_of_the_environment_is_named_but_not_its_password(emulator, run)
     assert "secret" not in ran.out + ran.err
 
 
-def test_a_silent_server_is_given_up_after_the_timeout(emulator, run):
+def test_a_silent_server_times_out(emulator, run):
     emulator.script(Fault(delay=5, path="/available-models"))
     ran = run("check", "--timeout", "0.2", "--json", env=emulator.config_vars)
     assert ran.checks()["models"]["detail"].endswith("within 0.2 seconds.")
@@ -184,7 +184,7 @@ def test_without_config_vars_json_says_it_too(run):
     ],
     ids=["no-url", "bad-key", "other-url", "bad-alias", "no-file", "bad-url"],
 )
-def test_config_vars_that_cannot_work_are_said_before_anything_is_sent(run, env, arguments, words):
+def test_wrong_config_vars_are_reported_before_anything_is_sent(run, env, arguments, words):
     ran = run("check", *arguments, env=env)
     assert ran.code == 2
     assert words in ran.err
@@ -199,19 +199,19 @@ def test_one_attachment_that_cannot_work_fails_and_the_others_are_checked(emulat
     assert results["embeddings"] == "passed"
 
 
-def test_a_file_that_powershell_wrote_is_said_to_be_no_utf8(start, tmp_path):
+def test_a_file_written_by_powershell_is_reported_as_not_utf8(start, tmp_path):
     (tmp_path / ".env").write_text("INFERENCE_KEY=inf-made-up\n", encoding="utf-16")
     ran = start("check")
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert "Save it as text in UTF-8" in ran.err
 
 
-def test_an_error_without_a_remedy_is_said_by_itself():
+def test_an_error_without_a_remedy_is_printed_alone():
     error = ConfigError("Something else is wrong.")
     assert (remedy_of(error), describe(error)) == ("", "Something else is wrong.")
 
 
-def test_a_missing_key_is_told_with_options_in_place_of_arguments():
+def test_a_missing_key_names_options_instead_of_arguments():
     with pytest.raises(ConfigError, match=r"alias=\.\.\.") as caught:
         Settings(alias="TEAL")
     assert "grep TEAL >> .env" in remedy_of(caught.value)

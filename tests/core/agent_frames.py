@@ -12,7 +12,7 @@ CALL = {"id": "t1", "type": "function", "function": {"name": "ns/tool", "argumen
 END = b"[DONE]"
 
 
-def said(text="Done.", *, reason="stop", usage=USAGE, calls=(), kind="message", **more):
+def message_event(text="Done.", *, reason="stop", usage=USAGE, calls=(), kind="message", **more):
     message = {"role": "assistant", "content": text, "refusal": None, **more}
     if calls:
         message["tool_calls"] = list(calls)
@@ -23,11 +23,11 @@ def said(text="Done.", *, reason="stop", usage=USAGE, calls=(), kind="message", 
     return {**event, "choices": [choice], "usage": usage}
 
 
-def called(text="Let me see.", **more):
-    return said(text, reason="tool_calls", calls=[CALL], **more)
+def call_event(text="Let me see.", **more):
+    return message_event(text, reason="tool_calls", calls=[CALL], **more)
 
 
-def returned(content, *, kind="message", name="ns/tool", **more):
+def result_event(content, *, kind="message", name="ns/tool", **more):
     message = {"role": "tool", "content": content, "tool_call_id": "t1", "name": name, **more}
     return {
         "id": "run",
@@ -38,11 +38,11 @@ def returned(content, *, kind="message", name="ns/tool", **more):
     }
 
 
-def encoded(event):
+def encode(event):
     return event if isinstance(event, bytes) else json.dumps(event).encode()
 
 
 def read(*events, reply=Reply(200)):  # noqa: B008 - a value
     reader = AgentReader(reply)
-    steps = [step for event in events for step in reader.read("message", encoded(event))]
+    steps = [step for event in events for step in reader.read("message", encode(event))]
     return steps + reader.finish()

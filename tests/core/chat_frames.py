@@ -55,6 +55,6 @@ def read(frames, request=PLAIN, reply=Reply(200)):  # noqa: B008 - a value
     return [*chunks, *reader.finish()]
 
 
-def whole(message, finish_reason="stop", request=PLAIN, **more):
+def read_whole(message, finish_reason="stop", request=PLAIN, **more):
     completion = frame(message, finish_reason=finish_reason, kind="message", **more)
     return chat_result(Reply(200, {}, data(completion)), request)

@@ -1,4 +1,4 @@
-"""Numbers to double, as work of which only so much may go on at a time."""
+"""Numbers to double, as work with a limit on how much runs at a time."""
 
 from __future__ import annotations
 

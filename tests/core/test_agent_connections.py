@@ -74,7 +74,7 @@ def test_runs_share_one_connection(emulator, relay, arguments):
     assert relay.opened == 1
 
 
-def test_runs_in_many_threads_and_loops_are_kept_apart(emulator, arguments):
+def test_runs_in_many_threads_and_loops_do_not_mix(emulator, arguments):
     emulator.script(*[Say("1.", path=PATH)] * 16)
     blocking, other = Client(**arguments), AsyncClient(**arguments)
     texts = []

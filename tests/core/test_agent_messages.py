@@ -122,5 +122,5 @@ def test_a_result_that_answers_nothing_is_not_made_up():
         agent_messages([returned(call_id=None), AgentMessage("Done.")])
 
 
-def test_nothing_done_is_no_message():
+def test_a_run_without_steps_makes_no_message():
     assert agent_messages([]) == []

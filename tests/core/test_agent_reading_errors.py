@@ -14,7 +14,7 @@ from heroku_inference import (
 )
 from heroku_inference._agents.reading import AgentReader
 
-from .agent_frames import END, called, encoded, read, returned, said
+from .agent_frames import END, call_event, encode, message_event, read, result_event
 
 ERRORS = {
     "object": ({"error": {"code": 503, "message": "gone", "type": "t"}}, ServerError),
@@ -32,11 +32,11 @@ def test_an_error_in_any_envelope_tells_what_was_done(form, name):
     event, kind = ERRORS[form]
     reader = AgentReader(Reply(200))
     steps = [
-        *reader.read(None, encoded(called("One."))),
-        *reader.read(None, encoded(returned("4"))),
+        *reader.read(None, encode(call_event("One."))),
+        *reader.read(None, encode(result_event("4"))),
     ]
     with pytest.raises(APIError, match="gone") as caught:
-        reader.read(name, encoded(event))
+        reader.read(name, encode(event))
     assert type(caught.value) is kind
     assert caught.value.steps == tuple(steps)
     assert len(steps) == 2
@@ -65,10 +65,10 @@ def test_an_error_event_needs_no_json(data):
 )
 def test_words_in_an_unknown_shape_are_never_lost_silently(event):
     with pytest.raises(InvalidResponseError) as caught:
-        read(called(), event, said(), END)
+        read(call_event(), event, message_event(), END)
     assert len(caught.value.steps) == 1
 
 
 def test_sound_and_pictures_of_the_model_are_not_lost_silently():
     with pytest.raises(InvalidResponseError, match="audio or images"):
-        read(said(audio={"data": "…"}), END)
+        read(message_event(audio={"data": "…"}), END)

@@ -50,14 +50,14 @@ def test_plain_output_without_a_prefix_stays_too(text):
 
 
 @pytest.mark.parametrize("content", [["a", 1], [{"a": 1}], {"a": 1}], ids=str)
-def test_content_of_another_form_is_kept_as_json(content):
+def test_content_of_another_form_becomes_json(content):
     result = unwrapped(content, "ns/tool")
     assert json.loads(result.text) == json.loads(result.raw) == content
     assert result.content == []
 
 
 @pytest.mark.parametrize("name", ["tool", "a/tool", "it's", "x' returned result: y", "two\nlines"])
-def test_the_prefix_goes_whatever_the_tools_name(name):
+def test_the_prefix_is_removed_for_every_tool_name(name):
     assert unwrapped(prefixed(ENVELOPE, name), name)[:2] == (name, "42")
 
 
@@ -77,12 +77,12 @@ def test_texts_are_joined_and_other_parts_are_kept():
 
 
 @pytest.mark.parametrize("failed", [True, False])
-def test_a_failed_tool_is_said(failed):
+def test_a_failed_tool_is_an_error(failed):
     said = json.dumps({"content": [{"type": "text", "text": "no"}], "isError": failed})
     assert unwrapped(prefixed(said), "ns/tool").is_error is failed
 
 
-def test_a_failed_tool_is_said_whatever_else_the_server_says_of_it():
+def test_a_failed_tool_is_an_error_in_every_form_the_server_uses():
     said = json.dumps({"content": [], "isError": True, "toolResult": None})
     assert unwrapped(prefixed(said), "ns/tool")[1:4] == ("", [], True)
 
@@ -105,6 +105,6 @@ def test_structured_content_alone_is_the_text():
     ],
     ids=["parts", "null", "an object"],
 )
-def test_content_that_is_no_text_is_kept(content, text, parts, raw):
+def test_content_other_than_text_stays(content, text, parts, raw):
     result = unwrapped(content, "tool")
     assert (result.text, len(result.content), result.raw) == (text, parts, raw)

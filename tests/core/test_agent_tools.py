@@ -195,7 +195,7 @@ def test_arguments_that_are_none_are_type_errors(make):
     ],
     ids=["openai", "anthropic", "callable", "str", "no type", "no name", "5", "ttl", "max_calls"],
 )
-def test_what_is_no_tool_of_an_agent_is_refused_with_its_place(emulator, calls, tool, message):
+def test_an_invalid_agent_tool_is_refused_with_its_position(emulator, calls, tool, message):
     with pytest.raises(ConfigError, match=message) as caught:
         calls.run_agent(ASK, tools=[agent_tools.code_exec_python(), tool])
     assert str(caught.value).startswith("tools[1]: ")

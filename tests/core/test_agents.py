@@ -62,7 +62,7 @@ def test_a_run_is_the_same_in_every_form_of_the_stream(emulator, calls, switches
     assert [step.text for step in streamed] == [step.text for step in run.steps]
 
 
-def test_only_what_was_said_is_sent(emulator, calls):
+def test_only_what_is_set_is_sent(emulator, calls):
     emulator.script(say())
     calls.run_agent(HELLO)
     entry = emulator.journal[-1]
@@ -124,7 +124,7 @@ def test_a_history_is_mended_as_for_chat(emulator, calls):
     assert assistant["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
-def test_parallel_calls_and_failed_tools_are_kept_apart(emulator, calls):
+def test_parallel_calls_and_failed_tools_do_not_mix(emulator, calls):
     twice = [("code_exec_python", {"code": "1"}), ("code_exec_python", {"code": "2"})]
     picture = {"type": "image", "data": "aGk=", "mimeType": "image/png"}
     emulator.script(
@@ -195,7 +195,7 @@ def test_silence_in_mid_run_times_out_with_what_was_done(emulator, make_calls):
 
 
 @pytest.mark.parametrize(("given", "seconds"), [(None, 600), (45, 45)])
-def test_an_agent_is_waited_for_long_unless_told_otherwise(emulator, given, seconds):
+def test_an_agents_timeout_is_long_by_default(emulator, given, seconds):
     options = {"api_key": emulator.api_key, "base_url": emulator.url, "timeout": given}
     for client in (Client(**options), AsyncClient(**options)):
         call = client._agent_call(HELLO, "nova-lite", {})

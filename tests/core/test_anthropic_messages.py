@@ -27,14 +27,14 @@ def arguments(extended_thinking=None, **given):
         ({"enabled": True, "budget_tokens": 1500, "include_reasoning": False}, 1500),
     ],
 )
-def test_thinking_is_asked_for_in_anthropics_form(choice, budget):
+def test_thinking_is_requested_in_anthropics_form(choice, budget):
     body = arguments(choice)
     assert body["thinking"] == {"type": "enabled", "budget_tokens": budget}
     assert thinks(body)
 
 
 @pytest.mark.parametrize("choice", [False, {"enabled": False}])
-def test_thinking_is_turned_off_over_what_was_given(choice):
+def test_thinking_is_turned_off_over_extra_fields(choice):
     assert "thinking" not in arguments(choice, thinking=ENABLED)
 
 
@@ -129,7 +129,7 @@ def test_thinking_stays_on_where_it_may_go_on(messages):
     assert thinks(arguments(True, messages=messages))
 
 
-def test_the_given_arguments_are_left_alone():
+def test_the_arguments_passed_in_are_not_changed():
     extra = {"temperature": 1}
     given = {"model": MODEL, "messages": [], "extra_body": extra, "thinking": ENABLED}
     message_arguments(given, True)
@@ -187,6 +187,6 @@ def test_anthropics_types_of_errors_have_their_classes(kind, error_class):
 
 
 @pytest.mark.parametrize("data", ["{broken", "[]", "{}", '"text"'])
-def test_what_is_no_event_is_said(data):
+def test_anything_but_an_event_is_an_error(data):
     with pytest.raises(_errors.InvalidResponseError):
         MessageStream(Reply(200)).read("message_start", event(data))

@@ -54,7 +54,7 @@ def test_another_shape_is_refused(body):
         available_models(reply(body))
 
 
-def test_a_model_that_is_not_known_is_no_error():
+def test_an_unknown_model_is_accepted():
     assert known_model("claude-9-sonnet") is None
 
 

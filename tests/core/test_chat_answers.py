@@ -4,7 +4,7 @@ from heroku_inference import _errors
 from heroku_inference._chat.reading import chat_result
 from heroku_inference._values import Reply, ToolCall, Usage
 
-from .chat_frames import CAPITAL, HIDDEN, PLAIN, WEATHER, data, frame, whole
+from .chat_frames import CAPITAL, HIDDEN, PLAIN, WEATHER, data, frame, read_whole
 
 
 class TestWholeAnswer:
@@ -36,8 +36,8 @@ class TestWholeAnswer:
     @pytest.mark.parametrize("media", [{"audio": {"id": "a", "data": "UklG"}}, {"images": [{}]}])
     def test_what_is_neither_text_nor_call_is_no_silent_loss(self, media):
         with pytest.raises(_errors.InvalidResponseError, match="audio or images"):
-            whole({"content": "Hi", **media})
-        assert whole({"content": "Hi", "audio": None, "images": []}).text == "Hi"
+            read_whole({"content": "Hi", **media})
+        assert read_whole({"content": "Hi", "audio": None, "images": []}).text == "Hi"
 
     @pytest.mark.parametrize(
         ("content", "text"),
@@ -50,10 +50,10 @@ class TestWholeAnswer:
         ],
     )
     def test_content_comes_in_every_shape(self, content, text):
-        assert whole({"content": content}).text == text
+        assert read_whole({"content": content}).text == text
 
     def test_a_message_may_lack_its_content(self):
-        assert whole({"role": "assistant"}).text == ""
+        assert read_whole({"role": "assistant"}).text == ""
 
     @pytest.mark.parametrize(
         ("message", "reasoning", "signature"),
@@ -72,7 +72,7 @@ class TestWholeAnswer:
         ],
     )
     def test_reasoning_comes_in_every_shape(self, message, reasoning, signature):
-        result = whole({"content": "Yes", **message})
+        result = read_whole({"content": "Yes", **message})
         assert (result.reasoning, result.reasoning_signature) == (reasoning, signature)
 
     @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ class TestWholeAnswer:
         ],
     )
     def test_finish_reasons_are_the_documented_ones(self, sent, read_as):
-        assert whole({"content": "Hi"}, sent).finish_reason == read_as
+        assert read_whole({"content": "Hi"}, sent).finish_reason == read_as
 
     @pytest.mark.parametrize(
         ("sent", "usage"),
@@ -105,15 +105,15 @@ class TestWholeAnswer:
         ],
     )
     def test_usage_is_there_or_none(self, sent, usage):
-        assert whole({"content": "Hi"}, usage=sent).usage == usage
+        assert read_whole({"content": "Hi"}, usage=sent).usage == usage
 
     def test_empty_arguments_stay_as_the_model_wrote_them(self):
         call = {"id": "c", "type": "function", "function": {"name": "now", "arguments": ""}}
-        assert whole({"tool_calls": [call]}).tool_calls == [ToolCall("c", "now", "")]
+        assert read_whole({"tool_calls": [call]}).tool_calls == [ToolCall("c", "now", "")]
 
     def test_a_call_without_id_gets_one_made_of_the_answers_own(self):
         call = {"function": {"name": "now", "arguments": "{}"}}
-        assert whole({"tool_calls": [call]}).tool_calls == [
+        assert read_whole({"tool_calls": [call]}).tool_calls == [
             ToolCall("call_1846531e6d7a6be30e1c6_0", "now", "{}")
         ]
 
@@ -124,7 +124,7 @@ class TestWholeAnswer:
             {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
             for name in ("ping", "ping", "pong")
         ]
-        read_calls = whole({"content": None, "tool_calls": calls}, "tool_calls").tool_calls
+        read_calls = read_whole({"content": None, "tool_calls": calls}, "tool_calls").tool_calls
         assert [call.name for call in read_calls] == ["ping", "ping", "pong"]
         assert {call.arguments for call in read_calls} == {arguments or ""}
         assert all(call.id for call in read_calls)
@@ -140,13 +140,13 @@ class TestWholeAnswer:
         assert (result.text, result.tool_calls) == ("Let me see.", [ToolCall("c", "now", "{}")])
 
     def test_a_refusal_is_read(self):
-        assert whole({"content": None, "refusal": "No."}).refusal == "No."
+        assert read_whole({"content": None, "refusal": "No."}).refusal == "No."
 
     def test_text_instead_of_the_hidden_tool_is_not_lost_without_a_finish_reason(self):
-        assert whole({"content": '{"a": 1}'}, None, HIDDEN).text == '{"a": 1}'
+        assert read_whole({"content": '{"a": 1}'}, None, HIDDEN).text == '{"a": 1}'
 
     def test_an_empty_answer_is_an_answer(self):
-        result = whole({"content": ""}, None)
+        result = read_whole({"content": ""}, None)
         assert (result.text, result.finish_reason, result.usage) == ("", None, None)
 
     @pytest.mark.parametrize(

@@ -49,5 +49,5 @@ def test_what_heroku_ignores_is_left_out_with_a_warning():
         ({"reasoning_effort": "low", "extended_thinking": False}, "claude-4-5-sonnet", False),
     ],
 )
-def test_thinking_that_forbids_to_force_a_tool_is_told(options, model, thinks):
+def test_thinking_that_rules_out_a_forced_tool_is_reported(options, model, thinks):
     assert asks_to_think(options, model) is thinks

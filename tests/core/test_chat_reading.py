@@ -15,8 +15,8 @@ from .chat_frames import (
     data,
     frame,
     read,
+    read_whole,
     tool_piece,
-    whole,
 )
 
 
@@ -216,7 +216,7 @@ class TestPlaceholderEcho:
     def test_our_filler_before_a_call_is_not_the_models_word(self):
         chunks = read([frame({"content": "."}), frame(self.CALL, finish_reason="tool_calls")])
         assert sum_chunks(chunks).text == ""
-        assert whole({"content": ".", **self.CALL}, "tool_calls").text == ""
+        assert read_whole({"content": ".", **self.CALL}, "tool_calls").text == ""
 
     def test_a_full_stream_that_starts_with_a_full_stop_keeps_it(self):
         chunks = read(
@@ -226,7 +226,7 @@ class TestPlaceholderEcho:
 
     def test_a_full_stop_alone_is_an_answer(self):
         assert sum_chunks(read([frame({"content": "."}, finish_reason="stop")])).text == "."
-        assert whole({"content": "."}).text == "."
+        assert read_whole({"content": "."}).text == "."
 
     def test_a_full_stop_after_words_belongs_to_them(self):
         chunks = read(

@@ -9,7 +9,7 @@ from heroku_inference._chat.reading import sum_chunks
 from heroku_inference._chat.request import ChatRequest
 from heroku_inference._chat.response_format import ResponseFormat
 
-from .chat_frames import USAGE, frame, read, tool_piece, whole
+from .chat_frames import USAGE, frame, read, read_whole, tool_piece
 
 
 def sentences(text, size):
@@ -70,7 +70,7 @@ def test_the_sum_of_a_stream_is_the_plain_answer(answer, size, response_format, 
         later = (without_indices(piece) for piece in later)
     deltas = itertools.chain(thoughts, sentences(text, size), later)
     frames = [*map(frame, deltas), frame({}, finish_reason=reason), frame({}, usage=USAGE)]
-    expected = whole(message, reason, request, usage=USAGE)
+    expected = read_whole(message, reason, request, usage=USAGE)
     summed = sum_chunks(read(frames, request))
     assert dataclasses.replace(summed, reply=expected.reply) == expected
 

@@ -119,7 +119,7 @@ def test_a_tool_may_be_chosen_of_those_in_extra_body():
     assert body["tool_choice"]["function"]["name"] == "now"
 
 
-def test_nothing_given_is_changed():
+def test_the_input_is_not_changed():
     options = {
         "tools": [TOOL],
         "extra_body": {"extended_thinking": {"budget_tokens": 2000}},

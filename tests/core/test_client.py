@@ -14,7 +14,7 @@ from heroku_inference import AvailableModel, Client, ConfigError, InvalidRequest
 from .conftest import HELLO
 
 
-def test_only_what_was_said_is_sent(emulator, calls):
+def test_only_what_is_set_is_sent(emulator, calls):
     assert calls.send().text
     entry = emulator.journal[-1]
     assert (entry.method, entry.path) == ("POST", "/v1/chat/completions")
@@ -73,7 +73,7 @@ def test_the_model_of_a_call_wins(emulator, calls):
     assert [entry.body["model"] for entry in emulator.journal] == ["nova-pro", "nova-lite"]
 
 
-def test_a_missing_model_is_said_before_anything_is_sent(emulator, make_calls):
+def test_a_missing_model_is_an_error_before_anything_is_sent(emulator, make_calls):
     with pytest.raises(ConfigError, match="Model is required"):
         make_calls(model=None).send()
     assert len(emulator.journal) == 0
@@ -116,7 +116,7 @@ def test_malformed_headers_are_refused_without_showing_values(emulator, make_cal
     assert len(emulator.journal) == 0
 
 
-def test_a_headers_line_end_is_no_part_of_it(emulator, make_calls):
+def test_a_headers_value_excludes_its_line_end(emulator, make_calls):
     make_calls(default_headers={"X-Key": "from-a-file\n"}).send()
     assert emulator.journal[-1].headers["x-key"] == "from-a-file"
 

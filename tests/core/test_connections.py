@@ -200,7 +200,7 @@ async def test_a_callers_own_async_client_is_used_and_not_closed(emulator, argum
     assert [entry.headers["x-mine"] for entry in emulator.journal] == ["yes", "yes"]
 
 
-def test_a_callers_own_timeout_holds_unless_ours_is_given(emulator, arguments):
+def test_a_callers_own_timeout_holds_unless_ours_is_set(emulator, arguments):
     emulator.switch(latency=0.5)
     with httpx.Client(timeout=0.1) as own:
         with pytest.raises(Exception, match="No answer"):
@@ -216,7 +216,7 @@ def test_a_proxy_of_the_environment_is_used(emulator, relay, arguments, monkeypa
         lambda: Client(**target, max_retries=0).chat(HELLO),
         lambda: asyncio.run(AsyncClient(**target, max_retries=0).chat(HELLO)),
     ):
-        with pytest.raises(Exception):  # noqa: B017, PT011 - the relay is no proxy
+        with pytest.raises(Exception):  # noqa: B017, PT011 - the relay is not a proxy
             call()
     assert [line.split(" HTTP")[0] for line in relay.first_lines] == [
         "POST http://api.invalid/v1/chat/completions"
@@ -230,7 +230,7 @@ def test_no_proxy_is_heeded(relay, arguments, monkeypatch):
     assert asyncio.run(AsyncClient(**arguments).chat(HELLO)).text
 
 
-def test_a_socks_proxy_needs_a_client_of_ones_own(arguments, monkeypatch):
+def test_a_socks_proxy_needs_a_client_of_the_user(arguments, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     with pytest.raises(ValueError, match="async_http_client"):
         asyncio.run(AsyncClient(**arguments).chat(HELLO))
@@ -260,14 +260,14 @@ def test_importing_opens_no_socket_and_loads_no_http_library():
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def test_a_release_of_aiohttp_without_the_switch_for_its_repetitions_is_no_failure():
+def test_a_release_of_aiohttp_without_the_switch_for_retries_works():
     class Session:  # as one with fixed attributes
         __slots__ = ()
 
     pools._repeat_nothing(Session())
 
 
-def test_a_closed_client_of_ones_own_is_said_and_not_tried_again(arguments, relay):
+def test_a_closed_client_of_the_user_is_an_error_and_not_tried_again(arguments, relay):
     seen = []
     own = httpx.Client()
     own.close()

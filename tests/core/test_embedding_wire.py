@@ -96,7 +96,7 @@ def test_an_answer_without_one_vector_for_each_text_is_refused(data, words):
 
 
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b"", b"[]", b"{}", b"null"])
-def test_what_is_no_answer_at_all_is_refused_with_its_beginning(body):
+def test_anything_but_an_answer_is_an_error_that_quotes_its_beginning(body):
     with pytest.raises(InvalidResponseError, match="request-7") as caught:
         read_vectors(Reply(200, {"x-request-id": "request-7"}, body), 1)
     assert caught.value.body == body.decode()

@@ -11,7 +11,7 @@ import pytest
 from heroku_inference._endpoints.embeddings import EmbeddingBatch, aiter_embed, embed, iter_embed
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from heroku_inference._values import Usage
-from tests.core.embedding_ways import MODEL, batches, both, embedded, note_starts, options
+from tests.core.embedding_calls import MODEL, batches, both, embed_texts, note_starts, options
 from tests.core.vector_server import VectorServer, vector_of
 
 # --- options -----------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def test_the_default_type_may_be_named_beside_split():
 async def test_vectors_come_in_the_order_of_the_texts_in_batches_of_at_most_96(size, awaited):
     server = VectorServer()
     texts = [f"text {number}" for number in range(size)]
-    result = await embedded(server, texts, awaited=awaited)
+    result = await embed_texts(server, texts, awaited=awaited)
     assert result.vectors == [vector_of(text) for text in texts]
     assert len(server.bodies) == math.ceil(size / 96)
     assert all(len(body["input"]) <= 96 for body in server.bodies)
@@ -62,7 +62,7 @@ async def test_vectors_come_in_the_order_of_the_texts_in_batches_of_at_most_96(s
 @both
 async def test_nothing_to_embed_needs_no_request(awaited):
     server = VectorServer()
-    result = await embedded(server, [], awaited=awaited)
+    result = await embed_texts(server, [], awaited=awaited)
     assert result.vectors == []
     assert result.usage == Usage(0, 0, 0)
     assert await batches(server, [], awaited=awaited) == []
@@ -72,7 +72,7 @@ async def test_nothing_to_embed_needs_no_request(awaited):
 @both
 async def test_one_batch_needs_no_thread(awaited):
     server = VectorServer()
-    await embedded(server, ["a", "b"], awaited=awaited, max_concurrency=8)
+    await embed_texts(server, ["a", "b"], awaited=awaited, max_concurrency=8)
     assert len(server.bodies) == len(server.threads) == 1
 
 
@@ -86,7 +86,7 @@ async def test_batches_say_where_they_start(awaited):
 
 
 @both
-async def test_endless_texts_are_embedded_as_they_are_asked_for(awaited):
+async def test_endless_texts_are_embedded_on_demand(awaited):
     server = VectorServer()
     texts = (f"text {number}" for number in count())
     given = options(batch_size=2, max_concurrency=2)
@@ -125,7 +125,7 @@ async def test_a_bad_answer_in_the_middle_fails_the_call(awaited):
         return answer
 
     with pytest.raises(InvalidResponseError):
-        await embedded(VectorServer(cut), list("abcdefgh"), awaited=awaited, batch_size=3)
+        await embed_texts(VectorServer(cut), list("abcdefgh"), awaited=awaited, batch_size=3)
 
 
 @both
@@ -135,7 +135,7 @@ async def test_usage_that_one_answer_leaves_out_is_unknown(awaited):
             del answer["usage"]
         return answer
 
-    result = await embedded(VectorServer(silent), list("abc"), awaited=awaited, batch_size=2)
+    result = await embed_texts(VectorServer(silent), list("abc"), awaited=awaited, batch_size=2)
     assert result.usage is None
 
 
@@ -156,7 +156,7 @@ def wider_each_time():
 async def test_vectors_of_another_width_than_those_before_are_refused(awaited):
     server = VectorServer(wider_each_time())
     with pytest.raises(InvalidResponseError, match="vectors of 5 numbers, after vectors of 4"):
-        await embedded(server, list("abc"), awaited=awaited, batch_size=2, max_concurrency=1)
+        await embed_texts(server, list("abc"), awaited=awaited, batch_size=2, max_concurrency=1)
 
 
 @both
@@ -174,7 +174,7 @@ async def test_batches_before_one_of_another_width_are_yielded(awaited):
 async def test_pieces_of_one_text_with_vectors_of_different_widths_are_refused(awaited):
     server = VectorServer(wider_each_time())
     with pytest.raises(InvalidResponseError, match="vectors of 5 numbers, after vectors of 4"):
-        await embedded(server, ["x" * 5000], awaited=awaited, batch_size=1, long_text="split")
+        await embed_texts(server, ["x" * 5000], awaited=awaited, batch_size=1, long_text="split")
 
 
 @both
@@ -197,6 +197,6 @@ async def test_quantised_vectors(awaited):
         return answer
 
     server = VectorServer(quantised)
-    result = await embedded(server, ["a"], awaited=awaited, embedding_type="int8")
+    result = await embed_texts(server, ["a"], awaited=awaited, embedding_type="int8")
     assert server.bodies[0]["embedding_type"] == "int8"
     assert result.vectors == [[-7, 100]]

@@ -97,7 +97,7 @@ def test_a_long_body_is_cut():
         ({"x-cache": "Error from cloudfront"}, b'{"message":"Forbidden"}'),
     ],
 )
-def test_a_403_of_the_edge_is_no_question_of_the_key(headers, body):
+def test_a_403_of_the_edge_does_not_blame_the_key(headers, body):
     error = error_from_reply(Reply(403, headers, body))
     assert type(error) is ContentBlockedError
     assert "firewall" in error.message
@@ -111,7 +111,7 @@ def test_a_403_of_the_api_names_the_remedy():
     assert "heroku ai:models:create" in error.message
 
 
-def test_the_wait_is_kept():
+def test_the_wait_stays_with_the_error():
     assert error_from_reply(Reply(429, {"retry-after": "7"}, b"{}")).retry_after == 7
 
 

@@ -18,7 +18,7 @@ def refuse():
         raise RateLimitError("Slow down.", status_code=429, retry_after=3.0) from cause
 
 
-def test_a_recast_error_tells_all_that_the_first_one_told():
+def test_a_recast_error_carries_everything_of_the_first():
     with pytest.raises(RateLimitError) as caught:
         refuse()
     error, both = caught.value, recast(caught.value, BothError)

@@ -41,7 +41,7 @@ def test_a_prompt_becomes_a_picture(emulator, calls, name, mime_type):
     assert calls.generate_image("a dyno at dawn", output_format=name, seed=7).data == image.data
 
 
-def test_only_what_was_said_is_sent(emulator, calls):
+def test_only_what_is_set_is_sent(emulator, calls):
     calls.generate_image("a dyno")
     entry = emulator.journal[-1]
     assert (entry.method, entry.path) == ("POST", PATH)
@@ -78,7 +78,7 @@ def test_every_documented_shape_is_sent(emulator, calls, option):
 
 
 @pytest.mark.parametrize("shape", [{"aspect_ratio": "9:21"}, {"size": "640x1536"}], ids=str)
-def test_a_picture_has_the_shape_that_was_asked_for(calls, shape):
+def test_a_picture_has_the_requested_shape(calls, shape):
     data = calls.generate_image("a dyno", **shape).data
     assert [int.from_bytes(data[at : at + 4], "big") for at in (16, 20)] == [640, 1536]
 
@@ -163,7 +163,7 @@ def test_images_fall_back_to_the_add_on_of_chat(emulator, monkeypatch, chat_mode
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_an_answer_without_a_picture_is_said(emulator, calls, body, message):
+def test_an_answer_without_a_picture_is_an_error(emulator, calls, body, message):
     emulator.script(RawBody(body, path=PATH))
     with pytest.raises(InvalidResponseError, match=message):
         calls.generate_image("a dyno")
@@ -192,7 +192,7 @@ def test_a_data_url_holds_a_picture_too(field, kind):
     assert (image.data, image.mime_type) == (PNG, "image/png")
 
 
-def test_a_revised_prompt_is_kept_and_lines_of_base64_are_joined():
+def test_a_revised_prompt_is_returned_and_lines_of_base64_are_joined():
     whole = picture()["b64_json"]
     image = read({"b64_json": whole[:20] + "\n" + whole[20:], "revised_prompt": "a red dyno"})
     assert (image.data, image.revised_prompt, image.created) == (PNG, "a red dyno", 5)
@@ -239,13 +239,13 @@ def test_a_picture_can_be_saved_at_home(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["new/", "new//"])
-def test_a_folder_that_is_not_there_is_no_file_either(tmp_path, name):
+def test_a_missing_folder_cannot_be_written_as_a_file(tmp_path, name):
     with pytest.raises(IsADirectoryError):
         read(picture()).save(f"{tmp_path}/{name}")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_cannot_be_written_as_a_file(tmp_path):
     (tmp_path / "pictures").mkdir()
     with pytest.raises(IsADirectoryError):
         read(picture()).save(tmp_path / "pictures")
@@ -263,7 +263,7 @@ def test_a_repr_shows_no_bytes_and_a_notebook_the_picture():
     assert image.reply.body == b""
 
 
-def test_a_repr_is_short_however_much_was_asked_for():
+def test_a_repr_is_short_for_long_prompts():
     image = read(picture(revised_prompt="r" * 9_000), prompt="p" * 10_000)
     assert len(repr(image)) < 600
     assert "model='stable-image-ultra'" in repr(image)

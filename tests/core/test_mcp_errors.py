@@ -1,4 +1,4 @@
-"""What failures of the MCP library mean, whatever they are wrapped in."""
+"""What failures of the MCP library mean, in every wrapping."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_failure_is_an_error_of_ours(failure, meant):
     assert type(toolkit_error(failure, SETTINGS)) is meant
 
 
-def test_a_mistake_is_no_failure():
+def test_a_programming_mistake_stays_as_it_is():
     assert toolkit_error(KeyError("a mistake"), SETTINGS) is None
     assert toolkit_error(group(KeyError("a mistake")), SETTINGS) is None
 
@@ -77,7 +77,7 @@ def test_a_refusal_that_quotes_the_key_does_not_keep_it():
     assert "inf-made-up-key" not in repr(vars(error))
 
 
-def test_a_body_that_was_not_read_is_no_second_failure():
+def test_an_unread_body_does_not_raise_a_second_error():
     request = httpx.Request("POST", "https://api.invalid/mcp")
     response = httpx.Response(403, stream=httpx.ByteStream(b"{}"), request=request)
     failure = httpx.HTTPStatusError("refused", request=request, response=response)

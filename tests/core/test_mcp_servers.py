@@ -77,7 +77,7 @@ def test_no_servers_are_an_empty_list(emulator, calls):
 
 
 @pytest.mark.parametrize("value", [None, "absent"])
-def test_what_is_not_said_is_none(emulator, calls, value):
+def test_missing_fields_are_none(emulator, calls, value):
     optional = dict.fromkeys(SERVER.keys() - {"id", "namespace"}) if value is None else {}
     more = dict.fromkeys(["description", "input_schema", "annotations"]) if value is None else {}
     named = {"id": "1", "namespace": "otter"}
@@ -100,7 +100,7 @@ def test_unknown_fields_and_states_are_no_error(emulator, calls):
     [{"data": []}, [{"namespace": "otter"}], [5], [{**SERVER, "created_at": "soon"}], "<html>"],
     ids=["envelope", "no id", "number", "no date", "page"],
 )
-def test_what_is_no_list_of_servers_is_said(emulator, calls, body):
+def test_anything_but_a_list_of_servers_is_an_error(emulator, calls, body):
     emulator.script(RawBody(body, path=PATH))
     with pytest.raises(InvalidResponseError):
         calls.mcp_servers()
@@ -113,7 +113,7 @@ def test_a_server_is_a_value_that_survives_pickles(emulator, calls):
     assert pickle.loads(pickle.dumps(servers)) == servers
 
 
-def test_a_listed_tool_can_be_given_to_an_agent():
+def test_a_listed_tool_can_be_passed_to_an_agent():
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
     tool = DeployedTool(name="add_one", input_schema=schema, run=lambda a: str(a + 1))
     with Emulator(engine="deterministic", mcp_servers=[DeployedServer("otter", [tool])]) as server:

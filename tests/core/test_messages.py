@@ -97,7 +97,7 @@ def test_the_parts_of_an_answer_are_joined_without_a_seam():
         ),
     ],
 )
-def test_images_are_kept_beside_text(image, sent):
+def test_images_stay_beside_text(image, sent):
     content = [{"type": "text", "text": "What?"}, {"type": "text", "text": ""}, image]
     assert wired({"role": "user", "content": content})["content"] == [
         {"type": "text", "text": "What?"},
@@ -161,7 +161,7 @@ def test_reasoning_parts_are_not_sent_back():
     assert wired({"role": "assistant", "content": parts})["content"] == "Yes"
 
 
-def test_a_refusal_is_what_the_assistant_said():
+def test_a_refusal_becomes_the_assistants_text():
     assert wired({"role": "assistant", "content": None, "refusal": "No."})["content"] == "No."
     part = {"type": "refusal", "refusal": "No."}
     assert wired({"role": "assistant", "content": [part]})["content"] == "No."
@@ -263,7 +263,7 @@ def test_messages_are_a_list(messages):
         wire_messages(messages)
 
 
-def test_order_and_number_of_messages_are_kept():
+def test_order_and_number_of_messages_stay():
     messages = [{"role": "user", "content": str(n)} for n in range(5)]
     assert wire_messages(messages) == messages
 

@@ -33,7 +33,7 @@ def best(documents, top_n=None):
     return [RerankHit(index, score_of(documents[index])) for index in order[:top_n]]
 
 
-def test_a_body_holds_only_what_was_said():
+def test_a_body_holds_only_what_was_set():
     assert rerank_body("q", ("a",), model=MODEL) == {
         "model": MODEL,
         "query": "q",
@@ -76,7 +76,7 @@ async def test_more_than_1000_are_sent_in_even_parts_and_merged(size, parts, top
 
 
 @both
-async def test_documents_of_one_score_stay_in_the_order_given(awaited):
+async def test_documents_with_equal_scores_stay_in_order(awaited):
     def last_first(answer):
         answer["results"].reverse()
         return answer
@@ -95,7 +95,7 @@ async def test_documents_of_one_score_stay_in_the_order_given(awaited):
         (["a"], "q", r"query is a list, not a string. Call rerank\(query, documents\)"),
     ],
 )
-async def test_what_is_no_string_is_refused_before_anything_is_sent(
+async def test_values_other_than_strings_are_refused_before_anything_is_sent(
     query, documents, words, awaited
 ):
     server = VectorServer()

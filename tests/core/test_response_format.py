@@ -73,7 +73,7 @@ class TestRequest:
         request = request_of(WANTED, tools=[taken])
         assert request.response_format.answer_tool == "final_answer_"
 
-    def test_a_model_that_thinks_is_asked_and_not_forced(self):
+    def test_a_thinking_model_is_asked_and_not_forced(self):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             body = request_of(WANTED, tools=[TOOL], extended_thinking=True).body

@@ -53,7 +53,7 @@ def test_a_named_alias_does_not_fall_back(env):
 
 
 @pytest.mark.parametrize("alias", ["", "1ST", "A-B", "A B"])
-def test_what_is_no_attachment_name_is_refused(alias):
+def test_an_invalid_attachment_name_is_refused(alias):
     with pytest.raises(ConfigError, match="not a valid alias"):
         Settings(api_key=KEY, alias=alias)
 
@@ -127,7 +127,7 @@ def test_all_spellings_of_a_url_mean_the_same(env, url):
         "user:hidden@host",
     ],
 )
-def test_what_is_no_url_is_refused(url):
+def test_an_invalid_url_is_refused(url):
     with pytest.raises(ConfigError, match="not the URL of an API") as caught:
         Settings(api_key=KEY, base_url=url)
     assert "hidden" not in str(caught.value)
@@ -158,7 +158,7 @@ def test_a_chat_model_of_a_config_var_embeds_nothing(env):
     assert Settings(kind="embedding").model == "cohere-embed-of-tomorrow"
 
 
-def test_a_path_before_v1_is_kept():
+def test_a_path_before_v1_stays():
     assert Settings(api_key=KEY, base_url="gateway.example/heroku/v1").base_url == (
         "https://gateway.example/heroku"
     )
@@ -224,7 +224,7 @@ def test_settings_are_immutable_and_hashable():
 
 
 @pytest.mark.parametrize("copied", [lambda s: pickle.loads(pickle.dumps(s)), copy.deepcopy])
-def test_a_key_given_as_an_argument_survives_copies(copied):
+def test_a_key_passed_as_an_argument_survives_copies(copied):
     settings = Settings(api_key=KEY, base_url=EU, model="nova-lite", alias="TEAL", kind="rerank")
     assert copied(settings) == settings
 
@@ -237,7 +237,7 @@ def test_a_key_from_a_config_var_is_looked_up_where_the_pickle_arrives(env):
     assert pickle.loads(pickled).api_key.get_secret_value() == OTHER_KEY
 
 
-def test_an_env_file_is_read_only_where_asked(tmp_path: Path, monkeypatch, env):
+def test_an_env_file_is_read_only_on_request(tmp_path: Path, monkeypatch, env):
     env(INFERENCE_MODEL_ID="nova-lite")
     (tmp_path / ".env").write_text(
         f"INFERENCE_KEY={KEY}\nINFERENCE_URL={EU}\nINFERENCE_MODEL_ID=nova-pro\n"
@@ -263,6 +263,6 @@ def test_arguments_win_over_an_env_file(tmp_path: Path, monkeypatch, spelling: s
     assert settings._values() == (KEY, "https://mine.test", "m", "MINE", "rerank")
 
 
-def test_a_missing_env_file_is_said(tmp_path: Path):
+def test_a_missing_env_file_is_an_error(tmp_path: Path):
     with pytest.raises(ConfigError, match="There is no file"):
         Settings.from_env_file(tmp_path / "none.env")

@@ -46,7 +46,7 @@ def test_frames_may_be_split_in_two_anywhere(framing):
         assert events + decoder.flush() == EXPECTED, at
 
 
-def test_an_event_is_given_as_soon_as_its_blank_line_came():
+def test_an_event_is_passed_on_as_soon_as_its_blank_line_arrives():
     decoder = EventDecoder()
     assert decoder.feed(b"data: 1\n") == []
     assert decoder.feed(b"\ndata: 2") == [(None, b"1")]

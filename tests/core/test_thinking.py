@@ -61,11 +61,11 @@ def test_every_form_of_thinking_becomes_herokus_object(thinking, limits, sent):
 
 
 @pytest.mark.parametrize("thinking", [None, False])
-def test_thinking_that_is_not_wanted_is_not_sent(thinking):
+def test_disabled_thinking_is_not_sent(thinking):
     assert "extended_thinking" not in body_of(extended_thinking=thinking)
 
 
-def test_thinking_that_is_not_wanted_is_refused_where_an_effort_would_ask_for_it():
+def test_disabled_thinking_conflicts_with_a_reasoning_effort():
     body = body_of(extended_thinking=False, reasoning_effort="low", temperature=0.5)
     assert body["extended_thinking"] == {"enabled": False}
     assert (body["reasoning_effort"], body["temperature"]) == ("low", 0.5)
@@ -168,7 +168,7 @@ def test_without_claudes_thinking_nothing_is_changed(thinking):
     assert body.get("reasoning_effort") == thinking.get("reasoning_effort")
 
 
-def test_a_limit_that_is_no_number_is_left_to_the_server():
+def test_a_limit_other_than_a_number_is_left_to_the_server():
     body = {"model": "m", "messages": HI, "max_tokens": "many", "extended_thinking": 2000}
     apply_thinking_rules(body)
     assert thinks(body)

@@ -42,7 +42,7 @@ def test_arguments_of_the_history_are_always_an_object(written, sent):
         ('{"a": {"b": null}}', {"a": {"b": None}}),
     ],
 )
-def test_arguments_are_parsed_and_nothing_means_none(text, arguments):
+def test_arguments_are_parsed_and_empty_text_means_no_arguments(text, arguments):
     assert parse_arguments(text) == arguments
 
 
@@ -81,7 +81,7 @@ def test_arguments_become_text(value, text):
     ],
 )
 @pytest.mark.parametrize("size", [1, 2, 100])
-def test_a_whole_object_is_told_from_its_beginning_wherever_it_is_cut(text, whole, size):
+def test_a_complete_object_is_distinguished_from_any_prefix_of_it(text, whole, size):
     scanner = ObjectScanner()
     for start in range(0, len(text), size):
         scanner.read(text[start : start + size])

@@ -154,7 +154,7 @@ def test_two_calls_stay_apart_however_they_are_numbered(pieces):
     assert calls_of(*pieces) == [A, B]
 
 
-def test_a_call_without_arguments_takes_none_from_the_next_under_drift():
+def test_a_call_without_arguments_takes_no_arguments_of_the_next_under_drift():
     pieces = [opening(1, "a", "now"), more(0, ""), opening(2, "b", "sub"), more(1, B[2])]
     assert calls_of(*pieces) == [("a", "now", ""), B]
 

@@ -63,7 +63,7 @@ def test_a_tool_without_words_or_parameters_gets_its_name_and_an_empty_object(fu
         {"type": "web_search_20250305", "name": "web_search"},
     ],
 )
-def test_a_tool_that_is_no_function_is_refused(tool):
+def test_a_tool_other_than_a_function_is_refused(tool):
     with pytest.raises(_errors.ConfigError, match="functions only"):
         wire_tools([tool])
 

@@ -82,7 +82,7 @@ def test_it_asks_heroku_for_the_tools_that_it_can_name(run, on_heroku, emulator)
     assert (plain["model"], full["model"]) == ("claude-4-5-sonnet", "claude-4-sonnet")
 
 
-def test_a_run_that_fails_is_said_behind_what_was_done(run, on_heroku, emulator):
+def test_a_failed_run_is_reported_after_its_steps(run, on_heroku, emulator):
     emulator.script(
         CallTools([("code_exec_python", {"code": "1"})], text="Let me see.", path=PATH),
         ToolResult("1"),
@@ -120,12 +120,12 @@ def test_without_config_vars_a_pattern_is_drawn(run, bare_workplace):
     ],
     ids=["ratio", "suffix", "folder"],
 )
-def test_what_goes_wrong_with_a_picture_is_said(run, on_heroku, arguments, code, message):
+def test_an_error_about_a_picture_is_reported(run, on_heroku, arguments, code, message):
     exit_code, out, err = run("images", *arguments)
     assert (exit_code, out, message in err) == (code, "", True)
 
 
-def test_a_refused_key_is_said(run, on_heroku, emulator):
+def test_a_refused_key_is_reported(run, on_heroku, emulator):
     emulator.script(Fault(401))
     code, _, err = run("images", "a dyno", "dyno")
     assert (code, "Check the key" in err) == (1, True)

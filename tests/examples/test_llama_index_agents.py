@@ -46,7 +46,7 @@ def test_without_config_vars_all_programs_do_true_work(run, bare_workplace):
     assert "← 4" in programs["mcp"]
 
 
-def test_with_config_vars_heroku_is_asked(run, config_vars, emulator, tmp_path, monkeypatch):
+def test_with_config_vars_heroku_answers(run, config_vars, emulator, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     emulator.script(
         CallTools([("code_exec_python", {"code": "print(1)"})], path=PATH),
@@ -71,7 +71,7 @@ def test_what_goes_wrong_is_one_line(run, config_vars, emulator, tmp_path, monke
     assert (code, "URL is required" in err) == (2, True)
 
 
-def test_a_program_that_is_not_there_is_said(run, bare_workplace, capsys):
+def test_a_missing_program_is_reported(run, bare_workplace, capsys):
     with pytest.raises(SystemExit):
         run("paint")
     assert "there is no program 'paint'" in capsys.readouterr().err

@@ -73,14 +73,14 @@ def test_a_model_of_openais_is_answered_with_the_one_to_use(run, config_vars):
     assert "on Heroku use 'claude-4-5-sonnet'" in err
 
 
-def test_a_missing_url_is_said_in_one_line(run, config_vars, monkeypatch):
+def test_a_missing_url_is_reported_in_one_line(run, config_vars, monkeypatch):
     monkeypatch.delenv("INFERENCE_URL")
     code, _, err = run()
     assert (code, err.count("\n")) == (2, 1)
     assert "INFERENCE_URL" in err
 
 
-def test_a_refused_key_is_said_in_one_line(run, config_vars, emulator):
+def test_a_refused_key_is_reported_in_one_line(run, config_vars, emulator):
     emulator.script(Fault(401))
     code, _, err = run()
     assert (code, err.count("\n")) == (1, 1)

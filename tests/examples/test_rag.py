@@ -143,11 +143,11 @@ def refused(run, *arguments) -> str:
     return err
 
 
-def test_a_missing_folder_is_said_to_be_missing(run, workplace):
+def test_a_missing_folder_is_reported(run, workplace):
     assert "nowhere does not exist" in refused(run, "--docs", "nowhere")
 
 
-def test_a_folder_without_documents_is_said_to_have_none(run, workplace):
+def test_a_folder_without_documents_is_reported(run, workplace):
     (workplace / "picture.png").write_bytes(b"\x89PNG")
     assert "no document (.md, .markdown, .txt, .pdf) in" in refused(run, "--docs", workplace)
 
@@ -163,7 +163,7 @@ def test_an_empty_file_is_named(run, docs, content):
     assert "nothing.md is empty" in refused(run, "--docs", docs)
 
 
-def test_a_file_that_is_no_text_is_named(run, docs):
+def test_a_file_other_than_text_is_named(run, docs):
     (docs / "picture.md").write_bytes(b"\x89PNG\xff\xfe")
     assert "picture.md cannot be read as UTF-8 text" in refused(run, "--docs", docs)
 
@@ -174,7 +174,7 @@ def test_a_pdf_that_cannot_be_read_is_named(run, docs, content):
     assert "broken.pdf cannot be read as a PDF" in refused(run, "--docs", docs)
 
 
-def test_a_database_that_does_not_answer_is_said_so(run, docs, monkeypatch):
+def test_a_database_that_does_not_answer_is_reported(run, docs, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://me:secret@127.0.0.1:1/rag")
     err = refused(run, "--docs", docs)
     assert "database in DATABASE_URL cannot be reached" in err
@@ -202,14 +202,14 @@ def test_an_address_that_cannot_be_parsed_shows_no_part_of_the_password(
     assert "cret" not in err
 
 
-def test_an_address_that_is_no_postgresql_is_refused(run, docs, monkeypatch):
+def test_an_address_other_than_postgresql_is_refused(run, docs, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "mysql://me:secret@127.0.0.1/rag")
     err = refused(run, "--docs", docs)
     assert "not the address of a PostgreSQL" in err
     assert "secret" not in err
 
 
-def test_a_database_that_lets_us_make_nothing_is_said_so(run, docs, database, monkeypatch):
+def test_a_database_without_the_right_to_create_is_reported(run, docs, database, monkeypatch):
     with psycopg.connect(database, autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'guest'").fetchone():
             connection.execute("CREATE ROLE guest LOGIN")
@@ -220,7 +220,7 @@ def test_a_database_that_lets_us_make_nothing_is_said_so(run, docs, database, mo
     assert "permission denied" in refused(run, "--docs", docs)
 
 
-def test_a_database_that_cannot_be_started_is_said_so(run, docs, monkeypatch):
+def test_a_database_that_cannot_be_started_is_reported(run, docs, monkeypatch):
     monkeypatch.delenv("DATABASE_URL")
     Path(".rag").write_text("in the way")
     assert "no database could be started in .rag" in refused(run, "--docs", docs)
@@ -242,7 +242,7 @@ def test_folders_with_hidden_ones_above_them_are_read_and_hidden_ones_inside_are
     assert "1 document, 1 chunk" in err
 
 
-def test_docs_may_be_given_more_than_once(run, docs, workplace):
+def test_docs_can_be_passed_more_than_once(run, docs, workplace):
     other = workplace / "other"
     other.mkdir()
     (other / "cats.md").write_text("Cats sleep all day.")

@@ -80,7 +80,7 @@ def test_the_environment_may_say_it_too(addresses, monkeypatch):
 
 @pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_tls_that_is_required_is_asked_for_and_its_refusal_is_final(addresses, driver, scheme):
+def test_required_tls_is_requested_and_its_refusal_is_final(addresses, driver, scheme):
     with listener() as (port, heard):
         url = f"{scheme}://user:secret@127.0.0.1:{port}/data?sslmode=require"
         failure = connect(addresses, addresses.postgresql_address(url), driver)
@@ -99,7 +99,7 @@ def test_the_password_arrives_as_it_is(addresses, driver):
     assert ENCODED not in f"{failure!r} {failure}"
 
 
-def test_asyncpg_is_told_what_it_cannot_be_told(addresses):
+def test_asyncpg_gets_its_options_in_its_own_form(addresses):
     with pytest.raises(Exception, match="asyncpg takes no sslrootcert") as refusal:
         addresses.for_sqlalchemy("postgresql://u:secret@h/d?sslrootcert=x", "asyncpg")
     assert "secret" not in str(refusal.value)

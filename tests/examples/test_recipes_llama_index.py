@@ -25,7 +25,7 @@ def embedded(heroku):
     return [text for body in documents for text in body["input"]]
 
 
-def test_the_query_engine_reranks_and_answers_from_what_it_kept(cook, heroku, database):
+def test_the_query_engine_reranks_and_answers_from_the_best(cook, heroku, database):
     code, out, _ = cook("llama_index_query_engine")
     assert code == 0
     assert "`top_p` and `top_k` must be left out while thinking is on." in out

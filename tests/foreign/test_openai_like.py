@@ -128,7 +128,7 @@ def test_its_errors_say_what_to_do(config_vars, options, envelope):
         OpenAILike(**options(model="gpt-4o")).chat(CONVERSATION)
 
 
-def test_a_missing_model_is_said_before_any_call(emulator):
+def test_a_missing_model_is_an_error_before_any_call(emulator):
     with pytest.raises(ConfigError, match="Model is required"):
         openai_like_options(api_key=emulator.api_key, base_url=emulator.url)
 

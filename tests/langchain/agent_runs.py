@@ -63,16 +63,16 @@ def without_index(blocks):
     return [{name: block[name] for name in block if name != "index"} for block in blocks]
 
 
-def whole(chunks):
+def add_up(chunks):
     first, *rest = chunks
     return first + rest
 
 
-def streamed(agent, question="How much is six times seven?", **options):
+def stream_chunks(agent, question="How much is six times seven?", **options):
     return list(agent.stream(question, **options))
 
 
-def astreamed(agent, question="How much is six times seven?", **options):
+def astream_chunks(agent, question="How much is six times seven?", **options):
     async def collect():
         return [chunk async for chunk in agent.astream(question, **options)]
 
@@ -81,7 +81,7 @@ def astreamed(agent, question="How much is six times seven?", **options):
 
 WAYS = {
     "invoke": lambda agent, *given, **options: agent.invoke(*given, **options),
-    "stream": lambda agent, *given, **options: whole(streamed(agent, *given, **options)),
+    "stream": lambda agent, *given, **options: add_up(stream_chunks(agent, *given, **options)),
     "ainvoke": lambda agent, *given, **options: asyncio.run(agent.ainvoke(*given, **options)),
-    "astream": lambda agent, *given, **options: whole(astreamed(agent, *given, **options)),
+    "astream": lambda agent, *given, **options: add_up(astream_chunks(agent, *given, **options)),
 }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from types import SimpleNamespace
 
 import pytest
 
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
-    "rkJggg=="
-)
+from tests.wire_cases import PIXEL
 
 
 @pytest.fixture
@@ -24,3 +20,14 @@ def images_without_network(monkeypatch):
 
     picture = SimpleNamespace(content=PIXEL)
     monkeypatch.setattr(standard.httpx, "get", lambda *_, **__: picture)
+
+
+@pytest.fixture
+def make_model(config_vars):
+    """Make a model of the Messages endpoint, set up by the emulator's config vars."""
+    from langchain_heroku import ChatHerokuMessages
+
+    def make_model(**arguments):
+        return ChatHerokuMessages(**{"model": "claude-4-5-sonnet", **arguments})
+
+    return make_model

@@ -10,7 +10,15 @@ from langchain_core.prompts import ChatPromptTemplate
 from heroku_emulator import CallTools, Say
 from heroku_inference import agent_tools
 from langchain_heroku import ChatHeroku, ChatHerokuAgent
-from tests.langchain.agent_runs import BLOCKS, PATH, RUN, WAYS, astreamed, streamed, without_index
+from tests.langchain.agent_runs import (
+    BLOCKS,
+    PATH,
+    RUN,
+    WAYS,
+    astream_chunks,
+    stream_chunks,
+    without_index,
+)
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -92,7 +100,7 @@ class Listener(BaseCallbackHandler):
 
 
 def test_callbacks_see_the_steps_and_the_result(emulator, agent):
-    for stream in (streamed, astreamed):
+    for stream in (stream_chunks, astream_chunks):
         emulator.script(*RUN)
         listener = Listener()
         stream(agent, config={"callbacks": [listener]})
@@ -110,7 +118,7 @@ def test_streaming_tells_callbacks_of_steps_of_invoke_too(emulator, way):
     assert without_index(message.content) == BLOCKS
 
 
-def test_tracers_learn_who_was_asked_and_how(emulator):
+def test_tracers_learn_the_model_and_its_parameters(emulator):
     agent = ChatHerokuAgent(tools=["code_exec_python"], temperature=0.5, max_tokens=100, stop=["x"])
     listener = Listener()
     emulator.script(Say("Yes.", path=PATH))
@@ -130,7 +138,7 @@ def test_tracers_learn_who_was_asked_and_how(emulator):
 # What is sent
 
 
-def test_only_what_was_said_is_sent(emulator, ask):
+def test_only_what_is_set_is_sent(emulator, ask):
     emulator.script(Say("Yes.", path=PATH))
     ask(ChatHerokuAgent(), "Hello")
     assert emulator.journal[-1].path == PATH

@@ -8,7 +8,15 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler
 from heroku_emulator import CallTools, RawStream, Say, ToolResult
 from heroku_inference import agent_tools
 from langchain_heroku import ChatHerokuAgent
-from tests.langchain.agent_runs import BLOCKS, PATH, RUN, WAYS, astreamed, streamed, without_index
+from tests.langchain.agent_runs import (
+    BLOCKS,
+    PATH,
+    RUN,
+    WAYS,
+    astream_chunks,
+    stream_chunks,
+    without_index,
+)
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -85,7 +93,7 @@ def test_a_stream_adds_up_to_the_message_and_its_metadata(emulator, agent):
     assert ours["finish_reason"] == "stop"
 
 
-def test_rate_limits_are_told(emulator, ask, agent):
+def test_rate_limits_are_reported(emulator, ask, agent):
     emulator.script(Say("Yes.", path=PATH))
     assert ask(agent).response_metadata["rate_limits"]["limit_requests"]
 
@@ -95,7 +103,7 @@ def test_tokens_are_summed_over_the_turns_of_the_model(emulator, ask, agent):
     counter = UsageMetadataCallbackHandler()
     message = ask(agent, config={"callbacks": [counter]})
     emulator.script(*RUN)
-    turns = [chunk.usage_metadata for chunk in streamed(agent) if chunk.usage_metadata]
+    turns = [chunk.usage_metadata for chunk in stream_chunks(agent) if chunk.usage_metadata]
     assert len(turns) == 3
     total = {name: sum(turn[name] for turn in turns) for name in turns[0]}
     assert message.usage_metadata == total
@@ -106,7 +114,7 @@ def test_tokens_are_summed_over_the_turns_of_the_model(emulator, ask, agent):
     ]
 
 
-@pytest.mark.parametrize("stream", [streamed, astreamed])
+@pytest.mark.parametrize("stream", [stream_chunks, astream_chunks])
 @pytest.mark.parametrize("output_version", ["v0", "v1"])
 def test_a_stream_has_a_chunk_for_each_step(emulator, stream, output_version):
     emulator.script(*RUN)
@@ -143,7 +151,7 @@ def test_an_answer_without_tools_is_like_any_chat_models(emulator, ask, output_v
     assert "tools" not in emulator.journal[-1].body
 
 
-def test_thoughts_are_kept_apart_from_words(emulator, ask, agent):
+def test_reasoning_and_text_do_not_mix(emulator, ask, agent):
     emulator.script(
         CallTools([("code_exec_python", {})], text="I look.", reasoning="Hm.", path=PATH),
         ToolResult("1"),

@@ -175,7 +175,7 @@ def test_a_thinking_agent_comes_to_its_structured_answer_by_itself(emulator, too
     assert emulator.journal[0].body["extended_thinking"]["enabled"]
 
 
-def test_a_failing_tool_is_told_to_the_model(emulator):
+def test_the_model_learns_of_a_failing_tool(emulator):
     @tool
     def broken() -> str:
         """Always fails."""

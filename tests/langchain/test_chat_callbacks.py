@@ -109,7 +109,7 @@ def test_usage_is_counted_by_the_standard_handler(llm):
     assert counted["total_tokens"] == counted["input_tokens"] + counted["output_tokens"] > 0
 
 
-def test_an_answer_tells_what_the_server_told(emulator, llm):
+def test_an_answer_carries_what_the_server_reported(emulator, llm):
     metadata = llm.invoke("Hello").response_metadata
     assert metadata["finish_reason"] == "stop"
     assert metadata["id"].startswith("chatcmpl-")

@@ -51,7 +51,7 @@ def test_a_field_nobody_knows_goes_to_heroku_which_answers_for_it(emulator, llm)
     assert emulator.journal[-1].body["quux"] == 1
 
 
-def test_every_option_of_the_core_can_be_given_to_a_call():
+def test_every_option_of_the_core_can_be_passed_to_a_call():
     import inspect
 
     parameters = inspect.signature(chat_request).parameters.values()
@@ -136,7 +136,7 @@ def test_the_model_of_a_config_var_is_part_of_the_cache_key_and_the_key_is_not(m
     assert "inf-emulator-key" not in ChatHeroku(api_key="inf-emulator-key")._get_llm_string()
 
 
-def test_a_rate_limiter_is_asked_before_a_request_and_not_for_the_cache(emulator):
+def test_a_rate_limiter_counts_requests_and_not_cached_answers(emulator):
     limiter = InMemoryRateLimiter(requests_per_second=1000, check_every_n_seconds=0.001)
     asked = []
     acquire = limiter.acquire

@@ -176,7 +176,7 @@ def test_thoughts_of_whichever_provider_stay_here():
     assert wire(message) == [{"role": "assistant", "content": "Four. Really."}]
 
 
-def test_a_refusal_goes_back_as_what_was_said():
+def test_a_refusal_is_sent_back_as_text():
     message = AIMessage("", additional_kwargs={"refusal": "I won't."})
     assert wire(message)[0]["content"] == "I won't."
 
@@ -255,7 +255,7 @@ def test_tool_results_in_a_message_of_the_user_become_messages_of_the_tool():
     assert len(wire(HumanMessage(content[:1]))) == 1
 
 
-def test_given_messages_stay_untouched():
+def test_messages_passed_in_are_not_changed():
     messages = [
         HumanMessage([{"type": "image", "base64": PIXEL, "mime_type": "image/png"}]),
         AIMessage([{"type": "text", "text": "a"}], tool_calls=[CALL]),

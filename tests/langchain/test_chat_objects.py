@@ -15,22 +15,22 @@ from langchain_heroku import ChatHeroku
 KEY = "inf-test-key"
 
 
-def given(**arguments):
+def make_llm(**arguments):
     return ChatHeroku(
         **{"model": "claude-4-5-sonnet", "api_key": KEY, "base_url": "https://x.test", **arguments}
     )
 
 
-def test_an_argument_that_is_no_parameter_goes_to_model_kwargs_with_a_warning():
+def test_an_unknown_argument_goes_to_model_kwargs_with_a_warning():
     with pytest.warns(UserWarning, match="tool_option "):
-        llm = given(tool_option=1)
+        llm = make_llm(tool_option=1)
     assert llm.model_kwargs == {"tool_option": 1}
     with pytest.raises(ConfigError, match="both directly"):
-        given(tool_option=1, model_kwargs={"tool_option": 2})
+        make_llm(tool_option=1, model_kwargs={"tool_option": 2})
 
 
 def test_a_copy_with_another_connection_uses_it(emulator, config_vars):
-    llm = given(max_retries=0)
+    llm = make_llm(max_retries=0)
     llm._client  # noqa: B018 - now it is made
     changes = {"api_key": None, "base_url": None, "model": "claude-4-5-haiku"}
     assert llm.model_copy(update=changes).invoke("Hello").text
@@ -46,7 +46,7 @@ async def test_the_users_async_client_is_used_and_not_closed(emulator, config_va
 
 
 def test_a_dump_is_loaded_back_where_it_is_allowed(monkeypatch):
-    llm = given(temperature=0.5, extended_thinking={"enabled": False}, stop=["x"], timeout=3)
+    llm = make_llm(temperature=0.5, extended_thinking={"enabled": False}, stop=["x"], timeout=3)
     monkeypatch.setenv("INFERENCE_KEY", KEY)
     allowed = {
         "allowed_objects": [ChatHeroku],
@@ -80,21 +80,21 @@ def test_parameters_can_be_configured_at_run_time(emulator, config_vars):
     assert "temperature" not in emulator.journal[-1].body
 
 
-def test_the_profile_is_that_of_the_model_unless_one_is_given():
-    assert given().profile["max_input_tokens"]
-    assert given().profile["tool_calling"]
-    assert given(profile={"max_input_tokens": 5}).profile == {"max_input_tokens": 5}
-    assert given().profile is not given().profile
+def test_the_profile_is_that_of_the_model_by_default():
+    assert make_llm().profile["max_input_tokens"]
+    assert make_llm().profile["tool_calling"]
+    assert make_llm(profile={"max_input_tokens": 5}).profile == {"max_input_tokens": 5}
+    assert make_llm().profile is not make_llm().profile
 
 
 def test_our_profiles_have_no_key_that_core_does_not_know_and_a_users_is_warned_of():
     for model in KNOWN_MODELS:
-        assert given(model=model).profile.keys() <= get_type_hints(ModelProfile).keys()
+        assert make_llm(model=model).profile.keys() <= get_type_hints(ModelProfile).keys()
     with pytest.warns(UserWarning, match="Unrecognized keys"):
-        given(profile={"no_such_key": 1})
+        make_llm(profile={"no_such_key": 1})
 
 
-def test_what_is_in_model_kwargs_and_in_fields_is_told_and_sent_both(emulator, config_vars):
+def test_model_kwargs_and_fields_are_both_reported_and_sent(emulator, config_vars):
     llm = ChatHeroku(
         model_kwargs={"extra_body": {"top_a": 1}, "top_k": 5},
         extra_body={"min_p": 0.1},
@@ -109,7 +109,7 @@ def test_what_is_in_model_kwargs_and_in_fields_is_told_and_sent_both(emulator, c
 
 
 def test_tokens_are_counted_without_network():
-    llm = given()
+    llm = make_llm()
     messages = [HumanMessage("Why is the sky blue?")]
     tool = {"name": "add", "description": "Add.", "parameters": {"type": "object"}}
     plain = llm.get_num_tokens_from_messages(messages)
@@ -121,7 +121,7 @@ def test_tokens_are_counted_without_network():
 
 
 def test_a_tokenizer_of_the_user_counts_instead():
-    llm = given(custom_get_token_ids=lambda text: list(range(len(text.split()))))
+    llm = make_llm(custom_get_token_ids=lambda text: list(range(len(text.split()))))
     assert llm.get_num_tokens("Why is the sky blue?") == 5
     assert llm.get_token_ids("a b") == [0, 1]
     plain = llm.get_num_tokens_from_messages([HumanMessage("a b c")])

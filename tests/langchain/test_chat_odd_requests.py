@@ -13,7 +13,7 @@ def generations(llm, **options):
     return llm.generate([[HumanMessage("Hello")]], **options).generations[0]
 
 
-def test_answers_are_counted_wherever_their_number_is_said(emulator):
+def test_the_number_of_answers_counts_wherever_it_is_set(emulator):
     assert len(generations(ChatHeroku(model_kwargs={"n": 2}))) == 2
     assert len(generations(ChatHeroku(model_kwargs={"n": 2}, n=3))) == 3
     assert len(generations(ChatHeroku(n=3), n=1)) == 1

@@ -1,4 +1,4 @@
-"""A stream's pieces add up to the plain answer, whatever form the wire and LangChain give them."""
+"""A stream's pieces add up to the plain answer, in every form of the wire and of LangChain."""
 
 import asyncio
 import json
@@ -103,7 +103,7 @@ def test_streams_have_one_text_block_in_v1_and_distinct_tool_calls(emulator, llm
     ]
 
 
-def test_each_fact_is_told_once(emulator, llm):
+def test_each_fact_is_reported_once(emulator, llm):
     emulator.script(ANSWERS["reasoning"])
     chunks = list(llm.stream("Go."))
     for name in ("model_name", "id", "finish_reason", "request_id", "system_fingerprint"):
@@ -114,14 +114,14 @@ def test_each_fact_is_told_once(emulator, llm):
     assert chunks[-1].usage_metadata  # so core had to add no chunk of its own
 
 
-def test_the_reasoning_is_kept_under_both_names(emulator, llm):
+def test_the_reasoning_stands_under_both_names(emulator, llm):
     emulator.script(ANSWERS["reasoning"])
     thoughts = summed(llm.stream("Go.")).additional_kwargs
     assert thoughts["reasoning"] == {"thinking": "Two and two\nmake four. 🤔"}
     assert thoughts["reasoning_content"] == "Two and two\nmake four. 🤔"
 
 
-def test_a_signature_that_comes_after_the_reasoning_is_kept_with_it(emulator, llm):
+def test_a_signature_after_the_reasoning_belongs_to_it(emulator, llm):
     deltas = [
         {"reasoning": {"thinking": "hm"}},
         {"reasoning": {"signature": "s"}},
@@ -138,7 +138,7 @@ def test_a_signature_that_comes_after_the_reasoning_is_kept_with_it(emulator, ll
 
 
 @pytest.mark.parametrize("on_model", [True, False])
-def test_a_stream_tells_no_tokens_when_told_not_to(emulator, llm, on_model):
+def test_a_stream_reports_no_usage_when_usage_is_off(emulator, llm, on_model):
     if on_model:
         llm = ChatHeroku(model="claude-4-5-sonnet", stream_usage=False)
     message = summed(llm.stream("Go.", **({} if on_model else {"stream_usage": False})))

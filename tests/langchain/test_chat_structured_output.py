@@ -75,7 +75,7 @@ def test_by_default_a_tool_is_forced_by_its_name(emulator, llm):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_with_the_raw_message_a_failure_is_told_and_not_raised(emulator, llm, method):
+def test_with_the_raw_message_a_failure_is_returned_and_not_raised(emulator, llm, method):
     bad = {"setup": "Why?"}
     name = {"function_calling": "Joke", "json_schema": "final_answer"}.get(method)
     emulator.script(telling(method))
@@ -116,7 +116,7 @@ async def test_it_works_async_too(emulator, llm):
     ids=str,
 )
 @pytest.mark.parametrize("method", METHODS)
-def test_a_model_that_thinks_is_asked_without_force_and_without_warning(emulator, method, thinking):
+def test_a_thinking_model_is_asked_without_force_and_without_warning(emulator, method, thinking):
     llm = ChatHeroku(model="claude-4-5-sonnet", max_tokens=4000, **thinking)
     emulator.script(telling(method))
     assert llm.with_structured_output(Joke, method=method).invoke("A joke.") == Joke(**JOKE)
@@ -124,9 +124,9 @@ def test_a_model_that_thinks_is_asked_without_force_and_without_warning(emulator
 
 
 @pytest.mark.parametrize("given", ["A joke.", [("system", "Be brief."), ("user", "A joke.")]])
-async def test_a_model_that_thinks_is_told_to_call(emulator, given):
+async def test_a_thinking_model_is_instructed_to_call(emulator, given):
     llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=True, max_tokens=5000)
-    structured = llm.with_structured_output(Joke)  # the emulator's engine does as it is told
+    structured = llm.with_structured_output(Joke)  # the emulator's engine obeys
     assert isinstance(structured.invoke(given), Joke)
     assert isinstance(await structured.ainvoke(given), Joke)
     assert isinstance(list(structured.stream(given))[-1], Joke)
@@ -148,7 +148,7 @@ async def test_a_model_that_only_talks_is_a_clear_error(emulator):
 
 
 @pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
-async def test_a_cut_call_is_an_error_that_shows_it_and_never_none(emulator, llm, schema):
+async def test_a_cut_call_is_an_error_that_shows_it(emulator, llm, schema):
     cut = CallTools([(schema.__name__, '{"setup":"a')], finish_reason="length")
     emulator.script(*[cut] * 4)
     structured = llm.with_structured_output(schema)
@@ -176,7 +176,7 @@ def test_a_call_of_another_tool_is_an_error(emulator, llm):
         llm.with_structured_output(JokeDict).invoke("A joke.")
 
 
-def test_what_makes_no_sense_is_refused_at_once(llm):
+def test_nonsense_is_refused_at_once(llm):
     with pytest.raises(errors.ConfigError, match="'json'"):
         llm.with_structured_output(Joke, method="json")
     with pytest.raises(errors.ConfigError, match="needs a schema"):
@@ -215,7 +215,7 @@ def test_tools_beside_a_forced_one_are_refused_at_once(llm):
         llm.with_structured_output(Joke, tools=[look_up])
 
 
-def test_a_tool_choice_of_ones_own_wins(emulator, llm):
+def test_a_tool_choice_of_the_user_wins(emulator, llm):
     emulator.script(telling("function_calling"))
     llm.with_structured_output(Joke, tool_choice="auto", tools=[]).invoke("A joke.")
     assert emulator.journal[-1].body.get("tool_choice") in {None, "auto"}
@@ -227,7 +227,7 @@ def test_json_mode_needs_no_schema(emulator, llm):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_refusal_is_no_answer(emulator, llm, method):
+def test_a_refusal_is_not_an_answer(emulator, llm, method):
     message = {"role": "assistant", "content": "", "refusal": "I will not joke."}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     emulator.script(RawBody({"id": "chatcmpl-1", "choices": [choice]}, times=2))

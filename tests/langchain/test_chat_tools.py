@@ -155,7 +155,7 @@ def test_arguments_that_are_no_json_object_make_an_invalid_call(emulator, llm):
     assert [call["args"] for call in answer.tool_calls] == [{}]
 
 
-def test_a_model_that_thinks_is_asked_but_not_forced(emulator):
+def test_a_thinking_model_is_asked_but_not_forced(emulator):
     llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=2000, max_tokens=4000)
     with pytest.warns(UserWarning, match="became 'auto'"):
         llm.bind_tools([add], tool_choice="any").invoke("Add 1 and 2.")
@@ -171,7 +171,7 @@ def test_thinking_that_comes_with_a_call_is_held_to_the_same_rules(emulator, llm
 
 @pytest.mark.parametrize("output", ["", [], "[]", "42", "true", [{"type": "text", "text": "3"}]])
 @pytest.mark.parametrize("said", ["", "Adding."])
-def test_a_round_of_tools_is_accepted_whatever_they_return(emulator, llm, said, output):
+def test_a_round_of_tools_is_accepted_with_every_kind_of_result(emulator, llm, said, output):
     call = {"name": "add", "args": {"a": 1, "b": 2}, "id": "tooluse_1"}
     answer = llm.bind_tools([add]).invoke(
         [

@@ -25,14 +25,14 @@ def test_core_still_has_the_internals_that_are_built_upon(name):
     ("name", "ours"),
     [("_add_version", "_set_heroku_version"), ("_check_profile_keys", "_check_profile_keys")],
 )
-def test_a_core_without_what_is_not_public_is_no_error(monkeypatch, name, ours):
+def test_a_langchain_core_without_its_private_names_works(monkeypatch, name, ours):
     llm = given(profile={"max_input_tokens": 5})
     owner = next(cls for cls in BaseChatModel.__mro__ if name in vars(cls))
     monkeypatch.delattr(owner, name)
     assert getattr(llm, ours)() is llm
 
 
-def test_our_version_is_told_beside_cores():
+def test_our_version_is_reported_beside_cores():
     assert {"heroku-inference", "langchain-core"} <= given().metadata["lc_versions"].keys()
 
 
@@ -45,7 +45,7 @@ def test_a_changed_object_is_not_taken_for_what_it_was():
 
 
 @pytest.mark.parametrize("name", ["_generate", "_agenerate"])
-def test_the_signature_that_core_asks_for_is_kept_and_true(name):
+def test_the_signature_that_core_requires_is_present_and_true(name):
     method = getattr(ChatHeroku, name)
     kept = method.__signature__
     assert inspect.signature(getattr(given(), name)).parameters.keys() == {

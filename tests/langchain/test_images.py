@@ -78,7 +78,7 @@ def test_pictures_are_saved_under_names_of_their_own(draw, tmp_path):
     assert shown["type"] == "image"
 
 
-def test_the_model_is_told_what_the_api_takes():
+def test_the_tool_definition_lists_what_the_api_takes():
     definition = convert_to_openai_tool(HerokuImageTool())["function"]
     parameters = definition["parameters"]["properties"]
     assert parameters.keys() == {"prompt", "aspect_ratio", "negative_prompt", "seed"}
@@ -117,7 +117,7 @@ async def test_an_agent_draws_and_its_model_sees_the_picture(emulator, way):
     assert shown["content"][1] == {"type": "image_url", "image_url": {"url": url}}
 
 
-def test_an_agent_is_told_what_it_may_ask_for(emulator):
+def test_an_agent_learns_which_values_are_allowed(emulator):
     emulator.script(CallTools([("draw_image", {"prompt": "A fox", "aspect_ratio": "7:3"})]))
     emulator.script(Say("I cannot."))
     agent = create_agent(ChatHeroku(), [HerokuImageTool()])
@@ -139,13 +139,6 @@ def test_a_failure_shows_no_key(emulator, draw, step):
     emulator.script(step)
     tool = HerokuImageTool(api_key=KEY, base_url=emulator.url, timeout=0.3, max_retries=0)
     assert KEY not in shown_by(lambda: draw(tool, prompt="A fox"))
-
-
-def test_arguments_that_are_refused_show_no_key():
-    refused = [{"timeout": -1}, {"unknown": 1}, {"base_url": "ftp://x"}]
-    for arguments in refused:
-        given = {"api_key": KEY, "base_url": "http://x", **arguments}
-        assert KEY not in shown_by(lambda given=given: HerokuImageTool(**given))
 
 
 # As an object

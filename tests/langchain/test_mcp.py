@@ -104,7 +104,7 @@ async def test_tools_can_be_chosen(toolkit):
         await tools_of(toolkit, allowed_tools="add")
 
 
-async def test_what_a_tool_reports_as_failure_is_told_to_the_model(server):
+async def test_the_model_learns_of_a_failure_that_a_tool_reports(server):
     failing = (await tools_of(server))["fail"]
     result = await failing.ainvoke(call_of(failing))
     assert result.status == "error"

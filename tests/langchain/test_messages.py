@@ -10,21 +10,12 @@ from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from heroku_inference import ConfigError
-from langchain_heroku import ChatHerokuMessages
 
 MODEL = "claude-4-5-sonnet"
 
 
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return ChatHerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
-
-
-def test_headers_of_a_call_are_sent(emulator, make):
-    make().invoke("Hi", extra_headers={"anthropic-beta": "some-beta"})
+def test_headers_of_a_call_are_sent(emulator, make_model):
+    make_model().invoke("Hi", extra_headers={"anthropic-beta": "some-beta"})
     assert emulator.journal[0].headers["anthropic-beta"] == "some-beta"
 
 
@@ -38,13 +29,13 @@ def test_headers_of_a_call_are_sent(emulator, make):
         ("claude-4-5-sonnet", 10_000, 14_096),
     ],
 )
-def test_the_limit_that_the_endpoint_requires(make, model, thinking, limit):
-    payload = make(model=model, extended_thinking=thinking)._get_request_payload("Hi")
+def test_the_limit_that_the_endpoint_requires(make_model, model, thinking, limit):
+    payload = make_model(model=model, extended_thinking=thinking)._get_request_payload("Hi")
     assert payload["max_tokens"] == limit
 
 
-def test_sampling_is_left_out_while_it_thinks(emulator, make):
-    llm = make(temperature=0.3, extended_thinking=True)
+def test_sampling_is_left_out_while_it_thinks(emulator, make_model):
+    llm = make_model(temperature=0.3, extended_thinking=True)
     with pytest.warns(UserWarning, match="temperature not sent") as caught:
         llm.invoke("Hi")
     assert caught[0].filename == __file__
@@ -59,31 +50,31 @@ def test_sampling_is_left_out_while_it_thinks(emulator, make):
     ],
     ids=["too small", "over the limit"],
 )
-def test_a_budget_that_cannot_be_is_refused(emulator, make, arguments):
+def test_an_impossible_budget_is_refused(emulator, make_model, arguments):
     with pytest.raises(ConfigError):
-        make(**arguments).invoke("Hi")
+        make_model(**arguments).invoke("Hi")
     assert len(emulator.journal) == 0
 
 
 CACHED = {"type": "text", "text": "Long.", "cache_control": {"type": "ephemeral"}}
 
 
-def test_blocks_say_what_to_cache(emulator, make):
-    make().invoke([SystemMessage([CACHED]), HumanMessage([CACHED])])
+def test_cache_control_of_blocks_is_sent(emulator, make_model):
+    make_model().invoke([SystemMessage([CACHED]), HumanMessage([CACHED])])
     body = emulator.journal[0].body
     assert body["system"] == [CACHED]
     assert body["messages"][0]["content"] == [CACHED]
 
 
-def test_cache_control_of_a_call_marks_the_last_block(emulator, make):
-    make().invoke([HumanMessage("Long.")], cache_control={"type": "ephemeral"})
+def test_cache_control_of_a_call_marks_the_last_block(emulator, make_model):
+    make_model().invoke([HumanMessage("Long.")], cache_control={"type": "ephemeral"})
     body = emulator.journal[0].body
     assert "cache_control" not in body
     assert body["messages"][0]["content"] == [CACHED]
 
 
-def test_it_tells_frameworks_what_it_is(make):
-    llm = make(max_tokens=10)
+def test_it_tells_frameworks_what_it_is(make_model):
+    llm = make_model(max_tokens=10)
     assert isinstance(llm, ChatAnthropic)
     assert llm._llm_type == "anthropic-chat-heroku"
     params = llm._get_ls_params(stop=["x"])
@@ -91,17 +82,17 @@ def test_it_tells_frameworks_what_it_is(make):
     assert params["ls_model_name"] == MODEL
     assert (params["ls_max_tokens"], params["ls_stop"]) == (10, ["x"])
     assert llm.profile["max_input_tokens"] == 200_000
-    assert make(model="nova-of-tomorrow").profile is not None
+    assert make_model(model="nova-of-tomorrow").profile is not None
 
 
-def test_what_is_set_is_part_of_what_identifies_it(make):
-    told = make(stop=["END"], model_kwargs={"of_tomorrow": 1})._identifying_params
+def test_what_is_set_is_part_of_what_identifies_it(make_model):
+    told = make_model(stop=["END"], model_kwargs={"of_tomorrow": 1})._identifying_params
     assert (told["stop"], told["model_kwargs"]) == (["END"], {"of_tomorrow": 1})
-    assert not {"stop", "model_kwargs"} & make()._identifying_params.keys()
+    assert not {"stop", "model_kwargs"} & make_model()._identifying_params.keys()
 
 
-def test_content_blocks_are_translated_as_anthropics(make):
-    answer = make(extended_thinking=True).invoke("Hi")
+def test_content_blocks_are_translated_as_anthropics(make_model):
+    answer = make_model(extended_thinking=True).invoke("Hi")
     assert answer.response_metadata["model_provider"] == "anthropic"
     reasoning, text = answer.content_blocks
     assert reasoning["type"] == "reasoning"
@@ -109,9 +100,9 @@ def test_content_blocks_are_translated_as_anthropics(make):
     assert text["type"] == "text"
 
 
-def test_tokens_are_counted_without_network(make):
-    assert make().get_num_tokens_from_messages([HumanMessage("one two three")]) > 3
-    assert make().get_num_tokens("one two three") == 4
+def test_tokens_are_counted_without_network(make_model):
+    assert make_model().get_num_tokens_from_messages([HumanMessage("one two three")]) > 3
+    assert make_model().get_num_tokens("one two three") == 4
 
 
 def test_without_langchain_anthropic_the_extra_is_named():
@@ -127,11 +118,13 @@ def test_without_langchain_anthropic_the_extra_is_named():
     assert "heroku-inference[langchain-anthropic]" in done.stdout
 
 
-def test_histories_of_other_models_are_understood(emulator, make):
+def test_histories_of_other_models_are_understood(emulator, make_model):
     foreign = AIMessage(
         "Yes.",
         additional_kwargs={"reasoning": {"thinking": "Hm."}},
         response_metadata={"model_provider": "heroku"},
     )
-    make(extended_thinking=True).invoke([HumanMessage("Is it?"), foreign, HumanMessage("Why?")])
+    make_model(extended_thinking=True).invoke(
+        [HumanMessage("Is it?"), foreign, HumanMessage("Why?")]
+    )
     assert emulator.journal[0].body["messages"][1]["content"] == "Yes."

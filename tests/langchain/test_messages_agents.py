@@ -17,7 +17,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
-from langchain_heroku import ChatHerokuMessages
 
 MODEL = "claude-4-5-sonnet"
 MESSAGES = "/v1/messages"
@@ -74,22 +73,14 @@ THINKING = {
 }
 
 
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return ChatHerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
-
-
 @pytest.mark.parametrize("run", WAYS)
 @pytest.mark.parametrize("thinking", THINKING)
 @pytest.mark.parametrize("output_version", ["v0", "v1"])
 def test_two_rounds_of_tools_with_thinking_returned_intact(
-    emulator, make, run, thinking, output_version
+    emulator, make_model, run, thinking, output_version
 ):
     script(emulator)
-    llm = make(output_version=output_version, **THINKING[thinking])
+    llm = make_model(output_version=output_version, **THINKING[thinking])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         said = run(create_agent(llm, [weather]), QUESTION)
@@ -114,19 +105,19 @@ def reasoning_of(message):
 
 
 @pytest.mark.parametrize("run", WAYS)
-def test_thinking_that_is_not_shown_is_returned_too(emulator, make, run):
+def test_redacted_thinking_is_returned_too(emulator, make_model, run):
     emulator.switch(messages_thinking="redacted")
     script(emulator)
-    said = run(create_agent(make(extended_thinking=True), [weather]), QUESTION)
+    said = run(create_agent(make_model(extended_thinking=True), [weather]), QUESTION)
     assert said[-1].text == "In Lyon."
     last = emulator.journal[-1].body["messages"]
     assert [turn["content"][0]["type"] for turn in last[1::2]] == ["redacted_thinking"] * 2
 
 
-def test_an_agent_goes_on_from_a_checkpoint(emulator, make):
+def test_an_agent_goes_on_from_a_checkpoint(emulator, make_model):
     script(emulator)
     agent = create_agent(
-        make(extended_thinking=True),
+        make_model(extended_thinking=True),
         [weather],
         checkpointer=InMemorySaver(),
         interrupt_before=["tools"],
@@ -144,13 +135,13 @@ class Answer(BaseModel):
     city: str
 
 
-def test_an_agent_that_thinks_is_told_to_give_its_answer_a_form(emulator, make):
+def test_a_thinking_agent_is_instructed_to_structure_its_answer(emulator, make_model):
     emulator.script(
         CallTools([("weather", {"city": "Lyon"})], reasoning="Lyon.", path=MESSAGES),
         CallTools([("Answer", {"city": "Lyon"})], reasoning="Done.", path=MESSAGES),
     )
     agent = create_agent(
-        make(extended_thinking=True), [weather], response_format=ToolStrategy(Answer)
+        make_model(extended_thinking=True), [weather], response_format=ToolStrategy(Answer)
     )
     with pytest.warns(UserWarning, match="tool_choice became 'auto'"):
         assert agent.invoke(QUESTION)["structured_response"] == Answer(city="Lyon")
@@ -160,24 +151,24 @@ def test_an_agent_that_thinks_is_told_to_give_its_answer_a_form(emulator, make):
     assert body["thinking"]["type"] == "enabled"
 
 
-def test_structured_output_with_thinking(emulator, make):
+def test_structured_output_with_thinking(emulator, make_model):
     emulator.script(CallTools([("Answer", {"city": "Lyon"})], reasoning="Hm.", path=MESSAGES))
-    llm = make(extended_thinking=True).with_structured_output(Answer, include_raw=True)
+    llm = make_model(extended_thinking=True).with_structured_output(Answer, include_raw=True)
     answer = llm.invoke("Where is it warmer?")
     assert answer["parsed"] == Answer(city="Lyon")
     assert reasoning_of(answer["raw"]) == "Hm."
 
 
 @pytest.mark.parametrize("method", ["function_calling", "json_schema"])
-def test_structured_output_forces_the_call_where_nobody_thinks(emulator, make, method):
+def test_structured_output_forces_the_call_where_nobody_thinks(emulator, make_model, method):
     emulator.script(CallTools([("Answer", {"city": "Lyon"})], path=MESSAGES))
-    answer = make().with_structured_output(Answer, method=method).invoke("Where?")
+    answer = make_model().with_structured_output(Answer, method=method).invoke("Where?")
     assert answer == Answer(city="Lyon")
     assert emulator.journal[-1].body["tool_choice"] == {"type": "tool", "name": "Answer"}
 
 
-def test_the_stream_sums_up_to_the_plain_answer(emulator, make):
-    llm = make(extended_thinking=True).bind_tools([weather])
+def test_the_stream_sums_up_to_the_plain_answer(emulator, make_model):
+    llm = make_model(extended_thinking=True).bind_tools([weather])
     for _ in range(2):
         emulator.script(
             CallTools(
@@ -199,11 +190,14 @@ def test_the_stream_sums_up_to_the_plain_answer(emulator, make):
     assert whole.response_metadata["stop_reason"] == plain.response_metadata["stop_reason"]
 
 
-def test_the_middleware_for_prompt_caching_marks_blocks(emulator, make):
+def test_the_middleware_for_prompt_caching_marks_blocks(emulator, make_model):
     script(emulator)
     caching = AnthropicPromptCachingMiddleware()
     agent = create_agent(
-        make(extended_thinking=True), [weather], system_prompt="Be brief.", middleware=[caching]
+        make_model(extended_thinking=True),
+        [weather],
+        system_prompt="Be brief.",
+        middleware=[caching],
     )
     assert agent.invoke(QUESTION)["messages"][-1].text == "In Lyon."
     assert [entry.status for entry in emulator.journal] == [200, 200, 200]

@@ -16,7 +16,7 @@ def llm(config_vars):
     return ChatHerokuMessages(model="claude-4-5-sonnet")
 
 
-def test_a_call_whose_arguments_are_no_json_is_invalid_and_kept(emulator, llm):
+def test_a_call_with_invalid_json_is_returned_as_an_invalid_call(emulator, llm):
     emulator.script(CallTools([("add", '{"a": 1, "b')], path=MESSAGES))
     answer = llm.bind_tools(TOOLS).invoke("Add.")
     assert answer.tool_calls == []

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say, ToolResult
 from heroku_inference import ConfigError
-from langchain_heroku import ChatHerokuAgent, ChatHerokuMessages
+from langchain_heroku import ChatHerokuAgent
 
 MODEL = "claude-4-5-sonnet"
 MESSAGES = "/v1/messages"
@@ -36,14 +36,6 @@ FORMAT = {
 def weather(city: str) -> str:
     """The weather in a city."""
     return f"Rain in {city}"
-
-
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return ChatHerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
 
 
 def summed(chunks):
@@ -73,10 +65,10 @@ ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
 @ways
 @pytest.mark.parametrize("thinking", [None, True], ids=["plain", "thinking"])
-def test_an_answer_in_a_format_is_its_text(emulator, make, way, thinking):
+def test_an_answer_in_a_format_is_its_text(emulator, make_model, way, thinking):
     said = CallTools([("final_answer", {"city": "Lyon"})], text="Here:", path=MESSAGES)
     emulator.script(said)
-    llm = make(extended_thinking=thinking).bind(response_format=FORMAT)
+    llm = make_model(extended_thinking=thinking).bind(response_format=FORMAT)
     answer = way(llm, "Where does it rain?")
     assert json.loads(answer.text) == {"city": "Lyon"}
     assert (answer.tool_calls, answer.invalid_tool_calls) == ([], [])
@@ -92,33 +84,33 @@ def test_an_answer_in_a_format_is_its_text(emulator, make, way, thinking):
 
 
 @ways
-def test_a_format_leaves_other_tools_to_be_called(emulator, make, way):
+def test_a_format_leaves_other_tools_to_be_called(emulator, make_model, way):
     emulator.script(CallTools([("weather", {"city": "Oslo"})], path=MESSAGES))
-    answer = way(make().bind_tools([weather], response_format=FORMAT), "Where does it rain?")
+    answer = way(make_model().bind_tools([weather], response_format=FORMAT), "Where does it rain?")
     assert [call["name"] for call in answer.tool_calls] == ["weather"]
     assert answer.response_metadata["finish_reason"] == "tool_calls"
     assert emulator.journal[-1].body["tool_choice"] == {"type": "any"}
 
 
 @ways
-def test_an_answer_in_words_all_the_same_is_heard(emulator, make, way):
+def test_an_answer_in_words_all_the_same_is_heard(emulator, make_model, way):
     emulator.script(Say("Everywhere.", path=MESSAGES))
-    llm = make(extended_thinking=True).bind(response_format=FORMAT)
+    llm = make_model(extended_thinking=True).bind(response_format=FORMAT)
     assert way(llm, "Where?").text == "Everywhere."
 
 
 @ways
-def test_a_cut_answer_is_kept_as_far_as_it_goes(emulator, make, way):
+def test_a_cut_answer_stays_as_far_as_it_goes(emulator, make_model, way):
     cut = CallTools([("final_answer", '{"city": "Ly')], finish_reason="max_tokens", path=MESSAGES)
     emulator.script(cut)
-    answer = way(make().bind(response_format=FORMAT), "Where?")
+    answer = way(make_model().bind(response_format=FORMAT), "Where?")
     assert answer.text == '{"city": "Ly'
     assert answer.response_metadata["finish_reason"] == "length"
 
 
-def test_a_forced_tool_goes_before_a_format(emulator, make):
+def test_a_forced_tool_goes_before_a_format(emulator, make_model):
     emulator.script(CallTools([("weather", {"city": "Oslo"})], path=MESSAGES))
-    llm = make().bind_tools([weather], tool_choice="weather", response_format=FORMAT)
+    llm = make_model().bind_tools([weather], tool_choice="weather", response_format=FORMAT)
     llm.invoke("Where?")
     assert [tool["name"] for tool in emulator.journal[-1].body["tools"]] == ["weather"]
 
@@ -132,27 +124,27 @@ def test_a_forced_tool_goes_before_a_format(emulator, make):
     ],
     ids=["no schema", "an empty one", "no object"],
 )
-def test_a_format_that_is_no_schema_is_refused(make, emulator, wanted):
+def test_a_format_other_than_a_schema_is_refused(make_model, emulator, wanted):
     with pytest.raises(ConfigError, match="response_format"):
-        make().invoke("Where?", response_format=wanted)
+        make_model().invoke("Where?", response_format=wanted)
     assert len(emulator.journal) == 0
 
 
 @pytest.mark.parametrize("strategy", [Weather, ProviderStrategy(Weather)], ids=["auto", "provider"])
-def test_agents_give_structured_answers_whatever_the_model_is_called(emulator, make, strategy):
+def test_agents_give_structured_answers_under_every_model_name(emulator, make_model, strategy):
     emulator.script(
         CallTools([("weather", {"city": "Lyon"})], path=MESSAGES),
         CallTools([("final_answer", {"city": "Lyon"})], path=MESSAGES),
     )
-    llm = make(model="claude-opus-4-5")  # by this name LangChain takes it for OpenAI-like
+    llm = make_model(model="claude-opus-4-5")  # by this name LangChain takes it for OpenAI-like
     agent = create_agent(llm, [weather], response_format=strategy)
     said = agent.invoke({"messages": "Where does it rain?"})
     assert said["structured_response"] == Weather(city="Lyon")
 
 
 @ways
-def test_an_answer_tells_of_itself(emulator, make, way):
-    told = way(make(), "Hi").response_metadata
+def test_an_answer_tells_of_itself(emulator, make_model, way):
+    told = way(make_model(), "Hi").response_metadata
     assert told["model_name"] == MODEL
     assert told["id"].startswith("msg_")
     assert told["request_id"]
@@ -162,23 +154,23 @@ def test_an_answer_tells_of_itself(emulator, make, way):
 
 @pytest.mark.parametrize("on_model", [True, False])
 @pytest.mark.parametrize("way", ["stream", "astream"])
-def test_a_stream_tells_no_tokens_when_told_not_to(make, way, on_model):
+def test_a_stream_reports_no_usage_when_usage_is_off(make_model, way, on_model):
     silent = {"stream_usage": False}
-    llm = make(**silent) if on_model else make().bind(**silent)
+    llm = make_model(**silent) if on_model else make_model().bind(**silent)
     assert WAYS[way](llm, "Hi").usage_metadata is None
-    assert WAYS[way](make(), "Hi").usage_metadata is not None
+    assert WAYS[way](make_model(), "Hi").usage_metadata is not None
 
 
-def test_middleware_trusts_the_tokens_that_are_told(make):
-    answer = make().invoke("Hi")
-    summing = SummarizationMiddleware(make(), trigger=("tokens", 5))
+def test_middleware_trusts_the_reported_tokens(make_model):
+    answer = make_model().invoke("Hi")
+    summing = SummarizationMiddleware(make_model(), trigger=("tokens", 5))
     answer.usage_metadata["total_tokens"] = 6
     assert summing._should_summarize([HumanMessage("Hi"), answer], total_tokens=1)
 
 
 @pytest.mark.parametrize("output_version", ["v0", "v1"])
 @pytest.mark.parametrize("thinking", [None, True], ids=["plain", "thinking"])
-def test_a_run_of_an_agent_is_understood_as_history(emulator, make, thinking, output_version):
+def test_a_run_of_an_agent_is_understood_as_history(emulator, make_model, thinking, output_version):
     emulator.script(
         CallTools([("code_exec_python", {"code": "6*7"})], text="Let me.", path=AGENTS),
         ToolResult("42"),
@@ -186,7 +178,9 @@ def test_a_run_of_an_agent_is_understood_as_history(emulator, make, thinking, ou
     )
     agent = ChatHerokuAgent(model=MODEL, tools=["code_exec_python"], output_version=output_version)
     run = agent.invoke("6 times 7?")
-    answer = make(extended_thinking=thinking).invoke([HumanMessage("?"), run, HumanMessage("So?")])
+    answer = make_model(extended_thinking=thinking).invoke(
+        [HumanMessage("?"), run, HumanMessage("So?")]
+    )
     assert isinstance(answer, AIMessage)
     sent = emulator.journal[-1].body["messages"]
     blocks = [b for m in sent for b in m["content"] if not isinstance(m["content"], str)]

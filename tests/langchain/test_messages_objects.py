@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from langchain_core.load import dumps, load
 
 from langchain_heroku import ChatHerokuMessages
@@ -12,16 +11,10 @@ from langchain_heroku import ChatHerokuMessages
 MODEL = "claude-4-5-sonnet"
 
 
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return ChatHerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
-
-
-def test_it_is_dumped_without_its_key_and_loaded_again(emulator, make):
-    llm = make(api_key=emulator.api_key, base_url=emulator.url, extended_thinking=2000, top_k=3)
+def test_it_is_dumped_without_its_key_and_loaded_again(emulator, make_model):
+    llm = make_model(
+        api_key=emulator.api_key, base_url=emulator.url, extended_thinking=2000, top_k=3
+    )
     dumped = dumps(llm)
     assert emulator.api_key not in dumped
     again = load(

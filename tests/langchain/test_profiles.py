@@ -1,4 +1,4 @@
-"""What LangChain is told of each model."""
+"""What LangChain learns about each model."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_without_langchain_it_says_what_to_install(monkeypatch):
         langchain_heroku.register()
 
 
-def test_a_module_that_moved_is_told_from_a_missing_package(monkeypatch):
+def test_a_moved_module_is_distinguished_from_a_missing_package(monkeypatch):
     monkeypatch.delitem(sys.modules, "langchain.embeddings.base")
     monkeypatch.setattr(
         sys, "meta_path", [NoLangChain("langchain.embeddings.base"), *sys.meta_path]

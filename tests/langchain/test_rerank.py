@@ -22,7 +22,7 @@ async def sync(call, *arguments):
     return call(*arguments)
 
 
-async def ranked(reranker, documents, *, awaited, **given):
+async def rank(reranker, documents, *, awaited, **given):
     if awaited:
         return await reranker.arerank(QUERY, documents, **given)
     return reranker.rerank(QUERY, documents, **given)
@@ -40,7 +40,7 @@ async def ranked(reranker, documents, *, awaited, **given):
     ids=["strings", "documents", "mappings", "mappings of documents"],
 )
 async def test_anything_with_a_text_is_ranked(make, awaited):
-    hits = await ranked(HerokuRerank(), [make(text) for text in TEXTS], awaited=awaited)
+    hits = await rank(HerokuRerank(), [make(text) for text in TEXTS], awaited=awaited)
     assert hits[0].index == 1
     assert sorted(hit.index for hit in hits) == [0, 1, 2]
     assert hits[0].score > hits[1].score
@@ -61,12 +61,12 @@ async def test_what_has_no_text_is_refused_before_anything_is_sent(
     emulator, documents, words, awaited
 ):
     with pytest.raises(errors.ConfigError, match=words):
-        await ranked(HerokuRerank(), documents, awaited=awaited)
+        await rank(HerokuRerank(), documents, awaited=awaited)
     assert len(emulator.journal) == 0
 
 
 @both
-async def test_a_query_in_the_place_of_the_documents_is_told_from_documents(emulator, awaited):
+async def test_swapped_query_and_documents_are_named(emulator, awaited):
     reranker = HerokuRerank()
     with pytest.raises(errors.ConfigError, match=r"is a list.*: call rerank\(query, documents\)"):
         await (reranker.arerank(TEXTS, QUERY) if awaited else sync(reranker.rerank, TEXTS, QUERY))
@@ -80,9 +80,9 @@ async def test_a_query_in_the_place_of_the_documents_is_told_from_documents(emul
 @both
 async def test_top_n_of_a_call_goes_before_that_of_the_object(awaited):
     reranker = HerokuRerank(top_n=1)
-    assert len(await ranked(reranker, TEXTS, awaited=awaited)) == 1
-    assert len(await ranked(reranker, TEXTS, awaited=awaited, top_n=2)) == 2
-    assert len(await ranked(reranker, TEXTS, awaited=awaited, top_n=None)) == 3
+    assert len(await rank(reranker, TEXTS, awaited=awaited)) == 1
+    assert len(await rank(reranker, TEXTS, awaited=awaited, top_n=2)) == 2
+    assert len(await rank(reranker, TEXTS, awaited=awaited, top_n=None)) == 3
 
 
 def test_subclasses_of_documents_and_their_fields_survive():

@@ -1,4 +1,4 @@
-"""What the tests of `HerokuAgent` share: scripted runs, and what a run's events said."""
+"""What the tests of `HerokuAgent` share: scripted runs, and the events of a run."""
 
 from __future__ import annotations
 
@@ -8,29 +8,31 @@ from llama_index.core.agent.workflow import AgentStream, ToolCall, ToolCallResul
 
 from heroku_emulator import CallTools, Say, ToolResult
 
-__all__ = ["PATH", "Told", "calls", "computes", "says", "told_by"]
+__all__ = ["PATH", "Run", "call_tools", "compute", "run_to_end", "say"]
 
 PATH = "/v1/agents/heroku"
 
 
-def says(text: str, **options: Any) -> Say:
-    """The agent's model says so."""
+def say(text: str, **options: Any) -> Say:
+    """The agent's model answers with text."""
     return Say(text, path=PATH, **options)
 
 
-def calls(*calls: tuple[str, Any], **options: Any) -> CallTools:
-    """The agent's model calls tools of the server's."""
+def call_tools(*calls: tuple[str, Any], **options: Any) -> CallTools:
+    """The agent's model calls tools of the server."""
     return CallTools(calls, path=PATH, **options)
 
 
-def computes() -> tuple[Any, ...]:
+def compute() -> tuple[Any, ...]:
     """A run that runs code once and answers."""
-    call = calls(("code_exec_python", {"code": "print(6 * 7)"}), text="I compute.", ids=["call_1"])
-    return call, ToolResult("42"), says("It is 42.")
+    call = call_tools(
+        ("code_exec_python", {"code": "print(6 * 7)"}), text="I compute.", ids=["call_1"]
+    )
+    return call, ToolResult("42"), say("It is 42.")
 
 
-class Told(NamedTuple):
-    """What a run told, and its output."""
+class Run(NamedTuple):
+    """The events of a run, and its output."""
 
     words: list[AgentStream]
     calls: list[ToolCall]
@@ -39,14 +41,14 @@ class Told(NamedTuple):
     output: Any
 
 
-async def told_by(agent: Any, question: str = "What is 6 * 7?", **options: Any) -> Told:
-    """Runs an agent or a workflow to its end."""
+async def run_to_end(agent: Any, question: str = "What is 6 * 7?", **options: Any) -> Run:
+    """Run an agent or a workflow to its end."""
     handler = agent.run(user_msg=question, **options)
     events = [event async for event in handler.stream_events()]
     shown = [
         event for event in events if isinstance(event, AgentStream | ToolCall | ToolCallResult)
     ]
-    return Told(
+    return Run(
         [event for event in shown if isinstance(event, AgentStream)],
         [event for event in shown if isinstance(event, ToolCall)],
         [event for event in shown if isinstance(event, ToolCallResult)],

@@ -1,4 +1,4 @@
-"""What event handlers, span handlers and callbacks of LlamaIndex are told."""
+"""Records of what event handlers, span handlers and callbacks of LlamaIndex receive."""
 
 from __future__ import annotations
 

@@ -13,23 +13,21 @@ from heroku_inference import (
     agent_tools,
 )
 from llama_index_heroku import HerokuAgent, HerokuToolSpec
-from tests.llama_index.heroku_agents import PATH, calls, says
+from tests.llama_index.heroku_agents import PATH, call_tools, say
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
-)
+pytestmark = [
+    pytest.mark.usefixtures("runs_are_over"),
+    pytest.mark.filterwarnings(
+        "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
+    ),
+]
 
-CALL = calls(("code_exec_python", {"code": "print(1)"}), text="I compute.")
-
-
-@pytest.fixture(autouse=True)
-def runs_are_over(emulator):
-    """A run whose client has left may take what is scripted for the next one, for a moment."""
-    yield
-    assert all(entry.wait() for entry in emulator.journal)
+CALL = call_tools(("code_exec_python", {"code": "print(1)"}), text="I compute.")
 
 
-async def test_a_run_without_a_last_message_is_no_answer_though_its_tool_ran(emulator, config_vars):
+async def test_a_run_without_a_last_message_is_an_error_even_after_a_tool_ran(
+    emulator, config_vars
+):
     emulator.script(CALL, ToolResult("1"), Cut(after=0, politely=True, path=PATH))
     handler = HerokuAgent(heroku_tools=[agent_tools.code_exec_python()]).run("Go.")
     told = [type(event) async for event in handler.stream_events()]
@@ -48,7 +46,7 @@ async def test_a_tool_that_ran_has_its_result_though_the_run_breaks_off_later(
 
 
 async def test_an_agent_goes_on_after_a_failed_run(emulator, config_vars):
-    emulator.script(Cut(after=1, path=PATH, answer=CALL), says("Hello."))
+    emulator.script(Cut(after=1, path=PATH, answer=CALL), say("Hello."))
     agent = HerokuAgent()
     with pytest.raises(StreamInterruptedError):
         await agent.run("Go.")
@@ -56,7 +54,7 @@ async def test_an_agent_goes_on_after_a_failed_run(emulator, config_vars):
     assert len(emulator.journal[-1].body["messages"]) == 1
 
 
-async def test_a_run_that_is_given_up_closes_its_connection(emulator, config_vars):
+async def test_a_cancelled_run_closes_its_connection(emulator, config_vars):
     emulator.switch(pace=0.2)
     emulator.script(CALL, ToolResult("1", delay=30))
     handler = HerokuAgent(heroku_tools=[agent_tools.code_exec_python()]).run("Go.")

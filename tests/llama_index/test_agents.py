@@ -20,7 +20,7 @@ pytestmark = [
     ),
 ]
 
-STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+STORED = JsonPickleSerializer()  # pydantic cannot write a memory as JSON
 
 streamed = pytest.mark.parametrize("streaming", [True, False], ids=["streamed", "plain"])
 

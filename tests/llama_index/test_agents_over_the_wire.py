@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
 )
 
-STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+STORED = JsonPickleSerializer()  # pydantic cannot write a memory as JSON
 
 
 @makers
@@ -71,7 +71,7 @@ async def test_an_agent_without_tools_answers(make):
 
 
 @makers
-async def test_a_failing_tool_and_an_unknown_one_are_told_to_the_model(make):
+async def test_the_model_learns_of_failing_and_unknown_tools(make):
     def broken() -> str:
         """Fails."""
         raise ValueError("no such city")
@@ -130,7 +130,7 @@ async def test_agents_hand_off_to_each_other(make, streaming):
 
 
 @makers
-async def test_state_is_told_to_the_model_and_changed_by_tools(make):
+async def test_the_model_sees_the_state_and_tools_change_it(make):
     async def count(ctx: Context) -> str:
         """Count."""
         async with ctx.store.edit_state() as state:

@@ -11,7 +11,7 @@ from llama_index.core.node_parser import SentenceSplitter
 import heroku_inference
 from heroku_emulator import Fault, RawBody
 from llama_index_heroku import HerokuEmbedding
-from tests.llama_index.embedding_ways import both, documents, query
+from tests.llama_index.embedding_calls import both, documents, query
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -51,7 +51,7 @@ def test_the_remedy_helps(emulator, monkeypatch):
 
 
 @both
-async def test_what_is_no_list_of_strings_is_refused(emulator, awaited):
+async def test_anything_but_a_list_of_strings_is_refused(emulator, awaited):
     with pytest.raises(heroku_inference.ConfigError, match="Text 1 is a int") as caught:
         await documents(HerokuEmbedding(), ["one", 2], awaited=awaited)
     assert "chunk_size" not in str(caught.value)
@@ -85,7 +85,7 @@ async def test_errors_are_typed_and_value_errors(emulator, status, kind, request
 
 
 @both
-async def test_a_success_that_makes_no_sense_is_an_error(emulator, awaited):
+async def test_a_nonsensical_success_is_an_error(emulator, awaited):
     emulator.script(RawBody({"data": [{"index": 0, "embedding": [0.5]}]}))
     with pytest.raises(heroku_inference.InvalidResponseError, match="2 texts were sent") as caught:
         await documents(HerokuEmbedding(), ["one", "two"], awaited=awaited)

@@ -1,4 +1,4 @@
-"""What handlers are told of embeddings, what is cached, and what a rate limiter is asked."""
+"""What embeddings report to handlers, what they cache, and how often they ask a rate limiter."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_handlers_and_stores_are_called_on_the_callers_own_thread():
 
 @both
 @calls
-async def test_what_is_cached_is_not_asked_for_again(emulator, side, text, awaited):
+async def test_cached_vectors_are_not_requested_again(emulator, side, text, awaited):
     embedding = HerokuEmbedding(embeddings_cache=SimpleKVStore())
     first = await embedded(embedding, side, text, awaited=awaited)
     assert await embedded(embedding, side, text, awaited=awaited) == first
@@ -192,7 +192,7 @@ class Counting(BaseRateLimiter):
 @both
 @calls
 @pytest.mark.parametrize("cached", [False, True], ids=["no cache", "cache"])
-async def test_a_limiter_is_asked_once_a_request_and_not_for_what_is_cached(
+async def test_a_limiter_counts_requests_and_not_cached_vectors(
     emulator, side, text, cached, awaited
 ):
     limiter = Counting()

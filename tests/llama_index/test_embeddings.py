@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 import heroku_inference
 from llama_index_heroku import HerokuEmbedding
-from tests.llama_index.embedding_ways import both, document, documents
+from tests.llama_index.embedding_calls import both, document, documents
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -71,7 +71,7 @@ class Watched(HerokuEmbedding):
 
 
 @both
-async def test_progress_is_shown_where_it_is_asked_for(capsys, awaited):
+async def test_progress_is_shown_on_request(capsys, awaited):
     embedding = HerokuEmbedding(embed_batch_size=1)
     await documents(embedding, ["one", "two"], awaited=awaited, show_progress=True)
     assert "Generating embeddings: 100%" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`HerokuAgent` by itself: one request a run, and everything that the server did is told."""
+"""`HerokuAgent` alone: one request a run, and an event for everything that the server did."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from heroku_emulator import CallTools, ToolResult
 from heroku_inference import AgentResult, agent_tools
 from llama_index_heroku import Heroku, HerokuAgent
-from tests.llama_index.heroku_agents import PATH, calls, computes, says, told_by
+from tests.llama_index.heroku_agents import PATH, call_tools, compute, run_to_end, say
 from tests.mcp_server import PIXEL
 
 pytestmark = [
@@ -25,7 +25,7 @@ pytestmark = [
     ),
 ]
 
-STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+STORED = JsonPickleSerializer()  # pydantic cannot write a memory as JSON
 PYTHON = agent_tools.code_exec_python(max_calls=2)
 
 
@@ -48,18 +48,18 @@ FRAMINGS = [
 
 
 @pytest.mark.parametrize("switches", FRAMINGS, ids=str)
-async def test_words_calls_and_results_are_told_in_order(emulator, switches):
+async def test_text_calls_and_results_are_reported_in_order(emulator, switches):
     emulator.switch(**switches)
-    emulator.script(*computes())
-    told = await told_by(agent())
-    assert told.order == ["AgentStream", "ToolCall", "ToolCallResult", "AgentStream"]
-    assert [(one.delta, one.response) for one in told.words] == [
+    emulator.script(*compute())
+    done = await run_to_end(agent())
+    assert done.order == ["AgentStream", "ToolCall", "ToolCallResult", "AgentStream"]
+    assert [(one.delta, one.response) for one in done.words] == [
         ("I compute.", "I compute."),
         ("It is 42.", "It is 42."),
     ]
-    (call,), (result,) = told.calls, told.results
+    (call,), (result,) = done.calls, done.results
     assert (call.tool_name, call.tool_kwargs) == ("code_exec_python", {"code": "print(6 * 7)"})
-    assert call.tool_id == result.tool_id == told.words[0].tool_calls[0].tool_id == "call_1"
+    assert call.tool_id == result.tool_id == done.words[0].tool_calls[0].tool_id == "call_1"
     assert (result.tool_output.content, result.tool_output.is_error) == ("42", False)
     assert result.tool_output.raw_output.startswith("Tool 'code_exec_python' returned result: ")
     assert result.tool_output.raw_input == call.tool_kwargs
@@ -67,8 +67,8 @@ async def test_words_calls_and_results_are_told_in_order(emulator, switches):
 
 
 async def test_the_output_holds_the_whole_run_and_one_request_was_made(emulator):
-    emulator.script(*computes())
-    output = (await told_by(agent())).output
+    emulator.script(*compute())
+    output = (await run_to_end(agent())).output
     assert str(output) == output.response.content == "It is 42."
     assert [call.tool_output.content for call in output.tool_calls] == ["42"]
     assert isinstance(output.raw, AgentResult)
@@ -82,7 +82,7 @@ async def test_the_output_holds_the_whole_run_and_one_request_was_made(emulator)
 
 
 async def test_the_request_says_what_the_user_said_and_no_more(emulator):
-    emulator.script(says("Hello."), says("Hello."))
+    emulator.script(say("Hello."), say("Hello."))
     await agent().run("Hello")
     await agent(
         system_prompt="Be brief.",
@@ -106,29 +106,31 @@ async def test_the_request_says_what_the_user_said_and_no_more(emulator):
 
 
 async def test_an_agent_without_tools_answers(emulator):
-    emulator.script(says("Hello.", reasoning="A greeting."))
-    told = await told_by(HerokuAgent(), "Hello")
-    assert (told.order, str(told.output)) == (["AgentStream"], "Hello.")
-    assert told.words[0].thinking_delta == "A greeting."
-    assert isinstance(told.output.response.blocks[0], ThinkingBlock)
+    emulator.script(say("Hello.", reasoning="A greeting."))
+    done = await run_to_end(HerokuAgent(), "Hello")
+    assert (done.order, str(done.output)) == (["AgentStream"], "Hello.")
+    assert done.words[0].thinking_delta == "A greeting."
+    assert isinstance(done.output.response.blocks[0], ThinkingBlock)
     assert not bodies(emulator)[0].get("tools")
 
 
-async def test_words_are_not_told_when_streaming_is_off_but_tools_are(emulator):
-    emulator.script(*computes())
-    told = await told_by(agent(streaming=False))
-    assert (told.order, str(told.output)) == (["ToolCall", "ToolCallResult"], "It is 42.")
+async def test_without_streaming_tools_are_reported_and_text_is_not(emulator):
+    emulator.script(*compute())
+    done = await run_to_end(agent(streaming=False))
+    assert (done.order, str(done.output)) == (["ToolCall", "ToolCallResult"], "It is 42.")
 
 
 async def test_several_calls_get_their_own_results_and_errors_stay_errors(emulator):
     emulator.script(
-        calls(("code_exec_python", {"code": "a"}), ("code_exec_python", "no JSON"), ids=["x", "y"]),
+        call_tools(
+            ("code_exec_python", {"code": "a"}), ("code_exec_python", "no JSON"), ids=["x", "y"]
+        ),
         ToolResult("", parts=[{"type": "image", "data": base64.b64encode(PIXEL).decode(),
                                "mimeType": "image/png"}]),
         ToolResult("no such name", is_error=True),
-        says("Done."),
+        say("Done."),
     )  # fmt: skip
-    first, second = (await told_by(agent())).results
+    first, second = (await run_to_end(agent())).results
     image = first.tool_output.blocks[0]
     assert isinstance(image, ImageBlock)
     assert image.resolve_image().read() == PIXEL
@@ -138,7 +140,7 @@ async def test_several_calls_get_their_own_results_and_errors_stay_errors(emulat
 
 
 async def test_memory_remembers_the_tools_and_can_be_sent_to_agent_and_chat_alike(emulator):
-    emulator.script(*computes(), says("I said 42."))
+    emulator.script(*compute(), say("I said 42."))
     memory = ChatMemoryBuffer.from_defaults(token_limit=100_000)
     await agent().run("What is 6 * 7?", memory=memory)
     roles = [message.role.value for message in memory.get_all()]
@@ -156,10 +158,10 @@ async def test_memory_remembers_the_tools_and_can_be_sent_to_agent_and_chat_alik
 async def test_names_that_only_the_server_may_use_are_remembered_in_a_form_that_chat_takes(
     emulator, name
 ):
-    emulator.script(calls((name, {"code": "1"})), ToolResult("1"), says("One."))
+    emulator.script(call_tools((name, {"code": "1"})), ToolResult("1"), say("One."))
     memory = ChatMemoryBuffer.from_defaults(token_limit=100_000)
-    told = await told_by(agent(), memory=memory)
-    assert told.results[0].tool_name == name
+    done = await run_to_end(agent(), memory=memory)
+    assert done.results[0].tool_name == name
     assert Heroku().chat([*memory.get_all(), ChatMessage("Sure?")]).message.content
 
 
@@ -201,7 +203,7 @@ def raw_run(messages):
 
 
 async def test_a_conversation_goes_on_in_its_context_stored_or_not(emulator):
-    emulator.script(*computes(), says("I said 42."), says("Yes."))
+    emulator.script(*compute(), say("I said 42."), say("Yes."))
     runner = agent()
     context = Context(runner)
     await runner.run("What is 6 * 7?", ctx=context)
@@ -212,8 +214,8 @@ async def test_a_conversation_goes_on_in_its_context_stored_or_not(emulator):
     ]  # fmt: skip
 
 
-async def test_a_history_may_be_given_and_stays_as_it_is(emulator):
-    emulator.script(says("Ada."))
+async def test_a_history_can_be_passed_and_is_not_changed(emulator):
+    emulator.script(say("Ada."))
     history = [ChatMessage("My name is Ada."), ChatMessage("Hello, Ada.", role="assistant")]
     before = [message.model_copy(deep=True) for message in history]
     await agent().run("What is my name?", chat_history=history)
@@ -221,8 +223,8 @@ async def test_a_history_may_be_given_and_stays_as_it_is(emulator):
     assert len(bodies(emulator)[0]["messages"]) == 3
 
 
-async def test_state_is_told_to_the_model(emulator):
-    emulator.script(says("One."))
+async def test_the_model_sees_the_state(emulator):
+    emulator.script(say("One."))
     await agent(initial_state={"counter": 1}).run("Count.")
     assert "{'counter': 1}" in bodies(emulator)[0]["messages"][-1]["content"]
 
@@ -234,7 +236,7 @@ class Total(BaseModel):
 
 
 async def test_an_answer_gets_a_form_by_one_chat_of_the_same_model(emulator):
-    emulator.script(*computes(), CallTools([("Total", {"total": 42})]))
+    emulator.script(*compute(), CallTools([("Total", {"total": 42})]))
     output = await agent(output_cls=Total).run("What is 6 * 7?")
     assert output.get_pydantic_model(Total) == Total(total=42)
     run, chat = emulator.journal
@@ -244,7 +246,7 @@ async def test_an_answer_gets_a_form_by_one_chat_of_the_same_model(emulator):
 
 
 async def test_a_run_is_one_turn_and_a_limit_of_one_turn_has_the_model_sum_up(emulator):
-    emulator.script(*computes())
+    emulator.script(*compute())
     stopping = agent(early_stopping_method="generate")
     output = await stopping.run("What is 6 * 7?", max_iterations=1)
     assert [entry.path for entry in emulator.journal] == [PATH, "/v1/chat/completions"]
@@ -254,7 +256,7 @@ async def test_a_run_is_one_turn_and_a_limit_of_one_turn_has_the_model_sum_up(em
 async def test_runs_at_once_do_not_mix(emulator):
     import asyncio
 
-    emulator.script(says("Hello."), says("Hello."), says("Hello."))
+    emulator.script(say("Hello."), say("Hello."), say("Hello."))
     runner = agent()
     outputs = await asyncio.gather(*(runner.run(f"Question {n}") for n in range(3)))
     assert [str(output) for output in outputs] == ["Hello."] * 3
@@ -263,15 +265,15 @@ async def test_runs_at_once_do_not_mix(emulator):
     assert all(len(body["messages"]) == 1 for body in bodies(emulator))
 
 
-async def test_other_kinds_of_content_are_told_by_their_kind(emulator):
+async def test_other_content_is_described_by_its_type(emulator):
     parts = [
         {"type": "text", "text": "Here:"},
         {"type": "resource", "resource": {"uri": "file:///a.txt", "text": "inside"}},
         {"type": "audio", "data": "AAAA", "mimeType": "audio/wav"},
         {"type": "resource_link", "uri": "file:///b.txt", "name": "b"},
     ]
-    emulator.script(calls(("code_exec_python", {})), ToolResult(parts=parts), says("Done."))
-    (result,) = (await told_by(agent())).results
+    emulator.script(call_tools(("code_exec_python", {})), ToolResult(parts=parts), say("Done."))
+    (result,) = (await run_to_end(agent())).results
     assert [block.text for block in result.tool_output.blocks if isinstance(block, TextBlock)] == [
         "Here:", "inside", "[audio audio/wav]", "[resource_link b file:///b.txt]",
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from heroku_inference import AgentTool, ConfigError, agent_tools
 from llama_index_heroku import Heroku, HerokuAgent
-from tests.llama_index.heroku_agents import PATH, says
+from tests.llama_index.heroku_agents import PATH, say
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning",  # LlamaIndex's workflows use what is deprecated
@@ -31,18 +31,21 @@ class Answer(BaseModel):
     text: str
 
 
-def given(**arguments):
+def make_agent(**arguments):
     return HerokuAgent(
         **{"model": "claude-4-5-sonnet", "api_key": KEY, "base_url": "https://x.test", **arguments}
     )
 
 
 def test_it_is_an_agent_of_llama_index_s_workflows():
-    assert isinstance(given(), BaseWorkflowAgent)
-    assert (given(name="a", description="b").name, given(description="b").description) == ("a", "b")
+    assert isinstance(make_agent(), BaseWorkflowAgent)
+    assert (
+        make_agent(name="a", description="b").name,
+        make_agent(description="b").description,
+    ) == ("a", "b")
 
 
-def test_its_llm_is_heroku_s_whatever_the_settings_of_llama_index_say(config_vars):
+def test_its_llm_is_herokus_and_not_that_of_llama_indexs_settings(config_vars):
     before = Settings._llm
     Settings._llm = MockLLM()
     try:
@@ -55,7 +58,7 @@ def test_its_llm_is_heroku_s_whatever_the_settings_of_llama_index_say(config_var
 
 
 async def test_a_model_that_is_there_already_is_taken_with_its_connection(emulator):
-    emulator.script(says("Hello."))
+    emulator.script(say("Hello."))
     llm = Heroku(
         model="claude-4-5-haiku",
         api_key=emulator.api_key,
@@ -74,7 +77,7 @@ async def test_a_model_that_is_there_already_is_taken_with_its_connection(emulat
 
 
 async def test_clients_of_yours_and_another_attachment_are_used(emulator, config_vars, monkeypatch):
-    emulator.script(says("Hello."))
+    emulator.script(say("Hello."))
     for name in ("KEY", "URL", "MODEL_ID"):
         monkeypatch.setenv(f"INFERENCE_TEAL_{name}", config_vars[f"INFERENCE_{name}"])
         monkeypatch.delenv(f"INFERENCE_{name}")
@@ -105,25 +108,14 @@ async def test_a_run_may_be_limited_in_time(emulator, config_vars):
     ],
     ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool", "url"],
 )
-def test_what_cannot_be_is_said_when_it_is_made(arguments, words):
+def test_wrong_arguments_are_refused_when_the_agent_is_made(arguments, words):
     with pytest.raises(ConfigError, match=words):
-        given(**arguments)
+        make_agent(**arguments)
 
 
 def test_an_argument_that_nobody_knows_is_refused():
     with pytest.raises(ValidationError, match="tempretaure"):
-        given(tempretaure=1)
-
-
-@pytest.mark.parametrize("arguments", [{"base_url": "ftp://x"}, {"temperature": "warm"}, {"x": 1}])
-def test_a_refused_argument_does_not_show_the_key_beside_it(arguments):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
-        HerokuAgent(**{"model": "m", "api_key": KEY, "base_url": "https://x.test"} | arguments)
-    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    frames = [frame.locals for frame in trace.stack if frame.filename != __file__]
-    assert frames
-    assert KEY not in repr(frames)
-    assert KEY not in str(trace)
+        make_agent(tempretaure=1)
 
 
 async def test_no_trace_of_a_failed_run_shows_the_key(emulator, config_vars):
@@ -134,7 +126,7 @@ async def test_no_trace_of_a_failed_run_shows_the_key(emulator, config_vars):
 
 
 async def test_a_pickle_keeps_every_argument(emulator, config_vars):
-    emulator.script(*[says("Hello.")] * 2)
+    emulator.script(*[say("Hello.")] * 2)
     agent = HerokuAgent(
         name="reader",
         system_prompt="Be brief.",
@@ -159,10 +151,10 @@ async def test_a_pickle_keeps_every_argument(emulator, config_vars):
 
 
 def test_a_pickle_keeps_the_class_of_the_output():
-    assert pickle.loads(pickle.dumps(given(output_cls=Answer))).output_cls is Answer
+    assert pickle.loads(pickle.dumps(make_agent(output_cls=Answer))).output_cls is Answer
 
 
-def test_tools_are_kept_in_the_api_s_form_whatever_they_were():
+def test_tools_of_every_form_become_the_apis_form():
     wired = {"type": "mcp", "name": "acute-partridge/shout"}
-    kept = given(heroku_tools=[AgentTool(type="mcp", name="acute-partridge/shout"), wired])
+    kept = make_agent(heroku_tools=[AgentTool(type="mcp", name="acute-partridge/shout"), wired])
     assert kept.heroku_tools == [wired, wired]

@@ -10,7 +10,7 @@ from llama_index.core.workflow import Context, JsonPickleSerializer
 from heroku_emulator import CallTools, Fault, Say
 from heroku_inference import ConfigError, agent_tools
 from llama_index_heroku import Heroku, HerokuAgent
-from tests.llama_index.heroku_agents import PATH, computes, says, told_by
+from tests.llama_index.heroku_agents import PATH, compute, run_to_end, say
 
 pytestmark = [
     pytest.mark.usefixtures("config_vars"),
@@ -19,7 +19,7 @@ pytestmark = [
     ),
 ]
 
-STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+STORED = JsonPickleSerializer()  # pydantic cannot write a memory as JSON
 HANDOFF = CallTools([("handoff", {"to_agent": "coder", "reason": "It runs code."})])
 
 
@@ -40,19 +40,19 @@ def workflow(agent=None):
 
 
 async def test_another_agent_hands_off_to_it_and_it_answers(emulator):
-    emulator.script(HANDOFF, *computes())
-    told = await told_by(workflow())
-    assert str(told.output) == "It is 42."
-    assert told.output.current_agent_name == "coder"
-    assert [result.tool_name for result in told.results] == ["handoff", "code_exec_python"]
-    assert [call.tool_name for call in told.output.tool_calls] == ["handoff", "code_exec_python"]
+    emulator.script(HANDOFF, *compute())
+    done = await run_to_end(workflow())
+    assert str(done.output) == "It is 42."
+    assert done.output.current_agent_name == "coder"
+    assert [result.tool_name for result in done.results] == ["handoff", "code_exec_python"]
+    assert [call.tool_name for call in done.output.tool_calls] == ["handoff", "code_exec_python"]
     assert [entry.path for entry in emulator.journal] == ["/v1/chat/completions", PATH]
     sent = emulator.journal[-1].body["messages"]
     assert [message["role"] for message in sent] == ["user", "assistant", "tool"]
 
 
 async def test_the_conversation_goes_on_there_in_the_same_context(emulator):
-    emulator.script(HANDOFF, *computes(), says("I said 42."))
+    emulator.script(HANDOFF, *compute(), say("I said 42."))
     agents = workflow()
     context = Context(agents)
     await agents.run("What is 6 * 7?", ctx=context)
@@ -63,7 +63,7 @@ async def test_the_conversation_goes_on_there_in_the_same_context(emulator):
 
 
 async def test_it_may_be_the_only_agent_or_the_first_and_has_no_handoff_to_call(emulator):
-    emulator.script(*computes(), *computes())
+    emulator.script(*compute(), *compute())
     assert str(await AgentWorkflow(agents=[coder()]).run("What is 6 * 7?")) == "It is 42."
     other = FunctionAgent(name="other", description="Waits.", tools=[], llm=Heroku())
     first = AgentWorkflow(agents=[coder(), other], root_agent="coder")
@@ -73,7 +73,7 @@ async def test_it_may_be_the_only_agent_or_the_first_and_has_no_handoff_to_call(
 
 
 async def test_what_it_remembers_can_be_read_by_other_agents(emulator):
-    emulator.script(HANDOFF, *computes(), Say("Forty-two, as the coder said."))
+    emulator.script(HANDOFF, *compute(), Say("Forty-two, as the coder said."))
     memory = ChatMemoryBuffer.from_defaults(token_limit=100_000)
     await workflow().run("What is 6 * 7?", memory=memory)
     output = await FunctionAgent(llm=Heroku()).run("In words?", memory=memory)
@@ -84,11 +84,11 @@ async def test_what_it_remembers_can_be_read_by_other_agents(emulator):
 
 async def test_another_agent_has_it_as_a_tool(emulator):
     called = CallTools([("coder", {"request": "What is 6 * 7?"})])
-    emulator.script(called, *computes(), Say("Forty-two."))
+    emulator.script(called, *compute(), Say("Forty-two."))
     agent = FunctionAgent(tools=[coder().as_tool()], llm=Heroku())
-    told = await told_by(agent)
-    assert str(told.output) == "Forty-two."
-    assert [result.tool_output.content for result in told.results] == ["It is 42."]
+    done = await run_to_end(agent)
+    assert str(done.output) == "Forty-two."
+    assert [result.tool_output.content for result in done.results] == ["It is 42."]
     first, run, _ = emulator.journal
     (tool,) = first.body["tools"]
     assert (tool["function"]["name"], tool["function"]["description"]) == (
@@ -100,7 +100,7 @@ async def test_another_agent_has_it_as_a_tool(emulator):
 
 
 async def test_a_tool_can_have_another_name_and_works_by_itself_blocking_too(emulator):
-    emulator.script(*computes(), *computes())
+    emulator.script(*compute(), *compute())
     tool = coder().as_tool("compute", "Computes.")
     assert (tool.metadata.name, tool.metadata.description) == ("compute", "Computes.")
     assert tool.call(request="What is 6 * 7?").content == "It is 42."
@@ -110,9 +110,9 @@ async def test_a_tool_can_have_another_name_and_works_by_itself_blocking_too(emu
 async def test_a_run_that_fails_is_a_failed_tool_to_the_other_agent(emulator):
     called = CallTools([("coder", {"request": "What is 6 * 7?"})])
     emulator.script(called, Fault(403, path=PATH), Say("It is out of order."))
-    told = await told_by(FunctionAgent(tools=[coder().as_tool()], llm=Heroku()))
-    assert told.results[0].tool_output.is_error
-    assert str(told.output) == "It is out of order."
+    done = await run_to_end(FunctionAgent(tools=[coder().as_tool()], llm=Heroku()))
+    assert done.results[0].tool_output.is_error
+    assert str(done.output) == "It is out of order."
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_tools_that_come_later_are_refused_too_and_nothing_is_sent(emulato
 
 
 async def test_nothing_is_refused_that_asks_for_nothing(emulator):
-    emulator.script(says("Hello."))
+    emulator.script(say("Hello."))
     agent = coder(tools=[], tool_retriever=None, can_handoff_to=None)
     assert agent.can_handoff_to == []
     assert str(await agent.run("Hello")) == "Hello."

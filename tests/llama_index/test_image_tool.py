@@ -14,7 +14,7 @@ from PIL import Image
 from heroku_emulator import CallTools, Say
 from heroku_inference import ConfigError
 from llama_index_heroku import Heroku, HerokuImageToolSpec
-from tests.llama_index.heroku_agents import told_by
+from tests.llama_index.heroku_agents import run_to_end
 
 pytestmark = [
     pytest.mark.usefixtures("config_vars"),
@@ -32,7 +32,7 @@ def tool_of(spec):
     return tool
 
 
-async def drawn(spec, way, **options):
+async def draw(spec, way, **options):
     """An image, in each of the ways there are to have one drawn."""
     if way == "blocking":
         return spec.generate_image(PROMPT, **options)
@@ -53,7 +53,7 @@ def picture(output):
 
 @ways
 async def test_an_image_is_a_block_beside_words(emulator, way):
-    output = await drawn(HerokuImageToolSpec(), way, aspect_ratio="16:9")
+    output = await draw(HerokuImageToolSpec(), way, aspect_ratio="16:9")
     words, _ = output.blocks
     assert isinstance(words, TextBlock)
     assert PROMPT in words.text
@@ -73,9 +73,9 @@ async def test_an_image_is_a_block_beside_words(emulator, way):
 @ways
 async def test_what_was_said_of_all_images_holds_and_the_call_comes_before_it(emulator, way):
     spec = HerokuImageToolSpec(size="1024x1024", negative_prompt="people", seed=5)
-    first = await drawn(spec, way)
-    again = await drawn(spec, way)
-    other = await drawn(spec, way, seed=6, aspect_ratio="1:1")
+    first = await draw(spec, way)
+    again = await draw(spec, way)
+    other = await draw(spec, way, seed=6, aspect_ratio="1:1")
     assert picture(first) == picture(again)
     assert picture(first) != picture(other)
     said = [{k: v for k, v in entry.body.items() if k != "model"} for entry in emulator.journal]
@@ -97,8 +97,8 @@ async def test_what_was_said_of_all_images_holds_and_the_call_comes_before_it(em
 async def test_an_image_is_saved_by_its_content_and_format(tmp_path, way):
     folder = tmp_path / "new" / "images"
     spec = HerokuImageToolSpec(save_folder=folder, output_format="jpeg", seed=5)
-    output = await drawn(spec, way)
-    await drawn(spec, way)
+    output = await draw(spec, way)
+    await draw(spec, way)
     (file,) = folder.iterdir()
     assert file.suffix in {".jpg", ".jpeg"}
     assert file.read_bytes() == picture(output)[0]
@@ -123,9 +123,9 @@ def test_models_are_offered_what_is_documented_and_not_what_was_said_already():
 async def test_an_agent_draws_and_is_shown_the_image(emulator):
     emulator.script(CallTools([("generate_image", {"prompt": PROMPT})]), Say("There it is."))
     agent = FunctionAgent(tools=HerokuImageToolSpec(seed=5).to_tool_list(), llm=Heroku())
-    told = await told_by(agent, "Draw a lighthouse at dusk.")
-    assert str(told.output) == "There it is."
-    data, _ = picture(told.results[0].tool_output)
+    done = await run_to_end(agent, "Draw a lighthouse at dusk.")
+    assert str(done.output) == "There it is."
+    data, _ = picture(done.results[0].tool_output)
     assert data.startswith(b"\x89PNG")
     *_, result, shown = emulator.journal[-1].body["messages"]
     assert (result["role"], shown["role"]) == ("tool", "user")
@@ -141,7 +141,7 @@ async def test_an_agent_draws_and_is_shown_the_image(emulator):
 )
 async def test_what_is_not_documented_is_refused_and_not_sent(emulator, way, options):
     with pytest.raises(ConfigError):
-        await drawn(HerokuImageToolSpec(), way, **options)
+        await draw(HerokuImageToolSpec(), way, **options)
     assert not emulator.journal
 
 

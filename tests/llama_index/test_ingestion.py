@@ -73,7 +73,7 @@ def test_an_error_in_a_worker_process_comes_home_as_what_it_is(emulator):
     ],
     ids=lambda given: next(iter(given), "the same") if isinstance(given, dict) else None,
 )
-def test_a_pipelines_cache_is_kept_for_what_makes_the_same_vectors(emulator, given, requests):
+def test_a_pipelines_cache_holds_for_settings_that_make_the_same_vectors(emulator, given, requests):
     cached = IngestionPipeline(transformations=[HerokuEmbedding()])
     cached.run(documents=documents())
     cached.transformations = [HerokuEmbedding(**given)]

@@ -176,7 +176,7 @@ SIGNED = {"thinking": "Hm.", "signature": "abc"}
 ANSWER = {"role": "assistant", "content": "", "reasoning": SIGNED, "refusal": "I cannot say."}
 
 
-def test_signatures_and_refusals_are_kept_whole_and_streamed(emulator, llm):
+def test_signatures_and_refusals_stay_in_plain_and_streamed_answers(emulator, llm):
     choice = {"index": 0, "finish_reason": "stop"}
     frame = json.dumps({"id": "x", "choices": [{**choice, "delta": ANSWER}]})
     emulator.script(RawBody({"id": "x", "choices": [{**choice, "message": ANSWER}]}))

@@ -139,7 +139,7 @@ def test_what_heroku_cannot_take_is_refused_by_name(block):
         parts(TextBlock(text="x"), block)
 
 
-def test_documents_of_text_and_sources_are_told_as_text(tmp_path):
+def test_documents_and_sources_become_text(tmp_path):
     path = tmp_path / "notes.md"
     path.write_text("# Notes")
     told = parts(
@@ -176,12 +176,12 @@ def test_thoughts_cache_points_and_citations_are_left_out():
     ],
     ids=["dict", "sdk object", "selection", "selection dict"],
 )
-def test_calls_are_read_in_every_form_they_are_kept_in(call):
+def test_calls_are_read_in_every_stored_form(call):
     message = ChatMessage(role="assistant", additional_kwargs={"tool_calls": [call]})
     assert wire_messages([message])[0]["tool_calls"] == [CALL]
 
 
-def test_calls_kept_twice_are_sent_once():
+def test_calls_stored_twice_are_sent_once():
     block = ToolCallBlock(tool_call_id="1", tool_name="add", tool_kwargs='{"a":1}')
     message = ChatMessage([block], role="assistant", additional_kwargs={"tool_calls": [CALL]})
     assert wire_messages([message])[0]["tool_calls"] == [CALL]

@@ -25,7 +25,7 @@ KEY = "inf-test-key"
 HELLO = [ChatMessage("Hello")]
 
 
-def given(**arguments):
+def make_llm(**arguments):
     return Heroku(
         **{"model": "claude-4-5-sonnet", "api_key": KEY, "base_url": "https://x.test", **arguments}
     )
@@ -37,7 +37,7 @@ def given(**arguments):
 def test_it_is_an_llm_that_calls_functions():
     names = [base.__name__ for base in Heroku.__mro__]
     assert {BaseLLM.__name__, FunctionCallingLLM.__name__} <= set(names)
-    assert Heroku.class_name() == given().class_name() == "Heroku"
+    assert Heroku.class_name() == make_llm().class_name() == "Heroku"
 
 
 def test_the_settings_of_llama_index_take_it_from_the_config_vars(config_vars):
@@ -93,12 +93,12 @@ def test_calls_for_other_classes_only_change_their_import(emulator, config_vars)
 
 def test_an_argument_that_heroku_ignores_is_named():
     with pytest.warns(UserWarning, match="logprobs not sent"):
-        given(logprobs=True)
+        make_llm(logprobs=True)
 
 
 def test_an_argument_that_nobody_knows_is_refused():
     with pytest.raises(ValidationError, match="tempretaure"):
-        given(tempretaure=1)
+        make_llm(tempretaure=1)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_argument_that_nobody_knows_is_refused():
 )
 def test_no_error_about_values_shows_the_key(arguments):
     with pytest.raises(ValidationError) as caught:
-        given(**arguments)
+        make_llm(**arguments)
     assert KEY not in str(caught.value) or KEY in arguments
 
 
@@ -116,28 +116,28 @@ def test_no_error_about_values_shows_the_key(arguments):
 
 
 def test_metadata_is_that_of_the_model():
-    metadata = given().metadata
+    metadata = make_llm().metadata
     assert metadata.context_window == 200_000
     assert metadata.is_function_calling_model
     assert metadata.is_chat_model
     assert metadata.model_name == "claude-4-5-sonnet"
-    assert given(model="claude-4-sonnet").metadata.num_output == 8192
+    assert make_llm(model="claude-4-sonnet").metadata.num_output == 8192
 
 
 @pytest.mark.parametrize("model", [*KNOWN_MODELS, "claude-9-opus", "x"])
 def test_metadata_is_there_for_any_model(model):
-    metadata = given(model=model).metadata
+    metadata = make_llm(model=model).metadata
     assert metadata.context_window >= 128_000
     assert metadata.num_output >= 4096
     assert metadata.is_function_calling_model
 
 
 def test_values_of_the_user_win():
-    llm = given(context_window=5, max_tokens=6, is_function_calling_model=False)
+    llm = make_llm(context_window=5, max_tokens=6, is_function_calling_model=False)
     metadata = llm.metadata
     assert (metadata.context_window, metadata.num_output) == (5, 6)
     assert not metadata.is_function_calling_model
-    assert given(model="x", is_function_calling_model=True).metadata.is_function_calling_model
+    assert make_llm(model="x", is_function_calling_model=True).metadata.is_function_calling_model
 
 
 # Stored and made again
@@ -176,7 +176,7 @@ def test_pickling_leaves_the_object_alone_and_says_what_cannot_travel(config_var
 
 
 def test_a_deep_copy_shares_the_limiter_and_the_callbacks():
-    llm = given(rate_limiter=TokenBucketRateLimiter(requests_per_minute=5))
+    llm = make_llm(rate_limiter=TokenBucketRateLimiter(requests_per_minute=5))
     twin = copy.deepcopy(llm)
     assert twin.rate_limiter is llm.rate_limiter
     assert twin.callback_manager is llm.callback_manager

@@ -58,13 +58,13 @@ def named(name, description="Does it."):
     ],
     ids=str,
 )
-def test_the_choice_is_always_said(emulator, llm, arguments, choice):
+def test_the_tool_choice_is_always_sent(emulator, llm, arguments, choice):
     emulator.script(Say("Well."))
     llm.chat_with_tools([ADD, NOW], "Add.", **arguments)
     assert sent(emulator)["tool_choice"] == choice
 
 
-def test_several_calls_at_once_are_asked_for_only_where_they_are_allowed(emulator, llm):
+def test_parallel_calls_are_requested_only_where_they_are_allowed(emulator, llm):
     emulator.script(Say("Well.", times=2))
     llm.chat_with_tools([ADD], "Add.")
     assert sent(emulator)["parallel_tool_calls"] is False
@@ -92,7 +92,7 @@ def test_a_long_description_is_sent_whole(emulator, llm):
     assert sent(emulator)["tools"][0]["function"]["description"] == "Adds. " * 400
 
 
-async def test_calls_are_blocks_and_kept_in_the_older_form_alike(emulator, llm):
+async def test_calls_stand_in_blocks_and_in_the_older_form(emulator, llm):
     emulator.script(*[TWO] * 4)
     options = {"allow_parallel_tool_calls": True}
     responses = [
@@ -116,7 +116,7 @@ async def test_calls_are_blocks_and_kept_in_the_older_form_alike(emulator, llm):
         ]
 
 
-async def test_one_call_is_kept_in_both_forms_where_more_are_not_allowed(emulator, llm):
+async def test_without_parallel_calls_one_call_stays_in_both_forms(emulator, llm):
     emulator.switch(strict=False)
     emulator.script(TWO, TWO)
     for response in (
@@ -191,7 +191,7 @@ def test_a_cut_call_says_how_to_get_it_whole(emulator, llm):
         llm.predict_and_call([ADD], "Add.")
 
 
-def test_broken_arguments_can_be_told_to_the_model_again(emulator, llm):
+def test_broken_arguments_can_be_sent_back_to_the_model(emulator, llm):
     emulator.script(CUT, Say("Sorry."))
     answer = llm.chat_with_tools([ADD], "Add.").message
     call_id = answer.blocks[0].tool_call_id
@@ -249,7 +249,7 @@ def test_names_that_the_api_cannot_tell_apart_are_refused(llm):
 # Thinking
 
 
-def test_a_model_that_thinks_is_told_to_call_and_not_made_to(emulator):
+def test_a_thinking_model_is_instructed_to_call_and_not_forced(emulator):
     for arguments in (
         {"extended_thinking": 1024},
         {"reasoning_effort": "low"},

@@ -28,7 +28,7 @@ from heroku_inference import (
     Settings,
 )
 from llama_index_heroku import Heroku, load_mcp_tools
-from tests.llama_index.heroku_agents import told_by
+from tests.llama_index.heroku_agents import run_to_end
 from tests.mcp_server import PIXEL, McpServer
 
 pytestmark = pytest.mark.filterwarnings(
@@ -44,7 +44,7 @@ def server():
         yield server
 
 
-async def loaded(server, **options):
+async def load(server, **options):
     tools = await load_mcp_tools(api_key=server.key, base_url=server.url, **options)
     return {tool.metadata.name: tool for tool in tools}
 
@@ -56,7 +56,7 @@ async def loaded(server, **options):
 )
 async def test_tools_are_found_and_run_by_whichever_transport_there_is(transports, paths):
     with McpServer(transports=transports) as server:
-        tools = await loaded(server)
+        tools = await load(server)
         assert list(tools) == NAMES
         assert all(isinstance(tool, FunctionTool) for tool in tools.values())
         output = await tools["add"].acall(a=1, b=2)
@@ -70,8 +70,8 @@ async def test_tools_are_found_and_run_by_whichever_transport_there_is(transport
         assert tried == (1 if transports == ("sse",) else tried)
 
 
-async def test_a_model_is_told_what_the_server_says_of_a_tool(server):
-    add = (await loaded(server))["add"].metadata
+async def test_a_model_gets_the_servers_description_of_a_tool(server):
+    add = (await load(server))["add"].metadata
     assert add.description == "Adds two numbers."
     parameters = add.get_parameters_dict()
     assert parameters["required"] == ["a", "b"]
@@ -79,7 +79,7 @@ async def test_a_model_is_told_what_the_server_says_of_a_tool(server):
 
 
 async def test_errors_and_images_stay_what_they_are(server):
-    tools = await loaded(server)
+    tools = await load(server)
     failed = await tools["fail"].acall()
     assert failed.is_error
     assert "no such table" in failed.content
@@ -89,30 +89,30 @@ async def test_errors_and_images_stay_what_they_are(server):
 
 
 def test_tools_may_be_used_from_any_event_loop_and_blocking(server):
-    tools = asyncio.run(loaded(server))
+    tools = asyncio.run(load(server))
     for _ in range(2):
         assert asyncio.run(tools["add"].acall(a=1, b=2)).content == "3"
         assert tools["add"].call(a=1, b=2).content == "3"
 
 
 async def test_several_at_once_do_not_disturb_each_other(server):
-    add = (await loaded(server))["add"]
+    add = (await load(server))["add"]
     outputs = await asyncio.gather(*(add.acall(a=n, b=1) for n in range(4)))
     assert [output.content for output in outputs] == ["1", "2", "3", "4"]
 
 
 async def test_some_of_the_tools_may_be_taken(server):
-    assert list(await loaded(server, allowed_tools=["add", "acute-partridge/shout"])) == NAMES[:2]
-    assert list(await loaded(server, allowed_tools=["shout"])) == ["acute-partridge/shout"]
-    assert await loaded(server, allowed_tools=[]) == {}
+    assert list(await load(server, allowed_tools=["add", "acute-partridge/shout"])) == NAMES[:2]
+    assert list(await load(server, allowed_tools=["shout"])) == ["acute-partridge/shout"]
+    assert await load(server, allowed_tools=[]) == {}
     with pytest.raises(ConfigError, match=r"\['add'\]"):
-        await loaded(server, allowed_tools="add")
+        await load(server, allowed_tools="add")
     with pytest.raises(ConfigError, match=r"'ad', .*does not have"):
-        await loaded(server, allowed_tools=["add", "ad"])
+        await load(server, allowed_tools=["add", "ad"])
 
 
-async def test_arguments_may_be_given_to_tools_beforehand(server):
-    tools = await loaded(
+async def test_arguments_can_be_preset_for_tools(server):
+    tools = await load(
         server,
         global_partial_params={"b": 10},
         partial_params_by_tool={"slow": {"seconds": 0.0}},
@@ -149,7 +149,7 @@ REFUSALS = {
 @pytest.mark.parametrize("transports", [("http",), ("sse",)], ids=str)
 async def test_a_refusal_has_its_class_without_a_second_try(status, transports):
     with McpServer(transports=transports) as server:
-        tools = await loaded(server)
+        tools = await load(server)
         server.refuse(status)
         before = len(server.requests)
         with pytest.raises(APIError) as caught:
@@ -158,37 +158,37 @@ async def test_a_refusal_has_its_class_without_a_second_try(status, transports):
         assert caught.value.status_code == status
         assert len(server.requests) == before + 1
         with pytest.raises(REFUSALS[status]):
-            await loaded(server)
+            await load(server)
         assert len(server.requests) == before + 2
         assert server.calls == []
 
 
-async def test_a_toolkit_that_is_nowhere_is_said():
+async def test_a_missing_toolkit_is_an_error():
     with McpServer(transports=()) as server, pytest.raises(NotFoundError):
-        await loaded(server)
+        await load(server)
     with pytest.raises(APIConnectionError, match=r"MCP toolkit at .* failed: ConnectError"):
-        await loaded(server)
+        await load(server)
 
 
-async def test_a_tool_that_takes_too_long_is_given_up(server):
-    tools = await loaded(server, timeout=2)
+async def test_a_slow_tool_times_out(server):
+    tools = await load(server, timeout=2)
     with pytest.raises(APITimeoutError, match=r"in time. Pass a larger timeout"):
         await tools["slow"].acall(seconds=8)
 
 
 async def test_arguments_that_the_server_refuses_are_an_error_of_the_tool(server):
-    output = await (await loaded(server))["add"].acall(a="one")
+    output = await (await load(server))["add"].acall(a="one")
     assert output.is_error
     assert server.calls == []
 
 
 async def test_no_error_trace_log_or_object_shows_the_key(server, caplog):
     caplog.set_level(logging.DEBUG)
-    tools = await loaded(server)
+    tools = await load(server)
     shown = [repr(tools), *(repr(vars(tool)) for tool in tools.values())]
     await tools["add"].acall(a=1, b=2)
     server.refuse(401, message=f"wrong key {server.key}")
-    for call in (lambda: tools["add"].acall(a=1, b=2), lambda: loaded_here(server.url)):
+    for call in (lambda: tools["add"].acall(a=1, b=2), lambda: load_at(server.url)):
         with pytest.raises(AuthenticationError) as caught:
             await call()
         trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -198,7 +198,7 @@ async def test_no_error_trace_log_or_object_shows_the_key(server, caplog):
     assert server.key not in "".join([*shown, caplog.text])
 
 
-async def loaded_here(url):
+async def load_at(url):
     return await load_mcp_tools(api_key="inf-made-up-key", base_url=url)
 
 
@@ -225,10 +225,10 @@ async def test_an_agent_uses_them_end_to_end(server, emulator, config_vars):
         CallTools([("fail", {})]),
         Say("Three, and HI."),
     )
-    agent = FunctionAgent(tools=list((await loaded(server)).values()), llm=Heroku())
-    told = await told_by(agent, "1 + 2?")
-    assert str(told.output) == "Three, and HI."
-    contents = {result.tool_name: result.tool_output for result in told.results}
+    agent = FunctionAgent(tools=list((await load(server)).values()), llm=Heroku())
+    done = await run_to_end(agent, "1 + 2?")
+    assert str(done.output) == "Three, and HI."
+    contents = {result.tool_name: result.tool_output for result in done.results}
     assert contents["add"].content == "3"
     assert contents["acute-partridge/shout"].content == '{"said": "HI"}'
     assert contents["fail"].is_error
@@ -252,7 +252,7 @@ async def test_the_emulator_serves_a_toolkit_too():
         assert (await tools[0].acall(a=1, b=2)).content == "3"
         agent = FunctionAgent(tools=tools, llm=Heroku(model="claude-4-5-sonnet", **connection))
         name = tools[0].metadata.name.replace("/", "_")
-        told = await told_by(agent, f"{name}(1, 2)")
-        assert [result.tool_output.content for result in told.results] == ["3"]
+        done = await run_to_end(agent, f"{name}(1, 2)")
+        assert [result.tool_output.content for result in done.results] == ["3"]
         with pytest.raises(AuthenticationError):
             await load_mcp_tools(api_key="inf-made-up", base_url=emulator.url)

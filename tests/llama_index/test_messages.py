@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import subprocess
 import sys
 
@@ -17,34 +16,22 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.llms.anthropic import Anthropic
 
-from llama_index_heroku import HerokuMessages
+from tests.wire_cases import PIXEL
 
 MODEL = "claude-4-5-sonnet"
 HI = [ChatMessage("Hi")]
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
-    "rkJggg=="
-)
 
 
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return HerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
-
-
-def test_the_integrations_own_argument_sets_thinking_for_a_call(emulator, make):
-    make(extended_thinking=True).chat(HI, thinking={"type": "enabled", "budget_tokens": 1200})
+def test_the_integrations_own_argument_sets_thinking_for_a_call(emulator, make_model):
+    make_model(extended_thinking=True).chat(HI, thinking={"type": "enabled", "budget_tokens": 1200})
     assert emulator.journal[0].body["thinking"]["budget_tokens"] == 1200
 
 
 @pytest.mark.parametrize(
     ("model", "window"), [(MODEL, 200_000), ("claude-of-tomorrow", 128_000)], ids=["known", "new"]
 )
-def test_any_model_has_metadata(make, model, window):
-    llm = make(model=model)
+def test_any_model_has_metadata(make_model, model, window):
+    llm = make_model(model=model)
     assert isinstance(llm, Anthropic)
     assert llm.class_name() == "HerokuMessages"
     assert (llm.metadata.context_window, llm.metadata.num_output) == (window, 8192)
@@ -52,10 +39,10 @@ def test_any_model_has_metadata(make, model, window):
     assert llm.metadata.model_name == model
 
 
-def test_blocks_say_what_to_cache(emulator, make):
+def test_cache_control_of_blocks_is_sent(emulator, make_model):
     point = CachePoint(cache_control={"type": "ephemeral"})
     system = ChatMessage([TextBlock(text="Long."), point], role="system")
-    make().chat([system, ChatMessage([TextBlock(text="Hi"), point])])
+    make_model().chat([system, ChatMessage([TextBlock(text="Hi"), point])])
     body = emulator.journal[0].body
     cached = {"cache_control": {"type": "ephemeral"}}
     shown = [{name: block.get(name) for name in cached} for block in body["system"]]
@@ -63,31 +50,31 @@ def test_blocks_say_what_to_cache(emulator, make):
     assert body["messages"][0]["content"][0]["cache_control"]["type"] == "ephemeral"
 
 
-def test_cache_idx_marks_messages_and_leaves_them_alone(emulator, make):
+def test_cache_idx_marks_messages_and_leaves_them_alone(emulator, make_model):
     asked = ChatMessage("Hi")
-    make(cache_idx=-1).chat([asked])
+    make_model(cache_idx=-1).chat([asked])
     assert emulator.journal[0].body["messages"][0]["content"][0]["cache_control"]
     assert asked == ChatMessage("Hi")
 
 
-def test_images_are_sent(emulator, make):
+def test_images_are_sent(emulator, make_model):
     shown = [TextBlock(text="What is it?"), ImageBlock(image=PIXEL, image_mimetype="image/png")]
-    make().chat([ChatMessage(shown)])
+    make_model().chat([ChatMessage(shown)])
     assert emulator.journal[0].body["messages"][0]["content"][1]["type"] == "image"
 
 
-def test_thinking_of_other_models_and_blank_text_are_left_out(emulator, make):
+def test_thinking_of_other_models_and_blank_text_are_left_out(emulator, make_model):
     foreign = [ThinkingBlock(content="Hm."), TextBlock(text="Yes."), TextBlock(text=" ")]
     history = [*HI, ChatMessage(foreign, role="assistant"), ChatMessage("Why?")]
-    make(extended_thinking=True).chat(history)
+    make_model(extended_thinking=True).chat(history)
     sent = emulator.journal[0].body["messages"][1]
     assert sent["content"] == [{"type": "text", "text": "Yes."}]
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_tokens_are_counted(make, streamed):
+def test_tokens_are_counted(make_model, streamed):
     counter = TokenCountingHandler()
-    llm = make(callback_manager=CallbackManager([counter]))
+    llm = make_model(callback_manager=CallbackManager([counter]))
     if streamed:
         list(llm.stream_chat(HI))
     else:

@@ -17,7 +17,6 @@ from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Say
 from heroku_inference._chat.thinking import call_instruction
-from llama_index_heroku import HerokuMessages
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 MODEL = "claude-4-5-sonnet"
 MESSAGES = "/v1/messages"
-STORED = JsonPickleSerializer()  # memory is no JSON for the pydantic of today
+STORED = JsonPickleSerializer()  # pydantic cannot write a memory as JSON
 REASONS = ["Lyon first.", "Now Oslo.", "Lyon it is."]
 
 
@@ -47,14 +46,6 @@ def script(emulator):
     )
 
 
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return HerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
-
-
 THINKING = {
     "True": {"extended_thinking": True},
     "a budget": {"extended_thinking": 2000},
@@ -66,10 +57,12 @@ THINKING = {
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.parametrize("thinking", THINKING)
 async def test_two_rounds_of_tools_with_thinking_returned_intact(
-    emulator, make, streaming, thinking
+    emulator, make_model, streaming, thinking
 ):
     script(emulator)
-    agent = FunctionAgent(tools=[weather], llm=make(**THINKING[thinking]), streaming=streaming)
+    agent = FunctionAgent(
+        tools=[weather], llm=make_model(**THINKING[thinking]), streaming=streaming
+    )
     run = agent.run("Where is it warmer, Lyon or Oslo?")
     thoughts = [
         event.thinking_delta or ""
@@ -94,9 +87,9 @@ def check_the_wire(emulator):
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_two_rounds_by_blocking_calls(emulator, make, streamed):
+def test_two_rounds_by_blocking_calls(emulator, make_model, streamed):
     script(emulator)
-    llm = make(extended_thinking=True)
+    llm = make_model(extended_thinking=True)
     history = [ChatMessage("Where is it warmer?")]
     while True:
         if streamed:
@@ -117,19 +110,19 @@ def test_two_rounds_by_blocking_calls(emulator, make, streamed):
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_thinking_that_is_not_shown_is_returned_too(emulator, make, streaming):
+async def test_redacted_thinking_is_returned_too(emulator, make_model, streaming):
     emulator.switch(messages_thinking="redacted")
     script(emulator)
-    llm = make(extended_thinking=True)
+    llm = make_model(extended_thinking=True)
     agent = FunctionAgent(tools=[weather], llm=llm, streaming=streaming)
     assert str(await agent.run("Where is it warmer?")) == "In Lyon."
     last = emulator.journal[-1].body["messages"]
     assert [turn["content"][0]["type"] for turn in last[1::2]] == ["redacted_thinking"] * 2
 
 
-async def test_an_agent_goes_on_from_a_stored_context(emulator, make):
+async def test_an_agent_goes_on_from_a_stored_context(emulator, make_model):
     script(emulator)
-    agent = FunctionAgent(tools=[weather], llm=make(extended_thinking=True))
+    agent = FunctionAgent(tools=[weather], llm=make_model(extended_thinking=True))
     context = Context(agent)
     await agent.run("Where is it warmer?", ctx=context)
     stored = context.to_dict(serializer=STORED)
@@ -151,9 +144,9 @@ ASKED = PromptTemplate("Where is it warmer?")
 
 @pytest.mark.parametrize("thinking", [None, True], ids=["plain", "thinking"])
 @pytest.mark.parametrize("way", ["predict", "stream", "apredict", "astream"])
-def test_structured_answers(emulator, make, thinking, way):
+def test_structured_answers(emulator, make_model, thinking, way):
     emulator.script(CallTools([("Answer", {"city": "Lyon"})], reasoning="Hm.", path=MESSAGES))
-    llm = make(extended_thinking=thinking)
+    llm = make_model(extended_thinking=thinking)
 
     async def astream():
         pieces = await llm.astream_structured_predict(Answer, ASKED)
@@ -171,8 +164,8 @@ def test_structured_answers(emulator, make, thinking, way):
     assert body.get("system") == (call_instruction(["Answer"]) if thinking else None)
 
 
-def test_the_stream_ends_with_the_plain_answer(emulator, make):
-    llm = make(extended_thinking=True)
+def test_the_stream_ends_with_the_plain_answer(emulator, make_model):
+    llm = make_model(extended_thinking=True)
     step = CallTools(
         [("weather", {"city": "Oslo"})],
         text="And Oslo?",
@@ -195,11 +188,11 @@ def test_the_stream_ends_with_the_plain_answer(emulator, make):
     }
 
 
-def test_responses_of_a_stream_do_not_change_afterwards(emulator, make):
+def test_responses_of_a_stream_do_not_change_afterwards(emulator, make_model):
     emulator.script(Say("one two three", path=MESSAGES))
     texts = [
         (response.message.content, response)
-        for response in make().stream_chat([ChatMessage("Count.")])
+        for response in make_model().stream_chat([ChatMessage("Count.")])
     ]
     assert all(response.message.content == text for text, response in texts)
     assert isinstance(texts[-1][1].message.blocks[0], TextBlock)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from llama_index.core.base.llms.types import ChatMessage
 
 from llama_index_heroku import HerokuMessages
@@ -11,16 +10,8 @@ MODEL = "claude-4-5-sonnet"
 HI = [ChatMessage("Hi")]
 
 
-@pytest.fixture
-def make(config_vars):
-    def make(**arguments):
-        return HerokuMessages(**{"model": MODEL, **arguments})
-
-    return make
-
-
-def test_it_is_dumped_without_its_key_and_restored(emulator, make):
-    llm = make(api_key=emulator.api_key, base_url=emulator.url, extended_thinking=2000)
+def test_it_is_dumped_without_its_key_and_restored(emulator, make_model):
+    llm = make_model(api_key=emulator.api_key, base_url=emulator.url, extended_thinking=2000)
     assert emulator.api_key not in f"{llm.to_dict()} {llm.to_json()} {llm!r} {llm}"
     again = HerokuMessages.from_dict(llm.to_dict())
     assert again.extended_thinking == 2000

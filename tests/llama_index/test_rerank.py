@@ -1,4 +1,4 @@
-"""`HerokuRerank` against the emulator: what it sends, what it gives, what handlers are told."""
+"""`HerokuRerank` against the emulator: what it sends, returns and reports to handlers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ TEXTS = ["Bread needs flour.", "The solar system has eight planets.", "Cats slee
 BOTH_EVENTS = ["ReRankStartEvent", "ReRankEndEvent"]
 
 
-def found(texts=TEXTS, **given):
+def make_nodes(texts=TEXTS, **given):
     return [
         NodeWithScore(node=TextNode(text=text, id_=f"node-{number}", **given), score=number / 10)
         for number, text in enumerate(texts)
     ]
 
 
-async def ranked(reranker, nodes, *, awaited, **given):
+async def rank(reranker, nodes, *, awaited, **given):
     given = given or {"query_str": QUERY}
     if awaited:
         return await reranker.apostprocess_nodes(nodes, **given)
@@ -57,7 +57,7 @@ def test_it_is_what_llama_index_expects():
     ids=["query_str", "query_bundle"],
 )
 async def test_the_best_come_first_with_their_scores(given, awaited):
-    best = await ranked(HerokuRerank(), found(), awaited=awaited, **given)
+    best = await rank(HerokuRerank(), make_nodes(), awaited=awaited, **given)
     assert best[0].node.node_id == "node-1"
     assert [node.score for node in best] == sorted((node.score for node in best), reverse=True)
     assert len(best) == 3
@@ -66,9 +66,9 @@ async def test_the_best_come_first_with_their_scores(given, awaited):
 @both
 @pytest.mark.parametrize("keep", [False, True])
 async def test_nodes_that_others_hold_are_left_as_they_are(keep, awaited):
-    nodes = found(metadata={"page": {"number": 1}})
+    nodes = make_nodes(metadata={"page": {"number": 1}})
     before = copy.deepcopy(nodes)
-    best = await ranked(HerokuRerank(keep_retrieval_score=keep), nodes, awaited=awaited)
+    best = await rank(HerokuRerank(keep_retrieval_score=keep), nodes, awaited=awaited)
     best[0].score = 99
     if keep:
         best[0].node.metadata["page"]["number"] = 2
@@ -76,9 +76,9 @@ async def test_nodes_that_others_hold_are_left_as_they_are(keep, awaited):
 
 
 @both
-async def test_the_score_before_can_be_kept_out_of_sight_of_models(awaited):
+async def test_the_retrieval_score_can_be_stored_without_showing_it_to_models(awaited):
     reranker = HerokuRerank(keep_retrieval_score=True)
-    best = await ranked(reranker, found(metadata={"page": 1}), awaited=awaited)
+    best = await rank(reranker, make_nodes(metadata={"page": 1}), awaited=awaited)
     assert best[0].node.metadata == {"page": 1, "retrieval_score": 0.1}
     for mode in (MetadataMode.EMBED, MetadataMode.LLM):
         assert best[0].node.get_content(mode) == f"page: 1\n\n{TEXTS[1]}"
@@ -103,7 +103,7 @@ async def test_which_metadata_are_compared_can_be_chosen(emulator, mode, text, a
         excluded_llm_metadata_keys=["a"],
     )
     reranker = HerokuRerank(metadata_mode=mode)
-    await ranked(reranker, [NodeWithScore(node=node)], awaited=awaited)
+    await rank(reranker, [NodeWithScore(node=node)], awaited=awaited)
     assert emulator.journal[0].body["documents"] == [text]
     assert HerokuRerank.from_dict(reranker.to_dict()).metadata_mode is mode
 
@@ -115,9 +115,9 @@ async def test_which_metadata_are_compared_can_be_chosen(emulator, mode, text, a
 async def test_a_ranking_has_both_events_one_callback_and_one_span(awaited):
     callbacks = Callbacks()
     reranker = HerokuRerank(top_n=50, callback_manager=CallbackManager([callbacks]))
-    nodes = found()
+    nodes = make_nodes()
     with recorded() as (events, spans):
-        best = await ranked(reranker, nodes, awaited=awaited)
+        best = await rank(reranker, nodes, awaited=awaited)
     assert events.names == BOTH_EVENTS
     start, end = events.kept
     assert (start.query.query_str, start.nodes, start.top_n) == (QUERY, nodes, 3)
@@ -143,7 +143,7 @@ async def test_a_ranking_has_both_events_one_callback_and_one_span(awaited):
 @both
 async def test_no_nodes_need_no_request_and_have_both_events(emulator, awaited):
     with recorded() as (events, _):
-        assert await ranked(HerokuRerank(top_n=2), [], awaited=awaited) == []
+        assert await rank(HerokuRerank(top_n=2), [], awaited=awaited) == []
     assert events.names == BOTH_EVENTS
     assert events.kept[0].top_n == 0
     assert len(emulator.journal) == 0
@@ -154,7 +154,7 @@ async def test_a_missing_question_is_an_error_with_both_events(emulator, awaited
     callbacks = Callbacks()
     reranker = HerokuRerank(callback_manager=CallbackManager([callbacks]))
     with recorded() as (events, _), pytest.raises(ValueError, match="Missing query bundle"):
-        await ranked(reranker, found(), awaited=awaited, query_str=None)
+        await rank(reranker, make_nodes(), awaited=awaited, query_str=None)
     assert events.names[:2] == BOTH_EVENTS
     assert len(callbacks.ended) == 1
     assert len(emulator.journal) == 0
@@ -164,16 +164,16 @@ async def test_a_missing_question_is_an_error_with_both_events(emulator, awaited
 @pytest.mark.parametrize(
     ("nodes", "given"),
     [
-        (QUERY, {"query_bundle": found()}),
-        (QueryBundle(QUERY), {"query_bundle": found()}),
-        (found(), {"query_bundle": QUERY}),
+        (QUERY, {"query_bundle": make_nodes()}),
+        (QueryBundle(QUERY), {"query_bundle": make_nodes()}),
+        (make_nodes(), {"query_bundle": QUERY}),
         (QUERY, {"query_str": QUERY}),
     ],
     ids=["swapped", "swapped with a bundle", "a string as bundle", "a string as nodes"],
 )
 async def test_arguments_in_the_wrong_places_are_named(emulator, nodes, given, awaited):
     with pytest.raises(heroku_inference.ConfigError, match=r"nodes come first.*query_str=\.\.\."):
-        await ranked(HerokuRerank(), nodes, awaited=awaited, **given)
+        await rank(HerokuRerank(), nodes, awaited=awaited, **given)
     assert len(emulator.journal) == 0
 
 
@@ -181,7 +181,7 @@ async def test_arguments_in_the_wrong_places_are_named(emulator, nodes, given, a
 async def test_a_failure_is_typed_and_has_both_events(emulator, awaited):
     emulator.script(Fault(401))
     with recorded() as (events, spans), pytest.raises(heroku_inference.AuthenticationError):
-        await ranked(HerokuRerank(), found(), awaited=awaited)
+        await rank(HerokuRerank(), make_nodes(), awaited=awaited)
     assert events.names[:2] == BOTH_EVENTS
     assert spans.names == []
 
@@ -219,6 +219,6 @@ async def test_awaited_it_does_not_block_the_loop(emulator):
             ticks += 1
 
     ticking = asyncio.create_task(tick())
-    await HerokuRerank().apostprocess_nodes(found(), query_str=QUERY)
+    await HerokuRerank().apostprocess_nodes(make_nodes(), query_str=QUERY)
     ticking.cancel()
     assert ticks > 5

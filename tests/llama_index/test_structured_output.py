@@ -101,7 +101,7 @@ async def test_options_of_the_program_itself_are_not_the_caller_s(emulator, way)
     ],
     ids=["words", "missing field", "wrong type"],
 )
-async def test_what_is_no_whole_object_is_an_error(emulator, way, answer):
+async def test_an_incomplete_object_is_an_error(emulator, way, answer):
     emulator.script(answer)
     with pytest.raises(ValueError, match=r"Weather|It is sunny"):
         await way(Heroku(), Weather)
@@ -116,7 +116,7 @@ async def test_a_cut_object_is_an_error_even_when_what_came_fits(emulator, way):
 
 
 @ways
-async def test_a_model_that_thinks_is_asked_and_not_forced(emulator, way):
+async def test_a_thinking_model_is_asked_and_not_forced(emulator, way):
     emulator.script(CallTools([("Weather", SUNNY)], reasoning="Easy.", text="Here it is."))
     llm = Heroku(extended_thinking=1024, max_tokens=4000)
     assert await way(llm, Weather) == Weather(**SUNNY)
@@ -147,7 +147,7 @@ async def test_models_that_call_no_tools_answer_in_json(emulator, way, usual):
 
 
 @pytest.mark.parametrize("way", [stream, astream])
-async def test_words_where_json_was_asked_for_are_an_error(emulator, way):
+async def test_text_in_place_of_json_is_an_error(emulator, way):
     emulator.script(Say("It is sunny."))
     with pytest.raises(ValueError, match="whole Weather"):
         await way(Heroku(is_function_calling_model=False), Weather)

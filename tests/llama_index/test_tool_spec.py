@@ -15,11 +15,14 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from heroku_emulator import CallTools, Emulator, Fault, Say, ToolResult
 from heroku_inference import ConfigError, InvalidResponseError
 from llama_index_heroku import Heroku, HerokuToolSpec
-from tests.llama_index.heroku_agents import PATH, calls, says, told_by
+from tests.llama_index.heroku_agents import PATH, call_tools, run_to_end, say
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
-)
+pytestmark = [
+    pytest.mark.usefixtures("runs_are_over"),
+    pytest.mark.filterwarnings(
+        "ignore::DeprecationWarning"  # LlamaIndex's workflows use what is deprecated
+    ),
+]
 
 ALWAYS = [
     "html_to_markdown",
@@ -33,14 +36,7 @@ DATABASE = ["postgres_get_schema", "postgres_run_query"]
 CODE = "print(6 * 7)"
 
 
-@pytest.fixture(autouse=True)
-def runs_are_over(emulator):
-    """A run whose client has left may take what is scripted for the next one, for a moment."""
-    yield
-    assert all(entry.wait() for entry in emulator.journal)
-
-
-async def called(spec, way):
+async def call_spec(spec, way):
     """Runs code, blocking or not."""
     call = getattr(spec, way)("code_exec_python", code=CODE)
     return await call if way == "arun" else call
@@ -113,7 +109,7 @@ async def test_each_call_is_one_request_with_that_tool_alone(emulator, config_va
         dyno_size="performance-m",
         ttl_seconds=60,
     )
-    emulator.script(calls((name, arguments)), ToolResult("the result"))
+    emulator.script(call_tools((name, arguments)), ToolResult("the result"))
     if way == "run":
         output = spec.run(name, **arguments)
     elif way == "arun":
@@ -136,7 +132,7 @@ async def test_each_call_is_one_request_with_that_tool_alone(emulator, config_va
 
 
 async def test_what_is_not_said_is_not_passed_on(emulator, config_vars):
-    emulator.script(calls(("code_exec_python", {"code": CODE})), ToolResult("42"))
+    emulator.script(call_tools(("code_exec_python", {"code": CODE})), ToolResult("42"))
     await HerokuToolSpec().arun("code_exec_python", code=CODE, packages=None)
     body = emulator.journal[-1].body
     assert body["messages"][-1]["content"] == lines({"code": CODE})
@@ -148,10 +144,10 @@ async def test_what_is_not_said_is_not_passed_on(emulator, config_vars):
 async def test_the_run_is_left_when_the_result_is_there(emulator, config_vars, way):
     emulator.switch(pace=0.3)
     emulator.script(
-        calls(("code_exec_python", {"code": CODE})), ToolResult("42"), says("It is 42.")
+        call_tools(("code_exec_python", {"code": CODE})), ToolResult("42"), say("It is 42.")
     )
     spec = HerokuToolSpec()
-    await called(spec, way)
+    await call_spec(spec, way)
     assert await asyncio.to_thread(emulator.journal[-1].wait)
     assert emulator.journal[-1].client_left
 
@@ -159,14 +155,14 @@ async def test_the_run_is_left_when_the_result_is_there(emulator, config_vars, w
 def test_a_tool_that_fails_is_an_error_and_an_image_stays_one(emulator, config_vars):
     pixel = {"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"}
     emulator.script(
-        calls(("code_exec_python", {"code": CODE})),
+        call_tools(("code_exec_python", {"code": CODE})),
         ToolResult("NameError", is_error=True),
     )
     tool = by_name(HerokuToolSpec())["code_exec_python"]
     output = tool(code=CODE)
     assert (output.content, output.is_error) == ("NameError", True)
     assert emulator.journal[-1].wait()
-    emulator.script(calls(("code_exec_python", {"code": CODE})), ToolResult(parts=[pixel]))
+    emulator.script(call_tools(("code_exec_python", {"code": CODE})), ToolResult(parts=[pixel]))
     (block,) = tool(code=CODE).blocks
     assert isinstance(block, ImageBlock)
     assert block.resolve_image().read() == b"hello"
@@ -184,10 +180,10 @@ def test_a_tool_that_fails_is_an_error_and_an_image_stays_one(emulator, config_v
     ],
     ids=["same", "other name", "more", "other code", "nothing", "no object"],
 )
-def test_a_result_of_other_values_than_asked_for_is_not_passed_off_as_right(
+def test_a_result_with_other_values_than_requested_is_an_error(
     emulator, config_vars, made, is_error
 ):
-    emulator.script(calls(("code_exec_python", made)), ToolResult("42"))
+    emulator.script(call_tools(("code_exec_python", made)), ToolResult("42"))
     output = HerokuToolSpec().run("code_exec_python", code=CODE)
     assert output.is_error is is_error
     assert output.content.endswith("42")
@@ -196,13 +192,13 @@ def test_a_result_of_other_values_than_asked_for_is_not_passed_off_as_right(
 
 @pytest.mark.parametrize("way", ["run", "arun"])
 async def test_a_model_that_only_talks_is_an_error(emulator, config_vars, way):
-    emulator.script(says("I would rather not."))
+    emulator.script(say("I would rather not."))
     spec = HerokuToolSpec()
     with pytest.raises(InvalidResponseError, match="rather not"):
-        await called(spec, way)
+        await call_spec(spec, way)
 
 
-async def test_a_tool_that_is_not_there_is_said(config_vars):
+async def test_a_missing_tool_is_an_error(config_vars):
     with pytest.raises(ConfigError, match="postgres_run_query"):
         HerokuToolSpec().run("postgres_run_query", query="select 1")
     with pytest.raises(ConfigError, match="code_exec_rust"):
@@ -223,14 +219,14 @@ def test_some_of_the_tools_may_be_taken_and_described_anew(config_vars):
 async def test_an_agent_calls_one_and_gets_its_error_to_see(emulator, config_vars):
     emulator.script(
         CallTools([("code_exec_python", {"code": CODE})]),
-        calls(("code_exec_python", {"code": CODE})),
+        call_tools(("code_exec_python", {"code": CODE})),
         ToolResult("out of memory", is_error=True),
         Say("It failed."),
     )
     agent = FunctionAgent(tools=HerokuToolSpec().to_tool_list(), llm=Heroku())
-    told = await told_by(agent)
-    assert told.results[0].tool_output.is_error
-    assert str(told.output) == "It failed."
+    done = await run_to_end(agent)
+    assert done.results[0].tool_output.is_error
+    assert str(done.output) == "It failed."
     chat, _, after = emulator.journal
     offered = {tool["function"]["name"]: tool["function"] for tool in chat.body["tools"]}
     assert list(offered) == ALWAYS
@@ -242,9 +238,9 @@ async def test_a_refused_request_is_a_failed_tool_to_an_agent(emulator, config_v
     emulator.script(
         CallTools([("code_exec_python", {"code": CODE})]), Fault(403, path=PATH), Say("No access.")
     )
-    told = await told_by(FunctionAgent(tools=HerokuToolSpec().to_tool_list(), llm=Heroku()))
-    assert told.results[0].tool_output.is_error
-    assert "403" in told.results[0].tool_output.content
+    done = await run_to_end(FunctionAgent(tools=HerokuToolSpec().to_tool_list(), llm=Heroku()))
+    assert done.results[0].tool_output.is_error
+    assert "403" in done.results[0].tool_output.content
 
 
 def test_the_engine_of_an_emulator_does_true_work(emulator):
@@ -259,7 +255,7 @@ def test_the_engine_of_an_emulator_does_true_work(emulator):
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_a_copy_works_and_none_shows_a_key(emulator, config_vars, copied):
-    emulator.script(calls(("code_exec_python", {"code": CODE})), ToolResult("42"))
+    emulator.script(call_tools(("code_exec_python", {"code": CODE})), ToolResult("42"))
     spec = copied(HerokuToolSpec())
     assert spec.run("code_exec_python", code=CODE).content == "42"
     assert emulator.api_key not in repr(spec) + repr(vars(spec)) + str(spec.to_tool_list())

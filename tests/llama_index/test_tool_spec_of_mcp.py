@@ -7,7 +7,7 @@ import pytest
 from heroku_emulator import Emulator, McpServer, McpTool
 from heroku_inference import Client, ConfigError
 from llama_index_heroku import HerokuToolSpec
-from tests.llama_index.heroku_agents import calls
+from tests.llama_index.heroku_agents import call_tools
 
 
 def by_name(spec):
@@ -43,7 +43,7 @@ def test_tools_of_mcp_servers_are_listed_with_their_schema_and_run(mcp_emulator)
     tool = by_name(spec)["brave-otter_add"]
     assert tool.metadata.description == "Adds."
     assert tool.metadata.get_parameters_dict()["properties"] == SCHEMA["properties"]
-    mcp_emulator.script(calls(("brave-otter/add", {"a": 1, "b": 2})))
+    mcp_emulator.script(call_tools(("brave-otter/add", {"a": 1, "b": 2})))
     assert tool(a=1, b=2).content == "3"
     sent = mcp_emulator.journal[-1].body["tools"]
     assert [(tool["type"], tool["name"]) for tool in sent] == [("mcp", "brave-otter/add")]
@@ -57,7 +57,7 @@ def test_a_tool_known_by_its_name_alone_takes_a_request_in_words(mcp_emulator):
         base_url=mcp_emulator.url,
     )
     assert by_name(spec)["add"].metadata.get_parameters_dict()["required"] == ["request"]
-    mcp_emulator.script(calls(("acute-partridge/add", {"a": 1, "b": 2})))
+    mcp_emulator.script(call_tools(("acute-partridge/add", {"a": 1, "b": 2})))
     assert spec.run("add", request="Add 1 and 2.").content == "3"
 
 

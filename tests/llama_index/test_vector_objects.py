@@ -23,7 +23,7 @@ kinds = pytest.mark.parametrize("kind", list(ALIAS))
 
 
 def use(thing):
-    """Asks the server something, and gives what it answered."""
+    """Ask the server something; return its answer."""
     if isinstance(thing, HerokuEmbedding):
         return thing.get_query_embedding("a question")
     return thing.postprocess_nodes(NODES, query_str="a question")
@@ -65,7 +65,7 @@ async def test_a_dump_makes_an_equal_object(kind, used):
 
 
 @kinds
-def test_dumps_are_json_and_hold_what_was_given(kind):
+def test_dumps_are_json_and_hold_the_arguments(kind):
     given = {"model": "some-model", "alias": "EMBEDDING_TEAL", "base_url": URL}
     dumped = json.loads(kind(api_key=KEY, **given).to_json())
     assert given.items() <= dumped.items()

@@ -40,7 +40,7 @@ def test_there_are_enough_of_them_and_none_twice():
     assert len(set(asked)) == len(asked) >= 50
 
 
-def test_every_page_is_asked_about():
+def test_every_page_has_a_question():
     assert {answer["page"] for answer in ANSWERS} == {page.name for page in DOCS.iterdir()}
 
 

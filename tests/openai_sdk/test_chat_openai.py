@@ -183,7 +183,7 @@ def test_all_arguments_of_our_classes_are_taken(emulator, options):
     assert (entry.headers["x-mine"], given["root_client"].timeout.read) == ("1", 3)
 
 
-def test_a_missing_model_is_said_before_any_call(emulator):
+def test_a_missing_model_is_an_error_before_any_call(emulator):
     with pytest.raises(ConfigError, match="Model is required"):
         chat_openai_options(api_key=emulator.api_key, base_url=emulator.url)
 

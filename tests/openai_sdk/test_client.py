@@ -118,7 +118,7 @@ async def test_numbers_by_openais_name_are_numbers(sdk, emulator):
     assert {entry.body["encoding_format"] for entry in emulator.journal} == {"raw"}
 
 
-async def test_another_encoding_that_was_asked_for_is_sent(sdk, emulator):
+async def test_another_encoding_is_sent_on_request(sdk, emulator):
     await sdk.embed(["Hi"], encoding_format="base64")
     await sdk.embed(["Hi"], extra_body={"encoding_format": "base64"})
     sent = [entry.body["encoding_format"] for entry in emulator.journal]
@@ -136,9 +136,7 @@ async def test_a_picture_is_drawn(make_sdk, config_vars, emulator):
     assert theirs.body == own.body == {**options, **extra}
 
 
-async def test_headers_that_were_asked_for_are_sent(
-    make_sdk, emulator, config_vars, openai_variables
-):
+async def test_headers_of_the_user_are_sent(make_sdk, emulator, config_vars, openai_variables):
     sdk = make_sdk(
         default_headers={"x-mine": "1", "user-agent": "mine", "X-Heroku-Prompt-Caching": "false"}
     )
@@ -148,7 +146,7 @@ async def test_headers_that_were_asked_for_are_sent(
     assert headers["user-agent"] == "mine"
 
 
-async def test_an_organisation_that_was_asked_for_is_sent(sdk, emulator, openai_variables):
+async def test_an_organisation_of_the_user_is_sent(sdk, emulator, openai_variables):
     asked = sdk.client.with_options(organization="org-asked-for")
     await sdk.of(asked.embeddings.create(model="cohere-embed-v4", input="a"))
     assert emulator.journal[-1].headers["openai-organization"] == "org-asked-for"
@@ -188,7 +186,7 @@ async def test_a_failure_that_passes_is_survived(sdk, emulator):
     assert [entry.status for entry in emulator.journal] == [429, 429, 200]
 
 
-async def test_the_timeout_is_kept(make_sdk, config_vars, emulator):
+async def test_the_timeout_stays(make_sdk, config_vars, emulator):
     emulator.script(Fault(delay=5))
     began = time.monotonic()
     with pytest.raises(openai.APITimeoutError):
@@ -235,7 +233,7 @@ async def test_ones_own_http_client_is_used_as_it_is(emulator, config_vars):
         ),
     ],
 )
-def test_what_is_missing_or_wrong_is_said_at_once(make, arguments, said, openai_variables):
+def test_missing_or_wrong_arguments_are_an_error_at_once(make, arguments, said, openai_variables):
     with pytest.raises(ConfigError, match=said) as raised:
         make(**arguments)
     assert KEY_OF_OPENAI not in str(raised.value)
@@ -251,7 +249,7 @@ def test_what_is_missing_or_wrong_is_said_at_once(make, arguments, said, openai_
     ],
     ids=["sync", "async", "ChatOpenAI", "OpenAILike"],
 )
-def test_what_the_sdk_refuses_is_said_without_the_key(make):
+def test_errors_of_the_sdk_do_not_show_the_key(make):
     key = "inf-made-up-key-that-must-not-show"
     with pytest.raises(ConfigError, match="openai SDK does not take") as raised:
         make(key, "no client")
@@ -275,7 +273,7 @@ def test_the_extra_is_named_where_the_sdk_is_not_installed():
     assert "heroku-inference[openai]" in done.stdout
 
 
-def test_the_sdk_is_loaded_only_when_it_is_asked_for():
+def test_the_sdk_is_loaded_only_on_request():
     program = (
         "import sys\nfrom heroku_inference import Client, openai_client, chat_openai_options\n"
         "print('openai' in sys.modules)"

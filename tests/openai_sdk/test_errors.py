@@ -63,7 +63,7 @@ async def test_the_remedy_is_the_one_of_our_own_client(envelope, sdk, emulator):
     assert remedy in str(ours.value)
 
 
-async def test_the_firewall_is_told_from_a_key_without_access(sdk, emulator):
+async def test_a_firewall_block_is_distinguished_from_a_key_without_access(sdk, emulator):
     emulator.script(Fault.html403())
     with pytest.raises(openai.PermissionDeniedError) as raised:
         await sdk.chat()
@@ -71,7 +71,7 @@ async def test_the_firewall_is_told_from_a_key_without_access(sdk, emulator):
     assert "<" not in str(raised.value)
 
 
-async def test_the_real_firewall_rule_is_told_too(sdk, emulator):
+async def test_the_real_firewall_rule_is_distinguished_too(sdk, emulator):
     emulator.switch(firewall=True)
     with pytest.raises(openai.PermissionDeniedError, match="firewall"):
         await sdk.chat("cat ../../../etc/passwd")
@@ -166,7 +166,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("call", "said"), MISSING.values(), ids=list(MISSING))
-async def test_what_heroku_has_not_is_said_to_be_missing(call, said, envelope, sdk):
+async def test_features_that_heroku_lacks_are_reported_as_missing(call, said, envelope, sdk):
     with pytest.raises(openai.NotFoundError) as raised:
         await drained(call(sdk.client))
     assert f"Heroku has no {said}" in str(raised.value)

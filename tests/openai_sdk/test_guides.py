@@ -105,7 +105,7 @@ async def test_the_vectors_of_documents_are_the_same_by_every_way(way, sdk, emul
     assert [entry.body["input_type"] for entry in emulator.journal] == ["search_document"] * 2
 
 
-async def test_vectors_are_asked_for_as_numbers_unless_base64_is_wanted(sdk, emulator):
+async def test_vectors_are_requested_as_numbers_by_default(sdk, emulator):
     plain = (await sdk.embed("a")).data[0].embedding
     packed = (await sdk.embed("a", encoding_format="base64")).data[0].embedding
     raw = await sdk.of(

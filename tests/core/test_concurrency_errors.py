@@ -76,7 +76,7 @@ async def results_and_error(results, *, awaited: bool):
                 came.append(result)  # noqa: PERF401 - what came before an error is kept
         else:
             came.extend(results)
-    except BaseException as error:  # noqa: BLE001 - it is what is asked for
+    except BaseException as error:  # noqa: BLE001 - the error is the result
         return came, error
     return came, None
 
@@ -108,7 +108,7 @@ async def test_an_error_of_the_source_comes_behind_the_results_before_it(
 
 
 @both
-async def test_a_source_that_failed_is_not_asked_again(awaited):
+async def test_a_failed_source_is_not_read_again(awaited):
     class Broken:
         asked = 0
 

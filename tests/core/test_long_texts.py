@@ -8,7 +8,7 @@ import pytest
 
 from heroku_inference._endpoints.embeddings import aiter_embed, embed, iter_embed
 from heroku_inference._errors import ConfigError
-from tests.core.embedding_ways import both, embedded, options
+from tests.core.embedding_calls import both, embed_texts, options
 from tests.core.vector_server import VectorServer, vector_of
 
 
@@ -25,7 +25,7 @@ from tests.core.vector_server import VectorServer, vector_of
 async def test_texts_that_cannot_be_sent_are_refused_before_any_is(texts, words, awaited):
     server = VectorServer()
     with pytest.raises(ConfigError, match=words):
-        await embedded(server, texts, awaited=awaited, batch_size=1)
+        await embed_texts(server, texts, awaited=awaited, batch_size=1)
     assert server.bodies == []
 
 
@@ -57,7 +57,7 @@ def test_in_bulk_one_string_is_refused_at_once():
 @both
 async def test_truncate_embeds_the_beginning(awaited):
     text = "y" * 2000 + "z" * 2000
-    result = await embedded(VectorServer(), ["a", text], awaited=awaited, long_text="truncate")
+    result = await embed_texts(VectorServer(), ["a", text], awaited=awaited, long_text="truncate")
     assert result.vectors == [vector_of("a"), vector_of("y" * 2000 + "z" * 48)]
 
 
@@ -65,7 +65,7 @@ async def test_truncate_embeds_the_beginning(awaited):
 async def test_split_takes_the_mean_weighted_by_length_and_scaled_to_length_one(awaited):
     server = VectorServer()
     text = "y" * 2048 + "z" * 1024
-    result = await embedded(server, ["a", text, "b"], awaited=awaited, long_text="split")
+    result = await embed_texts(server, ["a", text, "b"], awaited=awaited, long_text="split")
     assert [len(piece) for piece in server.bodies[0]["input"]] == [1, 2048, 1024, 1]
     assert result.vectors[0] == vector_of("a")
     assert result.vectors[2] == vector_of("b")
@@ -79,7 +79,7 @@ async def test_split_takes_the_mean_weighted_by_length_and_scaled_to_length_one(
 async def test_split_cuts_behind_white_space_and_loses_no_character(awaited):
     server = VectorServer()
     text = " ".join(f"word{number}" for number in range(1000))
-    await embedded(server, [text], awaited=awaited, long_text="split")
+    await embed_texts(server, [text], awaited=awaited, long_text="split")
     pieces = server.bodies[0]["input"]
     assert "".join(pieces) == text
     assert all(piece.endswith(" ") and len(piece) <= 2048 for piece in pieces[:-1])
@@ -89,7 +89,7 @@ async def test_split_cuts_behind_white_space_and_loses_no_character(awaited):
 async def test_pieces_beyond_one_request_are_sent_in_several(awaited):
     server = VectorServer()
     texts = ["x" * 2048 * 5, "short"]
-    result = await embedded(server, texts, awaited=awaited, long_text="split", batch_size=4)
+    result = await embed_texts(server, texts, awaited=awaited, long_text="split", batch_size=4)
     assert [len(body["input"]) for body in server.bodies] == [4, 2]
     assert result.vectors[0] == pytest.approx(vector_of("x" * 2048))
     assert result.vectors[1] == vector_of("short")
@@ -103,7 +103,9 @@ async def test_pieces_that_cancel_out_give_zeros(awaited):
         answer["data"][1]["embedding"] = [-1.0, 0.0]
         return answer
 
-    result = await embedded(VectorServer(opposed), ["x" * 4096], awaited=awaited, long_text="split")
+    result = await embed_texts(
+        VectorServer(opposed), ["x" * 4096], awaited=awaited, long_text="split"
+    )
     assert result.vectors == [[0.0, 0.0]]
 
 

@@ -17,6 +17,6 @@ def test_half_a_surrogate_pair_costs_no_text(text, value):
 
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b'{"cut', b"\xff\xfe", "[" * 100_000])
-def test_what_is_no_json_raises_a_value_error(text):
+def test_invalid_json_raises_a_value_error(text):
     with pytest.raises(ValueError, match="at line 1"):
         decoded_json(text)

@@ -52,7 +52,7 @@ def test_a_compressed_answer_is_read(emulator, calls, encoding, compress):
     assert calls.chat(HELLO).text == "Hello!"
 
 
-def test_a_stream_that_is_compressed_though_asked_not_to_be_is_read(emulator, calls):
+def test_a_stream_compressed_against_our_wish_is_read(emulator, calls):
     stream, headers = gzip.compress(_EVENTS), {"content-encoding": "gzip"}
     emulator.script(RawBody(stream, content_type="text/event-stream", headers=headers))
     assert [chunk.text for chunk in calls.stream(HELLO)] == ["Hello!"]
@@ -76,9 +76,7 @@ def test_a_proxy_gets_its_user_and_password(head, make_calls, monkeypatch):
     assert sent["proxy-authorization"] == f"basic {shown}".lower()
 
 
-def test_a_connection_through_a_proxy_is_asked_for_where_it_is_to_be_encrypted(
-    head, make_calls, monkeypatch
-):
+def test_an_encrypted_connection_through_a_proxy_begins_with_connect(head, make_calls, monkeypatch):
     address, lines = head
     monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
     with pytest.raises(APIConnectionError):  # what answers here cannot encrypt
@@ -87,14 +85,14 @@ def test_a_connection_through_a_proxy_is_asked_for_where_it_is_to_be_encrypted(
     assert not any("authorization" in line.lower() for line in lines)
 
 
-def test_a_host_whose_name_is_not_ascii_is_asked_for_as_dns_knows_it(head, make_calls, monkeypatch):
+def test_a_host_name_outside_ascii_is_sent_as_dns_knows_it(head, make_calls, monkeypatch):
     address, lines = head
     monkeypatch.setenv("HTTP_PROXY", f"http://{address}")
     assert make_calls(base_url="http://bücher.invalid").chat(HELLO).text
     assert lines[0] == "POST http://xn--bcher-kva.invalid/v1/chat/completions HTTP/1.1"
 
 
-def test_a_host_header_of_ones_own_takes_the_place_of_the_usual_one(head, make_calls):
+def test_a_host_header_of_the_user_replaces_the_usual_one(head, make_calls):
     address, lines = head
     calls = make_calls(base_url=f"http://{address}", default_headers={"Host": "api.invalid"})
     assert calls.chat(HELLO).text

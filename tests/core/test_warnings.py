@@ -16,7 +16,7 @@ def test_a_warning_points_at_the_first_line_outside_of_the_library(module):
     assert caught[0].filename == __file__
 
 
-def test_a_warning_with_nobody_outside_is_still_given(monkeypatch):
+def test_a_warning_without_a_caller_outside_is_still_shown(monkeypatch):
     monkeypatch.setattr("inspect.currentframe", lambda: None)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -40,7 +40,7 @@ WAYS: dict[str, tuple[str, Callable]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_key_in_an_answer_that_makes_no_sense_is_not_shown(emulator, calls, way):
+def test_the_key_in_an_invalid_answer_is_not_shown(emulator, calls, way):
     path, call = WAYS[way]
     emulator.script(RawBody({"text": f"your key is {emulator.api_key}"}, path=path))
     with pytest.raises(InvalidResponseError) as caught:

@@ -99,7 +99,7 @@ async def test_cancelling_the_consumer_cancels_what_runs():
 
 
 @both
-def test_nothing_is_taken_before_the_first_result_is_asked_for(awaited):
+def test_no_item_is_taken_before_the_first_result_is_requested(awaited):
     function = amap_in_order if awaited else map_in_order
     taken = count()
     function(abs, taken, 2)

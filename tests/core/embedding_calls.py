@@ -20,7 +20,7 @@ def options(**given) -> EmbeddingOptions:
     return EmbeddingOptions(model=MODEL, **given)
 
 
-async def embedded(server, texts, *, awaited, **given):
+async def embed_texts(server, texts, *, awaited, **given):
     if awaited:
         return await aembed(server.asend, texts, options(**given))
     return embed(server.send, texts, options(**given))

@@ -69,7 +69,7 @@ def test_other_names_get_no_hint(model):
 
 
 @pytest.mark.parametrize("model", NOTHING_OF_THE_KIND)
-def test_kinds_that_heroku_has_not_are_said_to_be_missing(model):
+def test_kinds_of_models_that_heroku_lacks_are_reported_as_missing(model):
     assert recommended_model(model) is None
     assert "not known to have one of its kind" in model_hint(model)
 
@@ -83,7 +83,7 @@ def test_embedding_models_come_with_the_warning_to_embed_again():
     assert "embed stored texts again" in model_hint("text-embedding-3-small")
 
 
-def test_what_is_asked_for_decides_before_the_name():
+def test_the_endpoint_decides_before_the_name():
     assert "'stable-image-ultra'" in model_hint("gpt-4o", "image")
     assert "'cohere-rerank-3-5'" in model_hint("o3", "rerank")
     assert "extended_thinking" not in model_hint("o3", "rerank")
