@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from heroku_inference._adapters.anthropic_messages import will_think
 from langchain_heroku._messages_api.calls import ChatAnthropic, MessagesCalls
 from langchain_heroku._structured_output import structured_output
+from langchain_heroku._tools import all_parameters
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -152,7 +153,16 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             strict=strict,
             **kwargs,
         )
-        return self.bind(**bound.kwargs)
+        if strict:  # upstream has changed the schemas for it
+            return self.bind(**bound.kwargs)
+        schemas = all_parameters(tools)
+        definitions = [
+            {**tool, "input_schema": schemas[tool["name"]]}
+            if "input_schema" in tool and tool["name"] in schemas
+            else tool
+            for tool in bound.kwargs["tools"]
+        ]
+        return self.bind(**{**bound.kwargs, "tools": definitions})
 
     def with_structured_output(
         self,
