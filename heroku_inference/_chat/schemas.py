@@ -42,7 +42,7 @@ _SCHEMAS: Final = frozenset(
 )
 _DEFINITIONS: Final = frozenset({"$defs", "definitions"})
 _NAMED_SCHEMAS: Final = frozenset(
-    {"dependencies", "dependentSchemas", "patternProperties", "properties"}
+    {"dependencies", "dependentSchemas", "patternProperties", "properties", *_DEFINITIONS}
 )
 _NOT_NEEDED: Final = frozenset({"$id", "$schema", "title"})
 # OpenAPI's `discriminator` names definitions by path; what it says stands in each branch's `const`.
@@ -74,10 +74,11 @@ def smallest_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     References stay as they are, and all definitions with them, where one refers to another document
     or to nothing, and where the schema would become very large or deep.
     """
+    root = dict(schema)
     try:
-        return _Inliner(schema).inlined()
+        return _Inliner(root).inlined()
     except _CannotInlineError:
-        without_titles: dict[str, Any] = _without_titles(schema)
+        without_titles: dict[str, Any] = _without_titles(root)
         return without_titles
 
 
@@ -105,10 +106,11 @@ class _CannotInlineError(Exception):
 class _Inliner:
     """Replaces the references of one schema."""
 
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
         self._schemas = 0
         self._searched = False
+        self._targets: dict[str, Any] = {"#": root}
         # Definitions that contain themselves: how to refer to each by its identity, each by name.
         self._references: dict[int, str] = {}
         self._definitions: dict[str, Any] = {}
@@ -121,17 +123,15 @@ class _Inliner:
         return {**root, "$defs": definitions} if definitions else root
 
     def _inline(self, schema: Any, level: int, *, at_root: bool = False) -> Any:
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return schema
         self._count(level)
-        if "$dynamicRef" in schema:
+        rebuilt = _rebuild(schema, self._inline, level, _NOT_NEEDED_INLINE)
+        if "allOf" in rebuilt:
+            rebuilt = _merge_single_all_of(rebuilt)
+        if "$dynamicRef" in rebuilt:
             raise _CannotInlineError
-
-        def below(inner: Any) -> Any:
-            return self._inline(inner, level + 1)
-
-        rebuilt = _merge_single_all_of(_rebuild(schema, below, _NOT_NEEDED_INLINE))
-        if "$ref" not in schema:
+        if "$ref" not in rebuilt:
             return rebuilt
         del rebuilt["$ref"]
         if not self._searched:
@@ -145,7 +145,7 @@ class _Inliner:
 
     def _search(self, schema: Any, level: int, opened: set[int], closed: set[int]) -> None:
         """Finds definitions to keep, at least one in each circle; visits each definition once."""
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return
         self._count(level)
         if "$id" in schema and schema is not self._root:
@@ -177,20 +177,25 @@ class _Inliner:
 
     def _target(self, reference: Any) -> Any:
         """The part of the schema that a JSON pointer names."""
-        if reference == "#":
-            return self._root
-        if not isinstance(reference, str) or not reference.startswith("#/"):
+        if not isinstance(reference, str):
+            raise _CannotInlineError
+        if reference not in self._targets:
+            self._targets[reference] = self._found(reference)
+        return self._targets[reference]
+
+    def _found(self, reference: str) -> Any:
+        if not reference.startswith("#/"):
             raise _CannotInlineError
         found: Any = self._root
         for step in unquote(reference[2:]).split("/"):
             key = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(found, Mapping) and key in found:
+            if isinstance(found, dict) and key in found:
                 found = found[key]
             elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
                 found = found[int(key)]
             else:
                 raise _CannotInlineError
-        if not isinstance(found, Mapping | bool):
+        if not isinstance(found, dict | bool):
             raise _CannotInlineError
         return found
 
@@ -201,29 +206,32 @@ class _Inliner:
 
 
 def _rebuild(
-    schema: Mapping[str, Any], below: Callable[[Any], Any], left_out: AbstractSet[str]
+    schema: dict[str, Any],
+    change: Callable[[Any, int], Any],
+    level: int,
+    left_out: AbstractSet[str],
 ) -> dict[str, Any]:
     """The schema with a function applied to the schemas directly below it."""
-    rebuilt: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in left_out:
-            continue
+    rebuilt = {key: schema[key] for key in schema if key not in left_out}
+    for key, value in rebuilt.items():
         if key in _SCHEMAS:
             is_list = isinstance(value, list)
-            rebuilt[key] = [below(inner) for inner in value] if is_list else below(value)
-        elif (key in _NAMED_SCHEMAS or key in _DEFINITIONS) and isinstance(value, Mapping):
-            rebuilt[key] = {name: below(inner) for name, inner in value.items()}
-        else:
-            rebuilt[key] = value
+            rebuilt[key] = (
+                [change(inner, level + 1) for inner in value]
+                if is_list
+                else change(value, level + 1)
+            )
+        elif key in _NAMED_SCHEMAS and isinstance(value, dict):
+            rebuilt[key] = {name: change(inner, level + 1) for name, inner in value.items()}
     return rebuilt
 
 
-def _inner_schemas(schema: Mapping[str, Any]) -> Iterator[Any]:
+def _inner_schemas(schema: dict[str, Any]) -> Iterator[Any]:
     """The schemas directly below, without definitions."""
     for key, value in schema.items():
         if key in _SCHEMAS:
             yield from value if isinstance(value, list) else [value]
-        elif key in _NAMED_SCHEMAS and isinstance(value, Mapping):
+        elif key in _NAMED_SCHEMAS and key not in _DEFINITIONS and isinstance(value, dict):
             yield from value.values()
 
 
@@ -237,7 +245,7 @@ def _merge_single_all_of(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _join(target: Any, beside: dict[str, Any]) -> dict[str, Any]:
     """What a definition and the keywords beside its reference say together."""
-    if not isinstance(target, Mapping):  # a boolean
+    if not isinstance(target, dict):  # a boolean
         return {**beside, "allOf": [*beside.get("allOf", ()), target]}
     asserted = beside.keys() - _ANNOTATIONS
     if asserted <= {"type"} and all(beside[key] == target.get(key) for key in asserted):
@@ -246,10 +254,10 @@ def _join(target: Any, beside: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_titles(schema: Any, level: int = 0) -> Any:
-    if not isinstance(schema, Mapping) or level > _MOST_LEVELS:
+    if not isinstance(schema, dict) or level > _MOST_LEVELS:
         return schema
     # `$id` stays: references may be relative to it.
-    return _rebuild(schema, lambda inner: _without_titles(inner, level + 1), {"$schema", "title"})
+    return _rebuild(schema, _without_titles, level, {"$schema", "title"})
 
 
 def _is_of_objects(schema: Any, definitions: Mapping[str, Any]) -> bool:
