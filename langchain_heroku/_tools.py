@@ -16,7 +16,7 @@ from langchain_heroku.errors import langchain_errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["all_parameters", "answer_schema", "openai_tool", "tool_options"]
+__all__ = ["all_parameters", "answer_schema", "is_titled_schema", "openai_tool", "tool_options"]
 
 
 def tool_options(
@@ -70,17 +70,29 @@ def answer_schema(schema: dict[str, Any] | type) -> dict[str, Any]:
     return {"title": function["name"], **described, **function.get("parameters", {})}
 
 
+def is_titled_schema(tool: Any) -> bool:
+    """Whether a tool is given as a JSON schema whose title is the tool's name.
+
+    LangChain's own conversion drops one that has no `properties` at its root.
+    """
+    if not isinstance(tool, Mapping) or "title" not in tool:
+        return False
+    return not tool.keys() & {"function", "name", "toolSpec"}
+
+
 def _arguments_schema(
     tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool,
 ) -> Mapping[str, Any] | None:
     """The schema before LangChain's conversion; `None` where the conversion leaves it alone."""
     arguments: Any = tool
+    if isinstance(tool, Mapping):
+        return tool if is_titled_schema(tool) else None
     if isinstance(tool, BaseTool):
         if isinstance(tool, Tool) and not tool.args_schema:  # LangChain makes one of one text
             return None
         arguments = tool.tool_call_schema
     if isinstance(arguments, Mapping):
-        return arguments if isinstance(tool, BaseTool) else None
+        return arguments
     if not (isinstance(arguments, type) and is_basemodel_subclass(arguments)):
         return None
     of_pydantic_2 = getattr(arguments, "model_json_schema", None)

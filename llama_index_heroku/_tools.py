@@ -53,7 +53,7 @@ def tool_options(
 def _wire_tool(tool: BaseTool) -> dict[str, Any]:
     metadata = tool.metadata
     function: dict[str, Any] = {"description": metadata.description}
-    if type(metadata) is ToolMetadata and metadata.fn_schema is not None:
+    if type(metadata) in {ToolMetadata, _WholeMetadata} and metadata.fn_schema is not None:
         function["parameters"] = _all_parameters(metadata)
     else:
         function |= metadata.to_openai_tool(skip_length_check=True)["function"]
