@@ -105,7 +105,8 @@ def chat_request(
         max_tokens: Most tokens of the answer, thinking included.
         max_completion_tokens: The newer name of the same.
         stop: One text or several at which the answer ends.
-        tools: Functions in OpenAI's or Anthropic's form.
+        tools: Functions in OpenAI's or Anthropic's form. Without any, the tools that the messages
+            call are declared, and may not be called.
         tool_choice: `auto`, `none`, `required` (also `any` and `True`), the name of one of the
             tools, or either framework's mapping for it. `False` is as good as `None`.
         parallel_tool_calls: Whether the model may call several tools at once.

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from heroku_inference._chat.history_tools import HISTORY_DESCRIPTION, wire_tool_name
+from heroku_inference._chat.history_tools import HISTORY_DESCRIPTION, wire_name
 from heroku_inference._chat.request import chat_request
 
 WEATHER = {
@@ -87,7 +87,7 @@ def test_names_are_cleaned_alike_in_calls_and_declarations(name, wire):
     assert body["tools"] == [declared("clock"), declared(wire)]
     results = [message["tool_call_id"] for message in body["messages"] if message["role"] == "tool"]
     assert results == [call["id"] for call in calls]
-    assert wire_tool_name(name) == wire
+    assert wire_name(name) == wire
     assert messages == before
 
 

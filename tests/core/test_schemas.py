@@ -335,7 +335,7 @@ NOT_INLINED = (
 
 
 class Values:
-    """Values that a schema mostly accepts, and such that it mostly does not."""
+    """Makes values for a schema, some of which it accepts."""
 
     NAMES = ("a", "b", "c", "n", "m", "x", "name", "title", "$ref", "city")
     SIMPLE = (None, True, 0, 1, 2, 9.5, "", "a", "red", "cat", "dog", [], {}, ["a"], {"n": 1})
@@ -420,7 +420,7 @@ def test_the_smallest_of_a_random_schema_accepts_the_same(seed):
 
 
 def random_schema(rng: random.Random) -> dict[str, Any]:
-    """A schema of four definitions that refer to each other in whatever way."""
+    """A schema of four definitions that refer to each other at random."""
     names = ("a", "b", "c", "n")
 
     def one(depth: int, *, may_refer: bool = True) -> dict[str, Any]:
@@ -570,7 +570,7 @@ def test_a_schema_does_not_grow_without_bound():
     assert smallest_schema(given) == given
 
 
-def test_a_very_deep_schema_is_no_endless_recursion():
+def test_a_very_deep_schema_does_not_exhaust_the_stack():
     deep: dict[str, Any] = {"type": "string", "title": "T"}
     for _ in range(20_000):
         deep = {"items": deep, "title": "T"}
