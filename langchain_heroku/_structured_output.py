@@ -20,11 +20,12 @@ from langchain_core.runnables import (
     RunnableMap,
     RunnablePassthrough,
 )
-from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from heroku_inference._adapters.tools import call_instruction
 from langchain_heroku._blocks_of_answers import HAS_REFUSALS
+from langchain_heroku._tools import answer_schema
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _by_text(
 def _response_format(method: Method, schema: dict[str, Any] | type | None) -> dict[str, Any]:
     if schema is None:
         return {"type": "json_object"}
-    wanted = convert_to_json_schema(schema)
+    wanted = answer_schema(schema)
     if method == "json_mode":
         return {"type": "json_object", "schema": wanted}
     described = {"description": wanted["description"]} if wanted.get("description") else {}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.tools import BaseTool, Tool, create_schema_from_function
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from heroku_inference._adapters.tools import function_options
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from langchain_core.tools import BaseTool
-
-__all__ = ["tool_options"]
+__all__ = ["all_parameters", "answer_schema", "is_titled_schema", "openai_tool", "tool_options"]
 
 
 def tool_options(
@@ -29,12 +31,70 @@ def tool_options(
             where the tools are given, and not at the first call.
     """
     with langchain_errors():
-        wired = [_openai_tool(tool) for tool in tools]
+        wired = [openai_tool(tool) for tool in tools]
         return function_options(wired, tool_choice, parallel_tool_calls)
 
 
-def _openai_tool(
+def openai_tool(
     tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool,
 ) -> dict[str, Any]:
+    """The tool in OpenAI's form, with the schema of its arguments as it was given.
+
+    LangChain's own conversion puts an empty schema where a class refers to itself, and takes
+    "title" out of default values. The core makes schemas small without either.
+    """
+    if isfunction(tool):
+        tool = create_schema_from_function(
+            tool.__name__, tool, parse_docstring=True, filter_args=(), include_injected=False
+        )
     converted: dict[str, Any] = convert_to_openai_tool(tool)
-    return converted
+    if (schema := _arguments_schema(tool)) is None or "function" not in converted:
+        return converted
+    parameters = {key: schema[key] for key in schema if key not in {"title", "description"}}
+    return {**converted, "function": {**converted["function"], "parameters": parameters}}
+
+
+def all_parameters(
+    tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | BaseTool],
+) -> dict[str, dict[str, Any]]:
+    """The schemas that LangChain's own conversion would change, by the names of their tools."""
+    changed = (tool for tool in tools if not isinstance(tool, Mapping))
+    functions = [openai_tool(tool).get("function", {}) for tool in changed]
+    return {one["name"]: one["parameters"] for one in functions if "parameters" in one}
+
+
+def answer_schema(schema: dict[str, Any] | type) -> dict[str, Any]:
+    """The schema of an answer, with name and description as `title` and `description`."""
+    function = openai_tool(schema)["function"]
+    described = {"description": function["description"]} if "description" in function else {}
+    return {"title": function["name"], **described, **function.get("parameters", {})}
+
+
+def is_titled_schema(tool: Any) -> bool:
+    """Whether a tool is given as a JSON schema whose title is the tool's name.
+
+    LangChain's own conversion drops one that has no `properties` at its root.
+    """
+    if not isinstance(tool, Mapping) or "title" not in tool:
+        return False
+    return not tool.keys() & {"function", "name", "toolSpec"}
+
+
+def _arguments_schema(
+    tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool,
+) -> Mapping[str, Any] | None:
+    """The schema before LangChain's conversion; `None` where the conversion leaves it alone."""
+    arguments: Any = tool
+    if isinstance(tool, Mapping):
+        return tool if is_titled_schema(tool) else None
+    if isinstance(tool, BaseTool):
+        if isinstance(tool, Tool) and not tool.args_schema:  # LangChain makes one of one text
+            return None
+        arguments = tool.tool_call_schema
+    if isinstance(arguments, Mapping):
+        return arguments
+    if not (isinstance(arguments, type) and is_basemodel_subclass(arguments)):
+        return None
+    of_pydantic_2 = getattr(arguments, "model_json_schema", None)
+    make: Callable[[], Mapping[str, Any]] = of_pydantic_2 or getattr(arguments, "schema")  # noqa: B009
+    return make()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from heroku_inference._adapters.anthropic_messages import will_think
 from langchain_heroku._messages_api.calls import ChatAnthropic, MessagesCalls
 from langchain_heroku._structured_output import structured_output
+from langchain_heroku._tools import all_parameters, is_titled_schema, openai_tool
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -146,13 +147,22 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
         bare = self.model_copy(update={"thinking": None})
         bound: Any = ChatAnthropic.bind_tools(
             bare,
-            tools,
+            [openai_tool(tool) if is_titled_schema(tool) else tool for tool in tools],
             tool_choice=_choice(tool_choice),
             parallel_tool_calls=parallel_tool_calls,
             strict=strict,
             **kwargs,
         )
-        return self.bind(**bound.kwargs)
+        if strict:  # upstream has changed the schemas for it
+            return self.bind(**bound.kwargs)
+        schemas = all_parameters(tools)
+        definitions = [
+            {**tool, "input_schema": schemas[tool["name"]]}
+            if "input_schema" in tool and tool["name"] in schemas
+            else tool
+            for tool in bound.kwargs["tools"]
+        ]
+        return self.bind(**{**bound.kwargs, "tools": definitions})
 
     def with_structured_output(
         self,

@@ -20,12 +20,15 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel
 
 from llama_index_heroku._chat_calls import ChatCalls
+from llama_index_heroku._tools import with_all_fields
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Generator, Sequence
 
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+    from llama_index.core.chat_engine.types import AgentChatResponse
     from llama_index.core.prompts import PromptTemplate
+    from llama_index.core.tools import BaseTool
 
 __all__ = ["StructuredOutput"]
 
@@ -68,6 +71,18 @@ class StructuredOutput(ChatCalls):
         answer = cast("_Model", await program.acall(llm_kwargs=llm_kwargs))
         _dispatcher.event(LLMStructuredPredictEndEvent(output=answer))
         return answer
+
+    def predict_and_call(
+        self, tools: Sequence[BaseTool], *args: Any, **kwargs: Any
+    ) -> AgentChatResponse:
+        """Let the model call a tool, and call it."""
+        return super().predict_and_call([*map(with_all_fields, tools)], *args, **kwargs)
+
+    async def apredict_and_call(
+        self, tools: Sequence[BaseTool], *args: Any, **kwargs: Any
+    ) -> AgentChatResponse:
+        """Like `predict_and_call`, without blocking."""
+        return await super().apredict_and_call([*map(with_all_fields, tools)], *args, **kwargs)
 
     def _structured_stream_call(
         self,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._adapters.tools import names_by_wire_name, wire_name
+from llama_index.core.tools import FunctionTool, ToolMetadata
+
+from heroku_inference._adapters.tools import names_by_wire_name, object_schema, wire_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llama_index.core.tools import BaseTool
 
-__all__ = ["TOOL_NAMES", "tool_options"]
+__all__ = ["TOOL_NAMES", "tool_options", "with_all_fields"]
 
 TOOL_NAMES = "tool_names"
 """Option of a call that is not sent: the tools' own names by those the wire had to know them by."""
@@ -48,5 +51,34 @@ def tool_options(
 
 
 def _wire_tool(tool: BaseTool) -> dict[str, Any]:
-    wired: dict[str, Any] = tool.metadata.to_openai_tool(skip_length_check=True)
-    return {**wired, "function": {**wired["function"], "name": wire_name(tool.metadata.get_name())}}
+    metadata = tool.metadata
+    function: dict[str, Any] = {"description": metadata.description}
+    if type(metadata) in {ToolMetadata, _WholeMetadata} and metadata.fn_schema is not None:
+        function["parameters"] = _all_parameters(metadata)
+    else:
+        function |= metadata.to_openai_tool(skip_length_check=True)["function"]
+    return {"type": "function", "function": {**function, "name": wire_name(metadata.get_name())}}
+
+
+def with_all_fields(tool: BaseTool) -> BaseTool:
+    """The tool as LlamaIndex can call it: it looks for `properties` at the root of the schema.
+
+    The schema of a class that refers to itself has a `$ref` there.
+    """
+    if not isinstance(tool, FunctionTool) or "properties" in tool.metadata.get_parameters_dict():
+        return tool
+    copied = copy(tool)
+    copied._metadata = _WholeMetadata(**vars(tool.metadata))  # noqa: SLF001 - has no setter
+    return copied
+
+
+class _WholeMetadata(ToolMetadata):
+    def get_parameters_dict(self) -> dict[str, Any]:
+        return {"properties": {}, **object_schema(_all_parameters(self), self.description)}
+
+
+def _all_parameters(metadata: ToolMetadata) -> dict[str, Any]:
+    """The schema of the arguments: LlamaIndex keeps only a few keywords of its root."""
+    assert metadata.fn_schema is not None  # noqa: S101 - for mypy
+    schema: dict[str, Any] = metadata.fn_schema.model_json_schema()
+    return schema

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.messages import NO_RESULT
+from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
@@ -22,6 +24,7 @@ __all__ = [
     "function_options",
     "move_images_after_results",
     "names_by_wire_name",
+    "object_schema",
     "parse_arguments",
     "tool_message",
     "wire_name",
@@ -30,11 +33,6 @@ __all__ = [
 _NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
 _SHOWN_BELOW: Final = "The image is shown in the next message."
-
-
-def wire_name(name: str) -> str:
-    """The name of a tool as the API takes it: letters, digits, `_` and `-`, 64 at most."""
-    return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME]
 
 
 def names_by_wire_name(names: Iterable[str]) -> dict[str, str]:

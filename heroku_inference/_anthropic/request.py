@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._anthropic.tools import apply_tool_rules
 from heroku_inference._catalogue import known_model
 from heroku_inference._chat.thinking import apply_thinking_rules, call_instruction
 from heroku_inference._warnings import warn_caller
@@ -58,6 +59,7 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
             f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that. In place "
             "of reasoning_effort, pass extended_thinking=...."
         )
+    apply_tool_rules(body)
     if extended_thinking is not None:
         _set_thinking(body, extended_thinking)
     if "max_tokens" not in body:

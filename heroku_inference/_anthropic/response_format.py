@@ -10,7 +10,7 @@ from typing import Any
 
 from heroku_inference._anthropic.request import add_instruction, is_forced, thinks
 from heroku_inference._chat.response_format import CALL_IT, answer_description, free_name
-from heroku_inference._chat.tools import object_schema
+from heroku_inference._chat.schemas import object_schema
 from heroku_inference._errors import ConfigError
 
 __all__ = ["answer_tool", "ask_for_answer"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._chat.history_tools import clean_tool_names, history_tools
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
 from heroku_inference._chat.thinking import apply_thinking_rules
@@ -104,7 +105,8 @@ def chat_request(
         max_tokens: Most tokens of the answer, thinking included.
         max_completion_tokens: The newer name of the same.
         stop: One text or several at which the answer ends.
-        tools: Functions in OpenAI's or Anthropic's form.
+        tools: Functions in OpenAI's or Anthropic's form. Without any, the tools that the messages
+            call are declared, and may not be called.
         tool_choice: `auto`, `none`, `required` (also `any` and `True`), the name of one of the
             tools, or either framework's mapping for it. `False` is as good as `None`.
         parallel_tool_calls: Whether the model may call several tools at once.
@@ -130,6 +132,7 @@ def chat_request(
     check_share("top_p", top_p)
     _check_effort(reasoning_effort)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
+    clean_tool_names(body["messages"])
     wired = wire_tools(tools) if tools else []
     callable_tools = (extra_body or {}).get("tools", wired)
     if parallel_tool_calls is None:
@@ -150,6 +153,8 @@ def chat_request(
         "allow_ignored_params": allow_ignored_params,
     }
     body.update((name, value) for name, value in optional.items() if value is not None)
+    if not callable_tools and (of_history := history_tools(body["messages"])):
+        body.update(tools=of_history, tool_choice="none")
     if extra_body:
         _check_stream(extra_body.get("stream"), stream)
         body.update(extra_body)

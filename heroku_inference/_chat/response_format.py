@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.code_fence import Fence
 from heroku_inference._chat.messages import with_instruction
+from heroku_inference._chat.schemas import object_schema, smallest_schema
 from heroku_inference._chat.thinking import thinks
-from heroku_inference._chat.tools import forced_tool, is_forced, object_schema
+from heroku_inference._chat.tools import forced_tool, is_forced
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def apply_response_format(
     if kind == "text" or is_forced(body.get("tool_choice")):
         return None
     if kind == "json_object":
-        return _ask_for_json(body, response_format.get("schema"))
+        schema = response_format.get("schema")
+        return _ask_for_json(body, smallest_schema(schema) if schema else None)
     if kind == "json_schema":
         return _apply_schema(body, response_format.get("json_schema", response_format))
     raise ConfigError(

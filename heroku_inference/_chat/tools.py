@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from heroku_inference._chat.schemas import object_schema
 from heroku_inference._errors import ConfigError
 
 __all__ = [
     "forced_tool",
     "is_forced",
-    "object_schema",
     "parallel_calls",
     "wire_tool_choice",
     "wire_tools",
 ]
 
 _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
-# Below these keywords the keys are names, or the value is data: no schema keywords there.
-_NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
-_DATA = frozenset({"const", "default", "enum", "examples"})
 _CHOICES = {"any": "required", "auto": "auto", "none": "none", "required": "required"}
 
 
@@ -74,22 +71,6 @@ def is_forced(choice: Any) -> bool:
     return kind not in {None, "auto", "none"}
 
 
-def object_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema as Heroku takes it for a tool: no `$schema`, which it refuses, and an object.
-
-    A reference at the root, as recursive models have it, is resolved: the root must say `type`.
-    """
-    clean: dict[str, Any] = _without_dialect(schema)
-    reference = clean.get("$ref")
-    if isinstance(reference, str):
-        holder, _, name = reference.removeprefix("#/").partition("/")
-        clean = {**clean, **clean.get(holder, {}).get(name, {})}
-        del clean["$ref"]
-    if "type" not in clean and not clean.keys() & {"anyOf", "oneOf", "allOf"}:
-        clean = {"type": "object", "properties": {}, **clean}
-    return clean
-
-
 def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     function = tool.get("function", tool)
     if not _is_function(tool, function):
@@ -98,13 +79,14 @@ def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
             "Pass functions only; 'heroku_tool' and 'mcp' tools are for agents.",
         )
     name = function["name"]
+    description = function.get("description")
     parameters = function.get("parameters") or function.get("input_schema") or _NO_PARAMETERS
     return {
         "type": "function",
         "function": {
             "name": name,
-            "description": function.get("description") or name,  # must not be empty
-            "parameters": object_schema(parameters),
+            "description": description or name,  # must not be empty
+            "parameters": object_schema(parameters, description),
         },
     }
 
@@ -133,19 +115,3 @@ def _word_or_name(choice: Any) -> tuple[str | None, Any]:
         f"tool_choice={choice!r} has an unknown form.",
         'To force a tool pass its name or {"type": "function", "function": {"name": …}}.',
     )
-
-
-def _without_dialect(schema: Any) -> Any:
-    if isinstance(schema, Mapping):
-        return {key: _below(key, value) for key, value in schema.items() if key != "$schema"}
-    if isinstance(schema, list):
-        return [_without_dialect(item) for item in schema]
-    return schema
-
-
-def _below(key: str, value: Any) -> Any:
-    if key in _DATA:
-        return value
-    if key in _NAMED_SCHEMAS and isinstance(value, Mapping):
-        return {name: _without_dialect(schema) for name, schema in value.items()}
-    return _without_dialect(value)

@@ -54,8 +54,8 @@ class LangChain:
         return [classes[role](text) for role, text in talk]
 
     @staticmethod
-    def tool_turn():
-        call = {"name": "now", "args": {}, "id": "tooluse_1"}
+    def tool_turn(name="now"):
+        call = {"name": name, "args": {}, "id": "tooluse_1"}
         return [
             HumanMessage("The time?"),
             AIMessage("", tool_calls=[call]),
@@ -139,8 +139,8 @@ class LlamaIndex:
         return [ChatMessage(text, role=role) for role, text in talk]
 
     @staticmethod
-    def tool_turn():
-        call = ToolCallBlock(tool_call_id="tooluse_1", tool_name="now", tool_kwargs={})
+    def tool_turn(name="now"):
+        call = ToolCallBlock(tool_call_id="tooluse_1", tool_name=name, tool_kwargs={})
         return [
             ChatMessage("The time?"),
             ChatMessage([call], role="assistant"),

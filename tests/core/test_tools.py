@@ -3,9 +3,9 @@ import copy
 import pytest
 
 from heroku_inference import _errors
+from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.tools import (
     is_forced,
-    object_schema,
     parallel_calls,
     wire_tool_choice,
     wire_tools,
@@ -89,7 +89,6 @@ def test_the_dialect_is_removed_at_every_depth_but_not_from_names_and_data():
             "many": {"type": "array", "items": {"type": "integer"}},
             "either": {"anyOf": [{"type": "null"}]},
         },
-        "$defs": {"x": {}},
         "additionalProperties": False,
     }
     assert schema == before
