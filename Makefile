@@ -85,7 +85,7 @@ foreign: ## Run clients of others against the emulator; they need another openai
 	$(call make_venv,$(FOREIGN_VENV))
 	$(call install,$(FOREIGN_VENV)) $(call pinned,requirements/foreign.txt)
 	$(call install,$(FOREIGN_VENV)) --no-deps -e .
-	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk
+	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk tests/emulator/test_mcp_toolkit.py
 
 docs: setup ## Build the documentation into site/, without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

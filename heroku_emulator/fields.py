@@ -10,18 +10,23 @@ from heroku_emulator.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
 __all__ = [
     "bad_request",
+    "budget_fault",
     "check_choice",
     "check_flag",
     "check_integer",
     "check_number",
     "check_object",
+    "check_sampling",
     "check_text",
     "refuse_unknown",
+    "sampling_fault",
     "switches_of",
+    "unrecognized",
 ]
 
 
@@ -37,17 +42,19 @@ def switches_of(body: Mapping[str, Any], switches: Switches) -> Switches:
 
 
 def refuse_unknown(
-    value: Mapping[str, Any],
-    known: Collection[str],
-    where: str = "",
-    switches: Switches | None = None,
+    value: Mapping[str, Any], known: Collection[str], switches: Switches | None = None
 ) -> None:
-    """Refuses undocumented fields, unless `switches` say to ignore them."""
+    """Refuses the first undocumented field, unless `switches` say to ignore it."""
     if switches is not None and switches.allow_ignored_params:
         return
-    unknown = [f"{where}{name}" for name in value if name not in known]
-    if unknown:
-        raise bad_request(f"unsupported parameter: {', '.join(unknown)}")
+    for name in value:
+        if name not in known:
+            raise unrecognized(name)
+
+
+def unrecognized(name: str) -> ApiError:
+    """Returns the refusal of a field, which does not say where the field is."""
+    return bad_request(f"unrecognized request argument: {name}")
 
 
 def check_text(body: Mapping[str, Any], name: str, where: str = "") -> str:
@@ -90,6 +97,39 @@ def check_number(body: Mapping[str, Any], name: str) -> float | None:
     if not 0 <= value <= 1:
         raise bad_request(f"{name} must be between 0 and 1")
     return value
+
+
+def check_sampling(body: Mapping[str, Any], model: Model) -> None:
+    """Checks the sampling parameters, in Bedrock's words where the model refuses them."""
+    check_integer(body, "top_k", low=0)
+    check_number(body, "temperature")
+    check_number(body, "top_p")
+    reason = sampling_fault(body, model)
+    if reason is not None:
+        raise bad_request(f"ValidationException: The model returned the following errors: {reason}")
+
+
+def sampling_fault(body: Mapping[str, Any], model: Model) -> str | None:
+    """Returns how the model refuses the sampling parameters of a request, or `None`."""
+    given = [name for name in ("temperature", "top_p", "top_k") if body.get(name) is not None]
+    if given and not model.sampling_parameters:
+        return f"`{given[0]}` is deprecated for this model."
+    if model.one_sampling_parameter and {"temperature", "top_p"} <= set(given):
+        return (
+            "`temperature` and `top_p` cannot both be specified for this model. "
+            "Please use only one."
+        )
+    return None
+
+
+def budget_fault(model: Model) -> str | None:
+    """Returns how the model refuses thinking with a budget, or `None`."""
+    if model.thinking_budget:
+        return None
+    return (
+        '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+        '"output_config.effort" to control thinking behavior.'
+    )
 
 
 def check_choice(body: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:

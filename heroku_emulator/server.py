@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -18,7 +19,7 @@ from heroku_emulator.fields import bad_request
 from heroku_emulator.models import available_models
 from heroku_emulator.script import Fault, Reset
 from heroku_emulator.serving.exchange import Exchange
-from heroku_emulator.serving.firewall import looks_like_an_attack
+from heroku_emulator.serving.firewall import leads_inside, looks_like_an_attack
 from heroku_emulator.serving.responses import NoAnswer, body_response, disconnection, error_response
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
+_GUARDED = frozenset({"/v1/chat/completions", "/v1/embeddings", "/v1/rerank"})
+"""The paths on which the edge has been seen to block URLs to private and loopback hosts."""
 _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "strict-transport-security": "max-age=63072000",
@@ -117,7 +120,7 @@ class _RequestHandler:
             return _fault_response(step, exchange.error_envelope)
         if request.method not in self._methods:
             raise ApiError(404)
-        if exchange.switches.firewall and looks_like_an_attack(body.decode(errors="replace")):
+        if _is_blocked(exchange, body.decode(errors="replace")):
             return _fault_response(Fault.html403(), exchange.error_envelope)
         if self._endpoint is None:
             no_cache = {"expires": "0", "pragma": "no-cache"}
@@ -126,6 +129,14 @@ class _RequestHandler:
         if request.method == "POST" and not isinstance(exchange.entry.body, dict):
             raise bad_request("error parsing JSON")
         return await self._endpoint(exchange)
+
+
+def _is_blocked(exchange: Exchange, text: str) -> bool:
+    """Says whether the edge blocks a request for its body, before the gateway sees the key."""
+    if exchange.switches.firewall and looks_like_an_attack(text):
+        return True
+    is_guarded = exchange.switches.block_inside_urls and exchange.entry.path in _GUARDED
+    return is_guarded and leads_inside(text)
 
 
 def _parse(body: bytes) -> Any:
@@ -165,7 +176,7 @@ def _fault_response(step: Fault | Reset, envelope: AnyEnvelope) -> Response:
 
 def _add_headers(response: Response, exchange: Exchange) -> None:
     """Adds the headers of every answer, without replacing its own."""
-    headers = dict(_SECURITY_HEADERS)
+    headers = {"date": formatdate(usegmt=True), **_SECURITY_HEADERS}
     if exchange.switches.request_id_header != "none":
         headers[exchange.switches.request_id_header] = str(uuid.uuid4())
     if exchange.switches.rate_limit_headers and exchange.model is not None:

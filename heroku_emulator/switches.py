@@ -33,17 +33,29 @@ class Switches:
     `error_envelope`), or Anthropic's `{"type":"error","error":{…}}`."""
     firewall: bool = False
     """Block prompts that look like attacks (`<script>`, `../`, `{{…}}`) with the HTML 403."""
+    block_inside_urls: bool = True
+    """Block URLs with a scheme to private and loopback hosts, and the metadata address of cloud
+    machines, with the HTML 403, in chat, embeddings and rerank."""
     allow_ignored_params: bool = False
     """The default of the request field `allow_ignored_params`. Where it is true, undocumented
     fields are ignored, at any depth."""
     unknown_models: Literal["reject", "accept"] = "reject"
     """Model ids outside the catalogue: 404, or answered like any other."""
+    ended_models: Literal["accept", "reject"] = "accept"
+    """Models past their end of life: answered, or 404. The catalogue still lists them."""
     region: Literal["any", "us", "eu"] = "any"
     """The region: models of the other region only are 404; `any` has them all."""
     image_urls: Literal["accept", "unreachable"] = "accept"
     """`https` image URLs: accepted unfetched, or 422 as if unreachable."""
     long_inputs: Literal["reject", "accept"] = "reject"
-    """Embedding inputs over 2048 characters: 400, or embedded."""
+    """Embedding inputs over 2048 bytes of UTF-8: 400, or embedded."""
+    seed: Literal["ignored", "rejected"] = "ignored"
+    """`seed` in chat: two of Heroku's pages call it ignored, a third does not list it."""
+    strict_tools: Literal["accepted", "rejected"] = "accepted"
+    """`strict` in a tool's function: clients in use send it, but nobody has seen the answer."""
+    bare_tool_history: Literal["accept", "reject"] = "accept"
+    """Chat requests whose history has tool calls and that declare no `tools`: answered, or 400 in
+    the words of Bedrock, which is known to refuse them; Heroku's own behaviour is unseen."""
     response_format: Literal["ignored", "honoured", "rejected"] = "ignored"
     """Heroku's pages claim all three of `response_format`."""
     enforce_rate_limits: bool = False
@@ -75,6 +87,10 @@ class Switches:
     length_reason: Literal["length", "max_tokens"] = "length"
     """Finish reason of an answer cut by `max_tokens`."""
 
+    usage_details: bool = False
+    """Whether usage has details: in chat `cached_tokens` (of system prompt and tools, which Heroku
+    caches) and `reasoning_tokens`; on `/v1/messages` the cache's counts. Heroku documents none."""
+
     # Agents
 
     agent_messages: Literal["message", "delta", "chunks"] = "message"
@@ -85,14 +101,22 @@ class Switches:
     tool_results: Literal["documented", "mcp", "plain"] = "documented"
     """Results as MCP's JSON, except plain ones of `dyno_run_command`; or all in one form."""
 
+    agent_blanks: Literal["empty", "null", "zeros", "absent"] = "empty"
+    """`finish_reason` and `usage` of tool results: `""` and `{}`, as captured; `null`; `""` and
+    zeros; or no such keys."""
+
     messages_thinking: Literal["shown", "omitted", "redacted"] = "shown"
     """Thinking of `/v1/messages`: in signed `thinking` blocks; the same without the text; in
     `redacted_thinking` blocks."""
 
+    message_delta_usage: Literal["output", "all"] = "output"
+    """Usage of `message_delta` on `/v1/messages`: only `output_tokens`, or `input_tokens` again."""
+
     # MCP
 
     mcp_transport: Literal["both", "sse", "streamable_http", "none"] = "both"
-    """What the toolkit speaks: SSE at `/mcp/sse`, streamable HTTP at `/mcp`; 404 otherwise."""
+    """What the toolkit speaks: SSE at `/mcp/sse` and by GET at `/mcp`, streamable HTTP at `/mcp`;
+    404 otherwise."""
 
     # Embeddings
 
@@ -123,10 +147,12 @@ class Switches:
 
     delta_characters: int = 0
     """Characters of text, reasoning or arguments per chunk; 0: a word per chunk."""
-    middle_finish_reason: Literal["empty", "null", "absent"] = "empty"
-    """`finish_reason` of the chunks before the last: `""`, `null` or no such key."""
-    middle_usage: Literal["empty", "zeros", "null", "absent"] = "empty"
-    """`usage` of chunks without usage: `{}`, zeros, `null` or no such key."""
+    middle_finish_reason: Literal["null", "empty", "absent"] = "null"
+    """`finish_reason` of the chunks before the last: `null`, `""` or no such key."""
+    middle_usage: Literal["null", "empty", "zeros", "absent"] = "null"
+    """`usage` of chunks without usage: `null`, `{}`, zeros or no such key."""
+    stream_usage: Literal["asked", "always"] = "asked"
+    """Streams carry usage only with `stream_options.include_usage`, or always."""
     usage: Literal["own_chunk", "empty_choices", "finish_chunk", "none"] = "own_chunk"
     """Usage after the finish chunk in its own one, the same with `choices: []`, in the finish
     chunk itself, or nowhere."""

@@ -8,8 +8,8 @@ from heroku_emulator.chat.messages import check_messages
 from heroku_emulator.fields import (
     bad_request,
     check_integer,
-    check_number,
     check_object,
+    check_sampling,
     check_text,
     refuse_unknown,
 )
@@ -45,7 +45,7 @@ def check_agents_request(body: dict[str, Any], model: Model, switches: Switches)
     Raises:
         ApiError: 400; 422 and 500 from `check_messages`.
     """
-    refuse_unknown(body, _FIELDS, switches=switches)
+    refuse_unknown(body, _FIELDS, switches)
     _check_generation(body, model, switches)
     _check_tools(body.get("tools"), switches)
     check_messages(body.get("messages"), model, switches)
@@ -60,13 +60,7 @@ def _check_generation(body: dict[str, Any], model: Model, switches: Switches) ->
         too_many = most is not None and most > limit and family in model.model_id
         if too_many and switches.agent_output_caps == "documented":
             raise bad_request(f"max_tokens_per_inference_request must be at most {limit}")
-    temperature = check_number(body, "temperature")
-    top_p = check_number(body, "top_p")
-    if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise bad_request(
-            "ValidationException: The model returned the following errors: `temperature` and "
-            "`top_p` cannot both be specified for this model. Please use only one."
-        )
+    check_sampling(body, model)
     stop = body.get("stop")
     if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
         raise bad_request("stop must be an array of strings")
@@ -88,12 +82,12 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
     kind = tool.get("type")
     if kind not in ("heroku_tool", "mcp"):
         raise bad_request(f"{where}.type must be one of heroku_tool, mcp")
-    refuse_unknown(tool, _TOOL_FIELDS, f"{where}.", switches)
+    refuse_unknown(tool, _TOOL_FIELDS, switches)
     name = check_text(tool, "name", f"{where}.")
     _check_hint(tool, f"{where}.")
     params = tool.get("runtime_params")
     runtime = {} if params is None else check_object(params, f"{where}.runtime_params")
-    refuse_unknown(runtime, _RUNTIME_FIELDS, f"{where}.runtime_params.", switches)
+    refuse_unknown(runtime, _RUNTIME_FIELDS, switches)
     _check_runtime(runtime, f"{where}.runtime_params", limited=kind == "heroku_tool")
     if kind == "heroku_tool":
         _check_heroku_tool(name, runtime, f"{where}.runtime_params")

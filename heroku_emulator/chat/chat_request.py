@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.chat.messages import check_messages
+from heroku_emulator.chat.messages import (
+    check_messages,
+    check_tool_names_of_history,
+    check_tools_of_history,
+)
 from heroku_emulator.chat.thinking import check_thinking
 from heroku_emulator.chat.tools import check_tools
 from heroku_emulator.fields import (
     bad_request,
     check_flag,
     check_integer,
-    check_number,
     check_object,
+    check_sampling,
     refuse_unknown,
     switches_of,
+    unrecognized,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +49,7 @@ _HEEDED = (
     "modalities",
     "user",
 )
-# Heroku's compatibility page lists these names as "yes, but ignored". `seed` is not among them.
+# Heroku's compatibility page lists these names as "yes, but ignored"; `seed` is on two others.
 _IGNORED = (
     "audio",
     "frequency_penalty",
@@ -57,6 +62,7 @@ _IGNORED = (
     "prompt_cache_key",
     "response_format",
     "safety_identifier",
+    "seed",
     "service_tier",
     "store",
     "top_logprobs",
@@ -72,27 +78,24 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
         ApiError: 400; 422 and 500 from `check_messages`.
     """
     switches = switches_of(body, switches)
-    refuse_unknown(body, _HEEDED + _IGNORED, switches=switches)
+    refuse_unknown(body, _HEEDED + _IGNORED, switches)
     if body.get("response_format") is not None and switches.response_format == "rejected":
-        raise bad_request("unsupported parameter: response_format")
+        raise unrecognized("response_format")
+    if body.get("seed") is not None and switches.seed == "rejected":
+        raise unrecognized("seed")
     _check_generation(body, model)
     _check_streaming(body, switches)
     check_tools(body, switches)
     check_messages(body.get("messages"), model, switches)
+    check_tool_names_of_history(body["messages"])
+    check_tools_of_history(body, switches)
     check_thinking(body, model, switches)
 
 
 def _check_generation(body: dict[str, Any], model: Model) -> None:
     check_integer(body, "max_tokens")
     check_integer(body, "max_completion_tokens")
-    check_integer(body, "top_k", low=0)
-    temperature = check_number(body, "temperature")
-    top_p = check_number(body, "top_p")
-    if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise bad_request(
-            "ValidationException: The model returned the following errors: `temperature` and "
-            "`top_p` cannot both be specified for this model. Please use only one."
-        )
+    check_sampling(body, model)
     stop = body.get("stop")
     # Documented as an array only; OpenAI's single string has never been seen to work.
     if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
@@ -110,5 +113,5 @@ def _check_streaming(body: dict[str, Any], switches: Switches) -> None:
     check_flag(body, "parallel_tool_calls")
     if body.get("stream_options") is not None:
         options = check_object(body["stream_options"], "stream_options")
-        refuse_unknown(options, ("include_usage",), "stream_options.", switches)
+        refuse_unknown(options, ("include_usage",), switches)
         check_flag(options, "include_usage")

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
-__all__ = ["check_messages", "texts_of"]
+__all__ = [
+    "check_messages",
+    "check_tool_names_of_history",
+    "check_tools_of_history",
+    "texts_of",
+]
 
 _FIELDS = {
     "system": ("role", "content", "name"),
@@ -25,6 +30,7 @@ _FIELDS = {
     "assistant": ("role", "content", "name", "tool_calls", "refusal"),
     "tool": ("role", "content", "name", "tool_call_id"),
 }
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _REASONING_TAG = re.compile(r"</?reasoning\b[^>]*>", re.IGNORECASE)
 _IMAGE_DATA = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
 
@@ -43,16 +49,53 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
         role = check_object(message, where).get("role")
         if not isinstance(role, str) or role not in _FIELDS:
             raise bad_request(f"{where}.role must be one of {', '.join(_FIELDS)}")
-        refuse_unknown(message, _FIELDS[role], f"{where}.", switches)
+        refuse_unknown(message, _FIELDS[role], switches)
         if role == "user" and isinstance(message.get("content"), list):
-            _check_parts(message["content"], where, model, switches)
+            _check_parts(message["content"], number, model, switches)
         else:
-            _check_content(message.get("content"), where)
+            _check_content(message.get("content"), number)
         if role == "assistant":
             _check_assistant(message, where, switches)
         elif role == "tool":
             _check_tool_result(message, where)
     _check_pairing(messages)
+
+
+def check_tool_names_of_history(messages: list[dict[str, Any]]) -> None:
+    """Checks the names of the tools that the history calls.
+
+    Raises:
+        ApiError: 400.
+    """
+    for number, message in enumerate(messages):
+        for call in message.get("tool_calls") or []:
+            name = call["function"]["name"]
+            if not _TOOL_NAME.fullmatch(name):
+                raise bad_request(
+                    _rejection(
+                        f"1 validation error detected: Value '{name}' at "
+                        f"'messages.{number + 1}.member.content.member.toolUse.name' failed to "
+                        "satisfy constraint: Member must satisfy regular expression pattern: "
+                        "[a-zA-Z0-9_-]+"
+                    )
+                )
+
+
+def check_tools_of_history(body: dict[str, Any], switches: Switches) -> None:
+    """Refuses tool calls and results in the history of a request without `tools`, if switched on.
+
+    Raises:
+        ApiError: 400.
+    """
+    if switches.bare_tool_history == "accept" or body.get("tools"):
+        return
+    if any(message["role"] == "tool" or message.get("tool_calls") for message in body["messages"]):
+        raise bad_request(
+            _rejection(
+                "The toolConfig field must be defined when using toolUse and toolResult content "
+                "blocks."
+            )
+        )
 
 
 def texts_of(messages: list[dict[str, Any]]) -> list[str]:
@@ -67,38 +110,39 @@ def texts_of(messages: list[dict[str, Any]]) -> list[str]:
     return texts
 
 
-def _check_content(content: Any, where: str) -> None:
+def _check_content(content: Any, number: int) -> None:
     if content is None or content in ("", []):
-        raise bad_request("content is required")
+        raise bad_request(f"messages[{number}]: content is required")
     if not isinstance(content, str):
-        raise bad_request(f"{where}.content must be a string")
+        raise bad_request(f"messages.{number}.content must be a string")
     if not content.strip():
         # Bedrock's rule: a text block must not consist of white space.
         raise bad_request(
             "ValidationException: The text field in the ContentBlock object at "
-            f"{where}.content.0 is blank. Add text to the text field, and try again."
+            f"messages.{number}.content.0 is blank. Add text to the text field, and try again."
         )
 
 
-def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches) -> None:
+def _check_parts(parts: list[Any], number: int, model: Model, switches: Switches) -> None:
     if not parts:
-        raise bad_request("content is required")
-    for number, value in enumerate(parts):
-        part = check_object(value, f"{where}.content.{number}")
+        raise bad_request(f"messages[{number}]: content is required")
+    for position, value in enumerate(parts):
+        where = f"messages.{number}.content.{position}"
+        part = check_object(value, where)
         if part.get("type") == "text":
-            refuse_unknown(part, ("type", "text"), f"{where}.content.{number}.", switches)
-            _check_content(part.get("text"), where)
+            refuse_unknown(part, ("type", "text"), switches)
+            _check_content(part.get("text"), number)
         elif part.get("type") == "image_url":
-            refuse_unknown(part, ("type", "image_url"), f"{where}.content.{number}.", switches)
-            _check_image(part.get("image_url"), f"{where}.content.{number}", model, switches)
+            refuse_unknown(part, ("type", "image_url"), switches)
+            _check_image(part.get("image_url"), where, model, switches)
         else:
-            raise bad_request(f"{where}.content.{number}.type must be one of text, image_url")
+            raise bad_request(f"{where}.type must be one of text, image_url")
 
 
 def _check_image(value: Any, where: str, model: Model, switches: Switches) -> None:
     """Checks an image without fetching it: https URLs are accepted, others must hold the data."""
     image = check_object(value, f"{where}.image_url")
-    refuse_unknown(image, ("url", "detail"), f"{where}.image_url.", switches)
+    refuse_unknown(image, ("url", "detail"), switches)
     url = check_text(image, "url", f"{where}.image_url.")
     if model.vision is False:
         raise bad_request(f"{model.model_id} does not support image input")
@@ -130,12 +174,12 @@ def _check_assistant(message: dict[str, Any], where: str, switches: Switches) ->
 
 def _check_call(value: Any, where: str, switches: Switches) -> None:
     call = check_object(value, where)
-    refuse_unknown(call, ("id", "type", "function"), f"{where}.", switches)
+    refuse_unknown(call, ("id", "type", "function"), switches)
     check_text(call, "id", f"{where}.")
     if call.get("type") != "function":
         raise bad_request(f"{where}.type must be function")
     function = check_object(call.get("function"), f"{where}.function")
-    refuse_unknown(function, ("name", "arguments"), f"{where}.function.", switches)
+    refuse_unknown(function, ("name", "arguments"), switches)
     check_text(function, "name", f"{where}.function.")
     arguments = function.get("arguments")
     if arguments is not None and not isinstance(arguments, str):

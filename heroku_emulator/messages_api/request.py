@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.errors import ApiError
+from heroku_emulator.fields import sampling_fault
 from heroku_emulator.messages_api.blocks import (
     check_blocks,
     count_breakpoints,
@@ -19,7 +20,7 @@ from heroku_emulator.messages_api.refusals import (
     invalid_input,
     refuse_unknown,
 )
-from heroku_emulator.messages_api.thinking import check_thinking, thinks
+from heroku_emulator.messages_api.thinking import check_thinking, must_return_thinking, thinks
 from heroku_emulator.messages_api.tools import check_tools
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ def check_request(body: dict[str, Any], model: Model, switches: Switches) -> Non
     _check_system(body.get("system"), model)
     check_tools(body)
     check_thinking(body, model)
-    check_history(body.get("messages"), model, thinks=thinks(body))
+    check_history(
+        body.get("messages"),
+        model,
+        thinks=thinks(body),
+        must_return_thinking=must_return_thinking(body),
+    )
     _check_breakpoints(body)
     # Nothing is ever fetched: all URLs are accepted, or all are unreachable.
     if switches.image_urls == "unreachable" and has_url_source(body["messages"]):
@@ -99,14 +105,12 @@ def _check_options(body: dict[str, Any]) -> None:
 
 
 def _check_sampling(body: dict[str, Any], model: Model) -> None:
-    temperature, top_p = check_number(body, "temperature"), check_number(body, "top_p")
+    check_number(body, "temperature")
+    check_number(body, "top_p")
     check_integer(body, "top_k", 0)
-    if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise invalid_input(
-            "",
-            "`temperature` and `top_p` cannot both be specified for this model. "
-            "Please use only one.",
-        )
+    reason = sampling_fault(body, model)
+    if reason is not None:
+        raise invalid_input("", reason)
 
 
 def _check_system(system: Any, model: Model) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -34,6 +36,15 @@ def test_headers_are_the_captured_ones(call):
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["strict-transport-security"] == "max-age=63072000"
     assert headers["x-request-id"]
+
+
+def test_the_date_moves(call):
+    dates = [call.chat().headers["date"]]
+    time.sleep(1.1)
+    dates += [call.chat().headers["date"], call.http.get("/nowhere").headers["date"]]
+    first, second, third = map(parsedate_to_datetime, dates)
+    assert first < second <= third
+    assert abs(time.time() - third.timestamp()) < 5
 
 
 def test_the_id_embeds_the_time_and_the_fingerprint_stays(call):
@@ -104,6 +115,20 @@ def test_usage_adds_up(call):
     assert list(usage) == ["prompt_tokens", "completion_tokens", "total_tokens"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     assert min(usage.values()) > 0
+
+
+def test_usage_can_have_details(emulator, call):
+    emulator.switch(usage_details=True)
+    messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}]
+    thinking = {"enabled": True, "budget_tokens": 1024}
+    answer = call.chat(messages=messages, extended_thinking=thinking).json()
+    cached = emulator.engine.count_tokens("Be kind.")
+    usage = answer["usage"]
+    assert usage["prompt_tokens_details"] == {"cached_tokens": cached}
+    assert 0 < usage["completion_tokens_details"]["reasoning_tokens"] < usage["completion_tokens"]
+    assert "reasoning" not in answer["choices"][0]["message"]
+    assert call.chunks(messages=messages, extended_thinking=thinking)[-1]["usage"] == usage
+    assert call.chat().json()["usage"]["prompt_tokens_details"] == {"cached_tokens": 0}
 
 
 def test_stop_sequences_end_the_text(call):

@@ -8,8 +8,8 @@ HELLO = {"role": "user", "content": "Hello"}
 PIXEL = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
 
 
-def calling(arguments="{}", *, content="Calling.", call_id="tooluse_1", **call):
-    function = {"name": "add", "arguments": arguments}
+def calling(arguments="{}", *, content="Calling.", call_id="tooluse_1", name="add", **call):
+    function = {"name": name, "arguments": arguments}
     entry = {"id": call_id, "type": "function", "function": function} | call
     return {"role": "assistant", "content": content, "tool_calls": [entry]}
 
@@ -35,20 +35,20 @@ def image(url, **fields):
         (["Hello"], "messages.0 must be an object"),
         ([{"role": "robot", "content": "x"}], "messages.0.role"),
         ([{"content": "x"}], "messages.0.role"),
-        ([{"role": "user"}], "content is required"),
-        ([{"role": "user", "content": ""}], "content is required"),
-        ([{"role": "user", "content": None}], "content is required"),
-        ([{"role": "user", "content": []}], "content is required"),
+        ([{"role": "user"}], "messages[0]: content is required"),
+        ([{"role": "user", "content": ""}], "messages[0]: content is required"),
+        ([{"role": "user", "content": None}], "messages[0]: content is required"),
+        ([{"role": "user", "content": []}], "messages[0]: content is required"),
         ([{"role": "user", "content": " \n"}], "is blank"),
         ([{"role": "user", "content": 3}], "must be a string"),
-        ([{"role": "system", "content": ""}, HELLO], "content is required"),
+        ([{"role": "system", "content": ""}, HELLO], "messages[0]: content is required"),
         ([{"role": "system", "content": [{"type": "text", "text": "x"}]}, HELLO], "a string"),
-        ([HELLO | {"id": "1"}], "unsupported parameter: messages.0.id"),
-        ([HELLO, {"role": "assistant", "content": "x", "reasoning": {}}], "messages.1.reasoning"),
+        ([HELLO | {"id": "1"}], "unrecognized request argument: id"),
+        ([HELLO, {"role": "assistant", "content": "x", "reasoning": {}}], "argument: reasoning"),
         ([HELLO, {"role": "assistant", "content": "x", "function_call": {}}], "function_call"),
-        ([HELLO, calling(content=""), result()], "content is required"),
-        ([HELLO, calling(content=None), result()], "content is required"),
-        ([HELLO, calling(), result("")], "content is required"),
+        ([HELLO, calling(content=""), result()], "messages[1]: content is required"),
+        ([HELLO, calling(content=None), result()], "messages[1]: content is required"),
+        ([HELLO, calling(), result("")], "messages[2]: content is required"),
         ([HELLO, calling(), result([{"type": "text", "text": "x"}])], "must be a string"),
         ([HELLO, calling(), result("[1]")], "error parsing JSON"),
         ([HELLO, calling(), result("42")], "error parsing JSON"),
@@ -72,6 +72,14 @@ def image(url, **fields):
 )
 def test_a_malformed_conversation_is_refused(call, messages, message):
     assert message in call.refusal(messages=messages)
+
+
+@pytest.mark.parametrize("name", ["add numbers", "mcp/add", "größe", "add.one", "add\n"])
+def test_names_of_tools_in_history_are_checked(call, name):
+    refusal = call.refusal(messages=[HELLO, calling(name=name), result()])
+    assert refusal.startswith("Failed to execute chat: ValidationException: 1 validation error")
+    assert f"Value '{name}' at 'messages.2." in refusal
+    assert call.chat(messages=[HELLO, calling(name="a" * 65), result()]).status_code == 200
 
 
 @pytest.mark.parametrize("arguments", ["", "prose", '{"a":', "[1]", "3", "null", '"x"', None])
@@ -124,7 +132,6 @@ def test_parts_other_than_text_and_images_are_refused(call, part):
     "url",
     [
         "http://example.com/cat.png",
-        "http://127.0.0.1/cat.png",
         "cat.png",
         "data:image/png;base64,",
         "data:image/png;base64,***",
@@ -145,6 +152,18 @@ def test_https_images_can_be_switched_off(emulator, call):
 def test_a_model_without_vision_takes_no_images(call):
     refusal = call.refusal(model="gpt-oss-120b", messages=image(PIXEL))
     assert "does not support image input" in refusal
+
+
+def test_a_history_with_tools_can_be_refused_without_tools(emulator, call):
+    function = {"name": "add", "description": "Adds.", "parameters": {"type": "object"}}
+    tools = [{"type": "function", "function": function}]
+    messages = [HELLO, calling(), result(), HELLO]
+    assert call.chat(messages=messages).status_code == 200
+    emulator.switch(bare_tool_history="reject")
+    for fields in ({}, {"tools": None}, {"tools": []}):
+        assert "The toolConfig field must be defined" in call.refusal(messages=messages, **fields)
+    assert call.chat(messages=messages, tools=tools, tool_choice="none").status_code == 200
+    assert call.chat(messages=[HELLO]).status_code == 200
 
 
 def test_validation_can_be_switched_off(emulator, call):

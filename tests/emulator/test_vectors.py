@@ -83,8 +83,8 @@ def test_embedding_types(call, kind, width, low, high, encoding):
         ("x", {"embedding_type": "int4"}, "embedding_type must be one of"),
         ("x", {"input_type": "query"}, "input_type must be one of"),
         ("x", {"input_type": 1}, "input_type must be one of"),
-        ("x", {"dimensions": 256}, "unsupported parameter: dimensions"),
-        ("x", {"user": "ada"}, "unsupported parameter: user"),
+        ("x", {"dimensions": 256}, "unrecognized request argument: dimensions"),
+        ("x", {"user": "ada"}, "unrecognized request argument: user"),
     ],
 )
 def test_a_bad_embedding_request_is_refused(call, texts, fields, message):
@@ -102,6 +102,25 @@ def test_a_bad_embedding_request_is_refused(call, texts, fields, message):
 )
 def test_a_good_embedding_request_passes(call, texts, fields):
     assert call.embed(texts, **fields).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["x", "é", "字", "🦊", "e\u0301", "👩\u200d🚀"],
+    ids=["ascii", "latin", "japanese", "emoji", "combining", "joined"],
+)
+def test_the_limit_of_an_input_is_2048_bytes(call, character):
+    size = len(character.encode())
+    longest = character * (2048 // size) + "x" * (2048 % size)
+    assert call.embed([longest]).status_code == 200
+    assert_refused(call.embed(["a", longest + "x"]), "input.1 must have at most 2048 characters")
+    assert_refused(call.embed([character + longest]), "input.0 must have at most 2048 characters")
+
+
+def test_one_long_input_refuses_the_whole_batch(call):
+    texts = ["字" * 682] * 95
+    assert call.embed([*texts, "字" * 682]).status_code == 200
+    assert_refused(call.embed([*texts, "字" * 990]), "input.95 must have at most 2048 characters")
 
 
 def test_long_inputs_can_be_accepted(emulator, call):
@@ -142,8 +161,13 @@ def test_top_n_limits_the_results(call):
         ("x", [{"text": "y"}], {}, "documents must be an array of strings"),
         ("x", ["y"] * 1001, {}, "at most 1000"),
         ("x", ["y"], {"top_n": 0}, "top_n must be at least 1"),
-        ("x", ["y"], {"return_documents": True}, "unsupported parameter: return_documents"),
-        ("x", ["y"], {"allow_ignored_params": True}, "unsupported parameter: allow_ignored"),
+        ("x", ["y"], {"return_documents": True}, "unrecognized request argument: return_documents"),
+        (
+            "x",
+            ["y"],
+            {"allow_ignored_params": True},
+            "unrecognized request argument: allow_ignored",
+        ),
     ],
 )
 def test_a_bad_rerank_request_is_refused(call, query, documents, fields, message):
