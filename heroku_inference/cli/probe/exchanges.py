@@ -161,6 +161,7 @@ EXCHANGES: Final = (
     _chat("unknown-parameter", no_such_parameter=1),
     _chat("unknown-parameter-ignored", no_such_parameter=1, allow_ignored_params=True),
     _chat("unknown-model", model="no-such-model"),
+    _chat("ended-model", model="claude-3-7-sonnet"),
     _chat("eu-model", model="claude-3-haiku"),
     _chat("us-model", model="nova-2-lite"),
     Exchange(

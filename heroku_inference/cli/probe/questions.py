@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTIONS", "Question"]
 
+_BLANKS: Final = ("finish_reason", "usage")
 _BY_NAME: Final = {exchange.name: exchange for exchange in EXCHANGES}
 
 
@@ -180,7 +181,7 @@ def _tool_indices(answer: RawAnswer) -> str:
         return "absent"
     opening = [piece["index"] for piece in pieces if piece.get("id")]
     later = [piece["index"] for piece in pieces if not piece.get("id")]
-    return "one number a call" if {*later} <= {*opening} else "the opening has another number"
+    return "one number a call" if {*later} == {*opening} else "the opening has another number"
 
 
 def _repeated_names(answer: RawAnswer) -> str:
@@ -320,6 +321,15 @@ def _agent_result(answer: RawAnswer) -> str:
     return "no result came"
 
 
+def _agent_blanks(answer: RawAnswer) -> str:
+    for chunk in answer.chunks:
+        if chunk.get("object") == "tool.completion":
+            held = {**chunk["choices"][0], **chunk}
+            forms = [_form(held[name]) if name in held else "absent" for name in _BLANKS]
+            return " and ".join(forms)
+    return "no result came"
+
+
 def _mcp(answer: RawAnswer) -> str:
     kind = answer.headers.get("content-type", "").partition(";")[0]
     return kind if answer.status == 200 else f"{answer.status}"  # noqa: PLR2004
@@ -403,6 +413,8 @@ QUESTIONS: Final = (
               _ACCEPTED, _acceptance),
     _question("us-model", "Is a model of the US alone answered here?", "us-model",
               _ACCEPTED, _acceptance),
+    _question("ended-model", "Is a model past its end of life still answered?", "ended-model",
+              _ACCEPTED, _acceptance),
     _question("empty-content", "Is empty content beside a tool call refused?", "empty-content",
               "400: content is required",
               _refusal_like(r"^400 .*content is required", "400: content is required")),
@@ -429,7 +441,7 @@ QUESTIONS: Final = (
               ('""', "text"), _content_beside_call),
     _question("order-of-keys", "Does content stand before tool_calls?", "tool-call",
               "content first", _order_of_keys),
-    _question("tool-index", "How are the tool calls of a stream numbered?", "tool-stream",
+    _question("tool-index", "How are the tool calls of a stream numbered?", "two-calls-stream",
               "one number a call", _tool_indices),
     _question("repeated-name", "What do later pieces of a call hold as name?", "tool-stream",
               '""', _repeated_names),
@@ -455,6 +467,8 @@ QUESTIONS: Final = (
               "namespace/tool", _agent_tool_name),
     _question("agent-result", "How does an agent show an MCP tool's result?", "agent",
               "MCP's JSON behind the prefix", _agent_result),
+    _question("agent-blanks", "What do finish_reason and usage of a tool's result hold?", "agent",
+              '"" and {}', _agent_blanks),
     _question("mcp-servers", "Is the list of MCP servers there?", "mcp-servers",
               _ACCEPTED, _acceptance),
     _question("mcp-sse", "Does /mcp/sse speak SSE?", "mcp-sse", "text/event-stream", _mcp),
