@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +24,14 @@ from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
+<<<<<<< HEAD
 from heroku_inference.cli.problems import describe, remedy_of
+=======
+from heroku_inference.cli.probe import report as probe_report
+from heroku_inference.cli.probe.prober import Prober
+from heroku_inference.cli.probe.runner import chosen_questions, exchanges_of, run_questions
+from heroku_inference.cli.problems import problem_of, told
+>>>>>>> probe
 from heroku_inference.cli.screen import Screen, flowing
 
 if TYPE_CHECKING:
@@ -168,6 +176,74 @@ def _no_config(screen: Screen, error: ConfigError, *, as_json: bool) -> None:
         remedy=remedy_of(error) or None,
     )
     _print_json(report.as_json(None, (), [failed], error.problem))
+
+
+_PROBE_HELP = """
+Ask the live API what no documentation settles, and compare its answers with what this library
+assumes. Says first how many requests and tokens that costs at most, and asks before it spends them.
+
+Each answer is "as assumed", "differs" or "refused". The report holds no key, no prompt of yours
+and nothing of your account: paste it into an issue. The exit code is 0 when every answer is as
+assumed, 1 when one is not, and 2 when there is nothing to ask with.
+
+--json prints one object: version (1), date, host, library and findings (name, asks, model, assumed,
+verdict, observed).
+"""
+
+
+@app.command(help=flowing(_PROBE_HELP))
+def probe(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Ask only this question; may be given several times."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show requests and tokens, and send nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report there, as Markdown.")
+    ] = None,
+    model: _Model = None,
+    alias: _Alias = None,
+    base_url: _Url = None,
+    timeout: _Timeout = None,
+    env_file: _EnvFile = None,
+    as_json: _Json = False,
+) -> None:
+    screen = Screen()
+    try:
+        questions = chosen_questions(only or ())
+    except KeyError as error:
+        raise typer.BadParameter(
+            f"there is no question {error.args[0]!r}.", param_hint="--only"
+        ) from None
+    exchanges = exchanges_of(questions)
+    if dry_run:
+        probe_report.show_plan(screen, exchanges, len(questions))
+        return
+    with _one_line_errors(screen):
+        prober = Prober(look_up(env_file, alias, base_url, None), model=model, timeout=timeout)
+    if not yes:
+        most = sum(exchange.most_tokens for exchange in exchanges)
+        screen.note(f"{len(exchanges)} requests, at most {most:,} tokens in all.")
+        typer.confirm("Send them?", abort=True, err=True)
+    findings = []
+    with screen.waiting("Asking") as spinner:
+        for finding in run_questions(prober, questions):
+            findings.append(finding)
+            spinner.update(f"Asking: {finding.question.name}")
+    today = date.today()  # noqa: DTZ011 - the user's day
+    if report is not None:
+        report.write_text(
+            probe_report.as_markdown(prober.base_url, findings, today), encoding="utf-8"
+        )
+    if as_json:
+        _print_json(probe_report.as_json(prober.base_url, findings, today))
+    else:
+        probe_report.show(screen, findings)
+    if any(finding.verdict != "as assumed" for finding in findings):
+        raise typer.Exit(1)
 
 
 _MODELS_HELP = """

@@ -1,0 +1,1 @@
+"""`heroku-inference probe`: asks the live API what no documentation settles."""
