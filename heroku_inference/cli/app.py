@@ -24,14 +24,10 @@ from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.listing import fetch_models
-<<<<<<< HEAD
-from heroku_inference.cli.problems import describe, remedy_of
-=======
 from heroku_inference.cli.probe import report as probe_report
 from heroku_inference.cli.probe.prober import Prober
 from heroku_inference.cli.probe.runner import chosen_questions, exchanges_of, run_questions
-from heroku_inference.cli.problems import problem_of, told
->>>>>>> probe
+from heroku_inference.cli.problems import describe, remedy_of
 from heroku_inference.cli.screen import Screen, flowing
 
 if TYPE_CHECKING:
