@@ -21,7 +21,7 @@ from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._endpoints.images import GeneratedImage, generated_image
+from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.streams import async_batches
@@ -200,7 +200,7 @@ class AsyncClient(ClientBase):
         """Draw a picture; arguments, result and errors are those of `Client.generate_image`."""
         call = self._image_call(prompt, model, options)
         with self._clear_errors("image", call):
-            return generated_image(await self._transport("image").send(call), call.body or {})
+            return read_image(await self._transport("image").send(call), call.body or {})
 
     async def mcp_servers(self) -> list[McpServer]:
         """The MCP servers attached to the add-on, as `Client.mcp_servers` lists them."""

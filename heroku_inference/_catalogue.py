@@ -68,7 +68,7 @@ class AvailableModel:
     replacement_model: str | None = None
 
     @property
-    def kinds(self) -> frozenset[ModelKind]:
+    def kinds(self) -> "frozenset[ModelKind]":
         """What it is for, in the words of this library; empty for types it does not know."""
         return frozenset(_KINDS[name] for name in self.type if name in _KINDS)
 

@@ -15,7 +15,7 @@ from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._endpoints.images import GeneratedImage, generated_image
+from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
@@ -109,7 +109,7 @@ class Client(ClientBase):
         Args:
             messages: In OpenAI's form; what Heroku is stricter about is mended on the way.
             model: The model id.
-            on_retry: Told of each failed attempt of this call that is about to be repeated.
+            on_retry: Called with each failed attempt of this call that is about to be repeated.
             **options: See `ChatOptions`.
 
         Raises:
@@ -263,7 +263,7 @@ class Client(ClientBase):
         """
         call = self._image_call(prompt, model, options)
         with self._clear_errors("image", call):
-            return generated_image(self._transport("image").send(call), call.body or {})
+            return read_image(self._transport("image").send(call), call.body or {})
 
     def mcp_servers(self) -> list[McpServer]:
         """The MCP servers attached to the add-on, with their tools (docs: MCP servers).

@@ -66,7 +66,7 @@ class ClientBase:
         max_retries: Attempts after the first for 408, 429, 500, 502, 503, 504, 529 and failed
             connections. Agents are never tried again: their tools may have acted.
         default_headers: Sent with every request, over the usual ones.
-        on_retry: Told of each failed attempt that is about to be repeated.
+        on_retry: Called with each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
 
