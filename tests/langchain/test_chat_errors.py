@@ -71,7 +71,7 @@ def test_the_tree_of_the_core_holds_among_the_classes_of_both():
     ],
 )
 def test_a_conversation_that_is_too_long_can_be_shrunk_by_middleware(message):
-    error = langchain_error(heroku.InvalidRequestError(message))
+    error = langchain_error(heroku.InvalidRequestError("No.", server_message=message))
     assert isinstance(error, langchain.ContextOverflowError)
     assert isinstance(error, errors.InvalidRequestError)
 
@@ -84,7 +84,7 @@ def test_a_conversation_that_is_too_long_can_be_shrunk_by_middleware(message):
     ],
 )
 def test_other_refusals_are_no_overflow(message):
-    error = langchain_error(heroku.InvalidRequestError(message))
+    error = langchain_error(heroku.InvalidRequestError("No.", server_message=message))
     assert not isinstance(error, langchain.ContextOverflowError)
 
 
