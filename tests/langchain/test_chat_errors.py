@@ -94,10 +94,17 @@ def fail_because_of_the_wire():
     raise error from cause
 
 
-def test_an_error_keeps_what_it_carries_its_cause_and_its_traceback():
-    with pytest.raises(errors.RateLimitError) as caught, langchain_errors():
+def call_in_langchain_errors():
+    with langchain_errors():
         fail_because_of_the_wire()
-    assert "fail_because_of_the_wire" in [entry.name for entry in caught.traceback]
+
+
+def test_an_error_keeps_what_it_carries_and_its_cause_and_ends_at_the_caller():
+    with pytest.raises(errors.RateLimitError) as caught:
+        call_in_langchain_errors()
+    assert [entry.name for entry in caught.traceback] == [
+        "test_an_error_keeps_what_it_carries_and_its_cause_and_ends_at_the_caller"
+    ]
     error = caught.value
     assert (error.status_code, error.request_id, error.retry_after) == (429, "r", 3.0)
     assert isinstance(error.__cause__, OSError)
