@@ -162,10 +162,11 @@ class AsyncClient(ClientBase):
         model: str | None = None,
         top_n: int | None = None,
         max_concurrency: int = 8,
+        **unknown: Never,
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency)
+            options = self._rerank_options(model, top_n, max_concurrency, unknown)
             return await _rerank.arerank(self._sender("rerank"), query, documents, options)
 
     async def run_agent(

@@ -187,6 +187,7 @@ class Client(ClientBase):
         model: str | None = None,
         top_n: int | None = None,
         max_concurrency: int = 8,
+        **unknown: Never,
     ) -> RerankResult:
         """How well each document answers a query, the best first.
 
@@ -196,6 +197,7 @@ class Client(ClientBase):
             model: The model id.
             top_n: How many to give back; all by default.
             max_concurrency: Requests in flight at a time.
+            **unknown: Any other name; raises `UnknownArgumentError`.
 
         Raises:
             ConfigError: An argument is wrong; nothing was sent.
@@ -203,7 +205,7 @@ class Client(ClientBase):
             InvalidResponseError: The answer is not what the API documents.
         """
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency)
+            options = self._rerank_options(model, top_n, max_concurrency, unknown)
             return _rerank.rerank(self._sender("rerank"), query, documents, options)
 
     def run_agent(

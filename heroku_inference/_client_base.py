@@ -190,8 +190,11 @@ class ClientBase:
         return _embeddings.EmbeddingOptions(model=chosen, **options)
 
     def _rerank_options(
-        self, model: str | None, top_n: int | None, max_concurrency: int
+        self, model: str | None, top_n: int | None, max_concurrency: int, unknown: Mapping[str, Any]
     ) -> _rerank.RerankOptions:
+        for name in unknown:
+            known = ("model", "top_n", "max_concurrency")
+            raise unknown_argument(name, known, owner="rerank", kind="option")
         chosen = self._model("rerank", model)
         return _rerank.RerankOptions(model=chosen, top_n=top_n, max_concurrency=max_concurrency)
 

@@ -40,7 +40,7 @@ _EMBEDS: Final = "; its vectors have another width, so embed stored texts again"
 _FAMILIES: Final[tuple[tuple[re.Pattern[str], _Counterpart], ...]] = tuple(
     (re.compile(pattern), counterpart)
     for pattern, counterpart in (
-        (r"text-embedding-|text-(similarity|search)-", _Counterpart(_VECTORS, _EMBEDS)),
+        (r"text-embedding-", _Counterpart(_VECTORS, _EMBEDS)),
         (r"dall-e-|gpt-image|chatgpt-image", _Counterpart(_IMAGES)),
         (r"gpt-(?!oss).*(audio|realtime|transcribe|tts)|whisper-|tts-|sora-", _Counterpart(None)),
         (r"(omni|text)-moderation-", _Counterpart(None)),
@@ -48,7 +48,6 @@ _FAMILIES: Final[tuple[tuple[re.Pattern[str], _Counterpart], ...]] = tuple(
         (r"o[1-9][0-9]*(-|$)", _Counterpart(_LARGE, _REASONS)),
         (r"gpt-3|gpt-[0-9].*-(mini|nano)|codex-mini", _Counterpart(_SMALL)),
         (r"gpt-[0-9]|chatgpt-|codex-", _Counterpart(_LARGE)),
-        (r"(text-)?(davinci|curie|babbage|ada)-", _Counterpart(_SMALL)),
     )
 )
 _PREFIXES: Final = re.compile(r"^(openai/|azure/|models/|ft:)+")

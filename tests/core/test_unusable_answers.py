@@ -35,16 +35,17 @@ def test_a_page_in_place_of_json_is_told_with_status_request_and_excerpt(
     with pytest.raises(InvalidResponseError) as caught:
         call(client)
     error = caught.value
-    request_id = (
-        emulator.journal[-1].request_id if hasattr(emulator.journal[-1], "request_id") else ""
-    )
-    assert error.problem.startswith(f"Heroku answered 200 (request {request_id}")
+    assert error.problem.startswith("Heroku answered 200 (request ")
     assert "the answer cannot be used: it is not JSON. It begins '<html>" in error.problem
     assert error.remedy.startswith(REMEDY)
     assert (error.body or "").startswith("<html>")
 
 
-@pytest.mark.parametrize(("path", "call"), CALLS.values(), ids=CALLS)
+# In a stream, JSON of another kind is an event that adds nothing, such as a ping.
+WHOLE = {name: call for name, call in CALLS.items() if name not in {"stream_chat", "run_agent"}}
+
+
+@pytest.mark.parametrize(("path", "call"), WHOLE.values(), ids=WHOLE)
 def test_json_of_another_kind_is_told_with_status_request_and_excerpt(emulator, client, path, call):
     emulator.script(Fault.wrong_shape(path=path))
     with pytest.raises(InvalidResponseError) as caught:
