@@ -6,7 +6,7 @@ HerokuError
 │                                      an argument or option does not exist
 ├── InvalidResponseError               the server's success makes no sense
 ├── StreamInterruptedError             a stream ended without a finish reason; `.partial`
-└── APIError                           the server, or the way to it, said no
+└── APIError                           the server refused, or could not be reached
     ├── APIConnectionError             no answer came
     │   └── APITimeoutError            no answer came in time
     ├── InvalidRequestError            400, 409, 413, 422 and any other 4xx
