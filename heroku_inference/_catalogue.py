@@ -77,7 +77,7 @@ def available_models(reply: "Reply") -> list[AvailableModel]:
     """The models of an answer of `GET /available-models`, in its order.
 
     Raises:
-        InvalidResponseError: The answer is no such list.
+        InvalidResponseError: The answer is not such a list.
     """
     return read_json(reply, _list_of_models())
 

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
 from heroku_inference._adapters.chat_options import chat_options
+from heroku_inference._errors import short_traceback
 from llama_index_heroku._connection import HerokuConnection
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku._responses import GrowingResponse, chat_response, completion_response
@@ -58,12 +59,14 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answer a conversation; `kwargs` are options of this call, such as `max_tokens`."""
-        return self._answer(messages, kwargs)
+        with short_traceback():
+            return self._answer(messages, kwargs)
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Like `chat`, without blocking."""
-        return await self._aanswer(messages, kwargs)
+        with short_traceback():
+            return await self._aanswer(messages, kwargs)
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
@@ -85,7 +88,8 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponse:
         """Answer a prompt, which is sent as one message of the user's."""
-        return completion_response(self._answer(_asked(prompt), kwargs))
+        with short_traceback():
+            return completion_response(self._answer(_asked(prompt), kwargs))
 
     @llm_completion_callback()
     async def acomplete(
@@ -95,7 +99,8 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponse:
         """Like `complete`, without blocking."""
-        return completion_response(await self._aanswer(_asked(prompt), kwargs))
+        with short_traceback():
+            return completion_response(await self._aanswer(_asked(prompt), kwargs))
 
     @llm_completion_callback()
     def stream_complete(
@@ -156,7 +161,7 @@ def _asked(prompt: str) -> list[ChatMessage]:
 
 def _grown(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:
     response = GrowingResponse(names)
-    with closing(chunks):
+    with short_traceback(), closing(chunks):
         for chunk in chunks:
             yield response.add(chunk)
 
@@ -165,6 +170,7 @@ async def _agrown(
     chunks: AsyncGenerator[ChatChunk], names: Mapping[str, str]
 ) -> ChatResponseAsyncGen:
     response = GrowingResponse(names)
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            yield response.add(chunk)
+    with short_traceback():
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield response.add(chunk)

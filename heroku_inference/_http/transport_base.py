@@ -95,11 +95,16 @@ class _TranslatedErrors:
 
 
 def _cut_frames(error: BaseException) -> BaseException:
-    """The error without the HTTP library's frames, whose local variables hold our headers."""
+    """The error without the HTTP library's frames, whose local variables hold our headers.
+
+    Its causes inside the library go too: they say the same again.
+    """
     link: BaseException | None = error
     while link is not None and (isinstance(link, OSError) or _library_of(link) in _LIBRARIES):
         link.__traceback__ = None
         link = link.__cause__ or link.__context__
+    if link is not error:
+        error.__cause__ = error.__context__ = link
     return error
 
 

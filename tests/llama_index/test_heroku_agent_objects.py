@@ -104,7 +104,7 @@ async def test_a_run_may_be_limited_in_time(emulator, config_vars):
         ({"heroku_tools": [lambda: 1]}, "function"),
         ({"heroku_tools": [{"type": "function", "function": {"name": "f"}}]}, "function"),
         ({"heroku_tools": [{"name": "f"}]}, "type"),
-        ({"base_url": "ftp://x"}, "no URL"),
+        ({"base_url": "ftp://x"}, "not the URL"),
     ],
     ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool", "url"],
 )
