@@ -6,6 +6,7 @@ package raises is both:
 
     heroku_inference            langchain_core.exceptions     retried by LangChain
     ConfigError                 ModelInvalidRequestError      no
+    └── UnknownArgumentError                                  no
     InvalidRequestError         ModelInvalidRequestError      no
     └── ContextOverflowError    ContextOverflowError          no; summarised by middleware
     AuthenticationError         ModelAuthenticationError      no
@@ -48,10 +49,10 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
-    "RefusedBeforeRun",
     "RequestTimeoutError",
     "ServerError",
     "StreamInterruptedError",
+    "UnknownArgumentError",
     "langchain_error",
     "langchain_errors",
     "run_errors",
@@ -60,6 +61,10 @@ __all__ = [
 
 class ConfigError(heroku.ConfigError, langchain.ModelInvalidRequestError):
     """A setting or an argument is missing or wrong; no request was sent."""
+
+
+class UnknownArgumentError(ConfigError, heroku.UnknownArgumentError):
+    """An argument or option does not exist; a `TypeError` too, as Python's own is."""
 
 
 class InvalidResponseError(heroku.InvalidResponseError, langchain.ModelAPIError):
@@ -116,6 +121,7 @@ class ServerError(heroku.ServerError, langchain.ModelAPIError):
 
 _BOTH: Final[dict[type[HerokuError], type[HerokuError]]] = {
     heroku.ConfigError: ConfigError,
+    heroku.UnknownArgumentError: UnknownArgumentError,
     heroku.InvalidResponseError: InvalidResponseError,
     heroku.StreamInterruptedError: StreamInterruptedError,
     heroku.APIConnectionError: APIConnectionError,
@@ -205,5 +211,10 @@ class _MayBeRepeated(type):
         return getattr(error, "is_retryable", False) is True
 
 
-class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no error of its own
-    """Every error that `run_errors` left retryable counts as an instance: retries go by type."""
+class _RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - never raised
+    """Stands for every error that `run_errors` left retryable.
+
+    It works by type, because LangChain's retries do: `isinstance(error, _RefusedBeforeRun)` asks
+    the metaclass, which looks at the error. Nothing is an instance by inheritance, and an `except`
+    clause, which looks at inheritance, catches nothing by it.
+    """
