@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -15,7 +16,7 @@ from heroku_inference._config.arguments import (
 from heroku_inference._errors import ConfigError, HerokuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pydantic import BaseModel, ValidationError
     from pydantic.fields import FieldInfo
@@ -67,7 +68,7 @@ def refuse_unknown(arguments: dict[str, Any], known: Collection[str], owner: str
     for name in arguments:
         if name not in known:
             arguments.clear()
-            raise unknown_argument(_shown_name(name), known, owner=owner)
+            raise _unknown(name, known, owner)
 
 
 def argument_error(
@@ -83,7 +84,7 @@ def argument_error(
         return raised
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        return unknown_argument(_shown_name(name), argument_names(owner), owner=owner.__name__)
+        return _unknown(name, argument_names(owner), owner.__name__)
     value = arguments.get(name, first["input"])
     if name in _CHECKS and (refused := _refusal(_CHECKS[name], value)):
         return refused
@@ -96,9 +97,10 @@ def argument_error(
     return ConfigError(f"{name} must be {wanted}, got {_described(value, field)}.", _remedy(field))
 
 
-def _shown_name(name: str) -> str:
-    """The name, unless it may be a key, which has characters that no argument's name has."""
-    return name if name.isidentifier() else "..."
+def _unknown(name: str, known: Iterable[str], owner: str) -> ConfigError:
+    # A key has characters that a name cannot have: it may have come in place of one.
+    shown = name if name.isidentifier() else "..."
+    return unknown_argument(shown, sorted(known), owner=owner)
 
 
 def _refusal(check: Callable[[Any], object], value: object) -> ConfigError | None:
@@ -141,6 +143,7 @@ def _remedy(field: FieldInfo) -> str:
     if field.is_required():
         return ""
     default = field.get_default()
+    default = default.value if isinstance(default, Enum) else default
     if isinstance(default, int | float | str):
         return f"Leave it out for the default, {default!r}."
     return "Leave it out for the default."

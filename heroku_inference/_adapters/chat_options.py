@@ -65,7 +65,7 @@ def options_among(
     unknown = [name for name in arguments if name not in known]
     for name in unknown:
         if name not in CHAT_OPTIONS | IGNORED_PARAMETERS and nearest_name(name, known):
-            raise unknown_argument(name, known, owner=owner)
+            raise unknown_argument(name, sorted(known), owner=owner)
     if unknown:
         warn_caller(
             f"{owner}() has no argument {', '.join(map(repr, unknown))}; it went into {place}, to "
