@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from langchain_heroku._agents.as_tool import AgentAsTool
 from langchain_heroku._agents.calls import AgentCalls
 from langchain_heroku._agents.tools import agent_tools
-from langchain_heroku.errors import ConfigError, RefusedBeforeRun
+from langchain_heroku.errors import ConfigError, _RefusedBeforeRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
         return self.bind(tools=agent_tools(tools), **kwargs)
 
     def with_retry(
-        self, *, retry_if_exception_type: Any = (RefusedBeforeRun,), **options: Any
+        self, *, retry_if_exception_type: Any = (_RefusedBeforeRun,), **options: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The agent, asked again where the server refused the request before there was a run.
 

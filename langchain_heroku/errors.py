@@ -6,6 +6,7 @@ package raises is both:
 
     heroku_inference            langchain_core.exceptions     retried by LangChain
     ConfigError                 ModelInvalidRequestError      no
+    └── UnknownArgumentError                                  no
     InvalidRequestError         ModelInvalidRequestError      no
     └── ContextOverflowError    ContextOverflowError          no; summarised by middleware
     AuthenticationError         ModelAuthenticationError      no
@@ -48,7 +49,6 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
-    "RefusedBeforeRun",
     "RequestTimeoutError",
     "ServerError",
     "StreamInterruptedError",
@@ -63,8 +63,8 @@ class ConfigError(heroku.ConfigError, langchain.ModelInvalidRequestError):
     """A setting or an argument is missing or wrong; no request was sent."""
 
 
-class UnknownArgumentError(heroku.UnknownArgumentError, ConfigError):
-    """There is no such argument or option; a `TypeError` too, as Python's own is."""
+class UnknownArgumentError(ConfigError, heroku.UnknownArgumentError):
+    """An argument or option does not exist; a `TypeError` too, as Python's own is."""
 
 
 class InvalidResponseError(heroku.InvalidResponseError, langchain.ModelAPIError):
@@ -205,5 +205,10 @@ class _MayBeRepeated(type):
         return getattr(error, "is_retryable", False) is True
 
 
-class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no error of its own
-    """Every error that `run_errors` left retryable counts as an instance: retries go by type."""
+class _RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - never raised
+    """Stands for every error that `run_errors` left retryable.
+
+    It works by type, because LangChain's retries do: `isinstance(error, _RefusedBeforeRun)` asks
+    the metaclass, which looks at the error. Nothing is an instance by inheritance, and an `except`
+    clause, which looks at inheritance, catches nothing by it.
+    """

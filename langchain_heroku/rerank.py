@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.rerank import RerankParameters, check_query
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
@@ -75,10 +74,9 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
 
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        with langchain_errors():
-            super().__init__(**data)
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
 
     def compress_documents(
         self,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolOutput
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.pictures import (
     ASPECT_RATIOS,
     check_picture_options,
@@ -17,7 +16,7 @@ from heroku_inference._adapters.pictures import (
     save_picture,
 )
 from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
-from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._connection import HerokuConnection, connection_of
 
 if TYPE_CHECKING:
     from heroku_inference import GeneratedImage
@@ -85,8 +84,7 @@ class HerokuImageToolSpec(OutputToolSpec):
         extra_body: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
-        connection = hide_key(connection)
-        self._connection = _ImageConnection(**connection)
+        self._connection = connection_of(type(self), connection, _ImageConnection)
         self._folder = None if save_folder is None else Path(save_folder)
         options = {
             "aspect_ratio": aspect_ratio,

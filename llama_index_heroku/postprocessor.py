@@ -75,6 +75,10 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
     """Whether a node's score before reranking is kept, as `retrieval_score` in the metadata of a
     copy of the node, where neither models nor embeddings see it."""
 
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
+
     @classmethod
     def class_name(cls) -> str:
         """The name in dumps."""

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.base.llms.types import TextBlock
 
 from heroku_inference import AgentMessage
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from llama_index_heroku._agents.run import tool_output
 from llama_index_heroku._agents.server_tools import command_tool, database_tools, unattached_tools
 from llama_index_heroku._agents.server_tools import mcp_tools as mcp_server_tools
 from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
-from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._connection import connection_of
 from llama_index_heroku._tool_calls import parsed
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ class HerokuToolSpec(OutputToolSpec):
         ttl_seconds: int | None = None,
         **connection: Any,
     ) -> None:
-        connection = hide_key(connection)
-        self._connection = HerokuConnection(**connection)
+        self._connection = connection_of(type(self), connection)
         if app is None and (db_attachment is not None or cmd is not None):
             raise ConfigError("db_attachment=... and cmd=... are of an app: name it with app=....")
         run: dict[str, Any] = {"dyno_size": dyno_size, "ttl_seconds": ttl_seconds, "max_calls": 1}

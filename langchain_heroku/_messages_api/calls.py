@@ -18,7 +18,6 @@ from heroku_inference._adapters.anthropic_messages import (
     ask_for_answer,
     message_arguments,
 )
-from heroku_inference._adapters.arguments import hide_key
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
@@ -68,6 +67,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         "max_tokens_to_sample": "max_tokens",
         "stop_sequences": "stop",
     }
+    _KEYS: ClassVar[tuple[str, ...]] = ("api_key", "anthropic_api_key")
 
     max_tokens: int | None = None
     """Most tokens of an answer, thinking included. The endpoint requires it: by default it is the
@@ -84,11 +84,10 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     default_request_timeout: float | None = Field(default=None, exclude=True, repr=False)
     stop_sequences: list[str] | None = Field(default=None, exclude=True, repr=False)
 
-    def __init__(self, **data: Any) -> None:
-        data = _hide_keys(data)
-        super().__init__(**data)
+    def _check_values(self) -> None:
+        super()._check_values()
         if self.extended_thinking is not None and self.thinking is not None:
-            raise ConfigError("extended_thinking and thinking say the same; pass one of them.")
+            raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
 
     @model_validator(mode="before")
     @classmethod
@@ -264,11 +263,6 @@ def _whole(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGe
     pieces = chunks if last is None else [*chunks, last]
     first, *rest = [cast("AIMessageChunk", chunk.message) for chunk in pieces]
     return ChatGenerationChunk(message=answered(first + rest, tool["name"]))
-
-
-def _hide_keys(data: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with the key, by either of its names, in a form that does not show it."""
-    return hide_key(hide_key(data, "anthropic_api_key"))
 
 
 # Core works out these signatures anew at every call, unless they are there already.
