@@ -65,6 +65,9 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
             if number is None:
                 continue
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise ConfigError(f"n={number!r} answers cannot be given; n is 1 or more.")
+                raise ConfigError(
+                    f"n must be a whole number from 1, got {number!r}.",
+                    "Leave it out for one answer.",
+                )
             return number
         return 1

@@ -94,7 +94,7 @@ async def load_mcp_tools(
             for address in mcp_addresses(settings)
         ]
         connection, found = await _reach(connections, settings)
-        chosen = await _chosen(found, servers, allowed_tools, settings)
+        chosen = await _choose(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
             None,
@@ -105,7 +105,7 @@ async def load_mcp_tools(
         )
         for tool in chosen
     ]
-    return _named(tools)
+    return _rename(tools)
 
 
 def _adapters() -> Any:
@@ -164,7 +164,7 @@ async def _list_tools(connection: dict[str, Any], settings: Settings) -> list[ty
     return tools
 
 
-async def _chosen(
+async def _choose(
     found: list[types.Tool],
     servers: Collection[str] | None,
     allowed: Collection[str] | None,
@@ -205,13 +205,18 @@ def _plain(name: str) -> str:
 
 def _refuse_unknown(argument: str, asked_for: Collection[str] | None, known: Iterable[str]) -> None:
     if isinstance(asked_for, str):
-        raise ConfigError(f"{argument} is a str; give a list: [{asked_for!r}].")
+        raise ConfigError(
+            f"{argument} must be a list, got a str.", f"Pass a list: [{asked_for!r}]."
+        )
     if missing := sorted(set(asked_for or ()) - set(known)):
         there = ", ".join(sorted(known)) or "none"
-        raise ConfigError(f"{argument}: there is no {', '.join(missing)} in the toolkit ({there}).")
+        raise ConfigError(
+            f"{argument}: there is no {', '.join(missing)} in the toolkit.",
+            f"Choose among these: {there}.",
+        )
 
 
-def _named(tools: list[BaseTool]) -> list[BaseTool]:
+def _rename(tools: list[BaseTool]) -> list[BaseTool]:
     """The tools by names that models take, no two of them alike."""
     for tool, name in zip(tools, distinct_names(tool.name for tool in tools), strict=True):
         tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}

@@ -89,7 +89,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     ) -> CompletionResponse:
         """Answer a prompt, which is sent as one message of the user's."""
         with short_traceback():
-            return completion_response(self._answer(_asked(prompt), kwargs))
+            return completion_response(self._answer(_prompt_messages(prompt), kwargs))
 
     @llm_completion_callback()
     async def acomplete(
@@ -100,7 +100,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     ) -> CompletionResponse:
         """Like `complete`, without blocking."""
         with short_traceback():
-            return completion_response(await self._aanswer(_asked(prompt), kwargs))
+            return completion_response(await self._aanswer(_prompt_messages(prompt), kwargs))
 
     @llm_completion_callback()
     def stream_complete(
@@ -110,7 +110,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponseGen:
         """Answer a prompt piece by piece."""
-        responses = self._stream(_asked(prompt), kwargs)
+        responses = self._stream(_prompt_messages(prompt), kwargs)
         return (completion_response(response) for response in responses)
 
     @llm_completion_callback()
@@ -121,7 +121,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
         """Like `stream_complete`, without blocking."""
-        responses = self._astream(_asked(prompt), kwargs)
+        responses = self._astream(_prompt_messages(prompt), kwargs)
         return (completion_response(response) async for response in responses)
 
     def _answer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
@@ -135,13 +135,15 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
 
     def _stream(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponseGen:
         options, names = self._options(call)
-        return _grown(self._client.stream_chat(wire_messages(messages), **options), names)
+        return _grow_responses(self._client.stream_chat(wire_messages(messages), **options), names)
 
     def _astream(
         self, messages: Sequence[ChatMessage], call: dict[str, Any]
     ) -> ChatResponseAsyncGen:
         options, names = self._options(call)
-        return _agrown(self._async_client.stream_chat(wire_messages(messages), **options), names)
+        return _agrow_responses(
+            self._async_client.stream_chat(wire_messages(messages), **options), names
+        )
 
     def _options(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The core's options of one call, and how to read the tools' names in its answer."""
@@ -155,18 +157,18 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         return chat_options(here, self.additional_kwargs, said), call.get(TOOL_NAMES, {})
 
 
-def _asked(prompt: str) -> list[ChatMessage]:
+def _prompt_messages(prompt: str) -> list[ChatMessage]:
     return [ChatMessage(content=prompt)]
 
 
-def _grown(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:
+def _grow_responses(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:
     response = GrowingResponse(names)
     with short_traceback(), closing(chunks):
         for chunk in chunks:
             yield response.add(chunk)
 
 
-async def _agrown(
+async def _agrow_responses(
     chunks: AsyncGenerator[ChatChunk], names: Mapping[str, str]
 ) -> ChatResponseAsyncGen:
     response = GrowingResponse(names)

@@ -149,13 +149,13 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     def _check(self, texts: Sequence[Any]) -> None:
         if isinstance(texts, str):
-            raise ConfigError("texts is one string; pass a list of strings: [text].")
+            raise ConfigError("texts must be a list of str, got one str.", "Pass a list: [text].")
         try:
             for index, text in enumerate(texts):
                 check_text(text, index, self.long_text)
         except ConfigError as error:
-            remedy = f" {_REMEDY}" if isinstance(text, str) else ""
-            raise ConfigError(f"{error}{remedy}") from None
+            further = f" {_REMEDY}" if isinstance(text, str) else ""
+            raise ConfigError(error.problem, f"{error.remedy}{further}".lstrip()) from None
 
 
 def _check_cache(cache: object) -> None:

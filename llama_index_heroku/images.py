@@ -113,17 +113,17 @@ class HerokuImageToolSpec(OutputToolSpec):
             ConfigError: An option is none that Heroku documents; nothing was sent.
             HerokuError: The request failed.
         """
-        chosen = self._chosen(options)
+        chosen = self._choose(options)
         image = self._connection._client.generate_image(prompt, **chosen)  # noqa: SLF001 - of this package
         return self._output(image, prompt, chosen)
 
     async def agenerate_image(self, prompt: str, **options: Any) -> ToolOutput:
         """Like `generate_image`, without blocking."""
-        chosen = self._chosen(options)
+        chosen = self._choose(options)
         image = await self._connection._async_client.generate_image(prompt, **chosen)  # noqa: SLF001 - of this package
         return await asyncio.to_thread(self._output, image, prompt, chosen)
 
-    def _chosen(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _choose(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"model": self._connection.model, **picture_options(self._options, options)}
 
     def _output(self, image: GeneratedImage, prompt: str, options: dict[str, Any]) -> ToolOutput:

@@ -91,7 +91,7 @@ class HerokuToolSpec(OutputToolSpec):
     ) -> None:
         self._connection = connection_of(type(self), connection)
         if app is None and (db_attachment is not None or cmd is not None):
-            raise ConfigError("db_attachment=... and cmd=... are of an app: name it with app=....")
+            raise ConfigError("db_attachment=... and cmd=... need an app.", "Name it with app=....")
         run: dict[str, Any] = {"dyno_size": dyno_size, "ttl_seconds": ttl_seconds, "max_calls": 1}
         served = unattached_tools(run)
         if app is not None and db_attachment is not None:
@@ -137,8 +137,9 @@ class HerokuToolSpec(OutputToolSpec):
     def _tool(self, name: str) -> ServerTool:
         if name not in self._served:
             raise ConfigError(
-                f"There is no tool {name!r} here; there are {', '.join(self._served)}. What works "
-                "on an app needs app=... with db_attachment=... or cmd=...."
+                f"There is no tool {name!r} here.",
+                f"There are {', '.join(self._served)}. Tools that work on an app need app=... with "
+                "db_attachment=... or cmd=....",
             )
         return self._served[name]
 
@@ -197,8 +198,8 @@ class _Passing:
 
     def refused(self) -> InvalidResponseError:
         return InvalidResponseError(
-            f"The model did not call {self._tool.tool.name}, and said: {self._said[:200]!r}. Try "
-            "again, or with another model=....",
+            f"The model did not call {self._tool.tool.name}, and said: {self._said[:200]!r}.",
+            "Try again, or with another model=....",
             body=self._said[:200],
         )
 

@@ -159,8 +159,8 @@ class AgentCalls(HerokuChatModel):
         given = self._fields_from(call)
         if unknown := [name for name in given if name not in {"model", *_OPTIONS}]:
             raise ConfigError(
-                f"{', '.join(sorted(unknown))}: the agents endpoint has no such option (docs: "
-                f"agents); there are {', '.join(_OPTIONS)}. Others can be tried in extra_body."
+                f"The agents endpoint has no option {', '.join(sorted(unknown))} (docs: agents).",
+                f"The options are {', '.join(_OPTIONS)}; extra_body sends any other field.",
             )
         options: dict[str, Any] = {name: getattr(self, name) for name in _OPTIONS}
         told = {name: value for name, value in given.items() if value is not None}

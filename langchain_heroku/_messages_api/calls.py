@@ -24,10 +24,10 @@ from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku._messages_api.reading import (
     answered,
+    event_metadata,
     is_broken,
     read_broken,
-    told_by_event,
-    told_of_whole,
+    whole_metadata,
 )
 from langchain_heroku.errors import ConfigError, langchain_errors
 
@@ -220,7 +220,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         result = super()._format_output(data, generation_info=generation_info, **kwargs)
         message = cast("AIMessage", result.generations[0].message)
         message.invalid_tool_calls = read_broken(broken)
-        result.llm_output = told_of_whole(result.llm_output or {})
+        result.llm_output = whole_metadata(result.llm_output or {})
         message.response_metadata |= result.llm_output
         if tool := _answer_tool(kwargs):
             result.generations[0].message = answered(message, tool["name"])
@@ -229,7 +229,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     def _make_message_chunk_from_anthropic_event(self, event: Any, **kwargs: Any) -> Any:
         chunk, begun = super()._make_message_chunk_from_anthropic_event(event, **kwargs)
         if chunk is not None:
-            chunk.response_metadata |= told_by_event(event)
+            chunk.response_metadata |= event_metadata(event)
         return chunk, begun
 
     def _stops(self) -> list[str] | None:
