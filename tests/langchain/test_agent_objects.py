@@ -57,7 +57,7 @@ def test_an_unknown_argument_is_refused():
 
 def test_an_option_of_a_call_that_the_endpoint_does_not_have_is_refused(emulator, config_vars):
     for options in ({"response_format": {}}, {"n": 2}, {"tool_choice": "any"}):
-        with pytest.raises(errors.ConfigError, match="has no such option"):
+        with pytest.raises(errors.ConfigError, match="has no option"):
             ChatHerokuAgent().invoke("Hello", **options)
     assert len(emulator.journal) == 0
 
@@ -110,7 +110,7 @@ def test_a_value_that_the_documentation_rules_out_is_refused_before_any_request(
     tool = {**PYTHON, "runtime_params": {"ttl_seconds": 500}}
     with pytest.raises(errors.ConfigError, match="120"):
         make_agent(tools=[tool])
-    with pytest.raises(errors.ConfigError, match="give a list"):
+    with pytest.raises(errors.ConfigError, match="Pass a list"):
         make_agent(tools="code_exec_python")
 
 
