@@ -21,8 +21,9 @@ from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._endpoints.images import GeneratedImage, generated_image
+from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
+from heroku_inference._errors import short_traceback
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.streams import async_batches
 from heroku_inference._public_names import publish
@@ -79,20 +80,21 @@ class AsyncClient(ClientBase):
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
         api_key = hidden(api_key)
-        if unknown:
-            self._refuse_unknown(unknown)
-        super().__init__(
-            api_key=api_key,
-            base_url=base_url,
-            model=model,
-            alias=alias,
-            timeout=timeout,
-            max_retries=max_retries,
-            default_headers=default_headers,
-            on_retry=on_retry,
-            settings=settings,
-            inference_url=inference_url,
-        )
+        with short_traceback():
+            if unknown:
+                self._refuse_unknown(unknown)
+            super().__init__(
+                api_key=api_key,
+                base_url=base_url,
+                model=model,
+                alias=alias,
+                timeout=timeout,
+                max_retries=max_retries,
+                default_headers=default_headers,
+                on_retry=on_retry,
+                settings=settings,
+                inference_url=inference_url,
+            )
         self._options["async_http_client"] = async_http_client
         self._transports: dict[Kind, AsyncTransport] = {}
 
@@ -105,8 +107,9 @@ class AsyncClient(ClientBase):
         **options: Unpack[ChatOptions],
     ) -> ChatResult:
         """Answer a conversation; arguments, result and errors are those of `Client.chat`."""
-        request, call = self._chat(messages, model, on_retry, options)
-        with self._clear_errors("chat", call):
+        with self._clear_errors("chat") as clear:
+            request, call = self._chat(messages, model, on_retry, options)
+            clear.call = call
             return chat_result(await self._transport("chat").send(call), request)
 
     async def stream_chat(
@@ -121,8 +124,9 @@ class AsyncClient(ClientBase):
 
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
-        request, call = self._chat(messages, model, on_retry, options, stream=True)
-        with self._clear_errors("chat", call):
+        with self._clear_errors("chat") as clear:
+            request, call = self._chat(messages, model, on_retry, options, stream=True)
+            clear.call = call
             stream = await self._transport("chat").stream(call)
             reader = ChunkReader(request, stream.reply)
             async with aclosing(async_batches(stream, reader)) as pieces:
@@ -134,8 +138,8 @@ class AsyncClient(ClientBase):
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
     ) -> EmbeddingResult:
         """One vector for each text, in order, as `Client.embed` gives them."""
-        chosen = self._embedding_options(model, options)
         with self._clear_errors("embedding"):
+            chosen = self._embedding_options(model, options)
             return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
 
     def iter_embed(
@@ -145,7 +149,8 @@ class AsyncClient(ClientBase):
 
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
-        chosen = self._embedding_options(model, options)
+        with self._clear_errors("embedding"):
+            chosen = self._embedding_options(model, options)
         batches = _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
         return self._clear_batches(batches)
 
@@ -157,10 +162,11 @@ class AsyncClient(ClientBase):
         model: str | None = None,
         top_n: int | None = None,
         max_concurrency: int = 8,
+        **unknown: Never,
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
-        options = self._rerank_options(model, top_n, max_concurrency)
         with self._clear_errors("rerank"):
+            options = self._rerank_options(model, top_n, max_concurrency, unknown)
             return await _rerank.arerank(self._sender("rerank"), query, documents, options)
 
     async def run_agent(
@@ -172,8 +178,9 @@ class AsyncClient(ClientBase):
     ) -> AgentResult:
         """Have Heroku's agent do what a conversation asks, as `Client.run_agent` does."""
         stream = self.stream_agent(messages, model=model, **options)
-        async with aclosing(stream) as steps:
-            return agent_result([step async for step in steps])
+        with short_traceback():
+            async with aclosing(stream) as steps:
+                return agent_result([step async for step in steps])
 
     async def stream_agent(
         self,
@@ -186,8 +193,8 @@ class AsyncClient(ClientBase):
 
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
-        call = self._agent_call(messages, model, options)
-        with self._clear_errors("chat", call):
+        with self._clear_errors("chat") as clear:
+            call = clear.call = self._agent_call(messages, model, options)
             stream = await self._transport("chat").stream(call)
             async with aclosing(async_batches(stream, AgentReader(stream.reply))) as steps:
                 async for batch in steps:
@@ -198,9 +205,9 @@ class AsyncClient(ClientBase):
         self, prompt: str, *, model: str | None = None, **options: Unpack[ImageOptions]
     ) -> GeneratedImage:
         """Draw a picture; arguments, result and errors are those of `Client.generate_image`."""
-        call = self._image_call(prompt, model, options)
-        with self._clear_errors("image", call):
-            return generated_image(await self._transport("image").send(call), call.body or {})
+        with self._clear_errors("image") as clear:
+            call = clear.call = self._image_call(prompt, model, options)
+            return read_image(await self._transport("image").send(call), call.body or {})
 
     async def mcp_servers(self) -> list[McpServer]:
         """The MCP servers attached to the add-on, as `Client.mcp_servers` lists them."""

@@ -24,7 +24,7 @@ class Call:
         path: Below the base URL, for example `/v1/rerank`.
         body: What is sent as JSON; `None` for a GET.
         headers: Sent besides the usual ones.
-        on_retry: Told of each failed attempt that is about to be repeated.
+        on_retry: Called with each failed attempt that is about to be repeated.
         repeatable: Whether a failed attempt may be repeated: not when it may have acted.
         timeout: Seconds that the server may stay silent, unless the user set a timeout.
     """

@@ -68,7 +68,7 @@ class AvailableModel:
     replacement_model: str | None = None
 
     @property
-    def kinds(self) -> frozenset[ModelKind]:
+    def kinds(self) -> "frozenset[ModelKind]":
         """What it is for, in the words of this library; empty for types it does not know."""
         return frozenset(_KINDS[name] for name in self.type if name in _KINDS)
 
@@ -77,7 +77,7 @@ def available_models(reply: "Reply") -> list[AvailableModel]:
     """The models of an answer of `GET /available-models`, in its order.
 
     Raises:
-        InvalidResponseError: The answer is no such list.
+        InvalidResponseError: The answer is not such a list.
     """
     return read_json(reply, _list_of_models())
 

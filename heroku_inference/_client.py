@@ -15,8 +15,9 @@ from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._endpoints.images import GeneratedImage, generated_image
+from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
+from heroku_inference._errors import short_traceback
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
 from heroku_inference._public_names import publish
@@ -79,20 +80,21 @@ class Client(ClientBase):
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
         api_key = hidden(api_key)
-        if unknown:
-            self._refuse_unknown(unknown)
-        super().__init__(
-            api_key=api_key,
-            base_url=base_url,
-            model=model,
-            alias=alias,
-            timeout=timeout,
-            max_retries=max_retries,
-            default_headers=default_headers,
-            on_retry=on_retry,
-            settings=settings,
-            inference_url=inference_url,
-        )
+        with short_traceback():
+            if unknown:
+                self._refuse_unknown(unknown)
+            super().__init__(
+                api_key=api_key,
+                base_url=base_url,
+                model=model,
+                alias=alias,
+                timeout=timeout,
+                max_retries=max_retries,
+                default_headers=default_headers,
+                on_retry=on_retry,
+                settings=settings,
+                inference_url=inference_url,
+            )
         self._options["http_client"] = http_client
         self._transports: dict[Kind, Transport] = {}
 
@@ -109,7 +111,7 @@ class Client(ClientBase):
         Args:
             messages: In OpenAI's form; what Heroku is stricter about is mended on the way.
             model: The model id.
-            on_retry: Told of each failed attempt of this call that is about to be repeated.
+            on_retry: Called with each failed attempt of this call that is about to be repeated.
             **options: See `ChatOptions`.
 
         Raises:
@@ -117,8 +119,9 @@ class Client(ClientBase):
             APIError: The server refused, or could not be reached.
             InvalidResponseError: The answer is not what the API documents.
         """
-        request, call = self._chat(messages, model, on_retry, options)
-        with self._clear_errors("chat", call):
+        with self._clear_errors("chat") as clear:
+            request, call = self._chat(messages, model, on_retry, options)
+            clear.call = call
             return chat_result(self._transport("chat").send(call), request)
 
     def stream_chat(
@@ -137,8 +140,9 @@ class Client(ClientBase):
             StreamInterruptedError: The stream ended without a finish reason; `.partial` holds
                 the text so far.
         """
-        request, call = self._chat(messages, model, on_retry, options, stream=True)
-        with self._clear_errors("chat", call):
+        with self._clear_errors("chat") as clear:
+            request, call = self._chat(messages, model, on_retry, options, stream=True)
+            clear.call = call
             stream = self._transport("chat").stream(call)
             with closing(batches(stream, ChunkReader(request, stream.reply))) as pieces:
                 for batch in pieces:
@@ -159,8 +163,8 @@ class Client(ClientBase):
             APIError: A request failed.
             InvalidResponseError: An answer does not hold one vector for each text.
         """
-        chosen = self._embedding_options(model, options)
         with self._clear_errors("embedding"):
+            chosen = self._embedding_options(model, options)
             return _embeddings.embed(self._sender("embedding"), texts, chosen)
 
     def iter_embed(
@@ -170,7 +174,8 @@ class Client(ClientBase):
 
         `texts` may be any iterable, even an endless one; a few requests run ahead of you.
         """
-        chosen = self._embedding_options(model, options)
+        with self._clear_errors("embedding"):
+            chosen = self._embedding_options(model, options)
         batches = _embeddings.iter_embed(self._sender("embedding"), texts, chosen)
         return self._clear_batches(batches)
 
@@ -182,6 +187,7 @@ class Client(ClientBase):
         model: str | None = None,
         top_n: int | None = None,
         max_concurrency: int = 8,
+        **unknown: Never,
     ) -> RerankResult:
         """How well each document answers a query, the best first.
 
@@ -191,14 +197,15 @@ class Client(ClientBase):
             model: The model id.
             top_n: How many to give back; all by default.
             max_concurrency: Requests in flight at a time.
+            **unknown: Any other name; raises `UnknownArgumentError`.
 
         Raises:
             ConfigError: An argument is wrong; nothing was sent.
             APIError: A request failed.
             InvalidResponseError: The answer is not what the API documents.
         """
-        options = self._rerank_options(model, top_n, max_concurrency)
         with self._clear_errors("rerank"):
+            options = self._rerank_options(model, top_n, max_concurrency, unknown)
             return _rerank.rerank(self._sender("rerank"), query, documents, options)
 
     def run_agent(
@@ -226,7 +233,8 @@ class Client(ClientBase):
             InvalidResponseError: An event is not what the API documents.
             StreamInterruptedError: The run ended without a final message.
         """
-        return agent_result(list(self.stream_agent(messages, model=model, **options)))
+        with short_traceback():
+            return agent_result(list(self.stream_agent(messages, model=model, **options)))
 
     def stream_agent(
         self,
@@ -239,8 +247,8 @@ class Client(ClientBase):
 
         A step is a whole message of the model, or the result of a tool.
         """
-        call = self._agent_call(messages, model, options)
-        with self._clear_errors("chat", call):
+        with self._clear_errors("chat") as clear:
+            call = clear.call = self._agent_call(messages, model, options)
             stream = self._transport("chat").stream(call)
             with closing(batches(stream, AgentReader(stream.reply))) as steps:
                 for batch in steps:
@@ -261,9 +269,9 @@ class Client(ClientBase):
             APIError: The request failed.
             InvalidResponseError: There is no picture in the answer.
         """
-        call = self._image_call(prompt, model, options)
-        with self._clear_errors("image", call):
-            return generated_image(self._transport("image").send(call), call.body or {})
+        with self._clear_errors("image") as clear:
+            call = clear.call = self._image_call(prompt, model, options)
+            return read_image(self._transport("image").send(call), call.body or {})
 
     def mcp_servers(self) -> list[McpServer]:
         """The MCP servers attached to the add-on, with their tools (docs: MCP servers).

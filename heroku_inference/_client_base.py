@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from heroku_inference._agents.request import agent_body, agent_call
@@ -29,12 +28,19 @@ from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import images as _images
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
-from heroku_inference._errors import APIError, ConfigError, HerokuError, UnknownArgumentError
+from heroku_inference._errors import (
+    APIError,
+    ConfigError,
+    HerokuError,
+    UnknownArgumentError,
+    short_traceback,
+)
 from heroku_inference._http.redaction import forget_key
 from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
 
     from pydantic import SecretStr
 
@@ -47,6 +53,36 @@ __all__ = [
     "EmbedOptions",
     "ImageOptions",
 ]
+
+
+class _ClearErrors(short_traceback):
+    """Errors leave with the advice that the model's name asks for, and without the key.
+
+    Servers and tools quote the key in what they say.
+
+    Attributes:
+        call: The request, once it is built.
+    """
+
+    __slots__ = ("_client", "_kind", "call")
+
+    def __init__(self, client: ClientBase, kind: Kind, call: Call | None) -> None:
+        self._client = client
+        self._kind = kind
+        self.call = call
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # A ConfigError quotes no server, and may say that there is no key.
+        if isinstance(error, HerokuError) and not isinstance(error, ConfigError):
+            if self.call is not None and isinstance(error, APIError):
+                with_model_hint(error, self._kind, self.call.body)
+            forget_key(error, self._client.settings(self._kind).api_key)
+        super().__exit__(kind, error, traceback)
 
 
 class ClientBase:
@@ -66,7 +102,7 @@ class ClientBase:
         max_retries: Attempts after the first for 408, 429, 500, 502, 503, 504, 529 and failed
             connections. Agents are never tried again: their tools may have acted.
         default_headers: Sent with every request, over the usual ones.
-        on_retry: Told of each failed attempt that is about to be repeated.
+        on_retry: Called with each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
 
@@ -154,8 +190,11 @@ class ClientBase:
         return _embeddings.EmbeddingOptions(model=chosen, **options)
 
     def _rerank_options(
-        self, model: str | None, top_n: int | None, max_concurrency: int
+        self, model: str | None, top_n: int | None, max_concurrency: int, unknown: Mapping[str, Any]
     ) -> _rerank.RerankOptions:
+        for name in unknown:
+            known = ("model", "top_n", "max_concurrency")
+            raise unknown_argument(name, known, owner="rerank", kind="option")
         chosen = self._model("rerank", model)
         return _rerank.RerankOptions(model=chosen, top_n=top_n, max_concurrency=max_concurrency)
 
@@ -197,19 +236,9 @@ class ClientBase:
             remedy=f"{option!r} is an option of each call: pass it there." if option else "",
         )
 
-    @contextmanager
-    def _clear_errors(self, kind: Kind, call: Call | None = None) -> Iterator[None]:
-        """Errors leave with the advice that the model's name asks for, and without the key.
-
-        Servers and tools quote the key in what they say.
-        """
-        try:
-            yield
-        except HerokuError as error:
-            if call is not None and isinstance(error, APIError):
-                with_model_hint(error, kind, call.body)
-            forget_key(error, self.settings(kind).api_key)
-            raise
+    def _clear_errors(self, kind: Kind, call: Call | None = None) -> _ClearErrors:
+        """Within this, errors get advice on the model, lose the key, and end at the caller."""
+        return _ClearErrors(self, kind, call)
 
     def __getstate__(self) -> dict[str, Any]:
         # Connections stay here, and so do keys from config vars: the copy looks them up again.

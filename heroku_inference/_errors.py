@@ -6,7 +6,7 @@ HerokuError
 │                                      an argument or option does not exist
 ├── InvalidResponseError               the server's success makes no sense
 ├── StreamInterruptedError             a stream ended without a finish reason; `.partial`
-└── APIError                           the server, or the way to it, said no
+└── APIError                           the server refused, or could not be reached
     ├── APIConnectionError             no answer came
     │   └── APITimeoutError            no answer came in time
     ├── InvalidRequestError            400, 409, 413, 422 and any other 4xx
@@ -27,6 +27,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
     from heroku_inference._values import AgentStep, Reply
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "UnknownArgumentError",
     "add_place",
     "recast",
+    "short_traceback",
 ]
 
 _Error = TypeVar("_Error", bound="HerokuError")
@@ -195,6 +199,33 @@ class ServerError(APIError):
     """5xx: the server failed."""
 
 
+class short_traceback:  # noqa: N801 - reads as what it does: `with short_traceback():`
+    """Ends the tracebacks of our errors at the line that called us: the message says the rest.
+
+    Other errors keep all their frames: they are defects.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        """Nothing is needed before something fails."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Drop the frames between the caller and the place that failed."""
+        # An error that leaves a `with` block gets no frame of the function around it either: the
+        # next is the caller's. In a notebook one frame is ten lines.
+        link = error
+        while isinstance(link, HerokuError):
+            link.__traceback__ = None
+            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
 def add_place(error: HerokuError, place: str) -> None:
     """Say at which place of the caller's input, such as `messages[2]`, the problem is."""
     error.problem = f"{place}: {error.problem}"
@@ -202,15 +233,12 @@ def add_place(error: HerokuError, place: str) -> None:
 
 
 def recast(error: HerokuError, kind: type[_Error]) -> _Error:
-    """The same error as one of `kind`, a class of a framework that also is the error's own.
+    """The error itself, made one of `kind`: a class of a framework that also is the error's own.
 
-    The copy keeps attributes, traceback and cause.
+    A copy would have to be raised in its turn, and double the traceback.
     """
-    copy = kind.__new__(kind)
-    copy.args = error.args
-    copy.__dict__.update(error.__dict__)
-    copy.__cause__ = error.__cause__
-    return copy.with_traceback(error.__traceback__)
+    error.__class__ = kind
+    return error  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

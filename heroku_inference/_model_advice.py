@@ -1,4 +1,4 @@
-"""Models named as in OpenAI's catalogue, and what to use on Heroku instead. Pure.
+"""Finds the Heroku model to use instead of one of OpenAI's. Pure.
 
 Ids are free strings, never checked against this: only when the server has refused a request does
 its error say which model to take. The recommendations are Heroku's own (docs: chat completions,
@@ -40,7 +40,7 @@ _EMBEDS: Final = "; its vectors have another width, so embed stored texts again"
 _FAMILIES: Final[tuple[tuple[re.Pattern[str], _Counterpart], ...]] = tuple(
     (re.compile(pattern), counterpart)
     for pattern, counterpart in (
-        (r"text-embedding-|text-(similarity|search)-", _Counterpart(_VECTORS, _EMBEDS)),
+        (r"text-embedding-", _Counterpart(_VECTORS, _EMBEDS)),
         (r"dall-e-|gpt-image|chatgpt-image", _Counterpart(_IMAGES)),
         (r"gpt-(?!oss).*(audio|realtime|transcribe|tts)|whisper-|tts-|sora-", _Counterpart(None)),
         (r"(omni|text)-moderation-", _Counterpart(None)),
@@ -48,7 +48,6 @@ _FAMILIES: Final[tuple[tuple[re.Pattern[str], _Counterpart], ...]] = tuple(
         (r"o[1-9][0-9]*(-|$)", _Counterpart(_LARGE, _REASONS)),
         (r"gpt-3|gpt-[0-9].*-(mini|nano)|codex-mini", _Counterpart(_SMALL)),
         (r"gpt-[0-9]|chatgpt-|codex-", _Counterpart(_LARGE)),
-        (r"(text-)?(davinci|curie|babbage|ada)-", _Counterpart(_SMALL)),
     )
 )
 _PREFIXES: Final = re.compile(r"^(openai/|azure/|models/|ft:)+")
@@ -58,7 +57,7 @@ def recommended_model(model: str) -> str | None:
     """The Heroku model to use instead of one of OpenAI's.
 
     `None` for names that are not OpenAI's, for `gpt-oss-...`, which Heroku serves, and for kinds
-    that Heroku has not: speech, video and moderation.
+    that Heroku does not offer: speech, video and moderation.
     """
     counterpart = _counterpart(model)
     return counterpart.model if counterpart else None
@@ -69,14 +68,14 @@ def model_hint(model: str, kind: Kind = "chat") -> str:
 
     Args:
         model: The id that was refused.
-        kind: What it was asked for; a chat model embeds nothing, whatever its name.
+        kind: What it was asked to do; a chat model cannot embed.
     """
     counterpart = _counterpart(model)
     if counterpart is None:
         return ""
     instead = WELL_KNOWN_MODELS.get(kind, counterpart.model)
     if instead is None:
-        return f"{model!r} is a model of OpenAI's, and Heroku is not known to have one of its kind."
+        return f"{model!r} is OpenAI's, and Heroku is not known to have one of its kind."
     advice = counterpart.advice if instead == counterpart.model else ""
     return f"{model!r} is a model of OpenAI's: on Heroku use {instead!r}{advice}."
 

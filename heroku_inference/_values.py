@@ -40,11 +40,11 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The body as text; bytes that are no UTF-8 are replaced."""
+        """The body as text; bytes that are not UTF-8 are replaced."""
         return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Any:
-        """The body decoded as JSON; raises `ValueError` when it is none."""
+        """The body decoded as JSON; raises `ValueError` if it is not JSON."""
         return json.loads(self.body)
 
     @property

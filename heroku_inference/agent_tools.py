@@ -113,7 +113,7 @@ def wire_agent_tools(
     """The entries of the request's `tools`; mappings pass as they are, unknown keys included.
 
     Raises:
-        ConfigError: One is no tool of the agents endpoint, or has a value that Heroku's
+        ConfigError: One is not a tool of the agents endpoint, or has a value that Heroku's
             documentation rules out. The error names its position.
     """
     if tools is None:

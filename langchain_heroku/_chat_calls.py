@@ -140,7 +140,9 @@ class ChatCalls(ChatParameters, HerokuChatModel):
 
     def _options_of_stream(self, stop: list[str] | None, call: dict[str, Any]) -> dict[str, Any]:
         if (number := self._number_of_answers(call)) > 1:
-            raise ConfigError(f"n={number} answers cannot be streamed as one; invoke instead.")
+            raise ConfigError(
+                f"n={number} answers cannot be streamed as one.", "Call invoke() for several."
+            )
         return self._options(stop, call)
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None]) -> dict[str, Any]:

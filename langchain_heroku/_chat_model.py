@@ -13,6 +13,8 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
+from heroku_inference import ConfigError
+from heroku_inference._adapters.chat_options import options_among
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.profiles import profile_of
@@ -37,6 +39,23 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
 
     stop: list[str] | str | None = None
     """One text or several at which the answer ends; also accepted as `stop_sequences`."""
+
+    @classmethod
+    def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """The fields, with arguments that are options of a call in `model_kwargs`."""
+        data = super()._fields_from(data)
+        known = cls.model_fields.keys()
+        if "model_kwargs" not in known or data.keys() <= known:
+            return data
+        passed = data.get("model_kwargs") or {}
+        if twice := (data.keys() - known) & passed.keys():
+            raise ConfigError(
+                f"{', '.join(sorted(twice))} was passed directly and in model_kwargs.",
+                "Pass it once.",
+            )
+        moved = options_among(data, known, owner=cls.__name__, place="model_kwargs")
+        kept = {name: value for name, value in data.items() if name not in moved}
+        return {**kept, "model_kwargs": {**passed, **moved}}
 
     if TYPE_CHECKING:  # a body here would take the place of the parameters' own
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
-from heroku_inference._adapters.arguments import hide_key, warn_caller
 from heroku_inference._adapters.chat_options import chat_options
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
@@ -54,30 +52,6 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     stream_usage: bool = True
     """Whether a stream tells the tokens that it used, in its last chunk."""
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        super().__init__(**self._with_model_kwargs(data))
-
-    @classmethod
-    def _with_model_kwargs(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """`data` with the arguments that are no field put under `model_kwargs`."""
-        known = _argument_names(cls)
-        if data.keys() <= known:
-            return data
-        unknown = [name for name in data if name not in known]
-        moved = {name: data[name] for name in unknown}
-        given = data.get("model_kwargs") or {}
-        if twice := moved.keys() & given.keys():
-            raise ConfigError(
-                f"{', '.join(sorted(twice))} given both directly and in model_kwargs."
-            )
-        warn_caller(
-            f"{', '.join(unknown)} is no parameter of {cls.__name__} and went into model_kwargs, "
-            "to be sent with every call. Is that what you meant?"
-        )
-        kept = {name: value for name, value in data.items() if name not in moved}
-        return {**kept, "model_kwargs": {**given, **moved}}
-
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
         """The core's options of one call: its own arguments over those of the model."""
         given = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
@@ -91,11 +65,9 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
             if number is None:
                 continue
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise ConfigError(f"n={number!r} answers cannot be given; n is 1 or more.")
+                raise ConfigError(
+                    f"n must be a whole number from 1, got {number!r}.",
+                    "Leave it out for one answer.",
+                )
             return number
         return 1
-
-
-@cache
-def _argument_names(cls: type[ChatParameters]) -> frozenset[str]:
-    return frozenset({*cls.model_fields, *cls._SPELLINGS})

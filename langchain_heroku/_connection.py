@@ -1,15 +1,18 @@
-"""What all classes here share: whom to call, and the key as LangChain dumps it."""
+"""What all classes here share: whom to call, errors, and the key as LangChain dumps it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import SecretStr  # noqa: TC002 - pydantic reads the annotation
 
-from heroku_inference._adapters.arguments import Connection, hide_key
+from heroku_inference._adapters.arguments import Connection
+from langchain_heroku.errors import langchain_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from heroku_inference import HerokuError
 
 __all__ = ["HerokuConnection"]
 
@@ -26,9 +29,9 @@ class HerokuConnection(Connection):
     looked up again where the pickle is loaded.
     """
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        super().__init__(**data)
+    @staticmethod
+    def _framework_error(error: HerokuError) -> HerokuError:
+        return langchain_error(error)
 
     @property
     def model_name(self) -> str:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 __all__ = [
     "generation_chunk",
     "langchain_result",
+    "server_metadata",
     "standard_usage",
     "summed_usage",
     "token_usage",
-    "told_by_server",
 ]
 
 # Core looks up the block translator of every piece by it. Pydantic copies the dict.
@@ -57,7 +57,7 @@ def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatG
     """One piece of a stream."""
     fields: dict[str, Any] = {"content": chunk.text, "response_metadata": _OURS}
     if chunk.reply is not None:
-        fields["response_metadata"] = told_by_server(chunk, chunk.reply, model)
+        fields["response_metadata"] = server_metadata(chunk, chunk.reply, model)
     if chunk.finish_reason:
         fields["response_metadata"] = {
             **fields["response_metadata"],
@@ -94,7 +94,7 @@ def summed_usage(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _message(answer: heroku.ChatResult, model: str) -> AIMessage:
-    metadata = told_by_server(answer, answer.reply, model)
+    metadata = server_metadata(answer, answer.reply, model)
     if answer.finish_reason:
         metadata["finish_reason"] = answer.finish_reason
     if answer.usage is not None:
@@ -114,7 +114,7 @@ def _finish(reason: str | None) -> dict[str, Any] | None:
     return {"finish_reason": reason} if reason else None
 
 
-def told_by_server(
+def server_metadata(
     answer: ChatChunk | heroku.ChatResult | AgentStep, reply: Reply | None, model: str
 ) -> dict[str, Any]:
     """What the server said beside an answer; `model` is who was asked."""

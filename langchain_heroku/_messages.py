@@ -62,7 +62,7 @@ def _wire_at(position: int, message: BaseMessage) -> list[dict[str, Any]]:
     try:
         return list(_wire(message))
     except ConfigError as error:
-        raise ConfigError(f"messages[{position}]: {error}") from None
+        raise ConfigError(f"messages[{position}]: {error.problem}", error.remedy) from None
 
 
 def _wire(message: BaseMessage) -> Iterator[dict[str, Any]]:
@@ -79,7 +79,10 @@ def _wire(message: BaseMessage) -> Iterator[dict[str, Any]]:
     elif isinstance(message, ChatMessage):
         yield {"role": message.role, "content": _parts(message.content)}
     else:
-        raise ConfigError(f"a {type(message).__name__} cannot be sent to Heroku.")
+        raise ConfigError(
+            f"a {type(message).__name__} cannot be sent to Heroku.",
+            "Send a SystemMessage, HumanMessage, AIMessage or ToolMessage.",
+        )
 
 
 def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
@@ -115,7 +118,10 @@ def _said(content: Sequence[str | dict[str, Any]]) -> str:
         elif part.get("type") in _WORDS:
             words.append(part.get("text") or part.get("refusal") or "")
         elif part.get("type") in _MEDIA:
-            raise ConfigError(f"an assistant's {part['type']!r} cannot be sent back to Heroku.")
+            raise ConfigError(
+                f"an assistant's {part['type']!r} cannot be sent back to Heroku.",
+                "Take it out, or describe it in words.",
+            )
     return "".join(words)
 
 
@@ -146,7 +152,10 @@ def _arguments(name: str | None, arguments: Any) -> str:
     try:
         return json.dumps(arguments, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"the arguments of the call of {name!r} are no JSON: {error}") from None
+        raise ConfigError(
+            f"the arguments of the call of {name!r} cannot be written as JSON: {error}.",
+            "Use str, int, float, bool, None, list and dict only.",
+        ) from None
 
 
 def _call(call_id: str | None, name: str | None, arguments: str) -> dict[str, Any]:
@@ -167,8 +176,8 @@ def _texts(content: str | list[Any]) -> str:
     for part in parts:
         if part["type"] != "text":
             raise ConfigError(
-                "an image can only be sent in a message of the user: give the system's message "
-                "its text, and the image in a HumanMessage."
+                "an image can only be sent in a message of the user.",
+                "Keep the text in the system's message, and put the image into a HumanMessage.",
             )
     return "\n".join(part["text"] for part in parts)
 
@@ -187,9 +196,9 @@ def _part(part: str | dict[str, Any]) -> dict[str, Any] | None:
     wire = read(part) if read is not None else None
     if wire is None and kind not in _THOUGHTS:
         raise ConfigError(
-            f"a content block of type {kind!r}{_described(part)} cannot be sent: Heroku's models "
-            "take text and images (PNG, JPEG, GIF, WebP; by URL or base64), and no PDF or other "
-            "file, audio or video."
+            f"a content block of type {kind!r}{_described(part)} cannot be sent.",
+            "Heroku's models take text and images (PNG, JPEG, GIF, WebP; by URL or base64), and no "
+            "PDF or other file, audio or video.",
         )
     return wire
 
@@ -229,7 +238,7 @@ def _standard_image(part: Mapping[str, Any]) -> dict[str, Any] | None:
     data = source.get("base64") or source.get("data")
     mime_type = source.get("mime_type") or source.get("media_type")
     if data and not mime_type:
-        raise ConfigError("a base64 image needs its mime_type, for example image/png.")
+        raise ConfigError("a base64 image needs its mime_type.", "Add one, such as image/png.")
     return _image(f"data:{mime_type};base64,{data}") if data else None
 
 

@@ -53,10 +53,10 @@ def structured_output(
 ) -> Runnable[LanguageModelInput, Any]:
     """A runnable that asks `model` and gives the parsed answer; see `with_structured_output`."""
     if method not in _METHODS:
-        raise ConfigError(f"method is {method!r}; it can be {', '.join(_METHODS)}.")
+        raise ConfigError(f"method={method!r} is unknown.", f"Pass one of {', '.join(_METHODS)}.")
     if schema is None and method != "json_mode":
-        raise ConfigError(f"method={method!r} needs a schema.")
-    schema = _unwrapped(schema)
+        raise ConfigError(f"method={method!r} needs a schema.", "Pass one, or method='json_mode'.")
+    schema = _unwrap_schema(schema)
     traced = {"kwargs": {"method": method}, "schema": schema}
     if schema is not None:
         options = {**options, "ls_structured_output_format": traced}
@@ -67,14 +67,15 @@ def structured_output(
     return _with_raw(asking, parser) if include_raw else asking | parser
 
 
-def _unwrapped(schema: dict[str, Any] | type | None) -> dict[str, Any] | type | None:
+def _unwrap_schema(schema: dict[str, Any] | type | None) -> dict[str, Any] | type | None:
     """The schema in OpenAI's `{"type": "json_schema", "json_schema": {"name", "schema"}}`."""
     if not isinstance(schema, dict) or schema.get("type") != "json_schema":
         return schema
     inside = schema.get("json_schema")
     if not isinstance(inside, dict) or not isinstance(inside.get("schema"), dict):
         raise ConfigError(
-            'a schema of type "json_schema" needs {"json_schema": {"name": ..., "schema": {...}}}.'
+            'A schema of type "json_schema" has no "schema" in its "json_schema".',
+            'Pass {"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}.',
         )
     told = {"title": inside.get("name"), "description": inside.get("description")}
     return {**inside["schema"], **{name: text for name, text in told.items() if text}}
@@ -85,24 +86,25 @@ def _by_tool(
 ) -> tuple[Runnable[LanguageModelInput, AIMessage], Runnable[Any, Any]]:
     if options.get("tools"):
         raise ConfigError(
-            "tools beside the one that gives the answer its form need method='json_schema': there "
-            "the model may call them, and the answer is None when it does."
+            "method='function_calling' takes no tools beside the one for the answer.",
+            "Pass method='json_schema': there the model can call them, and the answer is None when "
+            "it does.",
         )
     name = convert_to_openai_tool(schema)["function"]["name"]
     # A model that thinks cannot be made to call a tool: it is told to.
     choice = {"tool_choice": None if model.thinks else name}
     asking = model.bind_tools(**{**choice, **options, "tools": [schema]})
     if model.thinks and "tool_choice" not in options:
-        asking = _instructed(model, call_instruction([name])) | asking
+        asking = _with_instruction(model, call_instruction([name])) | asking
     parser: BaseOutputParser[Any]
     if isinstance(schema, type) and is_basemodel_subclass(schema):
         parser = PydanticToolsParser(tools=[schema], first_tool_only=True)
     else:
         parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
-    return asking, _checked(name) | parser
+    return asking, _check_call(name) | parser
 
 
-def _instructed(
+def _with_instruction(
     model: ChatHeroku, instruction: str
 ) -> Runnable[LanguageModelInput, LanguageModelInput]:
     """Adds an instruction to what the model is asked, after the system message if there is one."""
@@ -115,7 +117,7 @@ def _instructed(
     return RunnableLambda(instructed)
 
 
-def _checked(tool: str) -> Runnable[Any, Any]:
+def _check_call(tool: str) -> Runnable[Any, Any]:
     """Passes an answer on; raises at its end if the tool was not called as it must be."""
 
     def checked(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from langchain_heroku._agents.as_tool import AgentAsTool
 from langchain_heroku._agents.calls import AgentCalls
 from langchain_heroku._agents.tools import agent_tools
-from langchain_heroku.errors import ConfigError, RefusedBeforeRun
+from langchain_heroku.errors import ConfigError, _RefusedBeforeRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,13 +99,14 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
         """
         if tool_choice not in _LEFT_TO_THE_MODEL:
             raise ConfigError(
-                f"tool_choice={tool_choice!r}: the agents endpoint leaves the choice of a tool to "
-                "the model. Give only the tools it is to use, or say in the prompt which."
+                f"tool_choice={tool_choice!r} cannot be sent: the agents endpoint leaves the "
+                "choice to the model.",
+                "Pass only the tools that it is to use, or say in the prompt which.",
             )
         return self.bind(tools=agent_tools(tools), **kwargs)
 
     def with_retry(
-        self, *, retry_if_exception_type: Any = (RefusedBeforeRun,), **options: Any
+        self, *, retry_if_exception_type: Any = (_RefusedBeforeRun,), **options: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The agent, asked again where the server refused the request before there was a run.
 
@@ -129,8 +130,9 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
             ConfigError: Always.
         """
         raise ConfigError(
-            "The agents endpoint has no structured output. Let a chat model give the answer its "
-            "form: agent | StrOutputParser() | ChatHeroku().with_structured_output(Schema)."
+            "The agents endpoint has no structured output.",
+            "Let a chat model give the answer its form: "
+            "agent | StrOutputParser() | ChatHeroku().with_structured_output(Schema).",
         )
 
     def as_tool(
@@ -165,8 +167,9 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
         """
         if args_schema is not None or arg_types is not None:
             raise ConfigError(
-                "The tool of an agent takes one argument, task. For others make a chain that "
-                "writes the task: (prompt | agent | StrOutputParser()).as_tool(...)."
+                "The tool of an agent takes one argument, task.",
+                "For others make a chain that writes the task: "
+                "(prompt | agent | StrOutputParser()).as_tool(...).",
             )
         told = description or _description(self.tools)
         return AgentAsTool(agent=self, name=name or "heroku_agent", description=told)

@@ -185,7 +185,9 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             ConfigError: There is no schema.
         """
         if schema is None:
-            raise ConfigError(f"method={method!r} needs a schema here; ChatHeroku has JSON mode.")
+            raise ConfigError(
+                f"method={method!r} needs a schema here.", "Pass one; ChatHeroku has a JSON mode."
+            )
         kwargs.pop("strict", None)
         return structured_output(
             cast("Any", self),

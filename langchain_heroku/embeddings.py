@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, Side
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
@@ -79,10 +78,9 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     max_concurrency: int = 8
     """Requests in flight at a time."""
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        with langchain_errors():
-            super().__init__(**data)
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector for each text, in order.

@@ -6,6 +6,7 @@ package raises is both:
 
     heroku_inference            langchain_core.exceptions     retried by LangChain
     ConfigError                 ModelInvalidRequestError      no
+    └── UnknownArgumentError                                  no
     InvalidRequestError         ModelInvalidRequestError      no
     └── ContextOverflowError    ContextOverflowError          no; summarised by middleware
     AuthenticationError         ModelAuthenticationError      no
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Final
 from langchain_core import exceptions as langchain
 
 from heroku_inference import _errors as heroku
-from heroku_inference._errors import APIError, HerokuError, recast
+from heroku_inference._errors import APIError, HerokuError, recast, short_traceback
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,10 +49,10 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
-    "RefusedBeforeRun",
     "RequestTimeoutError",
     "ServerError",
     "StreamInterruptedError",
+    "UnknownArgumentError",
     "langchain_error",
     "langchain_errors",
     "run_errors",
@@ -60,6 +61,10 @@ __all__ = [
 
 class ConfigError(heroku.ConfigError, langchain.ModelInvalidRequestError):
     """A setting or an argument is missing or wrong; no request was sent."""
+
+
+class UnknownArgumentError(ConfigError, heroku.UnknownArgumentError):
+    """An argument or option does not exist; a `TypeError` too, as Python's own is."""
 
 
 class InvalidResponseError(heroku.InvalidResponseError, langchain.ModelAPIError):
@@ -116,6 +121,7 @@ class ServerError(heroku.ServerError, langchain.ModelAPIError):
 
 _BOTH: Final[dict[type[HerokuError], type[HerokuError]]] = {
     heroku.ConfigError: ConfigError,
+    heroku.UnknownArgumentError: UnknownArgumentError,
     heroku.InvalidResponseError: InvalidResponseError,
     heroku.StreamInterruptedError: StreamInterruptedError,
     heroku.APIConnectionError: APIConnectionError,
@@ -152,13 +158,10 @@ def _class_of(error: HerokuError) -> type[HerokuError] | None:
     return _BOTH.get(type(error))
 
 
-class langchain_errors:  # noqa: N801 - reads as what it does: `with langchain_errors():`
+class langchain_errors(short_traceback):  # noqa: N801 - reads as what it does: `with langchain_errors():`
     """Raises the core's errors of the block as LangChain's too."""
 
     __slots__ = ()
-
-    def __enter__(self) -> None:
-        """Nothing is needed before something fails."""
 
     def __exit__(
         self,
@@ -168,9 +171,8 @@ class langchain_errors:  # noqa: N801 - reads as what it does: `with langchain_e
     ) -> None:
         """Replace a core error; leave everything else alone."""
         if isinstance(error, HerokuError):
-            both = langchain_error(error)
-            if both is not error:
-                raise both from both.__cause__
+            langchain_error(error)
+            super().__exit__(kind, error, traceback)
 
 
 class run_errors(langchain_errors):  # noqa: N801 - as above
@@ -193,11 +195,9 @@ class run_errors(langchain_errors):  # noqa: N801 - as above
             return
         from heroku_inference._adapters.agents import was_refused  # noqa: PLC0415 - needed rarely
 
-        both = langchain_error(error)
-        if isinstance(both, langchain.ModelError) and not was_refused(both):
-            both.is_retryable = False
-        if both is not error:
-            raise both from both.__cause__
+        super().__exit__(kind, error, traceback)
+        if isinstance(error, langchain.ModelError) and not was_refused(error):
+            error.is_retryable = False
 
 
 class _MayBeRepeated(type):
@@ -205,5 +205,10 @@ class _MayBeRepeated(type):
         return getattr(error, "is_retryable", False) is True
 
 
-class RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - no error of its own
-    """Every error that `run_errors` left retryable counts as an instance: retries go by type."""
+class _RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - never raised
+    """Stands for every error that `run_errors` left retryable.
+
+    It works by type, because LangChain's retries do: `isinstance(error, _RefusedBeforeRun)` asks
+    the metaclass, which looks at the error. Nothing is an instance by inheritance, and an `except`
+    clause, which looks at inheritance, catches nothing by it.
+    """

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.pictures import (
     ASPECT_RATIOS,
     LARGEST_SEED,
     LONGEST_PROMPT,
+    check_picture_options,
     picture_options,
     save_picture,
 )
@@ -108,10 +108,13 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     extra_body: dict[str, Any] | None = None
     """Further fields of the request body, merged over ours."""
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        with langchain_errors():
-            super().__init__(**data)
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
+
+    def _check_values(self) -> None:
+        super()._check_values()
+        check_picture_options(self._options({}))
 
     def _run(self, prompt: str, **arguments: Any) -> tuple[list[dict[str, Any]], GeneratedImage]:
         with langchain_errors():

@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference import Settings
-from heroku_inference._adapters.arguments import hide_secret
+from heroku_inference._adapters.argument_errors import refuse_unknown
+from heroku_inference._adapters.arguments import check_timeout, hide_secret
 from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._adapters.tools import distinct_names
@@ -20,6 +21,7 @@ from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, l
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from types import TracebackType
+    from typing import Never
 
     from langchain_core.tools import BaseTool
     from mcp import types
@@ -43,6 +45,7 @@ async def load_mcp_tools(
     inference_url: str | None = None,
     timeout: float | None = None,
     default_headers: Mapping[str, str] | None = None,
+    **unknown: Never,
 ) -> list[BaseTool]:
     """The tools of all MCP servers that are attached to the add-on (docs: working with MCP).
 
@@ -70,6 +73,7 @@ async def load_mcp_tools(
         timeout: Seconds to wait for the server, and for the result of a tool. By default 30 to
             connect and 300 for a result.
         default_headers: Sent with every request, over the usual ones.
+        **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
         ImportError: The extra `langchain-mcp` is not installed.
@@ -80,6 +84,8 @@ async def load_mcp_tools(
     api_key = hide_secret(api_key)
     adapters = _adapters()
     with langchain_errors():
+        refuse_unknown(unknown, load_mcp_tools.__kwdefaults__ or (), "load_mcp_tools")
+        check_timeout(timeout)
         settings = Settings(
             api_key=api_key, base_url=base_url, alias=alias, inference_url=inference_url
         )
@@ -88,7 +94,7 @@ async def load_mcp_tools(
             for address in mcp_addresses(settings)
         ]
         connection, found = await _reach(connections, settings)
-        chosen = await _chosen(found, servers, allowed_tools, settings)
+        chosen = await _choose(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
             None,
@@ -99,7 +105,7 @@ async def load_mcp_tools(
         )
         for tool in chosen
     ]
-    return _named(tools)
+    return _rename(tools)
 
 
 def _adapters() -> Any:
@@ -158,7 +164,7 @@ async def _list_tools(connection: dict[str, Any], settings: Settings) -> list[ty
     return tools
 
 
-async def _chosen(
+async def _choose(
     found: list[types.Tool],
     servers: Collection[str] | None,
     allowed: Collection[str] | None,
@@ -199,13 +205,18 @@ def _plain(name: str) -> str:
 
 def _refuse_unknown(argument: str, asked_for: Collection[str] | None, known: Iterable[str]) -> None:
     if isinstance(asked_for, str):
-        raise ConfigError(f"{argument} is a str; give a list: [{asked_for!r}].")
+        raise ConfigError(
+            f"{argument} must be a list, got a str.", f"Pass a list: [{asked_for!r}]."
+        )
     if missing := sorted(set(asked_for or ()) - set(known)):
         there = ", ".join(sorted(known)) or "none"
-        raise ConfigError(f"{argument}: there is no {', '.join(missing)} in the toolkit ({there}).")
+        raise ConfigError(
+            f"{argument}: there is no {', '.join(missing)} in the toolkit.",
+            f"Choose among these: {there}.",
+        )
 
 
-def _named(tools: list[BaseTool]) -> list[BaseTool]:
+def _rename(tools: list[BaseTool]) -> list[BaseTool]:
     """The tools by names that models take, no two of them alike."""
     for tool, name in zip(tools, distinct_names(tool.name for tool in tools), strict=True):
         tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.rerank import RerankParameters, check_query
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
@@ -75,10 +74,9 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
 
     model_config = ConfigDict(extra="forbid", defer_build=False)
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        with langchain_errors():
-            super().__init__(**data)
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
 
     def compress_documents(
         self,
@@ -103,7 +101,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
             InvalidResponseError: An answer does not rank the documents it was asked about.
         """
         _check_order(query)
-        return _scored(documents, self.rerank(query, documents))
+        return _with_scores(documents, self.rerank(query, documents))
 
     async def acompress_documents(
         self,
@@ -113,7 +111,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
     ) -> Sequence[Document]:
         """`compress_documents`, awaited."""
         _check_order(query)
-        return _scored(documents, await self.arerank(query, documents))
+        return _with_scores(documents, await self.arerank(query, documents))
 
     def rerank(
         self,
@@ -163,7 +161,9 @@ def _check_order(query: object) -> None:
 def _texts(query: str, documents: Sequence[str | Document | Mapping[str, Any]]) -> list[str]:
     check_query(query)
     if isinstance(documents, (str, Mapping)):
-        raise ConfigError("documents is a single one; pass a list.")
+        raise ConfigError(
+            "documents must be a list, got a single one.", "Put it into a list: [document]."
+        )
     return [_text(document, index) for index, document in enumerate(documents)]
 
 
@@ -175,20 +175,23 @@ def _text(document: str | Document | Mapping[str, Any], index: int) -> str:
         for name in ("text", "page_content"):
             if isinstance(text := document.get(name), str):
                 return text
-        raise ConfigError(f"Document {index} has no string in `text` or `page_content`.")
+        raise ConfigError(
+            f"Document {index} has no str in `text` or `page_content`.",
+            "Put its text into one of these.",
+        )
     return document
 
 
-def _scored(documents: Sequence[Document], hits: Sequence[RerankHit]) -> list[Document]:
+def _with_scores(documents: Sequence[Document], hits: Sequence[RerankHit]) -> list[Document]:
     return [_with_score(documents[hit.index], hit.score) for hit in hits]
 
 
 def _with_score(document: Document, score: float) -> Document:
-    metadata = {name: _copied(value) for name, value in document.metadata.items()}
+    metadata = {name: _copy_value(value) for name, value in document.metadata.items()}
     return document.model_copy(update={"metadata": {**metadata, "relevance_score": score}})
 
 
-def _copied(value: Any) -> Any:
+def _copy_value(value: Any) -> Any:
     """A deep copy of a value, or the value itself where there is none of it, as of a lock."""
     try:
         return deepcopy(value)

@@ -50,8 +50,9 @@ def _parts(block: Any) -> Iterator[dict[str, Any]]:
         yield _document(block)
     elif not isinstance(block, _NOT_SENT):
         raise ConfigError(
-            f"a {type(block).__name__} cannot be sent: Heroku's models take text and images (PNG, "
-            "JPEG, GIF, WebP; by URL or as data), and no audio or video."
+            f"a {type(block).__name__} cannot be sent.",
+            "Heroku's models take text and images (PNG, JPEG, GIF, WebP; by URL or as data), and "
+            "no audio or video.",
         )
 
 
@@ -66,7 +67,9 @@ def _data_url(block: ImageBlock) -> str:
     data = block.resolve_image().read()
     mimetype = block.image_mimetype or ImageBlock(image=data).image_mimetype
     if mimetype is None:
-        raise ConfigError("an ImageBlock of unknown type needs its image_mimetype, e.g. image/png.")
+        raise ConfigError(
+            "an ImageBlock of unknown type needs its image_mimetype.", "Add one, such as image/png."
+        )
     return f"data:{mimetype};base64,{b64encode(data).decode()}"
 
 
@@ -76,8 +79,8 @@ def _document(block: DocumentBlock) -> dict[str, Any]:
     if block.url or not mimetype.startswith(_TEXT_TYPES):
         raise ConfigError(
             f"a DocumentBlock ({block.url or mimetype or 'of unknown type'}) cannot be sent: "
-            "Heroku's models read no files. Load its text, for example with a LlamaIndex reader, "
-            "and send that."
+            "Heroku's models read no files.",
+            "Load its text, for example with a LlamaIndex reader, and send that.",
         )
     text = block.resolve_document().read().decode()
     return {"type": "text", "text": f"{block.title}:\n{text}" if block.title else text}

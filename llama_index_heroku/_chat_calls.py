@@ -16,6 +16,7 @@ from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
 from heroku_inference._adapters.chat_options import chat_options
+from heroku_inference._errors import short_traceback
 from llama_index_heroku._connection import HerokuConnection
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku._responses import GrowingResponse, chat_response, completion_response
@@ -58,12 +59,14 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Answer a conversation; `kwargs` are options of this call, such as `max_tokens`."""
-        return self._answer(messages, kwargs)
+        with short_traceback():
+            return self._answer(messages, kwargs)
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
         """Like `chat`, without blocking."""
-        return await self._aanswer(messages, kwargs)
+        with short_traceback():
+            return await self._aanswer(messages, kwargs)
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
@@ -85,7 +88,8 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponse:
         """Answer a prompt, which is sent as one message of the user's."""
-        return completion_response(self._answer(_asked(prompt), kwargs))
+        with short_traceback():
+            return completion_response(self._answer(_prompt_messages(prompt), kwargs))
 
     @llm_completion_callback()
     async def acomplete(
@@ -95,7 +99,8 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponse:
         """Like `complete`, without blocking."""
-        return completion_response(await self._aanswer(_asked(prompt), kwargs))
+        with short_traceback():
+            return completion_response(await self._aanswer(_prompt_messages(prompt), kwargs))
 
     @llm_completion_callback()
     def stream_complete(
@@ -105,7 +110,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponseGen:
         """Answer a prompt piece by piece."""
-        responses = self._stream(_asked(prompt), kwargs)
+        responses = self._stream(_prompt_messages(prompt), kwargs)
         return (completion_response(response) for response in responses)
 
     @llm_completion_callback()
@@ -116,7 +121,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
         """Like `stream_complete`, without blocking."""
-        responses = self._astream(_asked(prompt), kwargs)
+        responses = self._astream(_prompt_messages(prompt), kwargs)
         return (completion_response(response) async for response in responses)
 
     def _answer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
@@ -130,13 +135,15 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
 
     def _stream(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponseGen:
         options, names = self._options(call)
-        return _grown(self._client.stream_chat(wire_messages(messages), **options), names)
+        return _grow_responses(self._client.stream_chat(wire_messages(messages), **options), names)
 
     def _astream(
         self, messages: Sequence[ChatMessage], call: dict[str, Any]
     ) -> ChatResponseAsyncGen:
         options, names = self._options(call)
-        return _agrown(self._async_client.stream_chat(wire_messages(messages), **options), names)
+        return _agrow_responses(
+            self._async_client.stream_chat(wire_messages(messages), **options), names
+        )
 
     def _options(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The core's options of one call, and how to read the tools' names in its answer."""
@@ -150,21 +157,22 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         return chat_options(here, self.additional_kwargs, said), call.get(TOOL_NAMES, {})
 
 
-def _asked(prompt: str) -> list[ChatMessage]:
+def _prompt_messages(prompt: str) -> list[ChatMessage]:
     return [ChatMessage(content=prompt)]
 
 
-def _grown(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:
+def _grow_responses(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:
     response = GrowingResponse(names)
-    with closing(chunks):
+    with short_traceback(), closing(chunks):
         for chunk in chunks:
             yield response.add(chunk)
 
 
-async def _agrown(
+async def _agrow_responses(
     chunks: AsyncGenerator[ChatChunk], names: Mapping[str, str]
 ) -> ChatResponseAsyncGen:
     response = GrowingResponse(names)
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            yield response.add(chunk)
+    with short_traceback():
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield response.add(chunk)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from copy import copy
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from heroku_inference._adapters.argument_errors import argument_names, refuse_unknown
 from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["HerokuConnection"]
+__all__ = ["HerokuConnection", "connection_of"]
 
 
 def _plain(api_key: Any) -> Any:
@@ -43,19 +45,15 @@ class HerokuConnection(Connection, BaseComponent):
     looked up again where the pickle is loaded.
     """
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        super().__init__(**data)
-
     @property
     def settings(self) -> Settings:
-        """Key, URL and model in force: what was given, completed from the config vars.
+        """Key, URL and model in force: the arguments, completed from the config vars.
 
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        given = (hide_secret(self.api_key), self.base_url, self.model, self.alias)
-        return self._kept("settings", given, self._make_settings)
+        values = (hide_secret(self.api_key), self.base_url, self.model, self.alias)
+        return self._derive("settings", values, self._make_settings)
 
     @property
     def api_base(self) -> str:
@@ -97,3 +95,19 @@ class HerokuConnection(Connection, BaseComponent):
         # LlamaIndex takes what cannot be pickled out of the very object that is pickled, with a
         # warning in the log; here out of a copy of it, which has no clients of ours either.
         return super(Connection, copy(self)).__getstate__()
+
+
+def connection_of(
+    owner: type, arguments: dict[str, Any], kind: type[HerokuConnection] = HerokuConnection
+) -> HerokuConnection:
+    """The connection of a class that is not one itself, by those arguments that are not its own.
+
+    Raises:
+        ConfigError: An argument is wrong, or neither the class nor the connection has it.
+    """
+    hide_key(arguments)
+    names = argument_names(kind)
+    if not arguments.keys() <= names:
+        own = inspect.getfullargspec(owner).kwonlyargs
+        refuse_unknown(arguments, {*names, *own}, owner.__name__)
+    return kind(**arguments)

@@ -21,10 +21,11 @@ from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent,
 from pydantic import Field
 
 from heroku_inference._adapters.concurrency import amap_in_order, map_in_order
-from heroku_inference._errors import HerokuError, recast
+from heroku_inference._errors import HerokuError, recast, short_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+    from types import TracebackType
 
     from llama_index.core.base.embeddings.base import Embedding
 
@@ -60,7 +61,8 @@ class EmbeddingCalls(BaseEmbedding):
         def embed(texts: list[str]) -> list[Embedding]:
             return [self._get_query_embedding(*texts)]
 
-        return self._run([query], "search_query", embed)[0]
+        with short_traceback():
+            return self._run([query], "search_query", embed)[0]
 
     async def aget_query_embedding(self, query: str) -> Embedding:
         """`get_query_embedding`, awaited."""
@@ -68,7 +70,8 @@ class EmbeddingCalls(BaseEmbedding):
         async def embed(texts: list[str]) -> list[Embedding]:
             return [await self._aget_query_embedding(*texts)]
 
-        return (await self._arun([query], "search_query", embed))[0]
+        with short_traceback():
+            return (await self._arun([query], "search_query", embed))[0]
 
     def get_text_embedding(self, text: str) -> Embedding:
         """The vector of a document."""
@@ -76,7 +79,8 @@ class EmbeddingCalls(BaseEmbedding):
         def embed(texts: list[str]) -> list[Embedding]:
             return [self._get_text_embedding(*texts)]
 
-        return self._run([text], "search_document", embed)[0]
+        with short_traceback():
+            return self._run([text], "search_document", embed)[0]
 
     async def aget_text_embedding(self, text: str) -> Embedding:
         """`get_text_embedding`, awaited."""
@@ -84,7 +88,8 @@ class EmbeddingCalls(BaseEmbedding):
         async def embed(texts: list[str]) -> list[Embedding]:
             return [await self._aget_text_embedding(*texts)]
 
-        return (await self._arun([text], "search_document", embed))[0]
+        with short_traceback():
+            return (await self._arun([text], "search_document", embed))[0]
 
     def get_text_embedding_batch(
         self,
@@ -93,7 +98,8 @@ class EmbeddingCalls(BaseEmbedding):
         **kwargs: Any,  # noqa: ARG002 - as above
     ) -> list[Embedding]:
         """The vectors of documents, in their order; a few requests are under way at a time."""
-        return self._run(texts, "search_document", self._get_text_embeddings, show_progress)
+        with short_traceback():
+            return self._run(texts, "search_document", self._get_text_embeddings, show_progress)
 
     async def aget_text_embedding_batch(
         self,
@@ -103,7 +109,8 @@ class EmbeddingCalls(BaseEmbedding):
     ) -> list[Embedding]:
         """`get_text_embedding_batch`, awaited."""
         embed = self._aget_text_embeddings
-        return await self._arun(texts, "search_document", embed, show_progress)
+        with short_traceback():
+            return await self._arun(texts, "search_document", embed, show_progress)
 
     def _identity(self, side: Side) -> list[Any]:
         """All that makes the vector of a text on this side what it is, fit for JSON."""
@@ -267,17 +274,22 @@ def _progress(texts: Sequence[str], *, shown: bool) -> Iterator[Callable[[int], 
 _MADE: Final[dict[type[HerokuError], type[HerokuError]]] = {}
 
 
-@contextmanager
-def embedding_errors() -> Iterator[None]:
+class embedding_errors(short_traceback):  # noqa: N801 - reads as what it does
     """Raises the core's errors of the block as `ValueError`s too."""
-    try:
-        yield
-    except HerokuError as error:
-        if isinstance(error, ValueError):
-            raise
-        both = recast(error, _also_value_error(type(error)))
-        both.problem = f"Unable to embed text: {error.problem}"
-        raise both from error.__cause__
+
+    __slots__ = ()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Make a core error a `ValueError`; leave everything else alone."""
+        if isinstance(error, HerokuError) and not isinstance(error, ValueError):
+            recast(error, _also_value_error(type(error)))
+            error.problem = f"Unable to embed text: {error.problem}"
+        super().__exit__(kind, error, traceback)
 
 
 def _also_value_error(kind: type[HerokuError]) -> type[HerokuError]:

@@ -50,7 +50,9 @@ class Toolkit:
             tools: list[FunctionTool] = await spec.to_tool_list_async()
             return tools
         if isinstance(allowed_tools, str):
-            raise ConfigError(f"allowed_tools is a str; give a list: [{allowed_tools!r}].")
+            raise ConfigError(
+                "allowed_tools must be a list, got a str.", f"Pass a list: [{allowed_tools!r}]."
+            )
         named = [(_names_of(tool), tool) for tool in await spec.to_tool_list_async()]
         # Resources lose their slashes on the way.
         if missing := [
@@ -60,7 +62,8 @@ class Toolkit:
         ]:
             raise ConfigError(
                 f"allowed_tools names {', '.join(map(repr, missing))}, which the MCP toolkit does "
-                "not have. load_mcp_tools() without allowed_tools gives all."
+                "not have.",
+                "Leave allowed_tools out to load all.",
             )
         wanted = {*allowed_tools, *(name.replace("/", "_") for name in allowed_tools)}
         return [tool for names, tool in named if wanted & names]

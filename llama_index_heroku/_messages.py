@@ -50,7 +50,7 @@ def wire_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
         try:
             wire.append(_wire_message(_ROLES[message.role], message))
         except ConfigError as error:
-            raise ConfigError(f"messages[{position}]: {error}") from None
+            raise ConfigError(f"messages[{position}]: {error.problem}", error.remedy) from None
     return move_images_after_results(wire)
 
 
@@ -61,7 +61,10 @@ def _wire_message(role: str, message: ChatMessage) -> dict[str, Any]:
     if role == "tool":
         return tool_message(message.additional_kwargs.get("tool_call_id"), parts)
     if any(part["type"] == "image_url" for part in parts):
-        raise ConfigError(f"an image can only be sent in a message of the user, not of the {role}.")
+        raise ConfigError(
+            f"an image can only be sent in a message of the user, not of the {role}.",
+            "Put it into a message with the role user.",
+        )
     wire: dict[str, Any] = {"role": role, "content": parts}
     if role == "assistant":
         if refusal := message.additional_kwargs.get("refusal"):

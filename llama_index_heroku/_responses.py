@@ -32,9 +32,9 @@ __all__ = [
     "assistant_message",
     "chat_response",
     "completion_response",
-    "told_of_finish",
-    "told_of_origin",
-    "told_of_usage",
+    "finish_fields",
+    "origin_fields",
+    "usage_fields",
 ]
 
 
@@ -49,9 +49,9 @@ def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
         for call in answer.tool_calls
     ]
     told = {
-        **told_of_usage(answer.usage),
-        **told_of_origin(answer.reply),
-        **told_of_finish(answer.finish_reason),
+        **usage_fields(answer.usage),
+        **origin_fields(answer.reply),
+        **finish_fields(answer.finish_reason),
     }
     return ChatResponse(
         message=assistant_message(
@@ -126,9 +126,9 @@ class GrowingResponse:
     def _tell(self, chunk: ChatChunk) -> None:
         self._told.update(
             {
-                **told_of_usage(chunk.usage),
-                **told_of_origin(chunk.reply),
-                **told_of_finish(chunk.finish_reason),
+                **usage_fields(chunk.usage),
+                **origin_fields(chunk.reply),
+                **finish_fields(chunk.finish_reason),
             }
         )
         identity = {
@@ -137,7 +137,7 @@ class GrowingResponse:
             "created": chunk.created,
             "system_fingerprint": chunk.system_fingerprint,
             FINISH_REASON: chunk.finish_reason,
-            "usage": told_of_usage(chunk.usage) or None,
+            "usage": usage_fields(chunk.usage) or None,
         }
         said = {name: value for name, value in identity.items() if value is not None}
         self._raw = {**self._raw, **said}  # earlier responses keep theirs
@@ -168,7 +168,7 @@ def assistant_message(
     return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=additional)
 
 
-def told_of_usage(usage: Usage | None) -> dict[str, int]:
+def usage_fields(usage: Usage | None) -> dict[str, int]:
     """Tokens, by the names that LlamaIndex's token counter reads."""
     if usage is None:
         return {}
@@ -179,12 +179,12 @@ def told_of_usage(usage: Usage | None) -> dict[str, int]:
     }
 
 
-def told_of_origin(reply: Reply | None) -> dict[str, str]:
+def origin_fields(reply: Reply | None) -> dict[str, str]:
     """The server's id of the request, if it sent one."""
     request_id = reply.request_id if reply is not None else None
     return {"request_id": request_id} if request_id else {}
 
 
-def told_of_finish(reason: str | None) -> dict[str, str]:
+def finish_fields(reason: str | None) -> dict[str, str]:
     """Why the answer ended, once that is known."""
     return {FINISH_REASON: reason} if reason else {}

@@ -95,7 +95,7 @@ class StructuredOutput(ChatCalls):
             told = {**_JSON_TEXT, **(llm_kwargs or {})}
             grown = super()._structured_stream_call(output_cls, prompt, told, **prompt_args)
             return _whole_at_last(output_cls, grown)
-        asked = self._asked_by_tool(output_cls, prompt, llm_kwargs, prompt_args)
+        asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
         return _objects(_GrowingObject(self, output_cls), self.stream_chat_with_tools(**asked))
 
     async def _structured_astream_call(
@@ -109,7 +109,7 @@ class StructuredOutput(ChatCalls):
             told = {**_JSON_TEXT, **(llm_kwargs or {})}
             grown = await super()._structured_astream_call(output_cls, prompt, told, **prompt_args)
             return _awhole_at_last(output_cls, grown)
-        asked = self._asked_by_tool(output_cls, prompt, llm_kwargs, prompt_args)
+        asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
         responses = await self.astream_chat_with_tools(**asked)
         return _aobjects(_GrowingObject(self, output_cls), responses)
 
@@ -117,7 +117,7 @@ class StructuredOutput(ChatCalls):
         calls_tools = self.metadata.is_function_calling_model
         return calls_tools and self.pydantic_program_mode in _BY_TOOL
 
-    def _asked_by_tool(
+    def _tool_arguments(
         self,
         output_cls: type[Any],
         prompt: PromptTemplate,

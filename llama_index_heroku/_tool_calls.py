@@ -60,7 +60,10 @@ def _block(call: Any) -> ToolCallBlock:
             tool_kwargs=arguments_text(function.get("arguments")),
         )
     except (KeyError, TypeError):
-        raise ConfigError(f"a tool call has an unknown form: {call!r}") from None
+        raise ConfigError(
+            f"a tool call has an unknown form: {call!r}.",
+            "Use a ToolCallBlock, a ToolSelection or OpenAI's form.",
+        ) from None
 
 
 def legacy_calls(blocks: Sequence[ToolCallBlock]) -> list[dict[str, Any]]:
@@ -121,8 +124,9 @@ def _whole(call: ToolCallBlock, finish_reason: str | None) -> dict[str, Any]:
     except ValueError:
         remedy = "Raise max_tokens: the answer was cut." if finish_reason == "length" else ""
         raise ToolArgumentsError(
-            f"The model called {call.tool_name!r} with arguments that are no JSON object, so it "
-            f"was not run. {remedy}".rstrip(),
+            f"The model called {call.tool_name!r} with arguments that are not a JSON object, so it "
+            "was not run.",
+            remedy,
             body=call.tool_kwargs[:200],
         ) from None
 

@@ -10,14 +10,15 @@ from llama_index.core.agent.workflow import BaseWorkflowAgent
 from llama_index.core.agent.workflow.workflow_events import AgentInput, AgentOutput, AgentStream
 from llama_index.core.async_utils import asyncio_run
 from llama_index.core.tools import FunctionTool
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from heroku_inference import aclose_connections
 from heroku_inference._adapters.agents import agent_result
+from heroku_inference._adapters.argument_errors import argument_error, refuse_unknown
 from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError
 from heroku_inference.agent_tools import wire_agent_tools
-from llama_index_heroku._agents.arguments import llm_of, other_llm, refusal_of
+from llama_index_heroku._agents.arguments import MODEL_ARGUMENTS, llm_of, other_llm, refusal_of
 from llama_index_heroku._agents.run import AgentRun
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku.llms import Heroku
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HerokuAgent"]
 
-_TOLD_TO_WORKFLOWS: Final = ("verbose", "num_concurrent_runs")
+_OF_WORKFLOWS: Final = ("verbose", "num_concurrent_runs")
 _RUN_HERE: Final = ("tools", "tool_retriever", "can_handoff_to")
+_OWN: Final = frozenset({"extra_body", "heroku_tools", "llm", "workflow_timeout"})
 _REMEMBERED: Final = "heroku_agent_messages"
 _TOOL_CALLS: Final = "current_tool_calls"  # where LlamaIndex keeps what an `AgentOutput` will list
 
@@ -123,20 +125,31 @@ class HerokuAgent(BaseWorkflowAgent):
         extra_body: Mapping[str, Any] | None = None,
         **data: Any,
     ) -> None:
-        data = hide_key(data)
-        fields = {*BaseWorkflowAgent.model_fields, *_TOLD_TO_WORKFLOWS}
-        said = {name: data.pop(name) for name in fields & data.keys()}
+        hide_key(data)
+        fields = {*BaseWorkflowAgent.model_fields, *_OF_WORKFLOWS}
+        of_agent = {name: data.pop(name) for name in fields & data.keys()}
         for name in _RUN_HERE:
-            if said.pop(name, None):
-                raise ConfigError(refusal_of(name))
-        super().__init__(
-            llm=llm_of(llm, data),
-            heroku_tools=wire_agent_tools(heroku_tools),
-            extra_body=None if extra_body is None else dict(extra_body),
-            timeout=workflow_timeout,
-            can_handoff_to=[],  # `None` would mean: to all
-            **said,
-        )
+            if of_agent.pop(name, None):
+                raise refusal_of(name)
+        refuse_unknown(data, fields | MODEL_ARGUMENTS | _OWN, type(self).__name__)
+        _check_workflow_timeout(workflow_timeout)
+        of_agent |= {
+            "llm": llm_of(llm, data),
+            "heroku_tools": wire_agent_tools(heroku_tools),
+            "extra_body": extra_body,
+        }
+        try:
+            super().__init__(
+                timeout=workflow_timeout,
+                can_handoff_to=[],  # `None` would mean: to all
+                **of_agent,
+            )
+        except ValidationError as error:
+            mistake = error
+        else:
+            return
+        # Raised here, so that pydantic's error is not its context.
+        raise argument_error(type(self), mistake, of_agent)
 
     @property
     def settings(self) -> Settings:
@@ -152,7 +165,7 @@ class HerokuAgent(BaseWorkflowAgent):
     def _heroku(self) -> Heroku:
         llm = self.llm
         if not isinstance(llm, Heroku):
-            raise ConfigError(other_llm(llm))
+            raise other_llm(llm)
         return llm
 
     def as_tool(self, name: str | None = None, description: str | None = None) -> FunctionTool:
@@ -194,7 +207,7 @@ class HerokuAgent(BaseWorkflowAgent):
             HerokuError: The run failed; `.steps` is what was done before.
         """
         if tools:
-            raise ConfigError(refusal_of("tools"))
+            raise refusal_of("tools")
         ctx.write_event_to_stream(AgentInput(input=llm_input, current_agent_name=self.name))
         run, steps = AgentRun(self.name), []
         client = self._heroku._async_client  # noqa: SLF001 - of a class of this package
@@ -237,18 +250,27 @@ class HerokuAgent(BaseWorkflowAgent):
     def _arguments(self) -> dict[str, Any]:
         """What makes this agent again. Workflows hold locks and tasks, which do not travel."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        told = {name: getattr(self, f"_{name}") for name in _TOLD_TO_WORKFLOWS}
-        return {**fields, **told, "workflow_timeout": self._timeout}
+        options = {name: getattr(self, f"_{name}") for name in _OF_WORKFLOWS}
+        return {**fields, **options, "workflow_timeout": self._timeout}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made_again, (type(self), self._arguments())
+        return _construct, (type(self), self._arguments())
 
     def __copy__(self) -> HerokuAgent:
-        return _made_again(type(self), self._arguments())
+        return _construct(type(self), self._arguments())
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> HerokuAgent:
-        return _made_again(type(self), deepcopy(self._arguments(), memo))
+        return _construct(type(self), deepcopy(self._arguments(), memo))
 
 
-def _made_again(kind: type[HerokuAgent], arguments: dict[str, Any]) -> HerokuAgent:
+def _construct(kind: type[HerokuAgent], arguments: dict[str, Any]) -> HerokuAgent:
     return kind(**arguments)
+
+
+def _check_workflow_timeout(seconds: object) -> None:
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise ConfigError(
+            f"workflow_timeout must be a number of seconds, got a value of type "
+            f"{type(seconds).__name__}.",
+            "Leave it out for no limit.",
+        )

@@ -8,7 +8,6 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
 from heroku_inference._adapters.anthropic_messages import message_arguments
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -92,11 +91,16 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
 
     model_config = ConfigDict(defer_build=False)
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        super().__init__(**data)
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
+
+    def _check_values(self) -> None:
+        super()._check_values()
         if self.extended_thinking is not None and self.thinking_dict is not None:
-            raise ConfigError("extended_thinking and thinking_dict say the same; pass one of them.")
+            raise ConfigError(
+                "extended_thinking and thinking_dict say the same.", "Pass one of them."
+            )
 
     @classmethod
     def class_name(cls) -> str:

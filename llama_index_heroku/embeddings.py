@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict, Field
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, Side, check_text
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._connection import HerokuConnection
@@ -90,11 +89,14 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        super().__init__(**_with_one_model(data))
-        if self.model_name != self.model:
-            self.model = self.model  # sets both names of it
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
+
+    @classmethod
+    def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
+        _check_cache(data.get("embeddings_cache"))
+        return _with_one_model(super()._fields_from(data))
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -147,19 +149,38 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     def _check(self, texts: Sequence[Any]) -> None:
         if isinstance(texts, str):
-            raise ConfigError("texts is one string; pass a list of strings: [text].")
+            raise ConfigError("texts must be a list of str, got one str.", "Pass a list: [text].")
         try:
             for index, text in enumerate(texts):
                 check_text(text, index, self.long_text)
         except ConfigError as error:
-            remedy = f" {_REMEDY}" if isinstance(text, str) else ""
-            raise ConfigError(f"{error}{remedy}") from None
+            further = f" {_REMEDY}" if isinstance(text, str) else ""
+            raise ConfigError(error.problem, f"{error.remedy}{further}".lstrip()) from None
+
+
+def _check_cache(cache: object) -> None:
+    """Refuse what LlamaIndex would refuse with a bare TypeError."""
+    from llama_index.core.storage.kvstore.types import BaseKVStore  # noqa: PLC0415 - as core does
+
+    if not isinstance(cache, BaseKVStore | None):
+        raise ConfigError(
+            f"embeddings_cache must be a BaseKVStore, got a value of type {type(cache).__name__}.",
+            "Pass a store of LlamaIndex, such as SimpleKVStore().",
+        )
 
 
 def _with_one_model(data: dict[str, Any]) -> dict[str, Any]:
     """`data` with its model under both names: ours, and core's. Dumps and pickles have both."""
+    for name in ("model", "model_name"):
+        if not isinstance(data.get(name), str | None):
+            raise ConfigError(
+                f"{name} must be a str, got a value of type {type(data[name]).__name__}.",
+                "Pass the id of a model, such as 'cohere-embed-multilingual'.",
+            )
     models = {data.get("model"), data.get("model_name")} - {None, _UNKNOWN}
     if len(models) > 1:
-        raise ConfigError("model and model_name are the same argument; pass one of them.")
+        raise ConfigError(
+            "model and model_name are two names of one argument.", "Pass one of them."
+        )
     model = models.pop() if models else None
     return {**data, "model": model, "model_name": model or _UNKNOWN}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolOutput
 
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.pictures import (
     ASPECT_RATIOS,
     check_picture_options,
@@ -17,7 +16,7 @@ from heroku_inference._adapters.pictures import (
     save_picture,
 )
 from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
-from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._connection import HerokuConnection, connection_of
 
 if TYPE_CHECKING:
     from heroku_inference import GeneratedImage
@@ -85,8 +84,7 @@ class HerokuImageToolSpec(OutputToolSpec):
         extra_body: dict[str, Any] | None = None,
         **connection: Any,
     ) -> None:
-        connection = hide_key(connection)
-        self._connection = _ImageConnection(**connection)
+        self._connection = connection_of(type(self), connection, _ImageConnection)
         self._folder = None if save_folder is None else Path(save_folder)
         options = {
             "aspect_ratio": aspect_ratio,
@@ -115,17 +113,17 @@ class HerokuImageToolSpec(OutputToolSpec):
             ConfigError: An option is none that Heroku documents; nothing was sent.
             HerokuError: The request failed.
         """
-        chosen = self._chosen(options)
+        chosen = self._choose(options)
         image = self._connection._client.generate_image(prompt, **chosen)  # noqa: SLF001 - of this package
         return self._output(image, prompt, chosen)
 
     async def agenerate_image(self, prompt: str, **options: Any) -> ToolOutput:
         """Like `generate_image`, without blocking."""
-        chosen = self._chosen(options)
+        chosen = self._choose(options)
         image = await self._connection._async_client.generate_image(prompt, **chosen)  # noqa: SLF001 - of this package
         return await asyncio.to_thread(self._output, image, prompt, chosen)
 
-    def _chosen(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _choose(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"model": self._connection.model, **picture_options(self._options, options)}
 
     def _output(self, image: GeneratedImage, prompt: str, options: dict[str, Any]) -> ToolOutput:

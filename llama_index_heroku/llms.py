@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 
 from heroku_inference import known_model
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
 from heroku_inference._adapters.tools import call_instruction
 from llama_index_heroku._structured_output import StructuredOutput
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from llama_index.core.llms.llm import ToolSelection
     from llama_index.core.tools import BaseTool
 
-__all__ = ["Heroku"]
+__all__ = ["FOREIGN_ARGUMENTS", "Heroku"]
 
 _CONTEXT_WINDOW: Final = 128_000  # of models the catalogue does not know: none of Heroku's has less
 _NUM_OUTPUT: Final = 4096  # the smallest output limit that Heroku documented
@@ -31,6 +30,8 @@ _WITHOUT_EFFECT: Final = frozenset(
     {"api_version", "reuse_client", "should_use_structured_outputs", "strict", "tokenizer"}
 )
 _IGNORED_BY_HEROKU: Final = frozenset({"audio_config", "logprobs", "modalities", "top_logprobs"})
+FOREIGN_ARGUMENTS: Final = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU
+"""Arguments of other classes that are accepted and not sent."""
 
 
 class Heroku(StructuredOutput, defer_build=False):
@@ -110,9 +111,13 @@ class Heroku(StructuredOutput, defer_build=False):
     is_function_calling_model: bool | None = None
     """Whether the model calls tools; by default what is known of it, or yes."""
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
-        super().__init__(**_without_foreign_arguments(data))
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
+
+    @classmethod
+    def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return super()._fields_from(_without_foreign_arguments(data))
 
     @classmethod
     def class_name(cls) -> str:
@@ -211,8 +216,7 @@ class Heroku(StructuredOutput, defer_build=False):
 
 def _without_foreign_arguments(data: dict[str, Any]) -> dict[str, Any]:
     """`data` without what means nothing here; a warning names what Heroku ignores."""
-    if not data.keys() & (_WITHOUT_EFFECT | _IGNORED_BY_HEROKU):
+    if not data.keys() & FOREIGN_ARGUMENTS:
         return data
     drop_ignored({name: data[name] for name in data.keys() & _IGNORED_BY_HEROKU if data[name]})
-    foreign = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU
-    return {name: value for name, value in data.items() if name not in foreign}
+    return {name: value for name, value in data.items() if name not in FOREIGN_ARGUMENTS}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.tools import ToolOutput
 
 from heroku_inference import Settings
-from heroku_inference._adapters.arguments import hide_key
+from heroku_inference._adapters.argument_errors import refuse_unknown
+from heroku_inference._adapters.arguments import check_timeout, hide_key
 from llama_index_heroku._agents.tool_specs import tool_of
 from llama_index_heroku._mcp_client import Toolkit
 from llama_index_heroku._mcp_content import content_blocks
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load_mcp_tools"]
 
+_CONNECTION: Final = frozenset({"alias", "api_key", "base_url", "inference_url", "model"})
 _TIMEOUT: Final = 130  # seconds; Heroku's own tools may take 120 (docs: Heroku tools)
 
 
@@ -62,7 +64,10 @@ async def load_mcp_tools(
         ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
         APIError: The toolkit refused, or could not be reached.
     """
-    connection = hide_key(connection)
+    hide_key(connection)
+    own = load_mcp_tools.__kwdefaults__ or ()
+    refuse_unknown(connection, {*_CONNECTION, *own}, "load_mcp_tools")
+    check_timeout(timeout)
     toolkit = Toolkit(settings or Settings(**connection), timeout)
     tools = await toolkit.tools(
         allowed_tools,

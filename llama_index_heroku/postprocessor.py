@@ -75,6 +75,10 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
     """Whether a node's score before reranking is kept, as `retrieval_score` in the metadata of a
     copy of the node, where neither models nor embeddings see it."""
 
+    if TYPE_CHECKING:  # other spellings of arguments are accepted too
+
+        def __init__(self, **data: Any) -> None: ...
+
     @classmethod
     def class_name(cls) -> str:
         """The name in dumps."""
@@ -87,7 +91,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
             if not nodes:
                 return report.end([])
             result = self._client.rerank(report.query, self._texts(nodes), **self._options())
-            return report.end(self._ranked(nodes, result.hits))
+            return report.end(self._rank(nodes, result.hits))
 
     @_dispatcher.span
     async def _apostprocess_nodes(
@@ -98,17 +102,17 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
                 return report.end([])
             texts = self._texts(nodes)
             result = await self._async_client.rerank(report.query, texts, **self._options())
-            return report.end(self._ranked(nodes, result.hits))
+            return report.end(self._rank(nodes, result.hits))
 
     def _texts(self, nodes: Sequence[NodeWithScore]) -> list[str]:
         return [node.node.get_content(metadata_mode=self.metadata_mode) for node in nodes]
 
-    def _ranked(
+    def _rank(
         self, nodes: Sequence[NodeWithScore], hits: Sequence[RerankHit]
     ) -> list[NodeWithScore]:
-        return [self._scored(nodes[hit.index], hit.score) for hit in hits]
+        return [self._with_new_score(nodes[hit.index], hit.score) for hit in hits]
 
-    def _scored(self, found: NodeWithScore, score: float) -> NodeWithScore:
+    def _with_new_score(self, found: NodeWithScore, score: float) -> NodeWithScore:
         node = _with_score(found.node, found.score) if self.keep_retrieval_score else found.node
         return NodeWithScore(node=node, score=score)
 
@@ -121,8 +125,8 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
             query_bundle, QueryBundle | None
         ):
             raise ConfigError(
-                "The nodes come first, a string to rank them by is query_str: call "
-                "postprocess_nodes(nodes, query_str=...)."
+                "The nodes come first, and the question is query_str.",
+                "Call postprocess_nodes(nodes, query_str=...).",
             )
         top_n = len(nodes) if self.top_n is None else min(self.top_n, len(nodes))
         model = self.settings.require_model()
@@ -140,7 +144,8 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
             with self.callback_manager.event(CBEventType.RERANKING, payload=payload) as event:
                 if query_bundle is None:
                     raise ConfigError(
-                        "Missing query bundle in extra info: pass query_str=... or query_bundle=..."
+                        "Missing query bundle in extra info.",
+                        "Pass query_str=... or query_bundle=....",
                     )
                 yield report
                 event.on_end(payload={EventPayload.NODES: report.nodes})

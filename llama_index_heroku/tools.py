@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.base.llms.types import TextBlock
 
 from heroku_inference import AgentMessage
-from heroku_inference._adapters.arguments import hide_key
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from llama_index_heroku._agents.run import tool_output
 from llama_index_heroku._agents.server_tools import command_tool, database_tools, unattached_tools
 from llama_index_heroku._agents.server_tools import mcp_tools as mcp_server_tools
 from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
-from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._connection import connection_of
 from llama_index_heroku._tool_calls import parsed
 
 if TYPE_CHECKING:
@@ -90,10 +89,9 @@ class HerokuToolSpec(OutputToolSpec):
         ttl_seconds: int | None = None,
         **connection: Any,
     ) -> None:
-        connection = hide_key(connection)
-        self._connection = HerokuConnection(**connection)
+        self._connection = connection_of(type(self), connection)
         if app is None and (db_attachment is not None or cmd is not None):
-            raise ConfigError("db_attachment=... and cmd=... are of an app: name it with app=....")
+            raise ConfigError("db_attachment=... and cmd=... need an app.", "Name it with app=....")
         run: dict[str, Any] = {"dyno_size": dyno_size, "ttl_seconds": ttl_seconds, "max_calls": 1}
         served = unattached_tools(run)
         if app is not None and db_attachment is not None:
@@ -139,8 +137,9 @@ class HerokuToolSpec(OutputToolSpec):
     def _tool(self, name: str) -> ServerTool:
         if name not in self._served:
             raise ConfigError(
-                f"There is no tool {name!r} here; there are {', '.join(self._served)}. What works "
-                "on an app needs app=... with db_attachment=... or cmd=...."
+                f"There is no tool {name!r} here.",
+                f"There are {', '.join(self._served)}. Tools that work on an app need app=... with "
+                "db_attachment=... or cmd=....",
             )
         return self._served[name]
 
@@ -199,8 +198,8 @@ class _Passing:
 
     def refused(self) -> InvalidResponseError:
         return InvalidResponseError(
-            f"The model did not call {self._tool.tool.name}, and said: {self._said[:200]!r}. Try "
-            "again, or with another model=....",
+            f"The model did not call {self._tool.tool.name}, and said: {self._said[:200]!r}.",
+            "Try again, or with another model=....",
             body=self._said[:200],
         )
 

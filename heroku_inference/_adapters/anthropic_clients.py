@@ -31,7 +31,7 @@ def client_of(connection: Connection) -> HerokuAnthropic:
             http_client=http_client,
         )
 
-    return connection._kept("sdk", options, make)  # noqa: SLF001
+    return connection._derive("sdk", options, make)  # noqa: SLF001
 
 
 def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
@@ -48,4 +48,4 @@ def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
             async_http_client=async_http_client,
         )
 
-    return connection._kept("async_sdk", options, make)  # noqa: SLF001
+    return connection._derive("async_sdk", options, make)  # noqa: SLF001

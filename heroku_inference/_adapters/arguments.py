@@ -1,6 +1,6 @@
-"""What every class of an adapter shares: whom to call, and the clients that call.
+"""What every class of an adapter shares: its constructor, whom to call, and the clients that call.
 
-Fields hold what the caller gave. What config vars add is looked up when it is needed, and kept,
+Fields hold what the caller passed. What config vars add is looked up when it is needed, and stays,
 with the clients, outside of copies, pickles and dumps.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from heroku_inference._config.arguments import check_headers, check_timeout
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
-from heroku_inference._errors import ConfigError
-from heroku_inference._warnings import warn_caller
+from heroku_inference._errors import ConfigError, HerokuError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,26 +21,38 @@ if TYPE_CHECKING:
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
 
-__all__ = ["Connection", "Kind", "Settings", "hide_key", "hide_secret", "warn_caller"]
+__all__ = [
+    "Connection",
+    "Kind",
+    "Settings",
+    "check_timeout",
+    "config_error",
+    "hide_key",
+    "hide_secret",
+]
 
 _T = TypeVar("_T")
 
 
-class _Made(dict[str, tuple[tuple[Any, ...], Any]]):
-    """What was made from an object's fields, beside the values it was made from.
+class _Derived(dict[str, tuple[tuple[Any, ...], Any]]):
+    """Objects built from an object's fields, each beside the values that it was built from.
 
     Copies and pickles of it are empty.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_Made, ())
+        return (_Derived, ())
 
 
 class Connection(BaseModel):
-    """The arguments that chat models, embeddings and rerankers take, and the clients made of them.
+    """The arguments that chat models, embeddings and rerankers take, and their clients.
 
-    A model object opens nothing when it is made. It may be used from several threads and event
+    An object opens nothing when it is constructed. It may be used from several threads and event
     loops, changed, copied and pickled at any time: connections belong to the process, not to it.
+
+    Subclasses leave the constructor alone. They override `_fields_from`, which turns arguments into
+    fields, and `_check_values`, which refuses values that cannot work; an adapter says in
+    `_framework_error` which class of its framework an error has too.
     """
 
     model_config = ConfigDict(
@@ -55,6 +67,8 @@ class Connection(BaseModel):
     _KIND: ClassVar[Kind] = "chat"
     _SPELLINGS: ClassVar[Mapping[str, str]] = {}
     """Other names of fields, as frameworks and older packages have them."""
+    _KEYS: ClassVar[tuple[str, ...]] = ("api_key",)
+    """The arguments that are a key."""
     _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client")
     """Fields whose values deep copies share: the user's own, used as they are."""
 
@@ -81,11 +95,11 @@ class Connection(BaseModel):
     """The add-on attachment whose config vars to read, such as `INFERENCE_TEAL`."""
 
     timeout: float | None = Field(default=None, gt=0)
-    """Seconds to wait for an answer, or for the next piece of a stream; `None` is the default of
-    the client, which is finite."""
+    """Seconds to wait for an answer, or for the next piece of a stream; `None` stands for the
+    defaults of the client, which are finite."""
 
     max_retries: int = Field(default=2, ge=0)
-    """How often to repeat a request that failed in a way that may pass."""
+    """How often to repeat a request after a failure that may be temporary."""
 
     http_client: Any = Field(default=None, exclude=True, repr=False)
     """Your own `httpx.Client` for synchronous calls. Used as it is and never closed."""
@@ -97,56 +111,86 @@ class Connection(BaseModel):
     """Headers sent with every request, merged over ours. Not part of dumps: they may be secret."""
 
     def __init__(self, **data: Any) -> None:
-        # Not a validator: pydantic would wrap the ConfigError, and show the input beside it.
-        super().__init__(**self._respelled(data))
-        if self.model is None:
-            self.model = self.settings.require_model()
-        self.settings  # noqa: B018 - what is missing is said now, not at the first call
+        hide_key(data, self._KEYS)  # before anything that may raise
+        mistake: ValidationError | HerokuError
+        try:
+            super().__init__(**self._fields_from(data))
+            if self.model is None:
+                self.model = self.settings.require_model()
+            self._check_values()
+        except (ValidationError, HerokuError) as error:
+            mistake = error
+        else:
+            return
+        # Raised here, so that the traceback ends at the caller's line and shows neither pydantic's
+        # error nor the arguments: there may be a key under a misspelt name.
+        refused = config_error(type(self), mistake, data)
+        data.clear()
+        raise self._framework_error(refused)
 
     @classmethod
-    def _respelled(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """`data` with every accepted other spelling replaced by the name of its field."""
+    def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """The fields that the arguments stand for: other spellings get the name of their field."""
         for other, name in cls._SPELLINGS.items():
             if other not in data:
                 continue
             if name in data:
-                raise ConfigError(f"{name} and {other} are the same argument; pass one of them.")
+                raise ConfigError(
+                    f"{name} and {other} are two names of one argument.", "Pass one of them."
+                )
             data = {**data, name: data[other]}
             del data[other]
         return data
 
+    def _check_values(self) -> None:
+        """Refuse what cannot work now, not at the first call.
+
+        Raises:
+            ConfigError: A key or its URL is missing, or a value cannot work.
+        """
+        self.settings  # noqa: B018 - looks for the key
+        if self.timeout is not None:
+            check_timeout(self.timeout)
+        if self.default_headers is not None:
+            check_headers(self.default_headers)
+
+    @staticmethod
+    def _framework_error(error: HerokuError) -> HerokuError:
+        """The error as a class of the adapter's framework too, where there is one."""
+        return error
+
     @property
     def settings(self) -> Settings:
-        """Key, URL and model in force: what was given, completed from the config vars.
+        """Key, URL and model in force: the arguments, completed from the config vars.
 
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        given = (self.api_key, self.base_url, self.model, self.alias)
-        return self._kept("settings", given, self._make_settings)
+        values = (self.api_key, self.base_url, self.model, self.alias)
+        return self._derive("settings", values, self._make_settings)
 
     @property
     def _client(self) -> Client:
-        return self._kept("client", self._client_options(self.http_client), self._make_client)
+        return self._derive("client", self._client_options(self.http_client), self._make_client)
 
     @property
     def _async_client(self) -> AsyncClient:
         options = self._client_options(self.async_http_client)
-        return self._kept("async_client", options, self._make_async_client)
+        return self._derive("async_client", options, self._make_async_client)
 
     def _client_options(self, http_client: Any) -> tuple[Any, ...]:
         return (self.settings, self.timeout, self.max_retries, self.default_headers, http_client)
 
-    def _kept(self, name: str, given: tuple[Any, ...], make: Callable[[], _T]) -> _T:
-        """What was made last time, if it was made from the same values."""
-        # Where functools.cached_property keeps its values too: beside the fields, and no part of
-        # what pydantic compares, shows and dumps. Its private attributes are 30 times slower.
-        made = self.__dict__.setdefault("_made", _Made())
-        kept = made.get(name)
-        if kept is None or kept[0] != given:
-            # Two threads may both come here: what they make is equal and costs nothing.
-            kept = made[name] = (given, make())
-        value: _T = kept[1]
+    def _derive(self, name: str, values: tuple[Any, ...], make: Callable[[], _T]) -> _T:
+        """The object that `make` builds from these values; built anew only when they change."""
+        # Where functools.cached_property keeps its values too: beside the fields, where pydantic
+        # does not compare, show or dump it. Its private attributes are 30 times slower.
+        derived = self.__dict__.setdefault("_derived", _Derived())
+        found = derived.get(name)
+        if found is None or found[0] != values:
+            # Two threads may both come here: what they build is equal and costs nothing.
+            found = derived[name] = (values, make())
+        value: _T = found[1]
         return value
 
     def _make_settings(self) -> Settings:
@@ -183,7 +227,7 @@ class Connection(BaseModel):
 
     def __copy__(self) -> Any:
         copied = super().__copy__()
-        copied.__dict__.pop("_made", None)
+        copied.__dict__.pop("_derived", None)
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
@@ -194,9 +238,22 @@ class Connection(BaseModel):
         return super().__deepcopy__(memo)
 
 
-def hide_key(data: dict[str, Any], name: str = "api_key") -> dict[str, Any]:
-    """The arguments with the key in a form whose `repr` does not show it.
+def config_error(
+    owner: type[BaseModel], mistake: ValidationError | HerokuError, arguments: Mapping[str, Any]
+) -> HerokuError:
+    """The error to raise for a mistake in the arguments of a class."""
+    from heroku_inference._adapters.argument_errors import argument_error  # noqa: PLC0415 - after a mistake only
 
-    The first thing a constructor does: what raises after it may be printed with its variables.
+    if isinstance(mistake, ValidationError):
+        return argument_error(owner, mistake, arguments)
+    return mistake.with_traceback(None)
+
+
+def hide_key(arguments: dict[str, Any], names: tuple[str, ...] = ("api_key",)) -> None:
+    """Put the key into a form whose `repr` does not show it, in the given arguments themselves.
+
+    The first thing a constructor does: what raises later may be printed with its local variables.
     """
-    return {**data, name: hide_secret(data[name])} if name in data else data
+    for name in names:
+        if name in arguments:
+            arguments[name] = hide_secret(arguments[name])

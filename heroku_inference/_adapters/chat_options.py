@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from heroku_inference._chat.request import chat_request, drop_ignored
+from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
+from heroku_inference._config.arguments import nearest_name, unknown_argument
+from heroku_inference._warnings import warn_caller
 
-__all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options", "drop_ignored"]
+__all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options", "drop_ignored", "options_among"]
 
 CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {
     "messages",
@@ -44,6 +46,32 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
     if merged:
         options["extra_body"] = merged
     return options
+
+
+def options_among(
+    arguments: Mapping[str, Any], known: Collection[str], *, owner: str, place: str
+) -> dict[str, Any]:
+    """Those arguments of a class that are options of its calls, with a warning.
+
+    Args:
+        arguments: All arguments.
+        known: The names of the fields of the class.
+        owner: The class.
+        place: The field that holds options of every call.
+
+    Raises:
+        UnknownArgumentError: A name that is not an option either is near to a known one.
+    """
+    unknown = [name for name in arguments if name not in known]
+    for name in unknown:
+        if name not in CHAT_OPTIONS | IGNORED_PARAMETERS and nearest_name(name, known):
+            raise unknown_argument(name, sorted(known), owner=owner)
+    if unknown:
+        warn_caller(
+            f"{owner}() has no argument {', '.join(map(repr, unknown))}; it went into {place}, to "
+            f"be sent with every call. Pass it in {place} if you mean that."
+        )
+    return {name: arguments[name] for name in unknown}
 
 
 def asks_to_think(options: Mapping[str, Any], model: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from heroku_inference._adapters.arguments import Connection
 from heroku_inference._adapters.chat_options import asks_to_think
+from heroku_inference._chat.request import check_share
 
 __all__ = ["ChatParameters"]
 
@@ -59,11 +60,16 @@ class ChatParameters(Connection):
     extra_body: dict[str, Any] | None = None
     """Fields of the request's body beyond those above, or others than these say; merged last."""
 
+    def _check_values(self) -> None:
+        super()._check_values()
+        check_share("temperature", self.temperature)
+        check_share("top_p", self.top_p)
+
     @property
     def thinks(self) -> bool:
-        """Whether the model is set to think by rules that forbid to force a tool call."""
-        told = {**self._parameters(), "extra_body": self.extra_body}
-        return asks_to_think(told, self.model or self.settings.require_model())
+        """Whether the model is set to think by rules that forbid forcing a tool call."""
+        options = {**self._parameters(), "extra_body": self.extra_body}
+        return asks_to_think(options, self.model or self.settings.require_model())
 
     def _parameters(self) -> dict[str, Any]:
         """The parameters that are set, by name."""

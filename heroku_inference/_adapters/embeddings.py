@@ -43,9 +43,8 @@ class EmbeddingParameters(Connection):
     extra_body: dict[str, Any] | None = None
     """Further fields of the request body, merged over ours."""
 
-    def __init__(self, **data: Any) -> None:
-        super().__init__(**data)
-        # Says what cannot work now, not at the first call.
+    def _check_values(self) -> None:
+        super()._check_values()
         EmbeddingOptions(
             model=self.model or self.settings.require_model(), **self._options("search_document")
         )

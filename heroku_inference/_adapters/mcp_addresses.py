@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from heroku_inference._config.arguments import check_headers
 from heroku_inference._endpoints.mcp import mcp_endpoint
 
 if TYPE_CHECKING:
@@ -47,5 +48,8 @@ def mcp_headers(
 ) -> dict[str, str]:
     """The headers of each request to the toolkit; their `repr` does not show the key."""
     headers = mcp_endpoint(settings).headers
-    headers.update(default_headers or {})
+    for name, value in check_headers(default_headers).items():
+        for same in [ours for ours in headers if ours.lower() == name]:
+            del headers[same]
+        headers[name] = value
     return headers

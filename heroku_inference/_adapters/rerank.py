@@ -26,9 +26,8 @@ class RerankParameters(Connection):
     max_concurrency: int = 8
     """Requests in flight at a time, where more than one is needed."""
 
-    def __init__(self, **data: Any) -> None:
-        super().__init__(**data)
-        # Says what cannot work now, not at the first call.
+    def _check_values(self) -> None:
+        super()._check_values()
         RerankOptions(**self._options())
 
     def _options(self, top_n: int | EllipsisType | None = ...) -> dict[str, Any]:

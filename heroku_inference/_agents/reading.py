@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._agents.tool_results import unwrapped
+from heroku_inference._agents.tool_results import unwrap
 from heroku_inference._chat.reading import ChunkReader, sum_chunks
 from heroku_inference._chat.request import ChatRequest
 from heroku_inference._errors import HerokuError, StreamInterruptedError
@@ -65,7 +65,7 @@ class AgentReader:
 
         Raises:
             APIError: The event is an error; `steps` and `partial` hold what came before it.
-            InvalidResponseError: The data is no event of a run; likewise.
+            InvalidResponseError: The data is not an event of a run; likewise.
         """
         if event == "done" or data.strip() == b"[DONE]":
             self.done = True
@@ -73,7 +73,7 @@ class AgentReader:
             return []
         before = len(self.steps)
         try:
-            self._read_frame(self._decoded(event, data))
+            self._read_frame(self._decode(event, data))
         except HerokuError as error:
             raise self.with_steps(error)  # noqa: B904 - the error itself
         return self.steps[before:]
@@ -101,7 +101,7 @@ class AgentReader:
         error.partial = self.partial
         return error
 
-    def _decoded(self, event: str | None, data: bytes) -> dict[str, Any]:
+    def _decode(self, event: str | None, data: bytes) -> dict[str, Any]:
         try:
             frame = decoded_json(data)
         except ValueError:
@@ -176,7 +176,7 @@ class AgentReader:
         self._result = None
         message = frame["message"]
         call_id = message.get("tool_call_id")
-        said = unwrapped(message.get("content"), message.get("name") or self._called(call_id))
+        said = unwrap(message.get("content"), message.get("name") or self._tool_name(call_id))
         self.steps.append(
             AgentToolResult(
                 tool_call_id=call_id or None,
@@ -192,7 +192,7 @@ class AgentReader:
             )
         )
 
-    def _called(self, call_id: object) -> str:
+    def _tool_name(self, call_id: object) -> str:
         """The name of the tool that was last called so."""
         messages = (step for step in reversed(self.steps) if isinstance(step, AgentMessage))
         calls = (call for message in messages for call in message.tool_calls)

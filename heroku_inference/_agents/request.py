@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._call import Call
 from heroku_inference._chat.messages import wire_messages
-from heroku_inference._chat.request import check_share, listed_stops
+from heroku_inference._chat.request import check_share, list_stops
 from heroku_inference._config.arguments import unknown_argument
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import UnknownArgumentError
@@ -69,7 +69,7 @@ def agent_body(
     optional = {
         "tools": wire_agent_tools(tools) or None,
         "max_tokens_per_inference_request": max_tokens_per_inference_request,
-        "stop": listed_stops(stop),
+        "stop": list_stops(stop),
         "temperature": temperature,
         "top_p": top_p,
     }

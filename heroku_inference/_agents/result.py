@@ -75,18 +75,18 @@ def agent_messages(steps: Iterable[AgentStep]) -> list[dict[str, Any]]:
     open_calls: list[str] = []
     for step in steps:
         if isinstance(step, AgentMessage):
-            messages += _unanswered(open_calls)
-            messages.append(_said(step))
+            messages += _missing_results(open_calls)
+            messages.append(_wire_message(step))
             open_calls = [call.id for call in step.tool_calls]
         else:
             call_id = step.tool_call_id or next(iter(open_calls), None)
             open_calls = [other for other in open_calls if other != call_id]
             messages.append({"role": "tool", "tool_call_id": call_id, "content": step.raw})
-    messages += _unanswered(open_calls)
+    messages += _missing_results(open_calls)
     return wire_messages(messages) if messages else []
 
 
-def _said(message: AgentMessage) -> dict[str, Any]:
+def _wire_message(message: AgentMessage) -> dict[str, Any]:
     calls = [
         {"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}
         for call in message.tool_calls
@@ -95,7 +95,7 @@ def _said(message: AgentMessage) -> dict[str, Any]:
     return {"role": "assistant", **words, "tool_calls": calls}
 
 
-def _unanswered(call_ids: list[str]) -> list[dict[str, Any]]:
+def _missing_results(call_ids: list[str]) -> list[dict[str, Any]]:
     return [{"role": "tool", "tool_call_id": id_, "content": NO_RESULT} for id_ in call_ids]
 
 
@@ -109,7 +109,7 @@ def agent_result(steps: list[AgentStep]) -> AgentResult:
         steps=steps,
         text=final.text,
         finish_reason=final.finish_reason,
-        usage=_summed([message.usage for message in messages if message.usage]),
+        usage=_sum_usage([message.usage for message in messages if message.usage]),
         id=final.id,
         model=final.model,
         created=final.created,
@@ -118,7 +118,7 @@ def agent_result(steps: list[AgentStep]) -> AgentResult:
     )
 
 
-def _summed(usages: list[Usage]) -> Usage | None:
+def _sum_usage(usages: list[Usage]) -> Usage | None:
     if not usages:
         return None
     return Usage(

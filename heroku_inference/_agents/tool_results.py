@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from heroku_inference._json import decoded_json
 
-__all__ = ["Unwrapped", "unwrapped"]
+__all__ = ["Unwrapped", "unwrap"]
 
 _PREFIX: Final = re.compile(r"Tool '(.*?)' returned result:", re.DOTALL)
 _ENVELOPE: Final = frozenset({"content", "isError", "structuredContent", "_meta"})
@@ -30,7 +30,7 @@ class Unwrapped(NamedTuple):
     raw: str
 
 
-def unwrapped(content: Any, name: str | None) -> Unwrapped:
+def unwrap(content: Any, name: str | None) -> Unwrapped:
     """The result in the content of a tool's message.
 
     Args:

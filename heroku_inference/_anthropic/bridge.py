@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from heroku_inference._anthropic.reading import MessageStream, checked_message
+from heroku_inference._anthropic.reading import MessageStream, read_message
 from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import APIError, HerokuError
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["NO_KEY", "AsyncBridge", "Bridge"]
 
 NO_KEY: Final = "kept by heroku_inference"
-"""What the SDK has for a key."""
+"""Stands for the key in the SDK, which never sees the real one."""
 
-# What the core says itself, or what tells of the SDK's own doings.
+# The core sends its own values of these, or they describe the SDK's own transport.
 _NOT_PASSED_ON: Final = frozenset(
     {
         "accept",
@@ -58,7 +58,7 @@ _OF_THE_BODY: Final = frozenset({"content-encoding", "content-length", "transfer
 
 
 class Bridge(httpx2.BaseTransport):
-    """What the SDK takes for the network."""
+    """Stands for the network in the SDK."""
 
     def __init__(self, transport: Callable[[float | None], Transport], settings: Settings) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
@@ -71,7 +71,7 @@ class Bridge(httpx2.BaseTransport):
             if not streamed:
                 return _response(call, transport.send(call))
             events = transport.stream(call)
-        stream = _Body(_passed_on(events, self._settings), events)
+        stream = _Body(_pieces(events, self._settings), events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
@@ -89,7 +89,7 @@ class AsyncBridge(httpx2.AsyncBaseTransport):
             if not streamed:
                 return _response(call, await transport.send(call))
             events = await transport.stream(call)
-        stream = _AsyncBody(_apassed_on(events, self._settings), events)
+        stream = _AsyncBody(_async_pieces(events, self._settings), events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
@@ -119,13 +119,13 @@ class _AsyncBody(httpx2.AsyncByteStream):
         await self._events.close()
 
 
-def _passed_on(events: EventStream, settings: Settings) -> Generator[bytes]:
+def _pieces(events: EventStream, settings: Settings) -> Generator[bytes]:
     with _clear_errors(settings), closing(batches(events, MessageStream(events.reply))) as pieces:
         for batch in pieces:
             yield from batch
 
 
-async def _apassed_on(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes]:
+async def _async_pieces(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes]:
     with _clear_errors(settings):
         async with aclosing(async_batches(events, MessageStream(events.reply))) as pieces:
             async for batch in pieces:
@@ -170,11 +170,11 @@ def _seconds(request: httpx2.Request) -> float | None:
 
 def _response(call: Call, reply: Reply) -> httpx2.Response:
     if call.path.partition("?")[0] == paths.MESSAGES:
-        reply = checked_message(reply)
+        reply = read_message(reply)
     headers = {**_headers(reply), "content-type": "application/json"}
     return httpx2.Response(reply.status_code, headers=headers, content=reply.body)
 
 
 def _headers(reply: Reply) -> dict[str, str]:
-    told = {name: value for name, value in reply.headers.items() if name not in _OF_THE_BODY}
-    return {**told, "request-id": reply.request_id} if reply.request_id else told
+    kept = {name: value for name, value in reply.headers.items() if name not in _OF_THE_BODY}
+    return {**kept, "request-id": reply.request_id} if reply.request_id else kept

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from heroku_inference._errors import APIError
     from heroku_inference._values import Reply
 
-__all__ = ["MessageStream", "checked_message", "finish_reason"]
+__all__ = ["MessageStream", "finish_reason", "read_message"]
 
 # The statuses that Anthropic's error types stand for; inside of a stream there is no status.
 _STATUSES: Final = {
@@ -48,7 +48,7 @@ def finish_reason(stop_reason: str) -> str:
     return _FINISH_REASONS.get(stop_reason, stop_reason)
 
 
-def checked_message(reply: Reply) -> Reply:
+def read_message(reply: Reply) -> Reply:
     """The reply, if it holds a message, which then tells what the headers do.
 
     Raises:
@@ -83,7 +83,7 @@ class MessageStream:
 
         Raises:
             APIError: The event is an error; the text so far is in its `partial`.
-            InvalidResponseError: The data is no event of a message; likewise.
+            InvalidResponseError: The data is not an event of a message; likewise.
         """
         if event == "done" or data.strip() == b"[DONE]":
             self.done = True
@@ -94,7 +94,7 @@ class MessageStream:
         except HerokuError as error:
             error.partial = self.partial
             raise
-        self._hear(frame)
+        self._follow(frame)
         # Written anew: the SDK passes over events without a name.
         name, body = frame["type"].encode(), json.dumps(frame).encode()
         return (b"event: %s\ndata: %s\n\n" % (name, body),)
@@ -124,7 +124,7 @@ class MessageStream:
             return frame
         raise wrong_answer(self._reply, "an event of the Messages API", data)
 
-    def _hear(self, frame: dict[str, Any]) -> None:
+    def _follow(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
         if kind == "message_start":
             message = frame.get("message") or {}

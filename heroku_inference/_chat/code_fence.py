@@ -16,7 +16,7 @@ _MAYBE_START = re.compile(r"\s*(`{0,2}|```[^\n`{\[]*(\n\s*)?)")
 # JSON strings hold no line ends: a fence at the start of a line is none of the JSON.
 _END = re.compile(r"\n[ \t]*```")
 _MAYBE_END = " \t\r\n`"
-_LONGEST_START = 200  # characters: what goes on longer without JSON is no opening fence
+_LONGEST_START = 200  # characters: longer text without JSON is not an opening fence
 
 
 class Fence:

@@ -1,6 +1,6 @@
 """Messages of any framework, already in OpenAI's shape, as Heroku accepts them. Pure.
 
-Heroku refuses what OpenAI takes: empty content, arguments that are no JSON object, tool results
+Heroku refuses what OpenAI takes: empty content, arguments that are not a JSON object, tool results
 that are bare JSON scalars. Each repair here answers one such refusal (docs: OpenAI
 compatibility, chat completions).
 """
@@ -122,7 +122,11 @@ def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
     # The parts of an answer are pieces of one text: nothing belongs between them.
     content = _content(message.get("content"), "")
     if isinstance(content, str):
-        content = _said(content) or _said(message.get("refusal") or "") or PLACEHOLDER
+        content = (
+            _without_thoughts(content)
+            or _without_thoughts(message.get("refusal") or "")
+            or PLACEHOLDER
+        )
     wire: dict[str, Any] = {"role": "assistant", "content": content}
     if calls := message.get("tool_calls"):
         wire["tool_calls"] = [_tool_call(call) for call in calls]
@@ -161,7 +165,7 @@ def _refuse_unknown_fields(message: Mapping[str, Any], known: frozenset[str]) ->
             )
 
 
-def _said(text: str) -> str:
+def _without_thoughts(text: str) -> str:
     """What counts as content: reasoning in tags made Heroku fail, white space alone is refused."""
     if "<" in text:
         text = _without_reasoning(text)
@@ -185,7 +189,7 @@ def _without_reasoning(text: str) -> str:
 
 
 def _tool_output(text: str) -> str:
-    """A tool's result as Heroku takes it: never empty, and no JSON value other than an object."""
+    """A tool's result as Heroku takes it: never empty, and of all JSON values only an object."""
     stripped = text.strip()
     if not stripped:
         return NO_OUTPUT

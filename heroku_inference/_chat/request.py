@@ -25,7 +25,7 @@ __all__ = [
     "chat_request",
     "check_share",
     "drop_ignored",
-    "listed_stops",
+    "list_stops",
 ]
 
 IGNORED_PARAMETERS = frozenset(
@@ -144,7 +144,7 @@ def chat_request(
         "top_k": top_k,
         "max_tokens": max_tokens,
         "max_completion_tokens": max_completion_tokens,
-        "stop": listed_stops(stop),
+        "stop": list_stops(stop),
         "tools": wired or None,
         "tool_choice": wire_tool_choice(tool_choice, callable_tools or []),
         "parallel_tool_calls": parallel_tool_calls,
@@ -187,7 +187,7 @@ def _refuse_unknown(unknown: Iterable[str]) -> None:
         )
 
 
-def listed_stops(stop: str | Sequence[str] | None) -> list[str] | None:
+def list_stops(stop: str | Sequence[str] | None) -> list[str] | None:
     """The texts to stop at as a list, the only form that Heroku documents; `None` for none."""
     if not stop:
         return None

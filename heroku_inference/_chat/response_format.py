@@ -1,8 +1,7 @@
-"""`response_format`, which Heroku ignores, done with what it has. Pure.
+"""Emulates `response_format`, which Heroku ignores. Pure.
 
-A wanted JSON schema becomes a hidden tool that the model is made to call: its arguments are the
-answer's text. A wanted JSON object becomes an instruction, and code fences around the answer
-are taken off.
+A JSON schema becomes a hidden tool that the model must call: its arguments are the answer's text.
+A JSON object becomes an instruction, and code fences around the answer are removed.
 """
 
 from __future__ import annotations
@@ -132,7 +131,7 @@ def _add_answer_tool(
 
 
 def answer_description(description: str | None) -> str:
-    """What the model is told of the hidden tool, beside what the caller says of the answer."""
+    """Describes the hidden tool to the model, with the caller's description of the answer."""
     return f"{_DESCRIPTION} {description}" if description else _DESCRIPTION
 
 
@@ -208,7 +207,7 @@ class AnswerText:
     def _open_answer(self, chunk: ChatChunk, index: int) -> None:
         self._close_answer(chunk)
         if self._answers:
-            chunk.text += "\n"  # two answers are no JSON: better than to lose one of them
+            chunk.text += "\n"  # two answers are not JSON, but neither is lost
         self._answers.add(index)
         self._blank = True
         self._release_words(chunk)

@@ -28,7 +28,7 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 def apply_thinking_rules(body: dict[str, Any]) -> None:
     """Bring `body`, which is the caller's own copy, in line with what thinking allows.
 
-    `extended_thinking` becomes Heroku's object. With thinking on, and whatever way it came in:
+    `extended_thinking` becomes Heroku's object. With thinking on, however it was asked for:
     a history with tool calls turns it off, for this endpoint has no field for the thinking
     that would have to go with them; sampling parameters are not sent; a forced tool choice
     becomes `auto` and an instruction. Each of these warns.

@@ -18,7 +18,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
     Models call tools without parameters with `""` or `null`; both mean no arguments.
 
     Raises:
-        ValueError: The text is no JSON object. Heroku does not check what models write.
+        ValueError: The text is not a JSON object. Heroku does not check what models write.
     """
     value = decoded_json(text) if text and not text.isspace() else None
     if value is None:

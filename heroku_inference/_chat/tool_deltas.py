@@ -1,4 +1,4 @@
-"""Tool calls that arrive in pieces, whatever numbers the wire gave to the pieces. Pure.
+"""Reads tool calls that arrive in pieces, however the wire numbers the pieces. Pure.
 
 Heroku's pieces repeat `"name": ""`, and can carry another `index` than the opening of the call
 that they belong to, or none.
@@ -64,7 +64,7 @@ class _Call:
         return ToolCallDelta(self.index, self.id, self.name, "".join(self.arguments))
 
 
-def _grown(
+def _grow(
     call: _Call, call_id: str | None, name: str | None, arguments: str
 ) -> list[ToolCallDelta]:
     news = call.grow(call_id, name, arguments)
@@ -131,7 +131,7 @@ class ToolCallDeltas:
         function = call.get("function") or {}
         arguments = arguments_text(function.get("arguments"))
         opened = self._open(None)
-        return _grown(opened, call.get("id") or None, function.get("name") or None, arguments)
+        return _grow(opened, call.get("id") or None, function.get("name") or None, arguments)
 
     def _read(self, piece: Mapping[str, Any]) -> list[ToolCallDelta]:
         function = piece.get("function") or {}
@@ -148,19 +148,19 @@ class ToolCallDeltas:
         if self._is_ambiguous(call):
             self._held.append((call, arguments))
             return []
-        return self._release() + _grown(call, None, None, arguments)
+        return self._release() + _grow(call, None, None, arguments)
 
     def _name(
         self, number: int | None, call_id: str | None, name: str | None, arguments: str
     ) -> list[ToolCallDelta]:
         call = self._known(number, call_id, name)
         if call is not None:
-            return _grown(call, call_id, name, arguments)
+            return _grow(call, call_id, name, arguments)
         held = self._release()
         call = self._open(number)
         arguments = "".join([*self._orphans, arguments])
         self._orphans.clear()
-        return held + _grown(call, call_id, name, arguments)
+        return held + _grow(call, call_id, name, arguments)
 
     def _open(self, number: int | None) -> _Call:
         call = _Call(len(self._calls))
@@ -218,7 +218,7 @@ class ToolCallDeltas:
             if self._agree is None:
                 self._agree = False
             owner = call if self._agree else self._calls[-1]
-            news += _grown(owner, None, None, arguments)
+            news += _grow(owner, None, None, arguments)
         return news
 
     @property

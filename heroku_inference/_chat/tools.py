@@ -24,7 +24,7 @@ def wire_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The definitions with exactly the documented fields, from OpenAI's or Anthropic's form.
 
     Raises:
-        ConfigError: A tool is no function. Heroku's own tools and MCP tools belong to the agents
+        ConfigError: A tool is not a function. Heroku's own tools and MCP tools belong to the agents
             endpoint (docs: chat completions, tools).
     """
     return [_wire_tool(tool) for tool in tools]
@@ -36,7 +36,7 @@ def wire_tool_choice(
     """The choice in Heroku's words, `None` for none; `tools` are the wire tools to choose from.
 
     Raises:
-        ConfigError: The choice names no tool of these, there are none where one must be called,
+        ConfigError: The choice names an unknown tool, there are no tools where one must be called,
             or it has an unknown form.
     """
     if choice is None or choice is False:

@@ -1,1 +1,1 @@
-"""Whom to call, and with which key: arguments, config vars, attachments."""
+"""Settings: key, URL and model from arguments, config vars and attachments."""

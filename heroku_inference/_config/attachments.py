@@ -1,4 +1,4 @@
-"""Which attachments of the add-on the config vars name, whatever they are called."""
+"""Finds the attachments of the add-on by their config vars."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ __all__ = ["Attachment", "attachments"]
 
 
 class Attachment(NamedTuple):
-    """The config vars of one attachment of the add-on; of the key only whether there is one."""
+    """The config vars of one attachment; whether it has a key, but not the key."""
 
     alias: str
     has_key: bool
     url: str | None
-    """As `base_url` would be; `None` when it is not set, or none of an API."""
+    """As `base_url` would be; `None` when it is not set or not the URL of an API."""
     model: str | None
 
 
 def attachments() -> list[Attachment]:
     """The attachments whose config vars are in the environment, by alias.
 
-    What begins like an alias of Heroku's pages, or `HEROKU_INFERENCE`, is one by its key or its
-    URL alone; other names are taken for one when they have both, and a model id or a URL of
-    Heroku's: `OPENAI_KEY` is no attachment.
+    A name that begins like an alias of Heroku's pages, or like `HEROKU_INFERENCE`, needs a key or
+    a URL. Any other needs both, and a model id or a URL of Heroku's: `OPENAI_KEY` is not an
+    attachment.
     """
     marked = (re.fullmatch(r"([A-Z][A-Z0-9_]*)_(?:KEY|URL)", name) for name in names())
     aliases = sorted({match[1] for match in marked if match})
-    found = (_attached(alias) for alias in aliases)
+    found = (_read_attachment(alias) for alias in aliases)
     return [one for one in found if _is_ours(one)]
 
 
-def _attached(alias: str) -> Attachment:
+def _read_attachment(alias: str) -> Attachment:
     try:
         url = config_var(f"{alias}_URL")
         url = normalise_url(url) if url else None

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
 from heroku_inference._config.environment import config_var
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, short_traceback
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
@@ -86,11 +86,12 @@ class Settings:
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
         api_key = hidden(api_key)
-        check_settings(api_key, base_url, inference_url, model, alias)
-        base_url = base_url or inference_url
-        key = None if api_key is None else _trim_key(api_key)
+        with short_traceback():
+            check_settings(api_key, base_url, inference_url, model, alias)
+            base_url = base_url or inference_url
+            key = None if api_key is None else _trim_key(api_key)
+            found = _resolve(key, base_url, model, alias, kind)
         given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
-        found = _resolve(key, base_url, model, alias, kind)
         for name, value in {**found, "kind": kind, "_given": given}.items():
             object.__setattr__(self, name, value)
 

@@ -35,8 +35,8 @@ def map_in_order(
     Items are taken as needed, so `items` may be endless. At most `max_concurrency` calls run at
     a time, and at most twice as many items are taken ahead of the results that were consumed.
 
-    An error is raised in its place, behind the results of the items before it, whether a call
-    fails or the taking of an item does. Once a call failed, none for a later item starts. When
+    Errors keep their position: results before the failing item come first, whether a call fails
+    or the taking of an item does. Once a call failed, none for a later item starts. When
     the generator ends, fails or is closed, no call is left running: it waits for those under way,
     except where they `pause`. A single item is computed in the caller's own thread.
     """

@@ -76,7 +76,7 @@ class EmbeddingBatch:
     reply: Reply | None = None
 
     def __repr__(self) -> str:
-        return f"EmbeddingBatch({_sized(self.vectors)}, start={self.start}, {_told(self)})"
+        return f"EmbeddingBatch({_shape_of(self.vectors)}, start={self.start}, {_describe(self)})"
 
     def float32(self) -> list[array[float]]:
         """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
@@ -100,18 +100,18 @@ class EmbeddingResult:
     reply: Reply | None = None
 
     def __repr__(self) -> str:
-        return f"EmbeddingResult({_sized(self.vectors)}, {_told(self)})"
+        return f"EmbeddingResult({_shape_of(self.vectors)}, {_describe(self)})"
 
 
 # A million numbers help no reader, and writing them takes seconds: `asyncio.run` writes (and throws
 # away) the repr of what it returns.
 
 
-def _sized(vectors: list[list[float]]) -> str:
+def _shape_of(vectors: list[list[float]]) -> str:
     return f"<{len(vectors)} vectors of {len(vectors[0]) if vectors else 0} numbers>"
 
 
-def _told(answer: EmbeddingBatch | EmbeddingResult) -> str:
+def _describe(answer: EmbeddingBatch | EmbeddingResult) -> str:
     return f"usage={answer.usage!r}, model={answer.model!r}, reply={answer.reply!r}"
 
 
@@ -119,21 +119,21 @@ def embed(send: Send, texts: Iterable[str], options: EmbeddingOptions) -> Embedd
     """Embed all `texts`, in concurrent batches; no texts need no request.
 
     Raises:
-        ConfigError: A text is no string or too long; nothing was sent.
+        ConfigError: A text is not a string, or is too long; nothing was sent.
         APIError: A request failed.
         InvalidResponseError: An answer does not hold one vector for each text.
     """
-    texts = _checked(texts, options)
-    return _joined(list(iter_embed(send, texts, options)))
+    texts = _check_texts(texts, options)
+    return _join(list(iter_embed(send, texts, options)))
 
 
 async def aembed(
     send: AsyncSend, texts: Iterable[str], options: EmbeddingOptions
 ) -> EmbeddingResult:
     """`embed`, awaited."""
-    texts = _checked(texts, options)
+    texts = _check_texts(texts, options)
     async with aclosing(aiter_embed(send, texts, options)) as batches:
-        return _joined([batch async for batch in batches])
+        return _join([batch async for batch in batches])
 
 
 def iter_embed(
@@ -145,7 +145,7 @@ def iter_embed(
     `texts` themselves: batches before it are yielded first.
 
     Raises:
-        ConfigError: A text is no string or too long.
+        ConfigError: A text is not a string, or is too long.
         APIError: A request failed.
         InvalidResponseError: An answer does not hold one vector for each text, or they are not
             as wide as those of the first batch.
@@ -201,7 +201,7 @@ def _same_width(vectors: Sequence[Sequence[float]], before: int | None) -> int:
     return width
 
 
-def _checked(texts: Iterable[str], options: EmbeddingOptions) -> list[str]:
+def _check_texts(texts: Iterable[str], options: EmbeddingOptions) -> list[str]:
     """All texts, each of which can be sent: what is wrong is said before anything is spent."""
     checked = list(_many(texts))
     for index, text in enumerate(checked):
@@ -270,7 +270,7 @@ class _Batch:
         )
 
 
-def _joined(batches: Sequence[EmbeddingBatch]) -> EmbeddingResult:
+def _join(batches: Sequence[EmbeddingBatch]) -> EmbeddingResult:
     """One result of all batches."""
     if not batches:
         return EmbeddingResult([], usage=Usage(0, 0, 0))

@@ -32,8 +32,8 @@ __all__ = [
     "LONGEST_PROMPT",
     "SIZES",
     "GeneratedImage",
-    "generated_image",
     "image_body",
+    "read_image",
 ]
 
 ASPECT_RATIOS: Final = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
@@ -179,7 +179,7 @@ def image_body(
     return {"model": model, "prompt": prompt, **said, **(extra_body or {})}
 
 
-def generated_image(reply: Reply, body: Mapping[str, Any]) -> GeneratedImage:
+def read_image(reply: Reply, body: Mapping[str, Any]) -> GeneratedImage:
     """The picture in an answer to the request with this body.
 
     Raises:
@@ -190,7 +190,7 @@ def generated_image(reply: Reply, body: Mapping[str, Any]) -> GeneratedImage:
     if len(pictures) != 1:
         raise invalid_response(reply, f"it has {len(pictures)} pictures where one is documented")
     picture = pictures[0]
-    data = _decoded(reply, picture)
+    data = _decode(reply, picture)
     return GeneratedImage(
         data=data,
         mime_type=_kind_of(data),
@@ -221,7 +221,7 @@ def _shape() -> TypeAdapter[_Answer]:
     return TypeAdapter(_Answer)
 
 
-def _decoded(reply: Reply, picture: _Picture) -> bytes:
+def _decode(reply: Reply, picture: _Picture) -> bytes:
     text = _DATA_URL.sub("", picture.get("b64_json") or picture.get("url") or "")
     if not text:
         raise invalid_response(reply, "it has no b64_json")

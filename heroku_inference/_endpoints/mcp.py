@@ -74,7 +74,7 @@ def mcp_servers(reply: "Reply") -> list[McpServer]:
     """The servers in an answer of `GET /v1/mcp/servers`, in its order.
 
     Raises:
-        InvalidResponseError: The answer is no such list.
+        InvalidResponseError: The answer is not such a list.
     """
     return [_server(wire) for wire in read_json(reply, _list_of_servers())]
 

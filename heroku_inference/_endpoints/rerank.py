@@ -121,7 +121,7 @@ def rerank(
     merged by score: a document is scored by itself, whatever is sent beside it.
 
     Raises:
-        ConfigError: The query or a document is no string; nothing was sent.
+        ConfigError: The query or a document is not a string; nothing was sent.
         APIError: A request failed.
         InvalidResponseError: An answer does not rank the documents it was asked about.
     """
@@ -130,7 +130,7 @@ def rerank(
         return part.ranking(send(paths.RERANK, part.body(query, options)), options)
 
     parts = _parts(query, documents)
-    return _merged(list(map_in_order(rank, parts, options.max_concurrency)), options)
+    return _merge(list(map_in_order(rank, parts, options.max_concurrency)), options)
 
 
 async def arerank(
@@ -143,12 +143,12 @@ async def arerank(
 
     parts = _parts(query, documents)
     async with aclosing(amap_in_order(rank, parts, options.max_concurrency)) as rankings:
-        return _merged([ranking async for ranking in rankings], options)
+        return _merge([ranking async for ranking in rankings], options)
 
 
 def _parts(query: str, documents: Iterable[str]) -> list[_Part]:
     """The documents in as few parts as the limit allows, sizes differing by one at most."""
-    texts = _checked(query, documents)
+    texts = _check_texts(query, documents)
     if not texts:
         return []
     count = math.ceil(len(texts) / MAX_DOCUMENTS)
@@ -157,12 +157,12 @@ def _parts(query: str, documents: Iterable[str]) -> list[_Part]:
 
 
 def check_query(query: object, call: str = "rerank(query, documents)") -> None:
-    """Refuse documents in the query's place, and anything else that is no string."""
+    """Refuses documents in the query's place, and anything else that is not a string."""
     if not isinstance(query, str):
         raise ConfigError(f"The query is a {type(query).__name__}, not a string.", f"Call {call}.")
 
 
-def _checked(query: str, documents: Iterable[str]) -> list[str]:
+def _check_texts(query: str, documents: Iterable[str]) -> list[str]:
     check_query(query)
     if isinstance(documents, str):
         raise ConfigError("documents is one string.", "Pass a list of strings.")
@@ -207,16 +207,16 @@ class _Part:
             raise invalid_response(reply, f"it ranks documents beyond the {len(self.texts)} sent")
         if len(indices) < wanted:
             raise invalid_response(reply, f"it ranks {len(indices)} of {wanted} documents")
-        return _Ranking(self._placed(answer.results), answer.id, replace(reply, body=b""))
+        return _Ranking(self._place(answer.results), answer.id, replace(reply, body=b""))
 
-    def _placed(self, hits: list[RerankHit]) -> list[RerankHit]:
+    def _place(self, hits: list[RerankHit]) -> list[RerankHit]:
         """`hits` of this part with their positions among all documents."""
         if self.start == 0:
             return hits
         return [RerankHit(self.start + hit.index, hit.score) for hit in hits]
 
 
-def _merged(rankings: Sequence[_Ranking], options: RerankOptions) -> RerankResult:
+def _merge(rankings: Sequence[_Ranking], options: RerankOptions) -> RerankResult:
     if not rankings:
         return RerankResult()
     hits = [hit for ranking in rankings for hit in ranking.hits]

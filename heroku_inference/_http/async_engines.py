@@ -63,7 +63,7 @@ class AiohttpEngine:
         pool = await async_pool(self._base_url, self._network)
         response = await pool.session.request(
             method,
-            self._parsed(url),
+            self._url(url),
             data=_payload(content),
             headers=headers,
             timeout=self._timeout(seconds),
@@ -72,7 +72,7 @@ class AiohttpEngine:
         )
         return _AiohttpResponse(response)
 
-    def _parsed(self, url: str) -> yarl.URL:
+    def _url(self, url: str) -> yarl.URL:
         import yarl  # noqa: PLC0415 - comes with aiohttp
 
         if url not in self._urls:

@@ -73,7 +73,7 @@ class AsyncTransport(TransportBase):
         headers: MaskedHeaders,
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
-        content = self._encoded(call)
+        content = self._encode(call)
         number = 1
         while True:
             try:
@@ -85,19 +85,19 @@ class AsyncTransport(TransportBase):
 
     async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         seconds = self.answer_timeout
-        with self.translated_errors(seconds):
+        with self.translate_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(response.status, response.headers(), await response.read())
             finally:
                 await response.close()
-        return self._checked(reply)
+        return self._raise_for_status(reply)
 
     async def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders
     ) -> AsyncEventStream:
         seconds = self._stream_seconds(call)
-        with self.translated_errors(seconds, streaming=True):
+        with self.translate_errors(seconds, streaming=True):
             response = await self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(
@@ -105,7 +105,7 @@ class AsyncTransport(TransportBase):
                     response.headers(),
                     b"" if is_success(response.status) else await response.read(),
                 )
-                self._checked(reply)
+                self._raise_for_status(reply)
             except BaseException:
                 await response.close()
                 raise
@@ -158,14 +158,14 @@ class AsyncEventStream:
     ) -> AsyncGenerator[list[Event], None]:
         decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
-        with transport.translated_errors(seconds, streaming=True):
+        with transport.translate_errors(seconds, streaming=True):
             async for piece in self._response.pieces():
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()
                 elif time.monotonic() - latest > seconds:
                     # Comments keep the connection alive but say nothing.
-                    raise transport.timed_out(seconds, streaming=True)
+                    raise transport.timeout_error(seconds, streaming=True)
             if events := decoder.flush():
                 yield events
 

@@ -1,4 +1,4 @@
-"""Taking the key out of what is shown: servers and tools quote it. Pure."""
+"""Takes the key out of errors and values: servers and tools quote it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def without_key(value: Any, key: SecretStr) -> Any:
         # A made-up key of a few letters is part of ordinary words.
         return value.replace(shown, "***") if len(shown) >= 8 else value  # noqa: PLR2004
     if isinstance(value, bytes):
-        told: str = without_key(value.decode("latin-1"), key)
-        return told.encode("latin-1")
+        masked: str = without_key(value.decode("latin-1"), key)
+        return masked.encode("latin-1")
     if isinstance(value, dict):
         return {name: without_key(part, key) for name, part in value.items()}
     if type(value) in {list, tuple}:

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait. Pure."""
+"""When to try again, and how long to wait."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class EventDecoder:
         event = self._event(frame)
         if event is None:
             return []
-        # A line cut in the middle is no event: only a finished line, or the terminator, counts.
+        # Only a finished line, or the end mark, counts: a line cut in the middle is not an event.
         return [event] if frame.endswith(b"\n") or event[1].strip() == b"[DONE]" else []
 
     def _with_plain_line_ends(self, piece: bytes) -> bytes:
@@ -80,7 +80,7 @@ class EventDecoder:
 
 
 class WholeBody:
-    """Takes a body that is no event stream for one event: an answer that came whole, or a page."""
+    """Passes on a body that is not an event stream (plain JSON, an HTML page) as one event."""
 
     __slots__ = ("_pieces",)
 
@@ -98,7 +98,7 @@ class WholeBody:
 
 
 def decoder_for(headers: Mapping[str, str]) -> EventDecoder | WholeBody:
-    """What reads the body of an answer with these headers, though a stream was asked for."""
+    """The decoder for the body of an answer with these headers."""
     content_type = headers.get("content-type", "")
     is_whole = content_type.startswith(("application/json", "text/html"))
     return WholeBody() if is_whole else EventDecoder()

@@ -73,7 +73,7 @@ class Transport(TransportBase):
         headers: MaskedHeaders,
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
-        content = self._encoded(call)
+        content = self._encode(call)
         number = 1
         while True:
             try:
@@ -84,19 +84,19 @@ class Transport(TransportBase):
             number += 1
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
-        with self.translated_errors(self.answer_timeout):
+        with self.translate_errors(self.answer_timeout):
             response = self._respond(call, content, headers, self.answer_timeout)
             try:
                 reply = self._reply(response.status_code, response.headers.raw, response.read())
             finally:
                 response.close()
-        return self._checked(reply)
+        return self._raise_for_status(reply)
 
     def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders
     ) -> EventStream:
         seconds = self._stream_seconds(call)
-        with self.translated_errors(seconds, streaming=True):
+        with self.translate_errors(seconds, streaming=True):
             response = self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(
@@ -104,7 +104,7 @@ class Transport(TransportBase):
                     response.headers.raw,
                     b"" if response.is_success else response.read(),
                 )
-                self._checked(reply)
+                self._raise_for_status(reply)
             except BaseException:
                 response.close()
                 raise
@@ -130,14 +130,14 @@ class Transport(TransportBase):
             return theirs.send(request, stream=True)
         request = httpx.Request(
             call.method,
-            self._parsed(url),
+            self._url(url),
             content=content,
-            headers=_pairs(headers),
+            headers=_masked_pairs(headers),
             extensions={"timeout": timeout.as_dict()},
         )
         return sync_transport(self._base_url, self._network).handle_request(request)
 
-    def _parsed(self, url: str) -> httpx.URL:
+    def _url(self, url: str) -> httpx.URL:
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
         if url not in self._urls:
@@ -155,7 +155,7 @@ class _MaskedPairs(list[tuple[bytes, bytes]]):
         return f"[{len(self)} headers]"
 
 
-def _pairs(headers: MaskedHeaders) -> _MaskedPairs:
+def _masked_pairs(headers: MaskedHeaders) -> _MaskedPairs:
     return _MaskedPairs((name.encode("ascii"), value.encode()) for name, value in headers.items())
 
 
@@ -186,14 +186,14 @@ class EventStream:
     def _read(self, transport: Transport, seconds: float) -> Iterator[list[Event]]:
         decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
-        with transport.translated_errors(seconds, streaming=True):
+        with transport.translate_errors(seconds, streaming=True):
             for piece in self._pieces():
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()
                 elif time.monotonic() - latest > seconds:
                     # Comments keep the connection alive but say nothing.
-                    raise transport.timed_out(seconds, streaming=True)
+                    raise transport.timeout_error(seconds, streaming=True)
             if events := decoder.flush():
                 yield events
 

@@ -63,7 +63,7 @@ def is_success(status: int) -> bool:
 
 
 def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
-    """Say so when a caller's own client can send nothing any more."""
+    """Refuses a caller's own client that has been closed."""
     if client.is_closed:
         raise ConfigError(f"{name} has been closed.", "Pass one that is open, and close it last.")
 
@@ -87,17 +87,24 @@ class _TranslatedErrors:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         transport, seconds = self._transport, self._seconds
         if isinstance(error, self._timeouts):
-            raise transport.timed_out(seconds, streaming=self._streaming) from _bare(error)
+            raise transport.timeout_error(seconds, streaming=self._streaming) from _cut_frames(
+                error
+            )
         if isinstance(error, self._failures):
-            raise transport.unreachable(error) from _bare(error)
+            raise transport.connection_error(error) from _cut_frames(error)
 
 
-def _bare(error: BaseException) -> BaseException:
-    """The error without the HTTP library's frames, whose local variables hold our headers."""
+def _cut_frames(error: BaseException) -> BaseException:
+    """The error without the HTTP library's frames, whose local variables hold our headers.
+
+    Its causes inside the library go too: they say the same again.
+    """
     link: BaseException | None = error
     while link is not None and (isinstance(link, OSError) or _library_of(link) in _LIBRARIES):
         link.__traceback__ = None
         link = link.__cause__ or link.__context__
+    if link is not error:
+        error.__cause__ = error.__context__ = link
     return error
 
 
@@ -111,9 +118,9 @@ class TransportBase:
     Args:
         settings: Where to and with which key.
         timeout: Seconds that the server may stay silent.
-        max_retries: Attempts after the first, for failures that may pass.
+        max_retries: Attempts after the first, for failures that can be temporary.
         default_headers: Merged over the usual ones.
-        on_retry: Told of each failed attempt that is about to be repeated.
+        on_retry: Called with each failed attempt that is about to be repeated.
     """
 
     def __init__(
@@ -158,7 +165,7 @@ class TransportBase:
         return MaskedHeaders(usual | dict(call.headers)) if call.headers else usual
 
     @staticmethod
-    def _encoded(call: Call) -> bytes | None:
+    def _encode(call: Call) -> bytes | None:
         if call.body is None:
             return None
         try:
@@ -175,7 +182,7 @@ class TransportBase:
         return Reply(status, _lower_headers(headers), kept)
 
     @staticmethod
-    def _checked(reply: Reply) -> Reply:
+    def _raise_for_status(reply: Reply) -> Reply:
         """The answer itself, or the error that its status means."""
         if is_success(reply.status_code):
             return reply
@@ -200,11 +207,11 @@ class TransportBase:
     def _library_errors(self) -> LibraryErrors:
         raise NotImplementedError
 
-    def translated_errors(self, seconds: float, *, streaming: bool = False) -> _TranslatedErrors:
+    def translate_errors(self, seconds: float, *, streaming: bool = False) -> _TranslatedErrors:
         """Within this, errors of the HTTP library leave as ours."""
         return _TranslatedErrors(self, self._library_errors(), seconds, streaming=streaming)
 
-    def timed_out(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
+    def timeout_error(self, seconds: float, *, streaming: bool = False) -> APITimeoutError:
         what = "event of the stream" if streaming else "answer"
         return APITimeoutError(
             f"No {what} from {self._base_url} within {seconds:g} seconds.",
@@ -213,7 +220,7 @@ class TransportBase:
             else "Raise the timeout, or stream a long chat answer.",
         )
 
-    def unreachable(self, error: BaseException) -> APIConnectionError:
+    def connection_error(self, error: BaseException) -> APIConnectionError:
         detail = f"{type(error).__name__}: {error}".rstrip(": ")
         # Only the names of the proxies: their URLs may hold a password.
         proxies = ", ".join(f"{name}_proxy" for name, _ in self._network.proxies)

@@ -79,7 +79,7 @@ def openai_client(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
     arguments = _arguments(settings, timeout, max_retries, default_headers, http_client)
-    client: OpenAI = _made(_clients().HerokuOpenAI, arguments)
+    client: OpenAI = _make(_clients().HerokuOpenAI, arguments)
     return client
 
 
@@ -106,7 +106,7 @@ def async_openai_client(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
     arguments = _arguments(settings, timeout, max_retries, default_headers, async_http_client)
-    client: AsyncOpenAI = _made(_clients().AsyncHerokuOpenAI, arguments)
+    client: AsyncOpenAI = _make(_clients().AsyncHerokuOpenAI, arguments)
     return client
 
 
@@ -121,12 +121,12 @@ def both_clients(
     """The clients that `openai_client` and `async_openai_client` make, of the same settings."""
     shared = (settings, timeout, max_retries, default_headers)
     return (
-        _made(_clients().HerokuOpenAI, _arguments(*shared, http_client)),
-        _made(_clients().AsyncHerokuOpenAI, _arguments(*shared, async_http_client)),
+        _make(_clients().HerokuOpenAI, _arguments(*shared, http_client)),
+        _make(_clients().AsyncHerokuOpenAI, _arguments(*shared, async_http_client)),
     )
 
 
-def _made(make: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+def _make(make: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     try:
         return make(**arguments)
     except (AttributeError, TypeError, ValueError) as error:

@@ -67,7 +67,7 @@ class _Heroku:
             return make(err_msg, body=body, response=response)
         headers = {name.lower(): value for name, value in response.headers.items()}
         reply = Reply(response.status_code, headers, response.content)
-        path, asked = _asked(response.request)
+        path, asked = _sent(response.request)
         error = with_model_hint(error_from_reply(reply), paths.kind_of(path), asked)
         forget_key(error, SecretStr(self.api_key))
         said = _server_words(error)
@@ -96,13 +96,13 @@ class _Decoder:
 
     def iter_bytes(self, pieces: Iterator[bytes]) -> Iterator[Any]:
         for event in self._decoder.iter_bytes(pieces):
-            yield self._understood(event)
+            yield self._rewrite(event)
 
     async def aiter_bytes(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         async for event in self._decoder.aiter_bytes(pieces):
-            yield self._understood(event)
+            yield self._rewrite(event)
 
-    def _understood(self, event: Any) -> Any:
+    def _rewrite(self, event: Any) -> Any:
         if event.event != "error" and not _ERROR.match(event.data):
             return event
         error = stream_error(event.data.encode(), Reply(200, {}, b""))
@@ -119,7 +119,7 @@ def _server_words(error: APIError) -> str:
     return f"{said} {error.remedy}".rstrip()
 
 
-def _asked(request: Any) -> tuple[str, dict[str, Any] | None]:
+def _sent(request: Any) -> tuple[str, dict[str, Any] | None]:
     """Path and JSON body of a request that the SDK has sent."""
     try:
         body = json.loads(request.content)

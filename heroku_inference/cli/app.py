@@ -18,7 +18,7 @@ from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference.cli import models as models_view
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.checks import report
-from heroku_inference.cli.checks.catalogue import DEFAULT_CALLS, NAMES, chosen_checks
+from heroku_inference.cli.checks.catalogue import DEFAULT_CALLS, NAMES, choose_checks
 from heroku_inference.cli.checks.outcomes import Result
 from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
@@ -135,7 +135,7 @@ def check(
     as_json: _Json = False,
 ) -> None:
     screen = Screen()
-    checks = chosen_checks(only or (), everything=everything)
+    checks = choose_checks(only or (), everything=everything)
     if isinstance(checks, str):
         raise typer.BadParameter(checks, param_hint="--only")
     try:

@@ -30,7 +30,7 @@ class Conversation:
         client: Whom to talk to.
         screen: Where answers go.
         options: Of each call: `temperature`, `extended_thinking`, ...
-        system: What the model is told before everything else.
+        system: The system message.
         shows_usage: Whether a line about tokens follows each answer.
     """
 
@@ -59,7 +59,7 @@ class Conversation:
         began = time.monotonic()
         chunks = self.client.stream_chat([*system, *self.said, asked], **self.options)
         try:
-            # Closing the generator closes the connection, whatever ends the loop.
+            # Closing the generator closes the connection, however the loop ends.
             with closing(chunks):
                 answer.print(chunks)
         finally:
@@ -78,7 +78,7 @@ class Conversation:
         elif not answer.text.strip():
             self.screen.warn(f"No text came; the finish reason was {answer.finish_reason!r}.")
         if self.shows_usage:
-            self.screen.note(_told(answer, seconds))
+            self.screen.note(_describe(answer, seconds))
         return not answer.refusal
 
 
@@ -124,7 +124,7 @@ class _Answer:
             self._screen.aside("\n")
 
 
-def _told(answer: _Answer, seconds: float) -> str:
+def _describe(answer: _Answer, seconds: float) -> str:
     usage = answer.usage
     tokens = "no usage reported"
     if usage is not None:

@@ -42,7 +42,7 @@ class Found:
     Attributes:
         alias: The prefix of its config vars.
         has_key: Whether there is a key.
-        url: Where the API is; `None` when the config var is missing or no URL.
+        url: Where the API is; `None` when the config var is missing or malformed.
         model: Its model; `None` on a standard plan.
         source: `environment`, or the name of the file that the config vars were read from.
         used_for: The kinds of calls that read it.
@@ -83,7 +83,7 @@ def load(env_file: Path | None) -> tuple[str, frozenset[str]]:
         The file's name, empty if there was none, and the aliases that were set before.
 
     Raises:
-        ConfigError: The file does not exist or is no text.
+        ConfigError: The file does not exist or is not text.
     """
     before = frozenset(one.alias for one in attachments() if one.has_key)
     path = env_file or Path(".env")
@@ -107,7 +107,7 @@ def load(env_file: Path | None) -> tuple[str, frozenset[str]]:
 def look_up(
     env_file: Path | None, alias: str | None, base_url: str | None, model: str | None
 ) -> ConfigVars:
-    """Everything that a check wants to know of the config vars.
+    """Everything that a check needs to know about the config vars.
 
     Raises:
         ConfigError: No call at all can be made with them.

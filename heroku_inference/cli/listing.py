@@ -45,7 +45,7 @@ class Listed:
     entry: AvailableModel
     facts: ModelFacts | None
     warning: str | None
-    """That its life ends, or has ended; `None` if all is well."""
+    """Says that its life ends or has ended; `None` if it does not."""
 
     @property
     def kind(self) -> ModelKind | None:
@@ -65,9 +65,9 @@ def fetch_models(
         today: The day that ends of life are told from; today's by default.
 
     Raises:
-        ConfigError: The URL is none.
+        ConfigError: The URL is malformed.
         APIError: The list could not be had.
-        InvalidResponseError: The answer is no such list.
+        InvalidResponseError: The answer is not such a list.
     """
     settings = Settings(api_key="none", base_url=base_url)
     transport = _Keyless(settings, timeout=timeout, max_retries=0)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
-from heroku_inference._adapters.arguments import hide_key
 from langchain_heroku._agents.generations import RunReader, langchain_run
 from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._messages import openai_messages
-from langchain_heroku.errors import ConfigError, langchain_errors, run_errors
+from langchain_heroku.errors import ConfigError, run_errors
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -72,12 +71,12 @@ class AgentCalls(HerokuChatModel):
     """Accepted as by every class here, and without effect: a run is never repeated, because its
     tools may have changed something."""
 
-    def __init__(self, **data: Any) -> None:
-        data = hide_key(data)
+    @classmethod
+    def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
+        data = super()._fields_from(data)
         if data.get("tools") is not None:
-            data["tools"] = agent_tools(data["tools"])
-        with langchain_errors():
-            super().__init__(**data)
+            data = {**data, "tools": agent_tools(data["tools"])}
+        return data
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
@@ -157,11 +156,11 @@ class AgentCalls(HerokuChatModel):
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
         """The core's options of one run: its own arguments over those of the agent."""
         call = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
-        given = self._respelled(call)
+        given = self._fields_from(call)
         if unknown := [name for name in given if name not in {"model", *_OPTIONS}]:
             raise ConfigError(
-                f"{', '.join(sorted(unknown))}: the agents endpoint has no such option (docs: "
-                f"agents); there are {', '.join(_OPTIONS)}. Others can be tried in extra_body."
+                f"The agents endpoint has no option {', '.join(sorted(unknown))} (docs: agents).",
+                f"The options are {', '.join(_OPTIONS)}; extra_body sends any other field.",
             )
         options: dict[str, Any] = {name: getattr(self, name) for name in _OPTIONS}
         told = {name: value for name, value in given.items() if value is not None}

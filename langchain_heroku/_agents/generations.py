@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from heroku_inference import AgentMessage
 from heroku_inference._adapters.tools import parse_arguments
 from langchain_heroku._blocks_of_answers import PROVIDER
-from langchain_heroku._generations import standard_usage, summed_usage, token_usage, told_by_server
+from langchain_heroku._generations import server_metadata, standard_usage, summed_usage, token_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,7 +84,7 @@ class RunReader:
         """The next piece of the message."""
         metadata: dict[str, Any] = dict(_OURS)
         if not self._has_begun:
-            metadata = told_by_server(step, step.reply, self._model)
+            metadata = server_metadata(step, step.reply, self._model)
             self._has_begun = True
         if not isinstance(step, AgentMessage):
             content = self._numbered([_result(step)])

@@ -25,8 +25,8 @@ def agent_tools(tools: Any) -> list[dict[str, Any]]:
     """
     if isinstance(tools, str | Mapping) or not isinstance(tools, Sequence):
         raise ConfigError(
-            f"tools is a {type(tools).__name__}; give a list of tools, for example "
-            '[heroku_tool("code_exec_python")].'
+            f"tools must be a list, got a value of type {type(tools).__name__}.",
+            'Pass a list of tools, such as [heroku_tool("code_exec_python")].',
         )
     with langchain_errors():
         return wire_agent_tools([_of_heroku(tool) for tool in tools])
@@ -40,10 +40,11 @@ def _of_heroku(tool: Any) -> AgentTool | Mapping[str, Any]:
     if isinstance(tool, AgentTool) or (isinstance(tool, Mapping) and not _is_function(tool)):
         return tool
     raise ConfigError(
-        f"{_described(tool)} cannot be a tool of this agent: Heroku runs its tools, and has none "
-        "of your functions (docs: agents). Give Heroku's own (heroku_inference.agent_tools) or MCP "
-        "tools that you deploy there (mcp_tool). For functions use ChatHeroku with "
-        "create_agent(...); this agent can be a tool of it: agent.as_tool(...)."
+        f"{_described(tool)} cannot be a tool of this agent: Heroku runs its tools, and does not "
+        "have your functions (docs: agents).",
+        "Pass Heroku's own (heroku_inference.agent_tools) or MCP tools that you deploy there "
+        "(mcp_tool). For functions use ChatHeroku with create_agent(...), which can have this "
+        "agent as a tool: agent.as_tool(...).",
     )
 
 

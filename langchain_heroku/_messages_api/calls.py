@@ -18,17 +18,16 @@ from heroku_inference._adapters.anthropic_messages import (
     ask_for_answer,
     message_arguments,
 )
-from heroku_inference._adapters.arguments import hide_key
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku._messages_api.reading import (
     answered,
+    event_metadata,
     is_broken,
     read_broken,
-    told_by_event,
-    told_of_whole,
+    whole_metadata,
 )
 from langchain_heroku.errors import ConfigError, langchain_errors
 
@@ -68,6 +67,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         "max_tokens_to_sample": "max_tokens",
         "stop_sequences": "stop",
     }
+    _KEYS: ClassVar[tuple[str, ...]] = ("api_key", "anthropic_api_key")
 
     max_tokens: int | None = None
     """Most tokens of an answer, thinking included. The endpoint requires it: by default it is the
@@ -84,11 +84,10 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     default_request_timeout: float | None = Field(default=None, exclude=True, repr=False)
     stop_sequences: list[str] | None = Field(default=None, exclude=True, repr=False)
 
-    def __init__(self, **data: Any) -> None:
-        data = _hide_keys(data)
-        super().__init__(**data)
+    def _check_values(self) -> None:
+        super()._check_values()
         if self.extended_thinking is not None and self.thinking is not None:
-            raise ConfigError("extended_thinking and thinking say the same; pass one of them.")
+            raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
 
     @model_validator(mode="before")
     @classmethod
@@ -221,7 +220,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         result = super()._format_output(data, generation_info=generation_info, **kwargs)
         message = cast("AIMessage", result.generations[0].message)
         message.invalid_tool_calls = read_broken(broken)
-        result.llm_output = told_of_whole(result.llm_output or {})
+        result.llm_output = whole_metadata(result.llm_output or {})
         message.response_metadata |= result.llm_output
         if tool := _answer_tool(kwargs):
             result.generations[0].message = answered(message, tool["name"])
@@ -230,7 +229,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     def _make_message_chunk_from_anthropic_event(self, event: Any, **kwargs: Any) -> Any:
         chunk, begun = super()._make_message_chunk_from_anthropic_event(event, **kwargs)
         if chunk is not None:
-            chunk.response_metadata |= told_by_event(event)
+            chunk.response_metadata |= event_metadata(event)
         return chunk, begun
 
     def _stops(self) -> list[str] | None:
@@ -264,11 +263,6 @@ def _whole(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGe
     pieces = chunks if last is None else [*chunks, last]
     first, *rest = [cast("AIMessageChunk", chunk.message) for chunk in pieces]
     return ChatGenerationChunk(message=answered(first + rest, tool["name"]))
-
-
-def _hide_keys(data: dict[str, Any]) -> dict[str, Any]:
-    """The arguments with the key, by either of its names, in a form that does not show it."""
-    return hide_key(hide_key(data, "anthropic_api_key"))
 
 
 # Core works out these signatures anew at every call, unless they are there already.

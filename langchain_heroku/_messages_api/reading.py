@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import InvalidToolCall
 
-__all__ = ["answered", "is_broken", "read_broken", "told_by_event", "told_of_whole"]
+__all__ = ["answered", "event_metadata", "is_broken", "read_broken", "whole_metadata"]
 
 _Message = TypeVar("_Message", bound=AIMessage)
 
 _OF_THE_START: Final = ("id", "request_id", "rate_limits")
 
 
-def told_of_whole(output: dict[str, Any]) -> dict[str, Any]:
+def whole_metadata(output: dict[str, Any]) -> dict[str, Any]:
     """The metadata of a whole answer: what there is, and the finish reason by its usual name."""
     told = {name: value for name, value in output.items() if value is not None}
     if reason := told.get("stop_reason"):
@@ -30,7 +30,7 @@ def told_of_whole(output: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def told_by_event(event: Any) -> dict[str, Any]:
+def event_metadata(event: Any) -> dict[str, Any]:
     """The metadata that an event of a stream brings, beyond what upstream reads of it."""
     if event.type == "message_start":
         message = event.message

@@ -1,13 +1,19 @@
-"""What a `HerokuAgent` can be told, and what it cannot. Pure."""
+"""The arguments of `HerokuAgent`: those that make its model, and those that it refuses. Pure."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from heroku_inference._errors import ConfigError
-from llama_index_heroku.llms import Heroku
+from heroku_inference import ConfigError
+from heroku_inference._adapters.argument_errors import argument_names
+from llama_index_heroku.llms import FOREIGN_ARGUMENTS, Heroku
 
-__all__ = ["llm_of", "other_llm", "refusal_of"]
+__all__ = ["MODEL_ARGUMENTS", "llm_of", "other_llm", "refusal_of"]
+
+MODEL_ARGUMENTS: Final = (
+    argument_names(Heroku) | FOREIGN_ARGUMENTS | {"max_tokens_per_inference_request"}
+)
+"""The arguments of the model that an agent takes too."""
 
 # What the endpoint has no field for (docs: agents).
 _NO_FIELD: Final = (
@@ -22,46 +28,51 @@ _NO_FIELD: Final = (
 )
 
 
-def llm_of(given: Heroku | None, data: dict[str, Any]) -> Heroku:
-    """The `Heroku` that says which model is run, where and how.
+def llm_of(llm: Heroku | None, data: dict[str, Any]) -> Heroku:
+    """The `Heroku` that says which model is run, where and how: `llm`, or one from `data`.
 
     Raises:
-        ConfigError: It is none, or said twice, or has a parameter that the endpoint has not.
+        ConfigError: `llm` is of another class, comes with arguments that it replaces, or has a
+            parameter that the endpoint does not have.
     """
-    if given is None:
+    if llm is None:
         if (limit := data.pop("max_tokens_per_inference_request", None)) is not None:
             data = {**data, "max_tokens": limit}
-        given = Heroku(**data)
-    elif not isinstance(given, Heroku):
-        raise ConfigError(other_llm(given))
+        llm = Heroku(**data)
+    elif not isinstance(llm, Heroku):
+        raise other_llm(llm)
     elif data:
-        names = ", ".join(sorted(data))
-        raise ConfigError(f"llm=... says all of the model; set there what you say here: {names}.")
-    if unheard := [name for name in _NO_FIELD if getattr(given, name) not in (None, {})]:
         raise ConfigError(
-            f"The agents endpoint has no {', '.join(unheard)}. Leave it out, or send a field of "
-            "your own with extra_body=... of the agent."
+            f"llm=... was passed together with {', '.join(sorted(data))}, which it replaces.",
+            "Set them on the llm.",
         )
-    return given
+    if ignored := [name for name in _NO_FIELD if getattr(llm, name) not in (None, {})]:
+        raise ConfigError(
+            f"The agents endpoint has no {', '.join(ignored)}.",
+            "Leave it out, or send a field of your own with extra_body=... of the agent.",
+        )
+    return llm
 
 
-def other_llm(llm: object) -> str:
-    """Why this cannot be the agent's model."""
-    return (
-        f"llm is a {type(llm).__name__}; a HerokuAgent's is a Heroku: the server runs the model. "
-        "Leave it out to have one made of the agent's own arguments."
+def other_llm(llm: object) -> ConfigError:
+    """The error for a model of another class."""
+    return ConfigError(
+        f"llm must be a Heroku, because the server runs the model; got a {type(llm).__name__}.",
+        "Leave it out: the agent's own arguments make one.",
     )
 
 
-def refusal_of(name: str) -> str:
-    """Why there can be no such thing, and what to do instead."""
+def refusal_of(name: str) -> ConfigError:
+    """The error for an argument that would need something to run here."""
     if name == "can_handoff_to":
-        return (
-            "A HerokuAgent cannot hand off: Heroku runs it to its end. Have another agent, such as "
-            "a FunctionAgent with llm=Heroku(...), hand off to it, or use it as a tool: as_tool()."
+        return ConfigError(
+            "A HerokuAgent cannot hand off: Heroku runs it to its end.",
+            "Have another agent, such as a FunctionAgent with llm=Heroku(...), hand off to it, or "
+            "use it as a tool: as_tool().",
         )
-    return (
-        f"A HerokuAgent takes no {name} that would run here: the agents endpoint knows Heroku's "
-        "and MCP tools only (docs: agents). Pass those as heroku_tools=[...]; for functions of "
-        "yours use a FunctionAgent with llm=Heroku(...), which can have this agent as_tool()."
+    return ConfigError(
+        f"A HerokuAgent cannot have {name} that run here: the agents endpoint runs Heroku's and "
+        "MCP tools only (docs: agents).",
+        "Pass those as heroku_tools=[...]. For functions of yours use a FunctionAgent with "
+        "llm=Heroku(...), which can have this agent as_tool().",
     )

@@ -15,9 +15,9 @@ from heroku_inference._adapters.tools import NO_RESULT
 from llama_index_heroku._mcp_content import content_blocks
 from llama_index_heroku._responses import (
     assistant_message,
-    told_of_finish,
-    told_of_origin,
-    told_of_usage,
+    finish_fields,
+    origin_fields,
+    usage_fields,
 )
 from llama_index_heroku._tool_calls import FINISH_REASON, parsed
 
@@ -79,9 +79,9 @@ class AgentRun:
         """All messages; the last one tells of the whole run: its tokens are summed up."""
         messages = [message for turn in self._turns for message in _messages(turn)]
         messages[-1].additional_kwargs |= {
-            **told_of_usage(result.usage),
-            **told_of_finish(result.finish_reason),
-            **told_of_origin(result.reply),
+            **usage_fields(result.usage),
+            **finish_fields(result.finish_reason),
+            **origin_fields(result.reply),
         }
         return messages
 
@@ -169,6 +169,6 @@ def _raw(said: AgentMessage) -> dict[str, Any]:
         "created": said.created,
         "system_fingerprint": said.system_fingerprint,
         FINISH_REASON: said.finish_reason,
-        "usage": told_of_usage(said.usage) or None,
+        "usage": usage_fields(said.usage) or None,
     }
     return {name: value for name, value in told.items() if value is not None}

@@ -127,7 +127,7 @@ def mcp_tools(
         if name in served or name in taken:
             name = wire_name(full)
         if name in served or name in taken:
-            raise ConfigError(f"Two tools have the name {name!r}; leave out one of them.")
+            raise ConfigError(f"Two tools have the name {name!r}.", "Leave out one of them.")
         served[name] = _mcp_tool(tool, full, name, run)
     return list(served.values())
 

@@ -49,7 +49,7 @@ class OutputToolSpec(BaseToolSpec):
         wanted = spec_functions or list(tools)
         if unknown := [name for name in (*wanted, *told) if name not in tools]:
             raise ConfigError(
-                f"There is no tool {unknown[0]!r} here; there are {', '.join(tools)}."
+                f"There is no tool {unknown[0]!r} here.", f"There are {', '.join(tools)}."
             )
         chosen = {name: tools[name] for name in tools if name in wanted}
         return [

@@ -75,7 +75,9 @@ class GrowingMessage:
 
     def _begin(self, index: int, block: dict[str, Any]) -> tuple[str, str]:
         if index != len(self._content):
-            raise InvalidResponseError(f"Block {index} of the stream comes out of order.")
+            raise InvalidResponseError(
+                f"Block {index} of the stream comes out of order.", "Send the request again."
+            )
         if block["type"] == "tool_use":
             given = block.pop("input", None)
             block[_WRITTEN] = json.dumps(given) if given else ""
@@ -97,7 +99,10 @@ class GrowingMessage:
         elif kind == "citations_delta":
             block["citations"] = [*(block.get("citations") or ()), delta["citation"]]
         else:
-            raise InvalidResponseError(f"The stream has a piece of an unknown kind: {kind!r}.")
+            raise InvalidResponseError(
+                f"The stream has a piece of an unknown kind: {kind!r}.",
+                "Update heroku-inference.",
+            )
         return "", ""
 
     def _end(self, event: Any) -> None:
@@ -165,7 +170,8 @@ def _read(block: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Conten
         )
     else:
         raise InvalidResponseError(
-            f"The answer has a block of the kind {kind!r}, which LlamaIndex has no place for."
+            f"The answer has a block of the kind {kind!r}, which LlamaIndex has no place for.",
+            "Update heroku-inference.",
         )
 
 

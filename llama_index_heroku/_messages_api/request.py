@@ -60,7 +60,9 @@ def wire_conversation(
         try:
             blocks = _blocks(message)
         except ValueError as error:
-            raise ConfigError(f"messages[{position}]: {error}") from error
+            problem = error.problem if isinstance(error, ConfigError) else str(error)
+            remedy = error.remedy if isinstance(error, ConfigError) else ""
+            raise ConfigError(f"messages[{position}]: {problem}", remedy) from error
         if blocks and _is_cached(message, position, cache_idx):
             blocks[-1]["cache_control"] = {"type": "ephemeral"}
         if message.role in _SYSTEM:
@@ -94,7 +96,9 @@ def sdk_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         arguments["tools"] = [_tool(tool) for tool in tools]
     _choose(arguments, rest.pop("tool_choice", None), rest.pop("parallel_tool_calls", None))
     if (rest.pop("response_format", None) or {}).get("type") == "json_schema":
-        raise ConfigError("response_format is of chat completions; use structured_predict.")
+        raise ConfigError(
+            "The Messages endpoint has no response_format.", "Call structured_predict."
+        )
     rest.pop("prompt_caching", None)  # automatic only there; here blocks say what to cache
     # The SDK has left out sampling; the endpoint has it (docs: messages).
     body.update({name: rest.pop(name) for name in _SAMPLING if name in rest})
@@ -200,7 +204,9 @@ def _choice(choice: Any) -> Mapping[str, Any]:
         return {"type": choice or "auto"}
     if isinstance(choice, str):
         return {"type": "tool", "name": choice}
-    raise ConfigError(f"tool_choice is {choice!r}; give 'auto', 'any', 'none' or a tool's name.")
+    raise ConfigError(
+        f"tool_choice={choice!r} is unknown.", "Pass 'auto', 'any', 'none' or a tool's name."
+    )
 
 
 def _named(choice: Mapping[str, Any]) -> Mapping[str, Any]:

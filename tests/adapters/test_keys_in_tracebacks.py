@@ -12,6 +12,7 @@ import langchain_heroku
 import llama_index_heroku
 from heroku_emulator import ErrorEvent, Fault, Reset
 from heroku_inference import AsyncClient, Client, ServerError, Settings
+from heroku_inference._errors import short_traceback
 from langchain_heroku import (
     ChatHeroku,
     ChatHerokuAgent,
@@ -34,6 +35,12 @@ KEY = "inf-a-key-that-must-not-show"
 HELLO = [{"role": "user", "content": "Hello"}]
 # Frames of the caller, who has the key in a variable of its own, are not ours to clean.
 FOREIGN = ("/tests/", "_pytest", "pluggy")
+
+
+@pytest.fixture(autouse=True)
+def kept_frames(monkeypatch):
+    """Our frames are dropped from tracebacks; here they are kept, for their variables."""
+    monkeypatch.setattr(short_traceback, "__exit__", lambda *_: None)
 
 
 def shown_by(call) -> str:

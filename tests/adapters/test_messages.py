@@ -140,7 +140,7 @@ def test_a_call_can_turn_thinking_on_and_off(emulator, make, ask):
 
 def test_two_arguments_for_thinking_are_refused(adapter, make):
     name = "thinking" if adapter is LangChainMessages else "thinking_dict"
-    with pytest.raises(ConfigError, match="pass one of them"):
+    with pytest.raises(ConfigError, match="Pass one of them"):
         make(extended_thinking=True, **{name: {"type": "enabled", "budget_tokens": 2000}})
 
 

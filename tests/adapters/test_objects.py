@@ -184,7 +184,7 @@ def test_another_spelling_is_the_same_argument(subject, spelling, name, value):
     arguments = {"model": "m", "api_key": KEY, "base_url": URL}
     arguments.pop(name, None)
     assert getattr(subject.kind(**arguments, **{spelling: value}), name) == value
-    with pytest.raises(ConfigError, match="same argument"):
+    with pytest.raises(ConfigError, match="two names of one argument"):
         subject.make(**{name: value, spelling: value})
 
 

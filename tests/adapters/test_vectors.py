@@ -258,7 +258,7 @@ async def test_wrong_indices_are_an_invalid_response(emulator, reranker, results
 
 @pytest.mark.parametrize("arguments", [{"top_n": 0}, {"top_n": -3}, {"max_concurrency": 0}])
 def test_a_number_below_one_is_refused_when_the_reranker_is_made(reranker, arguments):
-    with pytest.raises(ConfigError, match="at least 1"):
+    with pytest.raises(ConfigError, match="must be a whole number from 1"):
         reranker.make(**arguments)
 
 

@@ -133,7 +133,7 @@ def test_a_defect_of_ours_does_not_stop_the_other_checks(emulator, run, monkeypa
         raise ZeroDivisionError("oh")
 
     tools = next(check for check in CHECKS if check.name == "tools")
-    monkeypatch.setattr("heroku_inference.cli.checks.chat._called", broken)
+    monkeypatch.setattr("heroku_inference.cli.checks.chat._call_tool", broken)
     assert tools.calls
     ran = run("check", "--json", env=emulator.config_vars)
     assert ran.checks()["tools"]["detail"] == "ZeroDivisionError: oh"

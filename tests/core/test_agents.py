@@ -21,6 +21,7 @@ from heroku_inference import (
     StreamInterruptedError,
     agent_tools,
 )
+from heroku_inference._errors import short_traceback
 from tests.core.conftest import HELLO
 from tests.wire_cases import AGENT_SWITCHES
 
@@ -235,7 +236,9 @@ def test_the_key_shows_in_no_error_though_tools_print_it(emulator, make_calls):
     assert [text for text in shown if key in text] == []
 
 
-def test_the_key_shows_in_no_traceback(emulator, make_calls):
+def test_the_key_shows_in_no_traceback(emulator, make_calls, monkeypatch):
+    # Our frames are dropped from tracebacks; here they are kept, for their variables.
+    monkeypatch.setattr(short_traceback, "__exit__", lambda *_: None)
     key = "inf-made-up-key-that-must-not-show"
     emulator.script(Fault(400, message=f"Invalid key {key}"))
     with pytest.raises(InvalidRequestError) as caught:

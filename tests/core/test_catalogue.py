@@ -6,8 +6,10 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
+from pydantic import TypeAdapter
 
 from heroku_emulator.models import MODELS
+from heroku_inference import AvailableModel, McpServer, McpTool, ModelFacts
 from heroku_inference._catalogue import KNOWN_MODELS, available_models, known_model
 from heroku_inference._errors import InvalidResponseError
 from heroku_inference._values import Reply
@@ -95,3 +97,9 @@ def test_successors_are_known_themselves_and_the_table_cannot_be_changed():
     assert all(model_id == facts.model_id for model_id, facts in KNOWN_MODELS.items())
     with pytest.raises(TypeError):
         KNOWN_MODELS["claude-3-haiku"] = None
+
+
+@pytest.mark.parametrize("kind", [AvailableModel, McpServer, McpTool, ModelFacts])
+def test_pydantic_reads_the_values_by_their_public_address(kind):
+    assert kind.__module__ == "heroku_inference"
+    assert TypeAdapter(kind).json_schema()["type"] == "object"

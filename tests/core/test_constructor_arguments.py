@@ -9,6 +9,7 @@ import pytest
 
 from heroku_inference import AsyncClient, Client, ConfigError, Settings, UnknownArgumentError
 from heroku_inference._config.arguments import nearest_name, unknown_argument
+from heroku_inference._errors import short_traceback
 
 MADE_UP_KEY = "inf-made-up-key"
 
@@ -74,7 +75,9 @@ def test_a_wrong_value_is_refused_at_once(make, arguments, problem):
         ("temprature", "'temperature' is an option of each call: pass it there."),
     ],
 )
-def test_a_misspelt_argument_names_the_nearest(make, name, remedy):
+def test_a_misspelt_argument_names_the_nearest(make, name, remedy, monkeypatch):
+    # Our frames are dropped from tracebacks; here they are kept, for their variables.
+    monkeypatch.setattr(short_traceback, "__exit__", lambda *_: None)
     with pytest.raises(ConfigError) as caught:
         make(**{name: MADE_UP_KEY})
     assert isinstance(caught.value, TypeError)

@@ -11,7 +11,7 @@ import pytest
 
 from heroku_emulator import Fault, RawBody
 from heroku_inference import ConfigError, GeneratedImage, InvalidResponseError, Reply, Settings
-from heroku_inference._endpoints.images import ASPECT_RATIOS, SIZES, generated_image
+from heroku_inference._endpoints.images import ASPECT_RATIOS, SIZES, read_image
 
 PATH = "/v1/images/generations"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -22,7 +22,7 @@ LONG = "x" * 10_001
 def read(*pictures, prompt="a dyno", **more):
     body = json.dumps({"created": 5, "data": list(pictures), **more}).encode()
     request = {"prompt": prompt, "model": "stable-image-ultra"}
-    return generated_image(Reply(200, {"x-request-id": "r1"}, body), request)
+    return read_image(Reply(200, {"x-request-id": "r1"}, body), request)
 
 
 def picture(data=PNG, **more):

@@ -32,7 +32,6 @@ RECOMMENDED = {
     "gpt-35-turbo": "claude-4-5-haiku",
     "o3-mini-2025-01-31": "claude-4-5-haiku",
     "o4-mini": "claude-4-5-haiku",
-    "text-davinci-003": "claude-4-5-haiku",
     "text-embedding-3-small": "cohere-embed-multilingual",
     "text-embedding-3-large": "cohere-embed-multilingual",
     "text-embedding-ada-002": "cohere-embed-multilingual",

@@ -38,7 +38,7 @@ def test_thinking_and_effort_are_sent(emulator):
 
 
 def test_an_argument_that_heroku_ignores_is_left_out_with_a_warning(emulator):
-    with pytest.warns(UserWarning, match="no parameter of ChatHeroku"):
+    with pytest.warns(UserWarning, match="has no argument 'frequency_penalty'"):
         llm = ChatHeroku(model="claude-4-5-sonnet", frequency_penalty=0.5)
     with pytest.warns(UserWarning, match="frequency_penalty not sent"):
         llm.invoke("Hello")

@@ -71,7 +71,7 @@ def test_the_tree_of_the_core_holds_among_the_classes_of_both():
     ],
 )
 def test_a_conversation_that_is_too_long_can_be_shrunk_by_middleware(message):
-    error = langchain_error(heroku.InvalidRequestError(message))
+    error = langchain_error(heroku.InvalidRequestError("No.", server_message=message))
     assert isinstance(error, langchain.ContextOverflowError)
     assert isinstance(error, errors.InvalidRequestError)
 
@@ -84,7 +84,7 @@ def test_a_conversation_that_is_too_long_can_be_shrunk_by_middleware(message):
     ],
 )
 def test_other_refusals_are_no_overflow(message):
-    error = langchain_error(heroku.InvalidRequestError(message))
+    error = langchain_error(heroku.InvalidRequestError("No.", server_message=message))
     assert not isinstance(error, langchain.ContextOverflowError)
 
 
@@ -94,10 +94,17 @@ def fail_because_of_the_wire():
     raise error from cause
 
 
-def test_an_error_keeps_what_it_carries_its_cause_and_its_traceback():
-    with pytest.raises(errors.RateLimitError) as caught, langchain_errors():
+def call_in_langchain_errors():
+    with langchain_errors():
         fail_because_of_the_wire()
-    assert "fail_because_of_the_wire" in [entry.name for entry in caught.traceback]
+
+
+def test_an_error_keeps_what_it_carries_and_its_cause_and_ends_at_the_caller():
+    with pytest.raises(errors.RateLimitError) as caught:
+        call_in_langchain_errors()
+    assert [entry.name for entry in caught.traceback] == [
+        "test_an_error_keeps_what_it_carries_and_its_cause_and_ends_at_the_caller"
+    ]
     error = caught.value
     assert (error.status_code, error.request_id, error.retry_after) == (429, "r", 3.0)
     assert isinstance(error.__cause__, OSError)

@@ -159,7 +159,7 @@ def test_a_call_that_only_stands_in_content_goes_back():
     ],
 )
 def test_arguments_that_are_no_json_are_refused_by_position_and_name(message):
-    with pytest.raises(ConfigError, match=r"messages\[1\]: .*'add' are no JSON"):
+    with pytest.raises(ConfigError, match=r"messages\[1\]: .*'add' cannot be written as JSON"):
         wire(HumanMessage("Add."), message)
 
 

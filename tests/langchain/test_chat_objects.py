@@ -22,10 +22,10 @@ def make_llm(**arguments):
 
 
 def test_an_unknown_argument_goes_to_model_kwargs_with_a_warning():
-    with pytest.warns(UserWarning, match="tool_option "):
+    with pytest.warns(UserWarning, match="has no argument 'tool_option'"):
         llm = make_llm(tool_option=1)
     assert llm.model_kwargs == {"tool_option": 1}
-    with pytest.raises(ConfigError, match="both directly"):
+    with pytest.raises(ConfigError, match="passed directly and in model_kwargs"):
         make_llm(tool_option=1, model_kwargs={"tool_option": 2})
 
 

@@ -24,7 +24,7 @@ def test_the_number_of_answers_counts_wherever_it_is_set(emulator):
 @pytest.mark.parametrize("number", [0, -1, "2", True])
 def test_no_answers_are_refused_and_not_taken_for_one(emulator, number):
     for ask in (ChatHeroku().invoke, lambda *given, **o: list(ChatHeroku().stream(*given, **o))):
-        with pytest.raises(ConfigError, match="n is 1 or more"):
+        with pytest.raises(ConfigError, match="n must be a whole number from 1"):
             ask("Hello", n=number)
     assert len(emulator.journal) == 0
 

@@ -68,11 +68,11 @@ async def test_what_has_no_text_is_refused_before_anything_is_sent(
 @both
 async def test_swapped_query_and_documents_are_named(emulator, awaited):
     reranker = HerokuRerank()
-    with pytest.raises(errors.ConfigError, match=r"is a list.*: call rerank\(query, documents\)"):
+    with pytest.raises(errors.ConfigError, match=r"is a list.*\. Call rerank\(query, documents\)"):
         await (reranker.arerank(TEXTS, QUERY) if awaited else sync(reranker.rerank, TEXTS, QUERY))
     compress, acompress = reranker.compress_documents, reranker.acompress_documents
     documents = [Document(text) for text in TEXTS]
-    with pytest.raises(errors.ConfigError, match=r"call compress_documents\(documents, query\)"):
+    with pytest.raises(errors.ConfigError, match=r"Call compress_documents\(documents, query\)"):
         await (acompress(QUERY, documents) if awaited else sync(compress, QUERY, documents))
     assert len(emulator.journal) == 0
 

@@ -55,7 +55,7 @@ async def test_anything_but_a_list_of_strings_is_refused(emulator, awaited):
     with pytest.raises(heroku_inference.ConfigError, match="Text 1 is a int") as caught:
         await documents(HerokuEmbedding(), ["one", 2], awaited=awaited)
     assert "chunk_size" not in str(caught.value)
-    with pytest.raises(heroku_inference.ConfigError, match="pass a list"):
+    with pytest.raises(heroku_inference.ConfigError, match="Pass a list"):
         await documents(HerokuEmbedding(), "one", awaited=awaited)
     assert len(emulator.journal) == 0
 

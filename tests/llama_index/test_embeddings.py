@@ -10,7 +10,6 @@ import time
 import pytest
 from llama_index.core import Document, MockEmbedding, Settings, VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from pydantic import ValidationError
 
 import heroku_inference
 from llama_index_heroku import HerokuEmbedding
@@ -102,7 +101,7 @@ async def test_several_questions_are_aggregated(awaited):
     ],
 )
 def test_what_cannot_work_is_refused_when_the_object_is_made(given):
-    with pytest.raises((ValidationError, heroku_inference.ConfigError, TypeError)):
+    with pytest.raises(heroku_inference.ConfigError):
         HerokuEmbedding(**given)
 
 

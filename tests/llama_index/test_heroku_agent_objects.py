@@ -10,7 +10,7 @@ import pytest
 from llama_index.core import Settings
 from llama_index.core.agent.workflow import BaseWorkflowAgent
 from llama_index.core.llms.mock import MockLLM
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from heroku_inference import AgentTool, ConfigError, agent_tools
 from llama_index_heroku import Heroku, HerokuAgent
@@ -97,14 +97,14 @@ async def test_a_run_may_be_limited_in_time(emulator, config_vars):
     ("arguments", "words"),
     [
         ({"llm": MockLLM()}, "MockLLM"),
-        ({"llm": Heroku(model="m", api_key=KEY, base_url="https://x.test")}, "set there"),
+        ({"llm": Heroku(model="m", api_key=KEY, base_url="https://x.test")}, "Set them on the llm"),
         ({"extended_thinking": True}, "no extended_thinking"),
         ({"reasoning_effort": "low"}, "no reasoning_effort"),
         ({"parallel_tool_calls": False}, "no parallel_tool_calls"),
         ({"heroku_tools": [lambda: 1]}, "function"),
         ({"heroku_tools": [{"type": "function", "function": {"name": "f"}}]}, "function"),
         ({"heroku_tools": [{"name": "f"}]}, "type"),
-        ({"base_url": "ftp://x"}, "no URL"),
+        ({"base_url": "ftp://x"}, "not the URL of an API"),
     ],
     ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool", "url"],
 )
@@ -114,7 +114,7 @@ def test_wrong_arguments_are_refused_when_the_agent_is_made(arguments, words):
 
 
 def test_an_argument_that_nobody_knows_is_refused():
-    with pytest.raises(ValidationError, match="tempretaure"):
+    with pytest.raises(ConfigError, match="Did you mean 'temperature'"):
         make_agent(tempretaure=1)
 
 

@@ -132,7 +132,7 @@ def test_what_would_have_to_run_here_is_refused_with_another_way(argument, value
 async def test_tools_that_come_later_are_refused_too_and_nothing_is_sent(emulator):
     agent = coder()
     agent.tools = [Heroku().as_structured_llm]
-    with pytest.raises(ConfigError, match="no tools that would run here"):
+    with pytest.raises(ConfigError, match="cannot have tools that run here"):
         await agent.run("Go.")
     assert not emulator.journal
 

@@ -16,9 +16,8 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.llms import ChatMessage
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.rate_limiter import TokenBucketRateLimiter
-from pydantic import ValidationError
 
-from heroku_inference import KNOWN_MODELS
+from heroku_inference import KNOWN_MODELS, ConfigError
 from llama_index_heroku import Heroku
 
 KEY = "inf-test-key"
@@ -97,7 +96,7 @@ def test_an_argument_that_heroku_ignores_is_named():
 
 
 def test_an_argument_that_nobody_knows_is_refused():
-    with pytest.raises(ValidationError, match="tempretaure"):
+    with pytest.raises(ConfigError, match="Did you mean 'temperature'"):
         make_llm(tempretaure=1)
 
 
@@ -107,7 +106,7 @@ def test_an_argument_that_nobody_knows_is_refused():
     ids=str,
 )
 def test_no_error_about_values_shows_the_key(arguments):
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(ConfigError) as caught:
         make_llm(**arguments)
     assert KEY not in str(caught.value) or KEY in arguments
 

@@ -170,7 +170,7 @@ async def test_arguments_that_are_no_object_never_run_a_tool(emulator, llm, argu
         lambda **given: ran.append(given), name="add", description="x"
     )
     emulator.script(CallTools([("add", arguments)], times=4))
-    with pytest.raises(InvalidResponseError, match=r"'add'.*no JSON object") as caught:
+    with pytest.raises(InvalidResponseError, match=r"'add'.*not a JSON object") as caught:
         llm.predict_and_call([tool], "Add.")
     assert isinstance(caught.value, ValueError)
     assert caught.value.body == arguments

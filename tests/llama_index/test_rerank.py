@@ -12,7 +12,6 @@ from llama_index.core.callbacks.schema import EventPayload
 from llama_index.core.llms import MockLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, TextNode
-from pydantic import ValidationError
 
 import heroku_inference
 from heroku_emulator import Fault
@@ -190,7 +189,7 @@ async def test_a_failure_is_typed_and_has_both_events(emulator, awaited):
 
 
 def test_an_unknown_metadata_mode_is_refused():
-    with pytest.raises(ValidationError):
+    with pytest.raises(heroku_inference.ConfigError):
         HerokuRerank(metadata_mode="most")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from heroku_inference.cli.checks.runner import Check
 
-__all__ = ["CHECKS", "DEFAULT_CALLS", "NAMES", "chosen_checks"]
+__all__ = ["CHECKS", "DEFAULT_CALLS", "NAMES", "choose_checks"]
 
 CHECKS: Final[tuple[Check, ...]] = (*FIRST_CHECKS, *CHAT_CHECKS, *TEXT_CHECKS, *EXTRA_CHECKS)
 
@@ -24,11 +24,11 @@ NAMES: Final = ", ".join(check.name for check in CHECKS)
 """What `--only` takes."""
 
 
-def chosen_checks(only: Sequence[str], *, everything: bool) -> list[Check] | str:
+def choose_checks(only: Sequence[str], *, everything: bool) -> list[Check] | str:
     """The checks to make, or what is wrong with the names."""
     unknown = set(only) - {check.name for check in CHECKS}
     if unknown:
-        return f"there is no check {min(unknown)!r}; there are {NAMES}."
+        return f"there is no check {min(unknown)!r}; the checks are {NAMES}."
     if only:
         return [check for check in CHECKS if check.name in only]
     return [check for check in CHECKS if everything or not check.extra]

@@ -80,7 +80,7 @@ def _compare(streamed: str, plain: str) -> None:
     ):
         return
     raise WrongAnswer(
-        f"the stream adds up to {_shown(streamed)}, the plain answer was {_shown(plain)}",
+        f"the stream adds up to {_shorten(streamed)}, the plain answer was {_shorten(plain)}",
         _NOT_STREAMED,
     )
 
@@ -89,7 +89,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text)).casefold()
 
 
-def _shown(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:39]}…")  # noqa: PLR2004 - fits a line
 
 
@@ -101,12 +101,14 @@ def _usage(target: Target) -> str:
                 f"{where} reports no usage", "Count the tokens of such calls yourself."
             )
         if usage.total_tokens != usage.prompt_tokens + usage.completion_tokens:
-            raise WrongAnswer(f"the numbers of {where} do not add up: {_told(usage)}", _REFUSED)
+            raise WrongAnswer(
+                f"the numbers of {where} do not add up: {_describe_usage(usage)}", _REFUSED
+            )
     assert plain is not None  # noqa: S101 - the loop saw to it
-    return f"{_told(plain)}; on streams too"
+    return f"{_describe_usage(plain)}; on streams too"
 
 
-def _told(usage: Usage) -> str:
+def _describe_usage(usage: Usage) -> str:
     return f"{usage.prompt_tokens} + {usage.completion_tokens} = {usage.total_tokens} tokens"
 
 
@@ -127,11 +129,11 @@ def _rate_limits(target: Target) -> str:
 
 
 def _tools(target: Target) -> str:
-    call = _called(target).tool_calls[0]
-    return f"{call.name} is called for {_shown(str(_arguments(call)['gauge']))}"
+    call = _call_tool(target).tool_calls[0]
+    return f"{call.name} is called for {_shorten(str(_arguments(call)['gauge']))}"
 
 
-def _called(target: Target) -> ChatResult:
+def _call_tool(target: Target) -> ChatResult:
     """The answer that calls the tool, asked for once."""
     facts = target.chat_facts
     if facts is not None and facts.tools is False:
@@ -153,14 +155,14 @@ def _arguments(call: ToolCall) -> dict[str, Any]:
         arguments = None
     if call.name != "read_gauge" or not isinstance(arguments, dict) or "gauge" not in arguments:
         raise WrongAnswer(
-            f"a call that was not asked for: {call.name} with {_shown(call.arguments)}",
+            f"a call that was not asked for: {call.name} with {_shorten(call.arguments)}",
             "Heroku does not check what models write: try another --model.",
         )
     return arguments
 
 
 def _second_turn(target: Target) -> str:
-    called = target.called or _called(target)
+    called = target.called or _call_tool(target)
     assistant = {
         "role": "assistant",
         "content": called.text,
@@ -182,7 +184,7 @@ def _second_turn(target: Target) -> str:
     )
     if _READING not in re.sub(r"[^0-9]", "", answer.text):
         raise WrongAnswer(
-            f"the answer does not use the tool's result: {_shown(answer.text)}",
+            f"the answer does not use the tool's result: {_shorten(answer.text)}",
             "Try another --model.",
         )
     return "the result is used in the answer"
@@ -219,7 +221,7 @@ def _structured(target: Target) -> str:
         value = None
     if not isinstance(value, dict) or not value.keys() >= {"city", "country"}:
         raise WrongAnswer(
-            f"not the JSON that was asked for: {_shown(answer.text)}", "Try another --model."
+            f"not the JSON that was asked for: {_shorten(answer.text)}", "Try another --model."
         )
     return json.dumps(value, ensure_ascii=False)
 

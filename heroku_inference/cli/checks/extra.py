@@ -43,7 +43,7 @@ def _messages(target: Target) -> str:
         raise Skipped('needs an extra: pip install "heroku-inference[anthropic]"')
     model = target.chat_model
     if "claude" not in model:
-        raise Skipped(f"{model} is no Claude model, which this endpoint is for")
+        raise Skipped(f"{model} is not a Claude model, and this endpoint serves only those")
     from heroku_inference._anthropic.clients import anthropic_client  # noqa: PLC0415 - an extra
 
     client = anthropic_client(target.settings("chat"), timeout=target.timeout, max_retries=0)

@@ -1,4 +1,4 @@
-"""What came of a check."""
+"""Results of checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Outcome = Literal["passed", "failed", "skipped"]
 
 
 class Skipped(Exception):  # noqa: N818 - nothing went wrong
-    """A check cannot be made, or need not be: the message says why."""
+    """A check cannot or need not run; the message says why."""
 
 
 class WrongAnswer(Exception):  # noqa: N818 - it is the answer that is wrong
@@ -30,7 +30,7 @@ class WrongAnswer(Exception):  # noqa: N818 - it is the answer that is wrong
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a check; `remedy` may also be advice on what passed."""
+    """The result of a check; `remedy` may also be advice about a check that passed."""
 
     name: str
     title: str

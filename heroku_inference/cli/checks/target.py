@@ -109,7 +109,7 @@ class Target:
 
     @property
     def chose_model(self) -> bool:
-        """Whether the chat model is our choice, for want of one of the user's."""
+        """Whether the chat model is our choice, because the user made none."""
         return self.settings("chat").model is None
 
     @property
@@ -153,7 +153,7 @@ class Target:
     def attached(self, kind: Kind) -> Iterator[str]:
         """Within this, a model that the key does not open is skipped, unless it is attached.
 
-        A per-model plan's key opens one model: it is no fault that it does not open the others.
+        A per-model plan's key opens one model: it is not a fault that it does not open the others.
         """
         settings = self.settings(kind)
         model = settings.require_model()

@@ -39,10 +39,10 @@ def _config(target: Target) -> str:
     if target.config_vars.problems:
         missing = ", ".join(KINDS[kind] for kind in target.config_vars.problems)
         target.advice = f"Nothing is attached for {missing}; --alias names another attachment."
-    return "; ".join(f"{alias} for {_listed(kinds)}" for alias, kinds in by_alias.items())
+    return "; ".join(f"{alias} for {_join(kinds)}" for alias, kinds in by_alias.items())
 
 
-def _listed(words: Sequence[str]) -> str:
+def _join(words: Sequence[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
 

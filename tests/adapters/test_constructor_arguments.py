@@ -1,0 +1,203 @@
+"""Wrong arguments of every class of both adapters: one kind of error, when the object is made."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+
+import pytest
+from langchain_core.exceptions import ModelInvalidRequestError
+from pydantic import ValidationError
+
+import langchain_heroku
+import llama_index_heroku
+from heroku_inference import ConfigError, UnknownArgumentError
+from langchain_heroku import errors
+
+KEY = "inf-a-key-that-must-not-show"
+
+
+def load_langchain_tools(**arguments):
+    arguments.pop("model", None)
+    return asyncio.run(langchain_heroku.load_mcp_tools(**arguments))
+
+
+def load_llama_index_tools(**arguments):
+    return asyncio.run(llama_index_heroku.load_mcp_tools(**arguments))
+
+
+LANGCHAIN = {
+    "ChatHeroku": langchain_heroku.ChatHeroku,
+    "ChatHerokuMessages": langchain_heroku.ChatHerokuMessages,
+    "ChatHerokuAgent": langchain_heroku.ChatHerokuAgent,
+    "HerokuEmbeddings": langchain_heroku.HerokuEmbeddings,
+    "HerokuRerank (LangChain)": langchain_heroku.HerokuRerank,
+    "HerokuImageTool": langchain_heroku.HerokuImageTool,
+    "load_mcp_tools (LangChain)": load_langchain_tools,
+}
+LLAMA_INDEX = {
+    "Heroku": llama_index_heroku.Heroku,
+    "HerokuMessages": llama_index_heroku.HerokuMessages,
+    "HerokuAgent": llama_index_heroku.HerokuAgent,
+    "HerokuEmbedding": llama_index_heroku.HerokuEmbedding,
+    "HerokuRerank (LlamaIndex)": llama_index_heroku.HerokuRerank,
+    "HerokuToolSpec": llama_index_heroku.HerokuToolSpec,
+    "HerokuImageToolSpec": llama_index_heroku.HerokuImageToolSpec,
+    "load_mcp_tools (LlamaIndex)": load_llama_index_tools,
+}
+CLASSES = LANGCHAIN | LLAMA_INDEX
+CHAT = [name for name in CLASSES if name.startswith(("Chat", "Heroku")) and name in {
+    "ChatHeroku", "ChatHerokuMessages", "ChatHerokuAgent", "Heroku", "HerokuMessages",
+    "HerokuAgent"}]  # fmt: skip
+every_class = pytest.mark.parametrize("name", CLASSES)
+
+
+def refusal(name, /, **arguments):
+    """The error of this class for these arguments beside right ones, checked as all must be."""
+    right = {"api_key": KEY, "base_url": "https://x.test", "model": "claude-4-5-sonnet"}
+    with pytest.raises(ConfigError) as caught:
+        CLASSES[name](**right | arguments)
+    return checked(name, caught.value)
+
+
+def checked(name, error):
+    assert isinstance(error, ModelInvalidRequestError) is (name in LANGCHAIN)
+    assert isinstance(error, errors.ConfigError) is (name in LANGCHAIN)
+    assert error.problem.endswith(".")
+    assert not error.remedy or error.remedy.endswith((".", "?"))
+    assert "\n" not in str(error)
+    assert not isinstance(error.__context__, ValidationError)
+    assert KEY not in str(error)
+    return error
+
+
+def shown_by(error):
+    """What a traceback shows that prints the variables of our functions."""
+    trace = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(repr(frame.locals) for frame in trace.stack if frame.filename != __file__)
+
+
+@every_class
+def test_a_missing_key_is_an_error_of_ours_and_of_the_framework(name):
+    with pytest.raises(ConfigError, match="API key is required") as caught:
+        CLASSES[name](model="claude-4-5-sonnet")
+    checked(name, caught.value)
+
+
+@every_class
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"timeout": 0}, "timeout must be greater than 0 seconds, got 0"),
+        ({"timeout": "soon"}, "timeout must be a number of seconds"),
+        ({"api_key": [KEY]}, "api_key must be a str"),
+        ({"base_url": "ftp://x"}, "not the URL of an API"),
+        ({"alias": "no alias"}, "alias"),
+    ],
+    ids=str,
+)
+def test_wrong_values_of_shared_arguments_are_refused(name, arguments, words):
+    assert words in str(refusal(name, **arguments))
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if not name.startswith("load")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"max_retries": -1}, "max_retries must be 0 or more, got -1"),
+        ({"max_retries": "many"}, "max_retries must be a whole number"),
+        ({"default_headers": {"x y": "z"}}, "'x y' is not a valid header name"),
+        ({"default_headers": "x: y"}, "default_headers must be a mapping"),
+        ({"timeout": float("inf")}, "finite"),
+        ({"model": 3}, "model must be a str"),
+    ],
+    ids=str,
+)
+def test_wrong_values_of_connections_are_refused(name, arguments, words):
+    assert words in str(refusal(name, **arguments))
+
+
+@pytest.mark.parametrize("name", CHAT)
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"temperature": "hot"}, "temperature must be a number, got 'hot'."),
+        ({"max_tokens": "few"}, "must be a whole number, got 'few'."),
+        ({"stop": 3}, "stop must be a list or a str, got 3."),
+        ({"stop": [3]}, "stop must be a list of str or a str"),
+        ({"temperature": KEY}, "temperature must be a number, got a value of type str."),
+    ],
+    ids=str,
+)
+def test_wrong_values_of_chat_parameters_are_refused(name, arguments, words):
+    assert words in str(refusal(name, **arguments))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("ChatHeroku", {"temperature": 2.0}, "temperature"),
+        ("ChatHeroku", {"n": 0}, "n must be at least 1, got 0."),
+        ("Heroku", {"top_p": -1}, "top_p"),
+        ("HerokuEmbeddings", {"batch_size": 200}, "batch_size"),
+        ("HerokuEmbeddings", {"long_text": "ignore"}, "'error', 'truncate' or 'split'"),
+        ("HerokuEmbedding", {"embed_batch_size": 200}, "embed_batch_size must be at most 96"),
+        ("HerokuEmbedding", {"num_workers": 0}, "num_workers must be at least 1"),
+        ("HerokuRerank (LangChain)", {"top_n": -1}, "top_n"),
+        ("HerokuRerank (LlamaIndex)", {"top_n": -1}, "top_n"),
+        ("HerokuRerank (LlamaIndex)", {"metadata_mode": "most"}, "metadata_mode must be"),
+        ("HerokuImageTool", {"aspect_ratio": "banana"}, "aspect_ratio"),
+        ("HerokuImageTool", {"save_to": 3}, "save_to must be"),
+        ("HerokuImageToolSpec", {"aspect_ratio": "banana"}, "aspect_ratio"),
+        ("HerokuImageToolSpec", {"size": "16:9"}, "size"),
+        ("HerokuAgent", {"workflow_timeout": "soon"}, "workflow_timeout must be a number"),
+        ("HerokuAgent", {"name": 3}, "name must be a str, got 3."),
+        ("HerokuAgent", {"extra_body": "x"}, "extra_body must be a mapping"),
+        ("ChatHerokuAgent", {"tools": 3}, "tools"),
+        ("HerokuToolSpec", {"app": "a", "ttl_seconds": 500}, "ttl_seconds"),
+    ],
+)  # fmt: skip
+def test_wrong_values_of_own_arguments_are_refused(name, arguments, words):
+    assert words in str(refusal(name, **arguments))
+
+
+@every_class
+@pytest.mark.parametrize(
+    ("misspelt", "meant"), [("api_kee", "api_key"), ("base_ulr", "base_url"), ("aliass", "alias")]
+)
+def test_a_misspelt_argument_names_the_nearest(name, misspelt, meant):
+    error = refusal(name, **{misspelt: KEY})
+    assert isinstance(error, UnknownArgumentError)
+    assert f"has no argument {misspelt!r}" in error.problem
+    assert error.problem.startswith(name.partition(" ")[0])
+    assert error.remedy == f"Did you mean {meant!r}?"
+    assert KEY not in shown_by(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "misspelt", "meant"),
+    [
+        ("ChatHeroku", "temprature", "temperature"),
+        ("ChatHerokuMessages", "temprature", "temperature"),
+        ("ChatHerokuAgent", "temprature", "temperature"),
+        ("Heroku", "temprature", "temperature"),
+        ("HerokuMessages", "temprature", "temperature"),
+        ("HerokuAgent", "heroku_tool", "heroku_tools"),
+        ("HerokuEmbeddings", "batchsize", "batch_size"),
+        ("HerokuEmbedding", "batch_size", "embed_batch_size"),
+        ("HerokuToolSpec", "db_attachement", "db_attachment"),
+        ("HerokuImageToolSpec", "aspectratio", "aspect_ratio"),
+        ("HerokuImageTool", "safe_to", "save_to"),
+    ],
+)
+def test_a_misspelt_argument_of_a_class_names_the_nearest(name, misspelt, meant):
+    assert refusal(name, **{misspelt: 1}).remedy == f"Did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize("name", ["ChatHeroku", "ChatHerokuMessages"])
+def test_options_of_a_call_go_to_model_kwargs_with_a_warning(name):
+    with pytest.warns(UserWarning, match="has no argument 'of_tomorrow'; it went into model_kwarg"):
+        model = CLASSES[name](
+            model="claude-4-5-sonnet", api_key=KEY, base_url="https://x.test", of_tomorrow=1
+        )
+    assert model.model_kwargs == {"of_tomorrow": 1}
