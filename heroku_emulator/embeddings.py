@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["check_embeddings_request", "embeddings_body"]
 
 _MOST_INPUTS = 96
-_MOST_CHARACTERS = 2048
+_MOST_BYTES = 2048  # of UTF-8, although the refusal speaks of characters
 
 _FIELDS = (
     "model",
@@ -49,8 +49,8 @@ def check_embeddings_request(body: dict[str, Any], switches: Switches) -> None:
     if len(texts) > _MOST_INPUTS:
         raise bad_request(f"input must have at most {_MOST_INPUTS} strings")
     for number, text in enumerate(texts):
-        if len(text) > _MOST_CHARACTERS and switches.long_inputs == "reject":
-            raise bad_request(f"input.{number} must have at most {_MOST_CHARACTERS} characters")
+        if switches.long_inputs == "reject" and _is_too_long(text):
+            raise bad_request(f"input.{number} must have at most {_MOST_BYTES} characters")
 
 
 def embeddings_body(
@@ -76,6 +76,10 @@ def embeddings_body(
         "model": body["model"],
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
     }
+
+
+def _is_too_long(text: str) -> bool:
+    return len(text.encode(errors="surrogatepass")) > _MOST_BYTES
 
 
 def _texts(body: dict[str, Any]) -> list[str]:

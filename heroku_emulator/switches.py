@@ -43,7 +43,7 @@ class Switches:
     image_urls: Literal["accept", "unreachable"] = "accept"
     """`https` image URLs: accepted unfetched, or 422 as if unreachable."""
     long_inputs: Literal["reject", "accept"] = "reject"
-    """Embedding inputs over 2048 characters: 400, or embedded."""
+    """Embedding inputs over 2048 bytes of UTF-8: 400, or embedded."""
     response_format: Literal["ignored", "honoured", "rejected"] = "ignored"
     """Heroku's pages claim all three of `response_format`."""
     enforce_rate_limits: bool = False

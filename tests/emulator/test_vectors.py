@@ -104,6 +104,25 @@ def test_a_good_embedding_request_passes(call, texts, fields):
     assert call.embed(texts, **fields).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "character",
+    ["x", "é", "字", "🦊", "e\u0301", "👩\u200d🚀"],
+    ids=["ascii", "latin", "japanese", "emoji", "combining", "joined"],
+)
+def test_the_limit_of_an_input_is_2048_bytes(call, character):
+    size = len(character.encode())
+    longest = character * (2048 // size) + "x" * (2048 % size)
+    assert call.embed([longest]).status_code == 200
+    assert_refused(call.embed(["a", longest + "x"]), "input.1 must have at most 2048 characters")
+    assert_refused(call.embed([character + longest]), "input.0 must have at most 2048 characters")
+
+
+def test_one_long_input_refuses_the_whole_batch(call):
+    texts = ["字" * 682] * 95
+    assert call.embed([*texts, "字" * 682]).status_code == 200
+    assert_refused(call.embed([*texts, "字" * 990]), "input.95 must have at most 2048 characters")
+
+
 def test_long_inputs_can_be_accepted(emulator, call):
     emulator.switch(long_inputs="accept")
     assert call.embed("x" * 5000).status_code == 200
