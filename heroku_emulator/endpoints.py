@@ -51,7 +51,7 @@ async def chat(exchange: Exchange) -> Response:
     completion = await _completion(exchange, step)
     exchange.spend(completion.usage["total_tokens"])
     if exchange.body.get("stream") is True:
-        whole = frames(completion, exchange.switches)
+        whole = frames(completion, exchange.body, exchange.switches)
         return stream_response(exchange, whole, step, lambda error: _error_frame(exchange, error))
     return plain_response(completion_body(completion, exchange.switches), step)
 

@@ -85,6 +85,10 @@ class Switches:
     tool_results: Literal["documented", "mcp", "plain"] = "documented"
     """Results as MCP's JSON, except plain ones of `dyno_run_command`; or all in one form."""
 
+    agent_blanks: Literal["empty", "null", "zeros", "absent"] = "empty"
+    """`finish_reason` and `usage` of tool results: `""` and `{}`, as captured; `null`; `""` and
+    zeros; or no such keys."""
+
     messages_thinking: Literal["shown", "omitted", "redacted"] = "shown"
     """Thinking of `/v1/messages`: in signed `thinking` blocks; the same without the text; in
     `redacted_thinking` blocks."""
@@ -123,10 +127,12 @@ class Switches:
 
     delta_characters: int = 0
     """Characters of text, reasoning or arguments per chunk; 0: a word per chunk."""
-    middle_finish_reason: Literal["empty", "null", "absent"] = "empty"
-    """`finish_reason` of the chunks before the last: `""`, `null` or no such key."""
-    middle_usage: Literal["empty", "zeros", "null", "absent"] = "empty"
-    """`usage` of chunks without usage: `{}`, zeros, `null` or no such key."""
+    middle_finish_reason: Literal["null", "empty", "absent"] = "null"
+    """`finish_reason` of the chunks before the last: `null`, `""` or no such key."""
+    middle_usage: Literal["null", "empty", "zeros", "absent"] = "null"
+    """`usage` of chunks without usage: `null`, `{}`, zeros or no such key."""
+    stream_usage: Literal["asked", "always"] = "asked"
+    """Streams carry usage only with `stream_options.include_usage`, or always."""
     usage: Literal["own_chunk", "empty_choices", "finish_chunk", "none"] = "own_chunk"
     """Usage after the finish chunk in its own one, the same with `choices: []`, in the finish
     chunk itself, or nowhere."""

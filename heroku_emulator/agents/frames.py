@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.chat.completion import FINGERPRINT, completion_body
-from heroku_emulator.chat.streaming import chunks, empty_usage_fields, unfinished_fields
+from heroku_emulator.chat.streaming import ZERO_USAGE, chunks
 from heroku_emulator.errors import compact
 
 if TYPE_CHECKING:
@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["assistant_events", "result_text", "tool_event"]
 
+_BLANK_REASONS: dict[str, dict[str, Any]] = {
+    "empty": {"finish_reason": ""},
+    "null": {"finish_reason": None},
+    "zeros": {"finish_reason": ""},
+    "absent": {},
+}
+_BLANK_USAGE: dict[str, dict[str, Any]] = {
+    "empty": {"usage": {}},
+    "null": {"usage": None},
+    "zeros": {"usage": ZERO_USAGE},
+    "absent": {},
+}
+
 
 def assistant_events(completion: Completion, switches: Switches) -> Iterator[dict[str, Any]]:
     """Yields the assistant's turn: one whole message, unless chunks are switched on."""
     if switches.agent_messages == "chunks":
-        yield from chunks(completion, switches)
+        yield from chunks(completion, switches, with_usage=True)
         return
     event = completion_body(completion, switches)
     if switches.usage == "none":
@@ -44,8 +57,8 @@ def tool_event(call: ToolCall, run_id: str, content: str, switches: Switches) ->
         "object": "tool.completion",
         "created": int(time.time()),
         "system_fingerprint": FINGERPRINT,
-        "choices": [{"index": 0, "message": message, **unfinished_fields(switches)}],
-        **empty_usage_fields(switches),
+        "choices": [{"index": 0, "message": message, **_BLANK_REASONS[switches.agent_blanks]}],
+        **_BLANK_USAGE[switches.agent_blanks],
     }
     return _in_form(event, switches)
 

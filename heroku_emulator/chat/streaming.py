@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from heroku_emulator.chat.completion import Completion, ToolCall
     from heroku_emulator.switches import Switches
 
-__all__ = ["chunks", "empty_usage_fields", "frame", "frames", "terminator", "unfinished_fields"]
+__all__ = ["ZERO_USAGE", "chunks", "frame", "frames", "terminator"]
 
 _WORDS = re.compile(r"\S+\s*|\s+")
-_ZEROS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+ZERO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
-def frames(completion: Completion, switches: Switches) -> Iterator[bytes]:
-    """Yields the SSE frames of a whole stream, including `[DONE]`."""
-    for chunk in chunks(completion, switches):
+def frames(completion: Completion, body: dict[str, Any], switches: Switches) -> Iterator[bytes]:
+    """Yields the SSE frames of the stream for a request, including `[DONE]`."""
+    options = body.get("stream_options") or {}
+    with_usage = switches.stream_usage == "always" or options.get("include_usage") is True
+    for chunk in chunks(completion, switches, with_usage=with_usage):
         yield frame("message", compact(chunk), switches)
     yield from terminator(switches)
 
@@ -44,21 +46,24 @@ def frame(event: str, text: str, switches: Switches) -> bytes:
     return f"{before}event:{space}{event}\n{lines}\n".encode()
 
 
-def chunks(completion: Completion, switches: Switches) -> Iterator[dict[str, Any]]:
+def chunks(
+    completion: Completion, switches: Switches, *, with_usage: bool
+) -> Iterator[dict[str, Any]]:
     """Yields the chunks: role, reasoning, text, tool calls, the finish, the usage."""
+    form = switches.usage if with_usage else "none"
     if switches.whole_message:
         yield _chunk(completion, switches, message=message_of(completion, switches))
     else:
         for number, delta in enumerate(_deltas(completion, switches)):
             role = {"role": "assistant"} if number == 0 or switches.role_on_every_chunk else {}
             yield _chunk(completion, switches, delta=role | delta)
-    usage = completion.usage if switches.usage == "finish_chunk" else None
+    usage = completion.usage if form == "finish_chunk" else None
     yield _chunk(
         completion, switches, delta={}, finish_reason=completion.finish_reason, usage=usage
     )
-    if switches.usage == "own_chunk":
+    if form == "own_chunk":
         yield _chunk(completion, switches, delta={}, usage=completion.usage)
-    elif switches.usage == "empty_choices":
+    elif form == "empty_choices":
         yield _chunk(completion, switches, delta={}, usage=completion.usage) | {"choices": []}
 
 
@@ -74,7 +79,7 @@ def _chunk(
     choice: dict[str, Any] = {"index": 0} if switches.choice_index else {}
     choice |= {"delta": delta} if message is None else {"message": message}
     choice |= (
-        unfinished_fields(switches) if finish_reason is None else {"finish_reason": finish_reason}
+        _unfinished_fields(switches) if finish_reason is None else {"finish_reason": finish_reason}
     )
     chunk = {
         "id": completion.completion_id,
@@ -84,21 +89,21 @@ def _chunk(
         "system_fingerprint": FINGERPRINT,
         "choices": [choice],
     }
-    return chunk | ({"usage": usage} if usage else empty_usage_fields(switches))
+    return chunk | ({"usage": usage} if usage else _empty_usage_fields(switches))
 
 
-def unfinished_fields(switches: Switches) -> dict[str, Any]:
+def _unfinished_fields(switches: Switches) -> dict[str, Any]:
     """Returns `finish_reason` for a choice that does not finish the answer."""
     if switches.middle_finish_reason == "absent":
         return {}
     return {"finish_reason": "" if switches.middle_finish_reason == "empty" else None}
 
 
-def empty_usage_fields(switches: Switches) -> dict[str, Any]:
+def _empty_usage_fields(switches: Switches) -> dict[str, Any]:
     """Returns `usage` for an event without usage."""
     forms: dict[str, dict[str, Any]] = {
         "empty": {"usage": {}},
-        "zeros": {"usage": _ZEROS},
+        "zeros": {"usage": ZERO_USAGE},
         "null": {"usage": None},
     }
     return forms.get(switches.middle_usage, {})

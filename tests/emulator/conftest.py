@@ -66,8 +66,9 @@ class Caller:
         return [json.loads(data) for _, data in self.agent_events(**fields) if data != "[DONE]"]
 
     def events(self, **fields: Any) -> list[tuple[str, str]]:
-        """Returns `(event, data)` of every frame of a stream."""
-        return frames_of(self.chat(stream=True, **fields))
+        """Returns `(event, data)` of every frame of a stream that asks for its usage."""
+        options = {"stream": True, "stream_options": {"include_usage": True}}
+        return frames_of(self.chat(**options | fields))
 
     def chunks(self, **fields: Any) -> list[dict[str, Any]]:
         """Returns the JSON of every frame, except `[DONE]`."""

@@ -38,9 +38,9 @@ def test_a_chunk_has_the_documented_keys_in_order(call):
     ]
     assert first["object"] == "chat.completion.chunk"
     assert first["choices"] == [
-        {"index": 0, "delta": {"role": "assistant", "content": "You "}, "finish_reason": ""}
+        {"index": 0, "delta": {"role": "assistant", "content": "You "}, "finish_reason": None}
     ]
-    assert first["usage"] == {}
+    assert first["usage"] is None
 
 
 def test_the_order_is_text_finish_usage_done(call):
@@ -48,8 +48,8 @@ def test_the_order_is_text_finish_usage_done(call):
     *texts, finish, usage = [json.loads(data) for _, data in events[:-1]]
     assert "".join(deltas(texts, "content")) == "You said: Hello"
     assert finish["choices"][0] == {"index": 0, "delta": {}, "finish_reason": "stop"}
-    assert finish["usage"] == {}
-    assert usage["choices"][0] == {"index": 0, "delta": {}, "finish_reason": ""}
+    assert finish["usage"] is None
+    assert usage["choices"][0] == {"index": 0, "delta": {}, "finish_reason": None}
     assert usage["usage"]["total_tokens"] > 0
     assert events[-1] == ("done", "[DONE]")
     assert {event for event, _ in events[:-1]} == {"message"}
@@ -121,10 +121,10 @@ FORMS = [
     {"terminator": "none"},
     {"heartbeats": True},
     {"pings": True},
-    {"middle_finish_reason": "null"},
+    {"middle_finish_reason": "empty"},
     {"middle_finish_reason": "absent"},
+    {"middle_usage": "empty"},
     {"middle_usage": "zeros"},
-    {"middle_usage": "null"},
     {"middle_usage": "absent"},
     {"usage": "empty_choices"},
     {"usage": "finish_chunk"},
@@ -187,7 +187,32 @@ def test_usage_can_come_with_the_finish_or_with_empty_choices_or_not_at_all(emul
     last = call.chunks()[-1]
     assert (last["choices"], last["usage"]["total_tokens"] > 0) == ([], True)
     emulator.switch(usage="none")
-    assert all(chunk["usage"] == {} for chunk in call.chunks())
+    assert all(chunk["usage"] is None for chunk in call.chunks())
+
+
+@pytest.mark.parametrize("options", [None, {}, {"include_usage": False}], ids=str)
+def test_streams_carry_usage_only_if_asked(emulator, call, options):
+    unasked = call.chunks(stream_options=options)
+    assert all(chunk["usage"] is None for chunk in unasked)
+    assert unasked[-1]["choices"][0]["finish_reason"] == "stop"
+    assert len(call.chunks()) == len(unasked) + 1
+    emulator.switch(stream_usage="always")
+    assert call.chunks(stream_options=options)[-1]["usage"]["total_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("switches", "reason", "usage"),
+    [
+        ({}, None, None),
+        ({"middle_finish_reason": "empty", "middle_usage": "empty"}, "", {}),
+        ({"middle_finish_reason": "absent", "middle_usage": "absent"}, ..., ...),
+    ],
+)
+def test_chunks_in_the_middle_have_the_switched_form(emulator, call, switches, reason, usage):
+    emulator.switch(**switches)
+    first = call.chunks()[0]
+    assert first["choices"][0].get("finish_reason", ...) == reason
+    assert first.get("usage", ...) == usage
 
 
 def test_a_whole_message_can_come_at_once(emulator, call):
