@@ -10,6 +10,7 @@ from heroku_emulator.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "check_integer",
     "check_number",
     "check_object",
+    "check_sampling",
     "check_text",
     "refuse_unknown",
+    "sampling_fault",
     "switches_of",
 ]
 
@@ -90,6 +93,29 @@ def check_number(body: Mapping[str, Any], name: str) -> float | None:
     if not 0 <= value <= 1:
         raise bad_request(f"{name} must be between 0 and 1")
     return value
+
+
+def check_sampling(body: Mapping[str, Any], model: Model) -> None:
+    """Checks the sampling parameters, in Bedrock's words where the model refuses them."""
+    check_integer(body, "top_k", low=0)
+    check_number(body, "temperature")
+    check_number(body, "top_p")
+    reason = sampling_fault(body, model)
+    if reason is not None:
+        raise bad_request(f"ValidationException: The model returned the following errors: {reason}")
+
+
+def sampling_fault(body: Mapping[str, Any], model: Model) -> str | None:
+    """Returns how the model refuses the sampling parameters of a request, or `None`."""
+    given = [name for name in ("temperature", "top_p", "top_k") if body.get(name) is not None]
+    if given and not model.sampling_parameters:
+        return f"`{given[0]}` is deprecated for this model."
+    if model.one_sampling_parameter and {"temperature", "top_p"} <= set(given):
+        return (
+            "`temperature` and `top_p` cannot both be specified for this model. "
+            "Please use only one."
+        )
+    return None
 
 
 def check_choice(body: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
-__all__ = ["MODELS", "Kind", "Model", "available_models"]
+__all__ = ["MODELS", "Kind", "Model", "available_models", "find_model"]
 
 Kind = Literal["chat", "embedding", "rerank", "image"]
 
@@ -29,12 +31,20 @@ class Model:
     vision: bool | None = None
     one_sampling_parameter: bool = False
     """Refuses `temperature` and `top_p` together, as Claude 4.5 and later do."""
+    sampling_parameters: bool = True
+    """Takes `temperature`, `top_p` and `top_k`; Claude from Opus 4.7 on refuses them."""
     requests_per_minute: int = 150
     tokens_per_minute: int | None = 800_000
     embedding_width: int = 1024
     deprecation_date: str | None = None
     eol_date: str | None = None
     replacement_model: str | None = None
+
+    def has_ended(self) -> bool:
+        """Says whether the model's end of life has passed."""
+        if self.eol_date is None:
+            return False
+        return date.fromisoformat(self.eol_date) <= datetime.now(UTC).date()
 
     def listing(self) -> dict[str, Any]:
         """Returns the model's entry in the answer of `GET /available-models`."""
@@ -94,11 +104,16 @@ _CATALOGUE = (
     _claude("claude-4-5-haiku", requests_per_minute=200),
     _claude("claude-4-5-sonnet"),
     _claude("claude-4-6-sonnet"),
+    # Its deprecation was announced on 19 February 2026, without dates; the capture has it active.
     Model(model_id="claude-4-sonnet", thinking=True),
     _claude("claude-opus-4-5"),
     _claude("claude-opus-4-6"),
+    # Not in the capture of the catalogue. Opus 4.8: two production apps of July and September 2026.
+    # Opus 4.7: one registry. Regions are those of the earlier Opus models.
+    _claude("claude-opus-4-7", sampling_parameters=False),
+    _claude("claude-opus-4-8", sampling_parameters=False),
     Model(model_id="cohere-embed-multilingual", kind="embedding", requests_per_minute=500),
-    # Heroku does not state the width; 1536 is what Cohere gives by default.
+    # Heroku does not state the width; a production app of September 2026 stores 1536 numbers.
     Model(
         model_id="cohere-embed-v4",
         kind="embedding",
@@ -134,7 +149,25 @@ _CATALOGUE = (
 )
 
 MODELS: dict[str, Model] = {model.model_id: model for model in _CATALOGUE}
-"""The models by id, as captured on 8 April 2026."""
+"""The models by id: the capture of 8 April 2026, and later ones that have been seen in use."""
+
+_VERSION_FIRST = re.compile(r"claude-(\d[\d-]*)-(haiku|opus|sonnet)")
+_FAMILY_FIRST = re.compile(r"claude-(haiku|opus|sonnet)-(\d[\d-]*)")
+
+
+def find_model(model_id: str) -> Model | None:
+    """Returns the model with that id, in either order of words.
+
+    `claude-sonnet-4-6`, as on Heroku's model card, and `claude-4-6-sonnet`, as in the catalogue,
+    are one model.
+    """
+    if model_id in MODELS:
+        return MODELS[model_id]
+    if match := _VERSION_FIRST.fullmatch(model_id):
+        return MODELS.get(f"claude-{match[2]}-{match[1]}")
+    if match := _FAMILY_FIRST.fullmatch(model_id):
+        return MODELS.get(f"claude-{match[2]}-{match[1]}")
+    return None
 
 
 def available_models() -> list[dict[str, Any]]:

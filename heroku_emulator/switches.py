@@ -38,6 +38,8 @@ class Switches:
     fields are ignored, at any depth."""
     unknown_models: Literal["reject", "accept"] = "reject"
     """Model ids outside the catalogue: 404, or answered like any other."""
+    ended_models: Literal["accept", "reject"] = "accept"
+    """Models past their end of life: answered, or 404. The catalogue still lists them."""
     region: Literal["any", "us", "eu"] = "any"
     """The region: models of the other region only are 404; `any` has them all."""
     image_urls: Literal["accept", "unreachable"] = "accept"

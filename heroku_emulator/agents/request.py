@@ -8,8 +8,8 @@ from heroku_emulator.chat.messages import check_messages
 from heroku_emulator.fields import (
     bad_request,
     check_integer,
-    check_number,
     check_object,
+    check_sampling,
     check_text,
     refuse_unknown,
 )
@@ -60,13 +60,7 @@ def _check_generation(body: dict[str, Any], model: Model, switches: Switches) ->
         too_many = most is not None and most > limit and family in model.model_id
         if too_many and switches.agent_output_caps == "documented":
             raise bad_request(f"max_tokens_per_inference_request must be at most {limit}")
-    temperature = check_number(body, "temperature")
-    top_p = check_number(body, "top_p")
-    if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise bad_request(
-            "ValidationException: The model returned the following errors: `temperature` and "
-            "`top_p` cannot both be specified for this model. Please use only one."
-        )
+    check_sampling(body, model)
     stop = body.get("stop")
     if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):
         raise bad_request("stop must be an array of strings")

@@ -11,8 +11,8 @@ from heroku_emulator.fields import (
     bad_request,
     check_flag,
     check_integer,
-    check_number,
     check_object,
+    check_sampling,
     refuse_unknown,
     switches_of,
 )
@@ -85,14 +85,7 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
 def _check_generation(body: dict[str, Any], model: Model) -> None:
     check_integer(body, "max_tokens")
     check_integer(body, "max_completion_tokens")
-    check_integer(body, "top_k", low=0)
-    temperature = check_number(body, "temperature")
-    top_p = check_number(body, "top_p")
-    if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise bad_request(
-            "ValidationException: The model returned the following errors: `temperature` and "
-            "`top_p` cannot both be specified for this model. Please use only one."
-        )
+    check_sampling(body, model)
     stop = body.get("stop")
     # Documented as an array only; OpenAI's single string has never been seen to work.
     if stop is not None and not (isinstance(stop, list) and all(map(_is_text, stop))):

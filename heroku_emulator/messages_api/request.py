@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.errors import ApiError
+from heroku_emulator.fields import sampling_fault
 from heroku_emulator.messages_api.blocks import (
     check_blocks,
     count_breakpoints,
@@ -99,14 +100,12 @@ def _check_options(body: dict[str, Any]) -> None:
 
 
 def _check_sampling(body: dict[str, Any], model: Model) -> None:
-    temperature, top_p = check_number(body, "temperature"), check_number(body, "top_p")
+    check_number(body, "temperature")
+    check_number(body, "top_p")
     check_integer(body, "top_k", 0)
-    if model.one_sampling_parameter and temperature is not None and top_p is not None:
-        raise invalid_input(
-            "",
-            "`temperature` and `top_p` cannot both be specified for this model. "
-            "Please use only one.",
-        )
+    reason = sampling_fault(body, model)
+    if reason is not None:
+        raise invalid_input("", reason)
 
 
 def _check_system(system: Any, model: Model) -> None:

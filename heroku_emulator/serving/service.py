@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from heroku_emulator.errors import ApiError
 from heroku_emulator.fields import bad_request, check_text
 from heroku_emulator.journal import Journal
-from heroku_emulator.models import MODELS, Kind, Model
+from heroku_emulator.models import MODELS, Kind, Model, find_model
 from heroku_emulator.script import Script
 from heroku_emulator.serving.mcp_sessions import Toolkit
 from heroku_emulator.serving.rate_limits import RateLimits
@@ -54,21 +54,28 @@ class Service:
 
         Raises:
             ApiError: 400 without a model or for one of another kind, 403 if the plan excludes it,
-                404 for an unknown model.
+                404 for an unknown model, one of another region, or an ended one.
         """
         model_id = check_text(body, "model")
-        if self.only_model is not None and model_id != self.only_model:
+        model = find_model(model_id)
+        if not self._is_open(model_id, model):
             raise ApiError(403)
-        model = MODELS.get(model_id)
         if model is None:
             if switches.unknown_models == "reject":
                 raise ApiError(404, f"model not found: {model_id}")
             return replace(_STAND_INS[kind], model_id=model_id)
         if model.kind != kind:
             raise bad_request(f"{model_id} does not support this endpoint")
-        if switches.region not in ("any", *model.regions):
+        is_elsewhere = switches.region not in ("any", *model.regions)
+        if is_elsewhere or (switches.ended_models == "reject" and model.has_ended()):
             raise ApiError(404, f"model not found: {model_id}")
         return model
+
+    def _is_open(self, model_id: str, model: Model | None) -> bool:
+        """Says whether the plan includes a model, under any of its ids."""
+        if self.only_model in (None, model_id):
+            return True
+        return model is not None and model is find_model(str(self.only_model))
 
 
 _STAND_INS: dict[Kind, Model] = {

@@ -73,6 +73,44 @@ def test_unknown_models_can_be_accepted(emulator, call):
     assert call.rerank("x", ["y"], model="cohere-rerank-9").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        "claude-4-6-sonnet",
+        "claude-sonnet-4-6",
+        "claude-4-5-sonnet",
+        "claude-sonnet-4-5",
+        "claude-haiku-4-5",
+        "claude-opus-4-6",
+        "claude-4-6-opus",
+        "claude-opus-4-7",
+        "claude-opus-4-8",
+    ],
+)
+def test_claude_has_both_word_orders_as_its_id(call, model):
+    assert call.chat(model=model).json()["model"] == model
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-9-9", "claude-9-9-sonnet", "claude-sonnet"])
+def test_a_model_in_neither_order_of_words_is_not_found(call, model):
+    assert call.refusal(404, model=model) == f"model not found: {model}"
+
+
+def test_both_word_orders_are_one_model(call):
+    for model, left in (("claude-4-6-sonnet", "149"), ("claude-sonnet-4-6", "148")):
+        assert call.chat(model=model).headers["x-ratelimit-remaining-requests"] == left
+    with Emulator(engine="deterministic", plan={"model": "claude-4-6-sonnet"}) as emulator:
+        body = CHAT | {"model": "claude-sonnet-4-6"}
+        assert post(emulator, body=body, key=emulator.api_key).status_code == 200
+
+
+def test_models_past_their_end_of_life_can_be_refused(emulator, call):
+    assert call.chat(model="claude-3-7-sonnet").status_code == 200
+    emulator.switch(ended_models="reject")
+    assert call.refusal(404, model="claude-3-7-sonnet") == "model not found: claude-3-7-sonnet"
+    assert call.chat(model="claude-4-sonnet").status_code == 200
+
+
 def test_a_per_model_plan_opens_one_model(sample):
     plan = {"model": "claude-4-sonnet"}
     with Emulator(
@@ -101,6 +139,6 @@ def test_the_catalogue_lists_the_captured_models(call, sample):
     answer = call.http.get("/available-models", headers={"authorization": ""})
     listed = answer.json()
     assert listed[:5] == sample("available_models.json")
-    assert len(listed) == 28
+    assert len(listed) == 30
     assert [entry["model_id"] for entry in listed] == sorted(e["model_id"] for e in listed)
     assert (answer.headers["expires"], answer.headers["pragma"]) == ("0", "no-cache")

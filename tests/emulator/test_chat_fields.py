@@ -36,6 +36,19 @@ def test_a_bad_field_is_refused(call, fields, message):
     assert message in call.refusal(**fields)
 
 
+@pytest.mark.parametrize("model", ["claude-opus-4-7", "claude-opus-4-8", "claude-4-8-opus"])
+@pytest.mark.parametrize("field", ["temperature", "top_p", "top_k"])
+def test_sampling_parameters_are_refused_from_opus_4_7_on(call, model, field):
+    words = f"`{field}` is deprecated for this model."
+    assert call.refusal(model=model, **{field: 1}) == RETURNED + words
+    message = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    answers = [call.post("/v1/messages", message | {field: 1}), call.post("/v1/messages", message)]
+    assert [answer.status_code for answer in answers] == [400, 200]
+    assert answers[0].json()["error"]["message"] == RETURNED + words
+    if field != "top_k":
+        assert call.agents(model=model, **{field: 1}).json()["error"]["message"].endswith(words)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
