@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bad_request",
+    "budget_fault",
     "check_choice",
     "check_flag",
     "check_integer",
@@ -116,6 +117,16 @@ def sampling_fault(body: Mapping[str, Any], model: Model) -> str | None:
             "Please use only one."
         )
     return None
+
+
+def budget_fault(model: Model) -> str | None:
+    """Returns how the model refuses thinking with a budget, or `None`."""
+    if model.thinking_budget:
+        return None
+    return (
+        '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+        '"output_config.effort" to control thinking behavior.'
+    )
 
 
 def check_choice(body: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:

@@ -28,6 +28,10 @@ class Model:
     regions: tuple[str, ...] = ("eu", "us")
     thinking: bool = False
     """Takes `extended_thinking` (docs: chat completions)."""
+    thinking_budget: bool = True
+    """Lets a request set a budget for thinking; Claude from Opus 4.7 on refuses that."""
+    adaptive_thinking: bool = False
+    """Takes `{"type": "adaptive"}` on `/v1/messages`, as Claude 4.6 and later do."""
     vision: bool | None = None
     one_sampling_parameter: bool = False
     """Refuses `temperature` and `top_p` together, as Claude 4.5 and later do."""
@@ -68,6 +72,7 @@ def _claude(model_id: str, **facts: Any) -> Model:
 
 
 _US = ("us",)
+_OPUS_4_7 = {"sampling_parameters": False, "thinking_budget": False, "adaptive_thinking": True}
 
 _CATALOGUE = (
     Model(
@@ -103,15 +108,15 @@ _CATALOGUE = (
     Model(model_id="claude-3-haiku", regions=("eu",), requests_per_minute=250),
     _claude("claude-4-5-haiku", requests_per_minute=200),
     _claude("claude-4-5-sonnet"),
-    _claude("claude-4-6-sonnet"),
+    _claude("claude-4-6-sonnet", adaptive_thinking=True),
     # Its deprecation was announced on 19 February 2026, without dates; the capture has it active.
     Model(model_id="claude-4-sonnet", thinking=True),
     _claude("claude-opus-4-5"),
-    _claude("claude-opus-4-6"),
+    _claude("claude-opus-4-6", adaptive_thinking=True),
     # Not in the capture of the catalogue. Opus 4.8: two production apps of July and September 2026.
     # Opus 4.7: one registry. Regions are those of the earlier Opus models.
-    _claude("claude-opus-4-7", sampling_parameters=False),
-    _claude("claude-opus-4-8", sampling_parameters=False),
+    _claude("claude-opus-4-7", **_OPUS_4_7),
+    _claude("claude-opus-4-8", **_OPUS_4_7),
     Model(model_id="cohere-embed-multilingual", kind="embedding", requests_per_minute=500),
     # Heroku does not state the width; a production app of September 2026 stores 1536 numbers.
     Model(

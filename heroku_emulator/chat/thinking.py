@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from heroku_emulator.chat.tools import forces_a_call
 from heroku_emulator.fields import (
     bad_request,
+    budget_fault,
     check_choice,
     check_flag,
     check_integer,
@@ -34,6 +35,8 @@ class Thinking:
     """What a request says about thinking."""
 
     enabled: bool = False
+    has_budget: bool = False
+    """Whether it asks by `extended_thinking`, with a given or a default budget."""
     budget_tokens: int | None = None
     include_reasoning: bool = False
 
@@ -44,6 +47,7 @@ def thinking_of(body: dict[str, Any], model: Model) -> Thinking:
     if isinstance(wanted, dict):
         return Thinking(
             enabled=wanted.get("enabled") is True,
+            has_budget=True,
             budget_tokens=wanted.get("budget_tokens"),
             include_reasoning=wanted.get("include_reasoning") is True,
         )
@@ -52,6 +56,9 @@ def thinking_of(body: dict[str, Any], model: Model) -> Thinking:
 
 def check_thinking(body: dict[str, Any], model: Model, switches: Switches) -> None:
     """Checks the two ways to ask for thinking, and what they exclude.
+
+    What Heroku makes of `extended_thinking` from Opus 4.7 on is unknown. It becomes a budget on
+    earlier models, so it is refused as Bedrock refuses budgets; `reasoning_effort` passes.
 
     Raises:
         ApiError: 400, in Bedrock's words where they are known.
@@ -62,6 +69,9 @@ def check_thinking(body: dict[str, Any], model: Model, switches: Switches) -> No
         return
     if not model.thinking:
         raise bad_request(f"{_RETURNED} thinking: {model.model_id} does not support thinking")
+    fault = budget_fault(model)
+    if thinking.has_budget and fault is not None:
+        raise bad_request(f"{_RETURNED} {fault}")
     _check_budget(body, thinking)
     _check_sampling(body)
     if forces_a_call(body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heroku_emulator.errors import ApiError, error_body
@@ -14,6 +15,7 @@ from heroku_emulator.messages_api.answer import (
 )
 from heroku_emulator.messages_api.request import check_request
 from heroku_emulator.messages_api.stream import frame, frames
+from heroku_emulator.messages_api.thinking import hides_thinking
 from heroku_emulator.models import MODELS
 from heroku_emulator.script import CallTools, Cut, ErrorEvent, RawBody, RawStream, Say
 from heroku_emulator.serving.delivery import plain_response, raw_response, stream_response
@@ -49,6 +51,8 @@ async def _message(exchange: Exchange, step: Step | None) -> Message:
     """Returns the scripted answer, or else the engine's."""
     body, engine, switches = exchange.body, exchange.service.engine, exchange.switches
     answer = step.answer if isinstance(step, Cut | ErrorEvent) else step
+    if hides_thinking(body):
+        switches = replace(switches, messages_thinking="omitted")
     if isinstance(answer, Say | CallTools):
         return message_of_script(answer, body, engine, switches)
     return await exchange.in_thread(lambda: message_of_engine(body, engine, switches))

@@ -43,7 +43,7 @@ def _turns_of(messages: list[dict[str, Any]]) -> list[Turn]:
     return turns
 
 
-def check_history(messages: Any, model: Model, *, thinks: bool) -> None:
+def check_history(messages: Any, model: Model, *, thinks: bool, must_return_thinking: bool) -> None:
     """Checks the messages one by one, then their order.
 
     Raises:
@@ -69,7 +69,7 @@ def check_history(messages: Any, model: Model, *, thinks: bool) -> None:
     turns = _turns_of(messages)
     _check_pairs(turns)
     _check_prefill(turns[-1], thinks=thinks)
-    if thinks:
+    if must_return_thinking:
         _check_thinking(turns)
 
 

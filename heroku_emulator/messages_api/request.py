@@ -20,7 +20,7 @@ from heroku_emulator.messages_api.refusals import (
     invalid_input,
     refuse_unknown,
 )
-from heroku_emulator.messages_api.thinking import check_thinking, thinks
+from heroku_emulator.messages_api.thinking import check_thinking, must_return_thinking, thinks
 from heroku_emulator.messages_api.tools import check_tools
 
 if TYPE_CHECKING:
@@ -75,7 +75,12 @@ def check_request(body: dict[str, Any], model: Model, switches: Switches) -> Non
     _check_system(body.get("system"), model)
     check_tools(body)
     check_thinking(body, model)
-    check_history(body.get("messages"), model, thinks=thinks(body))
+    check_history(
+        body.get("messages"),
+        model,
+        thinks=thinks(body),
+        must_return_thinking=must_return_thinking(body),
+    )
     _check_breakpoints(body)
     # Nothing is ever fetched: all URLs are accepted, or all are unreachable.
     if switches.image_urls == "unreachable" and has_url_source(body["messages"]):

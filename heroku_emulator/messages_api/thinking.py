@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heroku_emulator.fields import budget_fault
 from heroku_emulator.messages_api.refusals import (
     check_choice,
     check_integer,
@@ -16,8 +17,14 @@ from heroku_emulator.messages_api.tools import forces_a_call
 if TYPE_CHECKING:
     from heroku_emulator.models import Model
 
-__all__ = ["check_thinking", "thinks"]
+__all__ = ["check_thinking", "hides_thinking", "must_return_thinking", "thinks"]
 
+_FIELDS = {
+    "enabled": ("type", "budget_tokens"),
+    "disabled": ("type",),
+    "adaptive": ("type", "display"),
+}
+_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _LEAST_BUDGET = 1024
 _LEAST_TOP_P = 0.95
 _CONSULT = (
@@ -28,8 +35,25 @@ _CONSULT = (
 
 def thinks(body: dict[str, Any]) -> bool:
     """Says whether a request asks for thinking."""
+    return _type_of(body) in ("enabled", "adaptive")
+
+
+def must_return_thinking(body: dict[str, Any]) -> bool:
+    """Says whether calls of the open round must come with their thinking.
+
+    Adaptive thinking does not demand it (docs: adaptive thinking).
+    """
+    return _type_of(body) == "enabled"
+
+
+def hides_thinking(body: dict[str, Any]) -> bool:
+    """Says whether a request asks for thinking blocks without their text."""
+    return thinks(body) and bool(body["thinking"].get("display") == "omitted")
+
+
+def _type_of(body: dict[str, Any]) -> Any:
     wanted = body.get("thinking")
-    return isinstance(wanted, dict) and wanted.get("type") == "enabled"
+    return wanted.get("type") if isinstance(wanted, dict) else None
 
 
 def check_thinking(body: dict[str, Any], model: Model) -> None:
@@ -38,24 +62,43 @@ def check_thinking(body: dict[str, Any], model: Model) -> None:
     Raises:
         ApiError: 400, in Claude's words where they are known.
     """
+    _check_effort(body.get("output_config"))
     if body.get("thinking") is None:
         return
     wanted = check_object(body["thinking"], "thinking")
-    if check_choice(wanted, "type", ("enabled", "disabled"), "thinking.") == "disabled":
-        refuse_unknown(wanted, ("type",), "thinking.disabled.")
+    kind = check_choice(wanted, "type", tuple(_FIELDS), "thinking.")
+    refuse_unknown(wanted, _FIELDS[kind], f"thinking.{kind}.")
+    if kind == "disabled":
         return
-    refuse_unknown(wanted, ("type", "budget_tokens"), "thinking.enabled.")
     if not model.thinking:
         raise invalid_input("thinking", f"{model.model_id} does not support thinking")
+    if wanted.get("display") is not None:
+        check_choice(wanted, "display", ("summarized", "omitted"), f"thinking.{kind}.")
+    if kind == "enabled":
+        _check_budget(wanted, body, model)
+    elif not model.adaptive_thinking:
+        raise invalid_input("", "adaptive thinking is not supported on this model")
+    _check_sampling(body)
+    if forces_a_call(body):
+        raise invalid_input("", "Thinking may not be enabled when tool_choice forces tool use.")
+
+
+def _check_effort(config: Any) -> None:
+    """Checks the effort; other fields of `output_config` are dropped."""
+    if isinstance(config, dict) and config.get("effort") is not None:
+        check_choice(config, "effort", _EFFORTS, "output_config.")
+
+
+def _check_budget(wanted: dict[str, Any], body: dict[str, Any], model: Model) -> None:
+    fault = budget_fault(model)
+    if fault is not None:
+        raise invalid_input("", fault)
     budget = check_integer(wanted, "budget_tokens", _LEAST_BUDGET, "thinking.enabled.")
     if budget is None:
         raise invalid_input("thinking.enabled.budget_tokens", "Field required")
     if budget >= body["max_tokens"]:
         reason = "`max_tokens` must be greater than `thinking.budget_tokens`."
         raise invalid_input("", f"{reason} {_CONSULT}")
-    _check_sampling(body)
-    if forces_a_call(body):
-        raise invalid_input("", "Thinking may not be enabled when tool_choice forces tool use.")
 
 
 def _check_sampling(body: dict[str, Any]) -> None:

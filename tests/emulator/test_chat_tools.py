@@ -128,6 +128,16 @@ def test_good_thinking_passes(call, fields):
     assert call.chat(**fields).status_code == 200
 
 
+@pytest.mark.parametrize("model", ["claude-opus-4-7", "claude-opus-4-8"])
+def test_from_opus_4_7_on_thinking_takes_an_effort_and_no_budget(call, model):
+    words = '"thinking.type.enabled" is not supported for this model.'
+    for fields in (thinking(), {"extended_thinking": {"enabled": True}}):
+        assert words in call.refusal(model=model, **fields)
+    assert call.chat(model=model, reasoning_effort="high").status_code == 200
+    assert call.chat(model=model, extended_thinking={"enabled": False}).status_code == 200
+    assert call.chat(model="claude-opus-4-6", **thinking()).status_code == 200
+
+
 def test_thinking_refuses_a_history_with_tool_calls_in_the_captured_words(call, sample):
     function = {"name": "add", "arguments": "{}"}
     calls = [{"id": "1", "type": "function", "function": function}]

@@ -246,7 +246,10 @@ def test_engines_get_the_request_in_the_form_of_chat_completions(call):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"thinking": {"type": "on"}}, "thinking.type: Input should be 'enabled' or 'disabled'"),
+        (
+            {"thinking": {"type": "on"}},
+            "thinking.type: Input should be 'enabled' or 'disabled' or 'adaptive'",
+        ),
         ({"thinking": {}}, "thinking.type: Field required"),
         ({"thinking": True}, "thinking: Input should be a valid dictionary"),
         ({"thinking": {"type": "enabled"}}, "thinking.enabled.budget_tokens: Field required"),
@@ -269,6 +272,70 @@ def test_engines_get_the_request_in_the_form_of_chat_completions(call):
 )
 def test_the_rules_of_thinking(ask, fields, message):
     assert message in ask.refusal(**{"thinking": THINKING, "tools": [ADD]} | fields)
+
+
+ADAPTIVE = {"type": "adaptive"}
+NO_BUDGET = (
+    '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+    '"output_config.effort" to control thinking behavior.'
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "budget", "adaptive"),
+    [
+        ("claude-3-7-sonnet", True, False),
+        ("claude-4-5-sonnet", True, False),
+        ("claude-opus-4-5", True, False),
+        ("claude-sonnet-4-6", True, True),
+        ("claude-opus-4-6", True, True),
+        ("claude-opus-4-7", False, True),
+        ("claude-opus-4-8", False, True),
+    ],
+)
+def test_the_model_decides_how_to_ask_for_thinking(ask, model, budget, adaptive):
+    with_budget = {"model": model, "thinking": THINKING}
+    without = {"model": model, "thinking": ADAPTIVE, "output_config": {"effort": "high"}}
+    if budget:
+        assert ask.answer(**with_budget)["content"][0]["type"] == "thinking"
+    else:
+        assert ask.refusal(**with_budget) == NO_BUDGET
+    if adaptive:
+        assert ask.answer(**without)["content"][0]["type"] == "thinking"
+    else:
+        assert ask.refusal(**without) == "adaptive thinking is not supported on this model"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"thinking": ADAPTIVE | {"budget_tokens": 1024}},
+            "thinking.adaptive.budget_tokens: Extra",
+        ),
+        ({"thinking": ADAPTIVE | {"effort": "high"}}, "thinking.adaptive.effort: Extra inputs"),
+        ({"thinking": ADAPTIVE | {"display": "none"}}, "thinking.adaptive.display: Input should"),
+        ({"output_config": {"effort": "huge"}}, "output_config.effort: Input should be 'low'"),
+        ({"tool_choice": {"type": "any"}}, "Thinking may not be enabled when tool_choice forces"),
+        ({"model": "claude-sonnet-4-6", "temperature": 0.5}, "`temperature` may only be set to 1"),
+    ],
+    ids=str,
+)
+def test_adaptive_thinking_has_its_rules(ask, fields, message):
+    defaults = {"model": "claude-opus-4-8", "thinking": ADAPTIVE, "tools": [ADD]}
+    assert message in ask.refusal(**defaults | fields)
+
+
+def test_adaptive_thinking_can_be_shown_or_omitted_and_need_not_come_back(ask):
+    fields = {"model": "claude-opus-4-8", "tools": [ADD]}
+    for display, text_is_shown in (("summarized", True), ("omitted", False)):
+        thinking = ADAPTIVE | {"display": display}
+        thought, *others = ask.answer(SUM, thinking=thinking, **fields)["content"]
+        assert (thought["type"], bool(thought["thinking"])) == ("thinking", text_is_shown)
+        results = turn("user", result(others[-1]["id"]))
+        for blocks in (others, [thought, *others]):
+            history = [SUM, turn("assistant", *blocks), results]
+            assert ask.answer(*history, thinking=thinking, **fields)
 
 
 @pytest.mark.parametrize("fields", [{"temperature": 1}, {"top_p": 0.95}, {"max_tokens": 1025}])
