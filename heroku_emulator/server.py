@@ -18,7 +18,7 @@ from heroku_emulator.fields import bad_request
 from heroku_emulator.models import available_models
 from heroku_emulator.script import Fault, Reset
 from heroku_emulator.serving.exchange import Exchange
-from heroku_emulator.serving.firewall import looks_like_an_attack
+from heroku_emulator.serving.firewall import leads_inside, looks_like_an_attack
 from heroku_emulator.serving.responses import NoAnswer, body_response, disconnection, error_response
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
+_GUARDED = frozenset({"/v1/chat/completions", "/v1/embeddings", "/v1/rerank"})
+"""The paths on which the edge has been seen to block URLs to private and loopback hosts."""
 _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "strict-transport-security": "max-age=63072000",
@@ -117,7 +119,7 @@ class _RequestHandler:
             return _fault_response(step, exchange.error_envelope)
         if request.method not in self._methods:
             raise ApiError(404)
-        if exchange.switches.firewall and looks_like_an_attack(body.decode(errors="replace")):
+        if _is_blocked(exchange, body.decode(errors="replace")):
             return _fault_response(Fault.html403(), exchange.error_envelope)
         if self._endpoint is None:
             no_cache = {"expires": "0", "pragma": "no-cache"}
@@ -126,6 +128,14 @@ class _RequestHandler:
         if request.method == "POST" and not isinstance(exchange.entry.body, dict):
             raise bad_request("error parsing JSON")
         return await self._endpoint(exchange)
+
+
+def _is_blocked(exchange: Exchange, text: str) -> bool:
+    """Says whether the edge blocks a request for its body, before the gateway sees the key."""
+    if exchange.switches.firewall and looks_like_an_attack(text):
+        return True
+    is_guarded = exchange.switches.block_inside_urls and exchange.entry.path in _GUARDED
+    return is_guarded and leads_inside(text)
 
 
 def _parse(body: bytes) -> Any:

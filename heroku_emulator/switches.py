@@ -33,6 +33,9 @@ class Switches:
     `error_envelope`), or Anthropic's `{"type":"error","error":{…}}`."""
     firewall: bool = False
     """Block prompts that look like attacks (`<script>`, `../`, `{{…}}`) with the HTML 403."""
+    block_inside_urls: bool = True
+    """Block URLs with a scheme to private and loopback hosts, and the metadata address of cloud
+    machines, with the HTML 403, in chat, embeddings and rerank."""
     allow_ignored_params: bool = False
     """The default of the request field `allow_ignored_params`. Where it is true, undocumented
     fields are ignored, at any depth."""

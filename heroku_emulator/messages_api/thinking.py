@@ -43,7 +43,7 @@ def must_return_thinking(body: dict[str, Any]) -> bool:
 
     Adaptive thinking does not demand it (docs: adaptive thinking).
     """
-    return _type_of(body) == "enabled"
+    return _type_of(body) in ("enabled",)
 
 
 def hides_thinking(body: dict[str, Any]) -> bool:

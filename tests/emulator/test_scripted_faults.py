@@ -264,6 +264,67 @@ def test_every_403_can_be_html(emulator, call):
     assert call.chat().headers["content-type"] == "text/html"
 
 
+INSIDE = [
+    "http://localhost:3000/",
+    "https://localhost",
+    "HTTP://LocalHost/x",
+    "see http://127.0.0.1:8080.",
+    "http://192.168.1.1/",
+    "http://10.0.0.7/x",
+    "http://172.16.0.1",
+    "http://user:word@192.168.0.1/",
+    "[link](http://localhost:8000)",
+    "postgres://localhost/app",
+    "http://[::1]:8000/",
+    "http://169.254.169.254/",
+    "curl 169.254.169.254/latest/meta-data/",
+]
+OUTSIDE = [
+    "localhost:3000",
+    "192.168.1.1/admin",
+    "https://example.com/?host=localhost",
+    "http://172.32.0.1/",
+    "http://11.0.0.1/",
+    "http://localhost.example.com/",
+    "http://example.com/127.0.0.1",
+    "169.254.169.254",
+]
+
+
+def blocked(answer):
+    is_page = "html" in answer.headers["content-type"]
+    assert is_page is (answer.status_code == 403)
+    assert answer.status_code in (200, 403), answer.text
+    return is_page
+
+
+@pytest.mark.parametrize("text", INSIDE)
+def test_the_edge_blocks_urls_to_private_and_loopback_hosts(emulator, call, text):
+    message = {"role": "user", "content": text}
+    for answer in (
+        call.chat(messages=[message]),
+        call.embed(["a", text]),
+        call.rerank("a", [text]),
+    ):
+        assert blocked(answer)
+        assert answer.headers["server"] == "CloudFront"
+    assert not blocked(call.agents(messages=[message]))
+    emulator.switch(block_inside_urls=False)
+    assert not blocked(call.embed(text))
+
+
+@pytest.mark.parametrize("text", OUTSIDE)
+def test_the_edge_lets_other_hosts_and_hosts_without_a_scheme_pass(call, text):
+    assert not blocked(call.embed(text))
+
+
+def test_the_edge_comes_before_the_check_of_the_key(call):
+    headers = {"authorization": "Bearer inf-wrong"}
+    body = {"input": "http://localhost/"}
+    assert call.http.post("/v1/embeddings", json=body, headers=headers).status_code == 403
+    assert call.http.post("/v1/embeddings", json={}, headers=headers).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("prompt", "status"),
     [
@@ -271,7 +332,6 @@ def test_every_403_can_be_html(emulator, call):
         ("cat ../../etc/passwd", 403),
         ("{{ config }}", 403),
         ("import os", 403),
-        ("see http://localhost:8000", 403),
         ("-----", 403),
         ("an ordinary question", 200),
     ],
