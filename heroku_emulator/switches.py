@@ -49,6 +49,9 @@ class Switches:
     """`https` image URLs: accepted unfetched, or 422 as if unreachable."""
     long_inputs: Literal["reject", "accept"] = "reject"
     """Embedding inputs over 2048 bytes of UTF-8: 400, or embedded."""
+    bare_tool_history: Literal["accept", "reject"] = "accept"
+    """Chat requests whose history has tool calls and that declare no `tools`: answered, or 400 in
+    the words of Bedrock, which is known to refuse them; Heroku's own behaviour is unseen."""
     response_format: Literal["ignored", "honoured", "rejected"] = "ignored"
     """Heroku's pages claim all three of `response_format`."""
     enforce_rate_limits: bool = False

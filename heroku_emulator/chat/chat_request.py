@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.chat.messages import check_messages
+from heroku_emulator.chat.messages import check_messages, check_tools_of_history
 from heroku_emulator.chat.thinking import check_thinking
 from heroku_emulator.chat.tools import check_tools
 from heroku_emulator.fields import (
@@ -79,6 +79,7 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
     _check_streaming(body, switches)
     check_tools(body, switches)
     check_messages(body.get("messages"), model, switches)
+    check_tools_of_history(body, switches)
     check_thinking(body, model, switches)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
-__all__ = ["check_messages", "texts_of"]
+__all__ = ["check_messages", "check_tools_of_history", "texts_of"]
 
 _FIELDS = {
     "system": ("role", "content", "name"),
@@ -53,6 +53,23 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
         elif role == "tool":
             _check_tool_result(message, where)
     _check_pairing(messages)
+
+
+def check_tools_of_history(body: dict[str, Any], switches: Switches) -> None:
+    """Refuses tool calls and results in the history of a request without `tools`, if switched on.
+
+    Raises:
+        ApiError: 400.
+    """
+    if switches.bare_tool_history == "accept" or body.get("tools"):
+        return
+    if any(message["role"] == "tool" or message.get("tool_calls") for message in body["messages"]):
+        raise bad_request(
+            _rejection(
+                "The toolConfig field must be defined when using toolUse and toolResult content "
+                "blocks."
+            )
+        )
 
 
 def texts_of(messages: list[dict[str, Any]]) -> list[str]:

@@ -43,7 +43,7 @@ def must_return_thinking(body: dict[str, Any]) -> bool:
 
     Adaptive thinking does not demand it (docs: adaptive thinking).
     """
-    return _type_of(body) in ("enabled",)
+    return _type_of(body) == "enabled"
 
 
 def hides_thinking(body: dict[str, Any]) -> bool:
@@ -51,9 +51,9 @@ def hides_thinking(body: dict[str, Any]) -> bool:
     return thinks(body) and bool(body["thinking"].get("display") == "omitted")
 
 
-def _type_of(body: dict[str, Any]) -> Any:
+def _type_of(body: dict[str, Any]) -> str | None:
     wanted = body.get("thinking")
-    return wanted.get("type") if isinstance(wanted, dict) else None
+    return str(wanted.get("type")) if isinstance(wanted, dict) else None
 
 
 def check_thinking(body: dict[str, Any], model: Model) -> None:

@@ -146,6 +146,18 @@ def test_a_model_without_vision_takes_no_images(call):
     assert "does not support image input" in refusal
 
 
+def test_a_history_with_tools_can_be_refused_without_tools(emulator, call):
+    function = {"name": "add", "description": "Adds.", "parameters": {"type": "object"}}
+    tools = [{"type": "function", "function": function}]
+    messages = [HELLO, calling(), result(), HELLO]
+    assert call.chat(messages=messages).status_code == 200
+    emulator.switch(bare_tool_history="reject")
+    for fields in ({}, {"tools": None}, {"tools": []}):
+        assert "The toolConfig field must be defined" in call.refusal(messages=messages, **fields)
+    assert call.chat(messages=messages, tools=tools, tool_choice="none").status_code == 200
+    assert call.chat(messages=[HELLO]).status_code == 200
+
+
 def test_validation_can_be_switched_off(emulator, call):
     emulator.switch(strict=False)
     answer = call.chat(temperature=2, messages=[HELLO, calling(content=None), result("[]")], x=1)
