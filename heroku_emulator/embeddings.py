@@ -37,7 +37,7 @@ def check_embeddings_request(body: dict[str, Any], switches: Switches) -> None:
         ApiError: 400.
     """
     switches = switches_of(body, switches)
-    refuse_unknown(body, _FIELDS, switches=switches)
+    refuse_unknown(body, _FIELDS, switches)
     check_choice(body, "input_type", _INPUT_TYPES)
     check_choice(body, "encoding_format", ("raw", "base64"))
     check_choice(body, "embedding_type", _EMBEDDING_TYPES)

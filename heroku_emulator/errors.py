@@ -45,7 +45,7 @@ _MESSAGES = {
     401: "Invalid API key provided",
     403: "you do not have access to that model",
     404: "Not Found",
-    408: "Request Timeout",
+    408: "Request timed out. Please use streaming",
     422: "failed to fetch image; check the url provided is valid",
     429: "rate Limit: maximum tokens per minute reached. Quota: 800000",
     500: "Internal Server Error",

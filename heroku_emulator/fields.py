@@ -26,6 +26,7 @@ __all__ = [
     "refuse_unknown",
     "sampling_fault",
     "switches_of",
+    "unrecognized",
 ]
 
 
@@ -41,17 +42,19 @@ def switches_of(body: Mapping[str, Any], switches: Switches) -> Switches:
 
 
 def refuse_unknown(
-    value: Mapping[str, Any],
-    known: Collection[str],
-    where: str = "",
-    switches: Switches | None = None,
+    value: Mapping[str, Any], known: Collection[str], switches: Switches | None = None
 ) -> None:
-    """Refuses undocumented fields, unless `switches` say to ignore them."""
+    """Refuses the first undocumented field, unless `switches` say to ignore it."""
     if switches is not None and switches.allow_ignored_params:
         return
-    unknown = [f"{where}{name}" for name in value if name not in known]
-    if unknown:
-        raise bad_request(f"unsupported parameter: {', '.join(unknown)}")
+    for name in value:
+        if name not in known:
+            raise unrecognized(name)
+
+
+def unrecognized(name: str) -> ApiError:
+    """Returns the refusal of a field, which does not say where the field is."""
+    return bad_request(f"unrecognized request argument: {name}")
 
 
 def check_text(body: Mapping[str, Any], name: str, where: str = "") -> str:

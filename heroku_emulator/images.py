@@ -54,7 +54,7 @@ def check_images_request(body: dict[str, Any], switches: Switches) -> None:
         ApiError: 400.
     """
     switches = switches_of(body, switches)
-    refuse_unknown(body, _FIELDS, switches=switches)
+    refuse_unknown(body, _FIELDS, switches)
     check_text(body, "prompt")
     for name in ("prompt", "negative_prompt"):
         text = body.get(name)

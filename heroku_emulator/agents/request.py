@@ -45,7 +45,7 @@ def check_agents_request(body: dict[str, Any], model: Model, switches: Switches)
     Raises:
         ApiError: 400; 422 and 500 from `check_messages`.
     """
-    refuse_unknown(body, _FIELDS, switches=switches)
+    refuse_unknown(body, _FIELDS, switches)
     _check_generation(body, model, switches)
     _check_tools(body.get("tools"), switches)
     check_messages(body.get("messages"), model, switches)
@@ -82,12 +82,12 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
     kind = tool.get("type")
     if kind not in ("heroku_tool", "mcp"):
         raise bad_request(f"{where}.type must be one of heroku_tool, mcp")
-    refuse_unknown(tool, _TOOL_FIELDS, f"{where}.", switches)
+    refuse_unknown(tool, _TOOL_FIELDS, switches)
     name = check_text(tool, "name", f"{where}.")
     _check_hint(tool, f"{where}.")
     params = tool.get("runtime_params")
     runtime = {} if params is None else check_object(params, f"{where}.runtime_params")
-    refuse_unknown(runtime, _RUNTIME_FIELDS, f"{where}.runtime_params.", switches)
+    refuse_unknown(runtime, _RUNTIME_FIELDS, switches)
     _check_runtime(runtime, f"{where}.runtime_params", limited=kind == "heroku_tool")
     if kind == "heroku_tool":
         _check_heroku_tool(name, runtime, f"{where}.runtime_params")

@@ -15,6 +15,7 @@ from heroku_emulator.fields import (
     check_sampling,
     refuse_unknown,
     switches_of,
+    unrecognized,
 )
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
         ApiError: 400; 422 and 500 from `check_messages`.
     """
     switches = switches_of(body, switches)
-    refuse_unknown(body, _HEEDED + _IGNORED, switches=switches)
+    refuse_unknown(body, _HEEDED + _IGNORED, switches)
     if body.get("response_format") is not None and switches.response_format == "rejected":
-        raise bad_request("unsupported parameter: response_format")
+        raise unrecognized("response_format")
     _check_generation(body, model)
     _check_streaming(body, switches)
     check_tools(body, switches)
@@ -104,5 +105,5 @@ def _check_streaming(body: dict[str, Any], switches: Switches) -> None:
     check_flag(body, "parallel_tool_calls")
     if body.get("stream_options") is not None:
         options = check_object(body["stream_options"], "stream_options")
-        refuse_unknown(options, ("include_usage",), "stream_options.", switches)
+        refuse_unknown(options, ("include_usage",), switches)
         check_flag(options, "include_usage")

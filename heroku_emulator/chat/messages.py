@@ -43,11 +43,11 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
         role = check_object(message, where).get("role")
         if not isinstance(role, str) or role not in _FIELDS:
             raise bad_request(f"{where}.role must be one of {', '.join(_FIELDS)}")
-        refuse_unknown(message, _FIELDS[role], f"{where}.", switches)
+        refuse_unknown(message, _FIELDS[role], switches)
         if role == "user" and isinstance(message.get("content"), list):
-            _check_parts(message["content"], where, model, switches)
+            _check_parts(message["content"], number, model, switches)
         else:
-            _check_content(message.get("content"), where)
+            _check_content(message.get("content"), number)
         if role == "assistant":
             _check_assistant(message, where, switches)
         elif role == "tool":
@@ -84,38 +84,39 @@ def texts_of(messages: list[dict[str, Any]]) -> list[str]:
     return texts
 
 
-def _check_content(content: Any, where: str) -> None:
+def _check_content(content: Any, number: int) -> None:
     if content is None or content in ("", []):
-        raise bad_request("content is required")
+        raise bad_request(f"messages[{number}]: content is required")
     if not isinstance(content, str):
-        raise bad_request(f"{where}.content must be a string")
+        raise bad_request(f"messages.{number}.content must be a string")
     if not content.strip():
         # Bedrock's rule: a text block must not consist of white space.
         raise bad_request(
             "ValidationException: The text field in the ContentBlock object at "
-            f"{where}.content.0 is blank. Add text to the text field, and try again."
+            f"messages.{number}.content.0 is blank. Add text to the text field, and try again."
         )
 
 
-def _check_parts(parts: list[Any], where: str, model: Model, switches: Switches) -> None:
+def _check_parts(parts: list[Any], number: int, model: Model, switches: Switches) -> None:
     if not parts:
-        raise bad_request("content is required")
-    for number, value in enumerate(parts):
-        part = check_object(value, f"{where}.content.{number}")
+        raise bad_request(f"messages[{number}]: content is required")
+    for position, value in enumerate(parts):
+        where = f"messages.{number}.content.{position}"
+        part = check_object(value, where)
         if part.get("type") == "text":
-            refuse_unknown(part, ("type", "text"), f"{where}.content.{number}.", switches)
-            _check_content(part.get("text"), where)
+            refuse_unknown(part, ("type", "text"), switches)
+            _check_content(part.get("text"), number)
         elif part.get("type") == "image_url":
-            refuse_unknown(part, ("type", "image_url"), f"{where}.content.{number}.", switches)
-            _check_image(part.get("image_url"), f"{where}.content.{number}", model, switches)
+            refuse_unknown(part, ("type", "image_url"), switches)
+            _check_image(part.get("image_url"), where, model, switches)
         else:
-            raise bad_request(f"{where}.content.{number}.type must be one of text, image_url")
+            raise bad_request(f"{where}.type must be one of text, image_url")
 
 
 def _check_image(value: Any, where: str, model: Model, switches: Switches) -> None:
     """Checks an image without fetching it: https URLs are accepted, others must hold the data."""
     image = check_object(value, f"{where}.image_url")
-    refuse_unknown(image, ("url", "detail"), f"{where}.image_url.", switches)
+    refuse_unknown(image, ("url", "detail"), switches)
     url = check_text(image, "url", f"{where}.image_url.")
     if model.vision is False:
         raise bad_request(f"{model.model_id} does not support image input")
@@ -147,12 +148,12 @@ def _check_assistant(message: dict[str, Any], where: str, switches: Switches) ->
 
 def _check_call(value: Any, where: str, switches: Switches) -> None:
     call = check_object(value, where)
-    refuse_unknown(call, ("id", "type", "function"), f"{where}.", switches)
+    refuse_unknown(call, ("id", "type", "function"), switches)
     check_text(call, "id", f"{where}.")
     if call.get("type") != "function":
         raise bad_request(f"{where}.type must be function")
     function = check_object(call.get("function"), f"{where}.function")
-    refuse_unknown(function, ("name", "arguments"), f"{where}.function.", switches)
+    refuse_unknown(function, ("name", "arguments"), switches)
     check_text(function, "name", f"{where}.function.")
     arguments = function.get("arguments")
     if arguments is not None and not isinstance(arguments, str):

@@ -86,7 +86,7 @@ def _check_form(body: dict[str, Any], switches: Switches) -> None:
         return
     wanted = check_object(body["extended_thinking"], "extended_thinking")
     known = ("enabled", "budget_tokens", "include_reasoning")
-    refuse_unknown(wanted, known, "extended_thinking.", switches)
+    refuse_unknown(wanted, known, switches)
     if check_flag(wanted, "enabled") is None:
         raise bad_request("extended_thinking.enabled is required")
     check_flag(wanted, "include_reasoning")

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.fields import bad_request, check_object, check_text, refuse_unknown
+from heroku_emulator.fields import (
+    bad_request,
+    check_object,
+    check_text,
+    refuse_unknown,
+    unrecognized,
+)
 
 if TYPE_CHECKING:
     from heroku_emulator.switches import Switches
@@ -45,10 +51,10 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
     tool = check_object(value, where)
     if tool.get("type") != "function":
         raise bad_request(f"{where}.type must be function")
-    refuse_unknown(tool, ("type", "function"), f"{where}.", switches)
+    refuse_unknown(tool, ("type", "function"), switches)
     function = check_object(tool.get("function"), f"{where}.function")
     known = ("name", "description", "parameters")
-    refuse_unknown(function, known, f"{where}.function.", switches)
+    refuse_unknown(function, known, switches)
     name = check_text(function, "name", f"{where}.function.")
     if not _NAME.fullmatch(name):
         raise bad_request(f"{where}.function.name must match ^[a-zA-Z0-9_-]{{1,64}}$")
@@ -62,7 +68,7 @@ def _check_parameters(value: Any, where: str) -> None:
     if parameters.get("type") != "object":
         raise bad_request(f"{where}.type must be object")
     if _names_its_dialect(parameters):
-        raise bad_request("Bad Request")
+        raise unrecognized("$schema")
 
 
 def _names_its_dialect(schema: Any) -> bool:
@@ -94,8 +100,8 @@ def _check_choice(choice: Any, names: list[str], switches: Switches) -> None:
             "tool_choice must be one of none, auto, required or "
             '{"type":"function","function":{"name":"..."}}'
         )
-    refuse_unknown(choice, ("type", "function"), "tool_choice.", switches)
+    refuse_unknown(choice, ("type", "function"), switches)
     function = check_object(choice.get("function"), "tool_choice.function")
-    refuse_unknown(function, ("name",), "tool_choice.function.", switches)
+    refuse_unknown(function, ("name",), switches)
     if check_text(function, "name", "tool_choice.function.") not in names:
         raise bad_request(f"tool_choice names an unknown tool: {function['name']}")

@@ -17,11 +17,11 @@ def dyno(**params):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"stream": True}, "unsupported parameter: stream"),
-        ({"max_tokens": 5}, "unsupported parameter: max_tokens"),
-        ({"tool_choice": "auto"}, "unsupported parameter: tool_choice"),
-        ({"allow_ignored_params": True}, "unsupported parameter: allow_ignored_params"),
-        ({"session_id": "x"}, "unsupported parameter: session_id"),
+        ({"stream": True}, "unrecognized request argument: stream"),
+        ({"max_tokens": 5}, "unrecognized request argument: max_tokens"),
+        ({"tool_choice": "auto"}, "unrecognized request argument: tool_choice"),
+        ({"allow_ignored_params": True}, "unrecognized request argument: allow_ignored_params"),
+        ({"session_id": "x"}, "unrecognized request argument: session_id"),
         ({"model": None}, "model is required"),
         ({"messages": None}, "messages is required"),
         ({"messages": []}, "messages is required"),
@@ -40,10 +40,10 @@ def dyno(**params):
         ({"tools": [{"name": "add"}]}, "tools.0.type must be one of heroku_tool, mcp"),
         ({"tools": [{"type": "function", "function": {"name": "add"}}]}, "tools.0.type must be"),
         ({"tools": [{"type": "mcp"}]}, "tools.0.name is required"),
-        ({"tools": [CODE | {"server": "x"}]}, "unsupported parameter: tools.0.server"),
+        ({"tools": [CODE | {"server": "x"}]}, "unrecognized request argument: server"),
         ({"tools": [CODE | {"description": 1}]}, "tools.0.description must be a string"),
         ({"tools": [CODE | {"runtime_params": []}]}, "runtime_params must be an object"),
-        ({"tools": [heroku_tool(max_retries=1)]}, "tools.0.runtime_params.max_retries"),
+        ({"tools": [heroku_tool(max_retries=1)]}, "unrecognized request argument: max_retries"),
         ({"tools": [heroku_tool(ttl_seconds=121)]}, "ttl_seconds must be at most 120"),
         ({"tools": [heroku_tool(ttl_seconds=0)]}, "ttl_seconds must be at least 1"),
         ({"tools": [heroku_tool(max_calls=0)]}, "max_calls must be at least 1"),
@@ -104,6 +104,6 @@ def test_key_model_and_faults_work_as_in_every_endpoint(emulator, call):
         error = json.loads(call.agents(stream=True).json()["error"])
     assert error == {
         "code": 400,
-        "message": "unsupported parameter: stream",
+        "message": "unrecognized request argument: stream",
         "type": "invalid_request",
     }

@@ -83,8 +83,8 @@ def test_embedding_types(call, kind, width, low, high, encoding):
         ("x", {"embedding_type": "int4"}, "embedding_type must be one of"),
         ("x", {"input_type": "query"}, "input_type must be one of"),
         ("x", {"input_type": 1}, "input_type must be one of"),
-        ("x", {"dimensions": 256}, "unsupported parameter: dimensions"),
-        ("x", {"user": "ada"}, "unsupported parameter: user"),
+        ("x", {"dimensions": 256}, "unrecognized request argument: dimensions"),
+        ("x", {"user": "ada"}, "unrecognized request argument: user"),
     ],
 )
 def test_a_bad_embedding_request_is_refused(call, texts, fields, message):
@@ -161,8 +161,13 @@ def test_top_n_limits_the_results(call):
         ("x", [{"text": "y"}], {}, "documents must be an array of strings"),
         ("x", ["y"] * 1001, {}, "at most 1000"),
         ("x", ["y"], {"top_n": 0}, "top_n must be at least 1"),
-        ("x", ["y"], {"return_documents": True}, "unsupported parameter: return_documents"),
-        ("x", ["y"], {"allow_ignored_params": True}, "unsupported parameter: allow_ignored"),
+        ("x", ["y"], {"return_documents": True}, "unrecognized request argument: return_documents"),
+        (
+            "x",
+            ["y"],
+            {"allow_ignored_params": True},
+            "unrecognized request argument: allow_ignored",
+        ),
     ],
 )
 def test_a_bad_rerank_request_is_refused(call, query, documents, fields, message):
