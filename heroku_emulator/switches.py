@@ -49,6 +49,10 @@ class Switches:
     """`https` image URLs: accepted unfetched, or 422 as if unreachable."""
     long_inputs: Literal["reject", "accept"] = "reject"
     """Embedding inputs over 2048 bytes of UTF-8: 400, or embedded."""
+    seed: Literal["ignored", "rejected"] = "ignored"
+    """`seed` in chat: two of Heroku's pages call it ignored, a third does not list it."""
+    strict_tools: Literal["accepted", "rejected"] = "accepted"
+    """`strict` in a tool's function: clients in use send it, but nobody has seen the answer."""
     bare_tool_history: Literal["accept", "reject"] = "accept"
     """Chat requests whose history has tool calls and that declare no `tools`: answered, or 400 in
     the words of Bedrock, which is known to refuse them; Heroku's own behaviour is unseen."""

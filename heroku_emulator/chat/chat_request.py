@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.chat.messages import check_messages, check_tools_of_history
+from heroku_emulator.chat.messages import (
+    check_messages,
+    check_tool_names_of_history,
+    check_tools_of_history,
+)
 from heroku_emulator.chat.thinking import check_thinking
 from heroku_emulator.chat.tools import check_tools
 from heroku_emulator.fields import (
@@ -45,7 +49,7 @@ _HEEDED = (
     "modalities",
     "user",
 )
-# Heroku's compatibility page lists these names as "yes, but ignored". `seed` is not among them.
+# Heroku's compatibility page lists these names as "yes, but ignored"; `seed` is on two others.
 _IGNORED = (
     "audio",
     "frequency_penalty",
@@ -58,6 +62,7 @@ _IGNORED = (
     "prompt_cache_key",
     "response_format",
     "safety_identifier",
+    "seed",
     "service_tier",
     "store",
     "top_logprobs",
@@ -76,10 +81,13 @@ def check_chat_request(body: dict[str, Any], model: Model, switches: Switches) -
     refuse_unknown(body, _HEEDED + _IGNORED, switches)
     if body.get("response_format") is not None and switches.response_format == "rejected":
         raise unrecognized("response_format")
+    if body.get("seed") is not None and switches.seed == "rejected":
+        raise unrecognized("seed")
     _check_generation(body, model)
     _check_streaming(body, switches)
     check_tools(body, switches)
     check_messages(body.get("messages"), model, switches)
+    check_tool_names_of_history(body["messages"])
     check_tools_of_history(body, switches)
     check_thinking(body, model, switches)
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from heroku_emulator.models import Model
     from heroku_emulator.switches import Switches
 
-__all__ = ["check_messages", "check_tools_of_history", "texts_of"]
+__all__ = [
+    "check_messages",
+    "check_tool_names_of_history",
+    "check_tools_of_history",
+    "texts_of",
+]
 
 _FIELDS = {
     "system": ("role", "content", "name"),
@@ -25,6 +30,7 @@ _FIELDS = {
     "assistant": ("role", "content", "name", "tool_calls", "refusal"),
     "tool": ("role", "content", "name", "tool_call_id"),
 }
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _REASONING_TAG = re.compile(r"</?reasoning\b[^>]*>", re.IGNORECASE)
 _IMAGE_DATA = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
 
@@ -53,6 +59,26 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
         elif role == "tool":
             _check_tool_result(message, where)
     _check_pairing(messages)
+
+
+def check_tool_names_of_history(messages: list[dict[str, Any]]) -> None:
+    """Checks the names of the tools that the history calls.
+
+    Raises:
+        ApiError: 400.
+    """
+    for number, message in enumerate(messages):
+        for call in message.get("tool_calls") or []:
+            name = call["function"]["name"]
+            if not _TOOL_NAME.fullmatch(name):
+                raise bad_request(
+                    _rejection(
+                        f"1 validation error detected: Value '{name}' at "
+                        f"'messages.{number + 1}.member.content.member.toolUse.name' failed to "
+                        "satisfy constraint: Member must satisfy regular expression pattern: "
+                        "[a-zA-Z0-9_-]+"
+                    )
+                )
 
 
 def check_tools_of_history(body: dict[str, Any], switches: Switches) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.fields import (
     bad_request,
+    check_flag,
     check_object,
     check_text,
     refuse_unknown,
@@ -54,7 +55,9 @@ def _check_tool(value: Any, where: str, switches: Switches) -> None:
     refuse_unknown(tool, ("type", "function"), switches)
     function = check_object(tool.get("function"), f"{where}.function")
     known = ("name", "description", "parameters")
-    refuse_unknown(function, known, switches)
+    strict = ("strict",) if switches.strict_tools == "accepted" else ()
+    refuse_unknown(function, known + strict, switches)
+    check_flag(function, "strict")
     name = check_text(function, "name", f"{where}.function.")
     if not _NAME.fullmatch(name):
         raise bad_request(f"{where}.function.name must match ^[a-zA-Z0-9_-]{{1,64}}$")

@@ -25,10 +25,13 @@ ONE_OF_TWO = (
         ({"modalities": ["audio"]}, "modalities"),
         ({"reasoning_effort": "extreme"}, "reasoning_effort must be one of low, medium, high"),
         ({"parallel_tool_calls": 1}, "parallel_tool_calls must be a boolean"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "a", "strict": "yes"}}]},
+            "strict must be a boolean",
+        ),
         ({"allow_ignored_params": "yes"}, "allow_ignored_params must be a boolean"),
-        ({"seed": 1}, "unrecognized request argument: seed"),
         ({"functions": []}, "unrecognized request argument: functions"),
-        ({"seed": 1, "allow_ignored_params": False}, "unrecognized request argument: seed"),
+        ({"seeds": 1, "allow_ignored_params": False}, "unrecognized request argument: seeds"),
         ({"temperature": 0.5, "top_p": 0.5}, RETURNED + ONE_OF_TWO),
     ],
 )
@@ -60,7 +63,8 @@ def test_sampling_parameters_are_refused_from_opus_4_7_on(call, model, field):
         {"n": 2, "frequency_penalty": 1, "presence_penalty": 1, "logit_bias": {}, "store": True},
         {"logprobs": True, "metadata": {}, "service_tier": "auto", "verbosity": "low"},
         {"user": "ada", "tool_options": {}},
-        {"seed": 1, "allow_ignored_params": True},
+        {"seed": 1},
+        {"seeds": 1, "allow_ignored_params": True},
     ],
 )
 def test_good_and_ignored_fields_pass(call, fields):
@@ -69,8 +73,22 @@ def test_good_and_ignored_fields_pass(call, fields):
 
 def test_unknown_fields_pass_if_the_switch_ignores_them(emulator, call):
     emulator.switch(allow_ignored_params=True)
-    assert call.chat(seed=1).status_code == 200
-    assert call.chat(seed=1, allow_ignored_params=False).status_code == 400
+    assert call.chat(seeds=1).status_code == 200
+    assert call.chat(seeds=1, allow_ignored_params=False).status_code == 400
+
+
+def test_seed_is_ignored_or_refused(emulator, call):
+    assert call.message(seed=1) == call.message(seed=2)
+    emulator.switch(seed="rejected")
+    assert call.refusal(seed=1) == "unrecognized request argument: seed"
+    assert call.chat().status_code == 200
+
+
+def test_strict_tools_are_accepted_or_refused(emulator, call):
+    tools = [{"type": "function", "function": function(strict=True)}]
+    assert call.chat(tools=tools).status_code == 200
+    emulator.switch(strict_tools="rejected")
+    assert call.refusal(tools=tools) == "unrecognized request argument: strict"
 
 
 CALL = {"id": "a", "type": "function", "function": {"name": "add", "arguments": "{}"}}
@@ -93,7 +111,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"
 NAMED = {"type": "function", "function": {"name": "add", "x": 1}}
 NESTED = {
     "tools.0.strict": {"tools": [{"type": "function", "function": function(), "strict": True}]},
-    "tools.0.function.strict": {"tools": [{"type": "function", "function": function(strict=True)}]},
+    "tools.0.function.x": {"tools": [{"type": "function", "function": function(x=True)}]},
     "tool_choice.x": {"tool_choice": {"type": "function", "function": {"name": "add"}, "x": 1}},
     "tool_choice.function.x": {"tool_choice": NAMED},
     "messages.1.provider_specific_fields": {"messages": conversation(provider_specific_fields={})},
@@ -136,5 +154,5 @@ def test_unknown_fields_are_refused_or_ignored_at_any_depth(emulator, call, fiel
 
 def test_ignored_fields_leave_the_other_checks_in_place(emulator, call):
     emulator.switch(allow_ignored_params=True)
-    nameless = {"type": "function", "function": function(name="", strict=True)}
+    nameless = {"type": "function", "function": function(name="", x=True)}
     assert "tools.0.function.name is required" in call.refusal(tools=[nameless])

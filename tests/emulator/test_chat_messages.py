@@ -8,8 +8,8 @@ HELLO = {"role": "user", "content": "Hello"}
 PIXEL = "data:image/png;base64," + base64.b64encode(b"\x89PNG").decode()
 
 
-def calling(arguments="{}", *, content="Calling.", call_id="tooluse_1", **call):
-    function = {"name": "add", "arguments": arguments}
+def calling(arguments="{}", *, content="Calling.", call_id="tooluse_1", name="add", **call):
+    function = {"name": name, "arguments": arguments}
     entry = {"id": call_id, "type": "function", "function": function} | call
     return {"role": "assistant", "content": content, "tool_calls": [entry]}
 
@@ -72,6 +72,14 @@ def image(url, **fields):
 )
 def test_a_malformed_conversation_is_refused(call, messages, message):
     assert message in call.refusal(messages=messages)
+
+
+@pytest.mark.parametrize("name", ["add numbers", "mcp/add", "größe", "add.one", "add\n"])
+def test_names_of_tools_in_history_are_checked(call, name):
+    refusal = call.refusal(messages=[HELLO, calling(name=name), result()])
+    assert refusal.startswith("Failed to execute chat: ValidationException: 1 validation error")
+    assert f"Value '{name}' at 'messages.2." in refusal
+    assert call.chat(messages=[HELLO, calling(name="a" * 65), result()]).status_code == 200
 
 
 @pytest.mark.parametrize("arguments", ["", "prose", '{"a":', "[1]", "3", "null", '"x"', None])
