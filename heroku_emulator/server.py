@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -175,7 +176,7 @@ def _fault_response(step: Fault | Reset, envelope: AnyEnvelope) -> Response:
 
 def _add_headers(response: Response, exchange: Exchange) -> None:
     """Adds the headers of every answer, without replacing its own."""
-    headers = dict(_SECURITY_HEADERS)
+    headers = {"date": formatdate(usegmt=True), **_SECURITY_HEADERS}
     if exchange.switches.request_id_header != "none":
         headers[exchange.switches.request_id_header] = str(uuid.uuid4())
     if exchange.switches.rate_limit_headers and exchange.model is not None:

@@ -105,6 +105,9 @@ class Switches:
     """Thinking of `/v1/messages`: in signed `thinking` blocks; the same without the text; in
     `redacted_thinking` blocks."""
 
+    message_delta_usage: Literal["output", "all"] = "output"
+    """Usage of `message_delta` on `/v1/messages`: only `output_tokens`, or `input_tokens` again."""
+
     # MCP
 
     mcp_transport: Literal["both", "sse", "streamable_http", "none"] = "both"

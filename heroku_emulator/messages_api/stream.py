@@ -56,6 +56,8 @@ def events(message: Message, switches: Switches) -> Iterator[dict[str, Any]]:
         yield {"type": "content_block_stop", "index": index}
     ending = {"stop_reason": message.stop_reason, "stop_sequence": message.stop_sequence}
     usage = {"output_tokens": message.output_tokens}
+    if switches.message_delta_usage == "all":
+        usage = {"input_tokens": message.input_tokens, **usage}
     yield {"type": "message_delta", "delta": ending, "usage": usage}
     yield {"type": "message_stop"}
 

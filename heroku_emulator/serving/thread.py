@@ -70,6 +70,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=False,  # it would stand still: `_add_headers` sends it
             )
         )
         self.ready = threading.Event()
@@ -81,7 +82,6 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        await self.on_tick(0)
         self.ready.set()
         await self._stopping.wait()
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -34,6 +36,15 @@ def test_headers_are_the_captured_ones(call):
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["strict-transport-security"] == "max-age=63072000"
     assert headers["x-request-id"]
+
+
+def test_the_date_moves(call):
+    dates = [call.chat().headers["date"]]
+    time.sleep(1.1)
+    dates += [call.chat().headers["date"], call.http.get("/nowhere").headers["date"]]
+    first, second, third = map(parsedate_to_datetime, dates)
+    assert first < second <= third
+    assert abs(time.time() - third.timestamp()) < 5
 
 
 def test_the_id_embeds_the_time_and_the_fingerprint_stays(call):

@@ -109,6 +109,14 @@ def test_a_stream_begins_with_an_empty_message_and_ends_with_its_reason(stream):
     assert events[-1] == ("message_stop", {"type": "message_stop"})
 
 
+def test_the_last_event_can_repeat_the_input_tokens(stream, emulator):
+    emulator.switch(message_delta_usage="all")
+    events = stream()
+    began, ended = events[0][1]["message"]["usage"], events[-2][1]["usage"]
+    assert list(ended) == ["input_tokens", "output_tokens"]
+    assert ended["input_tokens"] == began["input_tokens"]
+
+
 def test_blocks_start_empty_and_grow_by_deltas(stream, emulator):
     emulator.script(EVERYTHING)
     events = stream(SUM, tools=[ADD], thinking=THINKING)
@@ -138,6 +146,7 @@ def test_blocks_start_empty_and_grow_by_deltas(stream, emulator):
         {"terminator": "message"},
         {"messages_thinking": "omitted"},
         {"messages_thinking": "redacted"},
+        {"message_delta_usage": "all"},
     ],
     ids=str,
 )
