@@ -92,7 +92,7 @@ foreign: ## Run other clients against the emulator, with another openai than the
 	$(call make_venv,$(FOREIGN_VENV))
 	$(call install,$(FOREIGN_VENV)) $(call pinned,requirements/foreign.txt)
 	$(call install,$(FOREIGN_VENV)) --no-deps -e .
-	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk
+	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk tests/emulator/test_mcp_toolkit.py
 
 docs: setup ## Build the documentation into site/, without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

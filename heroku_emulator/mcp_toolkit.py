@@ -15,19 +15,31 @@ from heroku_emulator.errors import ApiError
 from heroku_emulator.mcp_servers import find_tool, run_tool
 
 if TYPE_CHECKING:
-    from mcp.server.lowlevel import Server
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from heroku_emulator.agent_tools.tool import Outcome
     from heroku_emulator.serving.exchange import Exchange
 
 __all__ = ["mcp_messages", "mcp_sse", "mcp_streamable_http"]
 
 _PACKAGE = "mcp"
+_NAME = "heroku-mcp-toolkit"
 _SECONDS = 120
+_STREAMABLE_HEADERS = {"mcp-session-id", "mcp-protocol-version", "last-event-id"}
+"""Headers that clients of streamable HTTP send with a GET, and clients of SSE do not."""
 
 
 async def mcp_streamable_http(exchange: Exchange) -> Response:
-    """GET, POST and DELETE /mcp: every request is its own session."""
+    """GET, POST and DELETE /mcp: every request is its own session.
+
+    A GET opens an SSE session, as clients do that are configured for SSE with this address. Clients
+    of streamable HTTP send more headers with a GET; there is nothing to stream to them.
+    """
+    if exchange.entry.method == "GET":
+        if not exchange.entry.headers.keys() & _STREAMABLE_HEADERS:
+            return await mcp_sse(exchange)
+        _check_offered(exchange, "streamable_http")
+        raise ApiError(405, "Method Not Allowed")
     _check_offered(exchange, "streamable_http")
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager  # noqa: PLC0415
 
@@ -68,43 +80,63 @@ def _check_offered(exchange: Exchange, transport: str) -> None:
         raise ApiError(404)
 
 
-def _server(exchange: Exchange) -> Server[Any, Any]:
-    """Returns an MCP server with all deployed tools."""
+def _server(exchange: Exchange) -> Any:
+    """Returns an MCP server with all deployed tools, of version 1 or 2 of `mcp`."""
     from mcp import types  # noqa: PLC0415 - optional
-    from mcp.server.lowlevel import Server  # noqa: PLC0415 - the same
+    from mcp.server import lowlevel  # noqa: PLC0415 - the same
 
-    deployed = exchange.service.toolbox.mcp_servers
-    is_plain = exchange.switches.tool_names == "plain"
-    server: Server[Any, Any] = Server("heroku-mcp-toolkit")
+    server_class: Any = lowlevel.Server
 
-    async def list_tools(_: types.ListToolsRequest) -> types.ServerResult:
-        tools = [
-            types.Tool(
-                name=tool.name if is_plain else each.namespaced(tool),
-                description=tool.description or None,
-                inputSchema=dict(tool.input_schema),
-                annotations=None
-                if tool.annotations is None
-                else types.ToolAnnotations(**tool.annotations),
-            )
-            for each in deployed
-            for tool in each.tools
-        ]
-        return types.ServerResult(types.ListToolsResult(tools=tools))
+    def list_tools() -> types.ListToolsResult:
+        return types.ListToolsResult.model_validate({"tools": _tools(exchange)})
 
-    async def call_tool(request: types.CallToolRequest) -> types.ServerResult:
-        name, arguments = request.params.name, request.params.arguments or {}
-        found = find_tool(deployed, name)
-        if found is None:
-            outcome = failure(f"there is no tool {name}")
-        else:
-            outcome = await run_tool(*found, arguments, _SECONDS)
-        return types.ServerResult(types.CallToolResult.model_validate(outcome.as_mcp()))
+    async def call_tool(params: types.CallToolRequestParams) -> types.CallToolResult:
+        outcome = await _outcome(exchange, params.name, params.arguments or {})
+        return types.CallToolResult.model_validate(outcome.as_mcp())
 
+    if hasattr(server_class, "add_request_handler"):
+
+        async def on_list_tools(_context: Any, _params: Any) -> types.ListToolsResult:
+            return list_tools()
+
+        async def on_call_tool(_context: Any, params: Any) -> types.CallToolResult:
+            return await call_tool(params)
+
+        return server_class(_NAME, on_list_tools=on_list_tools, on_call_tool=on_call_tool)
+
+    async def handle_list(_request: types.ListToolsRequest) -> types.ServerResult:
+        return types.ServerResult(list_tools())
+
+    async def handle_call(request: types.CallToolRequest) -> types.ServerResult:
+        return types.ServerResult(await call_tool(request.params))
+
+    server = server_class(_NAME)
     # Not by the decorators, which warn about every name with a namespace.
-    server.request_handlers[types.ListToolsRequest] = list_tools
-    server.request_handlers[types.CallToolRequest] = call_tool
+    server.request_handlers[types.ListToolsRequest] = handle_list
+    server.request_handlers[types.CallToolRequest] = handle_call
     return server
+
+
+def _tools(exchange: Exchange) -> list[dict[str, Any]]:
+    """Returns the deployed tools as MCP lists them."""
+    is_plain = exchange.switches.tool_names == "plain"
+    return [
+        {
+            "name": tool.name if is_plain else server.namespaced(tool),
+            "description": tool.description or None,
+            "inputSchema": dict(tool.input_schema),
+            "annotations": tool.annotations,
+        }
+        for server in exchange.service.toolbox.mcp_servers
+        for tool in server.tools
+    ]
+
+
+async def _outcome(exchange: Exchange, name: str, arguments: dict[str, Any]) -> Outcome:
+    found = find_tool(exchange.service.toolbox.mcp_servers, name)
+    if found is None:
+        return failure(f"there is no tool {name}")
+    return await run_tool(*found, arguments, _SECONDS)
 
 
 class _Delegated(Response):

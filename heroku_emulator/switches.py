@@ -111,7 +111,8 @@ class Switches:
     # MCP
 
     mcp_transport: Literal["both", "sse", "streamable_http", "none"] = "both"
-    """What the toolkit speaks: SSE at `/mcp/sse`, streamable HTTP at `/mcp`; 404 otherwise."""
+    """What the toolkit speaks: SSE at `/mcp/sse` and by GET at `/mcp`, streamable HTTP at `/mcp`;
+    404 otherwise."""
 
     # Embeddings
 

@@ -1,14 +1,13 @@
-"""MCP: the toolkit over both transports, with the official client."""
+"""MCP: the toolkit over both transports, with the official client of version 1 or 2."""
 
 import asyncio
 import contextlib
 import time
 
-import httpx
 import pytest
 from mcp import ClientSession
 from mcp.client.sse import sse_client
-from mcp.client.streamable_http import streamable_http_client
+from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
 from heroku_emulator import Emulator, Fault
 from tests.emulator.mcp_deployed import CALCULATOR, SCHEMA, client, get
@@ -31,10 +30,10 @@ def deployed(running):
 async def session(emulator, transport):
     headers = {"authorization": f"Bearer {emulator.api_key}"}
     async with contextlib.AsyncExitStack() as stack:
-        if transport == "sse":
-            connection = sse_client(f"{emulator.url}/mcp/sse", headers=headers)
+        if transport in SSE_PATHS:
+            connection = sse_client(emulator.url + SSE_PATHS[transport], headers=headers)
         else:
-            http = await stack.enter_async_context(httpx.AsyncClient(headers=headers))
+            http = await stack.enter_async_context(create_mcp_http_client(headers=headers))
             connection = streamable_http_client(f"{emulator.url}/mcp", http_client=http)
         streams = await stack.enter_async_context(connection)
         opened = await stack.enter_async_context(ClientSession(*streams[:2]))
@@ -42,20 +41,29 @@ async def session(emulator, transport):
         yield opened
 
 
-TRANSPORTS = pytest.mark.parametrize("transport", ["streamable_http", "sse"])
+SSE_PATHS = {"sse": "/mcp/sse", "sse at the address of streamable HTTP": "/mcp"}
+TRANSPORTS = pytest.mark.parametrize("transport", ["streamable_http", *SSE_PATHS])
+
+
+def wire(result):
+    """Returns a result under the names of the protocol, which versions 1 and 2 share."""
+    return result.model_dump(by_alias=True, mode="json", exclude_none=True)
 
 
 @TRANSPORTS
 async def test_the_official_client_lists_and_calls_the_tools(deployed, transport):
     async with session(deployed, transport) as toolkit:
-        tools = (await toolkit.list_tools()).tools
-        assert [tool.name for tool in tools][:2] == ["acute-partridge/add", "acute-partridge/greet"]
-        assert (tools[0].description, tools[0].inputSchema) == ("Adds two numbers.", SCHEMA)
-        assert tools[0].annotations.readOnlyHint
-        result = await toolkit.call_tool("acute-partridge/add", {"a": 1, "b": 2})
-        assert (result.isError, result.content[0].text) == (False, "3")
-        result = await toolkit.call_tool("acute-partridge/draw", {})
-        assert [part.type for part in result.content] == ["text", "image"]
+        tools = wire(await toolkit.list_tools())["tools"]
+        assert [tool["name"] for tool in tools][:2] == [
+            "acute-partridge/add",
+            "acute-partridge/greet",
+        ]
+        assert (tools[0]["description"], tools[0]["inputSchema"]) == ("Adds two numbers.", SCHEMA)
+        assert tools[0]["annotations"] == {"readOnlyHint": True}
+        result = wire(await toolkit.call_tool("acute-partridge/add", {"a": 1, "b": 2}))
+        assert (result["isError"], result["content"][0]["text"]) == (False, "3")
+        result = wire(await toolkit.call_tool("acute-partridge/draw", {}))
+        assert [part["type"] for part in result["content"]] == ["text", "image"]
 
 
 @TRANSPORTS
@@ -69,9 +77,9 @@ async def test_the_official_client_lists_and_calls_the_tools(deployed, transport
 )
 async def test_a_failed_call_is_a_result(deployed, transport, name, arguments, reason):
     async with session(deployed, transport) as toolkit:
-        result = await toolkit.call_tool(name, arguments)
-    assert result.isError
-    assert reason in result.content[0].text
+        result = wire(await toolkit.call_tool(name, arguments))
+    assert result["isError"]
+    assert reason in result["content"][0]["text"]
 
 
 @TRANSPORTS
@@ -114,6 +122,20 @@ def test_the_toolkit_needs_the_key(deployed, path):
     assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error")
 
 
+def test_a_client_of_sse_gets_an_answer_at_the_address_of_streamable_http(deployed):
+    with client(deployed) as http, http.stream("GET", "/mcp") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.iter_lines()
+        assert next(lines) == "event: endpoint"
+        assert next(lines).startswith("data: /mcp/messages?session_id=")
+
+
+@pytest.mark.parametrize("header", ["mcp-session-id", "mcp-protocol-version", "last-event-id"])
+def test_a_client_of_streamable_http_is_told_that_nothing_streams(deployed, header):
+    with client(deployed) as http:
+        assert http.get("/mcp", headers={header: "2025-11-25"}).status_code == 405
+
+
 @pytest.mark.parametrize(
     ("position", "missing"),
     [
@@ -127,6 +149,8 @@ def test_a_transport_that_is_switched_off_is_not_found(deployed, position, missi
     with client(deployed) as http:
         for path in missing:
             assert http.request(ROUTES[path], path, json={}).status_code == 404
+        if position != "sse":
+            assert http.get("/mcp").status_code == 404
 
 
 def test_without_the_package_only_the_list_is_found(deployed, monkeypatch):
