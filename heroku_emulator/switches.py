@@ -87,6 +87,10 @@ class Switches:
     length_reason: Literal["length", "max_tokens"] = "length"
     """Finish reason of an answer cut by `max_tokens`."""
 
+    usage_details: bool = False
+    """Whether usage has details: in chat `cached_tokens` (of system prompt and tools, which Heroku
+    caches) and `reasoning_tokens`; on `/v1/messages` the cache's counts. Heroku documents none."""
+
     # Agents
 
     agent_messages: Literal["message", "delta", "chunks"] = "message"

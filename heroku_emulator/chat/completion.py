@@ -27,6 +27,7 @@ __all__ = [
     "message_of",
     "new_id",
     "reasoning_fields",
+    "usage_of",
 ]
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -65,6 +66,9 @@ class Completion:
     tool_calls: tuple[ToolCall, ...]
     finish_reason: str
     usage: dict[str, int]
+    cached_tokens: int
+    """Tokens of the prompt's beginning, which Heroku caches: system prompt and tools."""
+    reasoning_tokens: int
 
 
 def new_id(nanoseconds: int) -> str:
@@ -136,7 +140,18 @@ def completion_body(completion: Completion, switches: Switches) -> dict[str, Any
         "model": completion.model,
         "system_fingerprint": FINGERPRINT,
         "choices": [choice],
-        "usage": completion.usage,
+        "usage": usage_of(completion, switches),
+    }
+
+
+def usage_of(completion: Completion, switches: Switches) -> dict[str, Any]:
+    """Returns the usage of an answer, with details if they are switched on."""
+    if not switches.usage_details:
+        return dict(completion.usage)
+    return {
+        **completion.usage,
+        "prompt_tokens_details": {"cached_tokens": completion.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": completion.reasoning_tokens},
     }
 
 
@@ -198,11 +213,18 @@ def _completion(
         ),
         finish_reason=default if finish_reason is None else finish_reason,
         usage=_usage(_prompt_texts(body), answer, engine),
+        cached_tokens=sum(engine.count_tokens(text) for text in _cached_texts(body) if text),
+        reasoning_tokens=engine.count_tokens(reasoning) if reasoning else 0,
     )
 
 
 def _prompt_texts(body: dict[str, Any]) -> list[str]:
     return [*texts_of(body["messages"]), *map(compact, body.get("tools") or [])]
+
+
+def _cached_texts(body: dict[str, Any]) -> list[str]:
+    instructions = [m for m in body["messages"] if m["role"] in ("system", "developer")]
+    return [*texts_of(instructions), *map(compact, body.get("tools") or [])]
 
 
 def _usage(prompt: Iterable[str], answer: Iterable[str], engine: Engine) -> dict[str, int]:

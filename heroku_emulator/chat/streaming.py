@@ -6,7 +6,7 @@ import re
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from heroku_emulator.chat.completion import FINGERPRINT, message_of, reasoning_fields
+from heroku_emulator.chat.completion import FINGERPRINT, message_of, reasoning_fields, usage_of
 from heroku_emulator.errors import compact
 
 if TYPE_CHECKING:
@@ -51,20 +51,24 @@ def chunks(
 ) -> Iterator[dict[str, Any]]:
     """Yields the chunks: role, reasoning, text, tool calls, the finish, the usage."""
     form = switches.usage if with_usage else "none"
+    usage = usage_of(completion, switches)
     if switches.whole_message:
         yield _chunk(completion, switches, message=message_of(completion, switches))
     else:
         for number, delta in enumerate(_deltas(completion, switches)):
             role = {"role": "assistant"} if number == 0 or switches.role_on_every_chunk else {}
             yield _chunk(completion, switches, delta=role | delta)
-    usage = completion.usage if form == "finish_chunk" else None
     yield _chunk(
-        completion, switches, delta={}, finish_reason=completion.finish_reason, usage=usage
+        completion,
+        switches,
+        delta={},
+        finish_reason=completion.finish_reason,
+        usage=usage if form == "finish_chunk" else None,
     )
     if form == "own_chunk":
-        yield _chunk(completion, switches, delta={}, usage=completion.usage)
+        yield _chunk(completion, switches, delta={}, usage=usage)
     elif form == "empty_choices":
-        yield _chunk(completion, switches, delta={}, usage=completion.usage) | {"choices": []}
+        yield _chunk(completion, switches, delta={}, usage=usage) | {"choices": []}
 
 
 def _chunk(
@@ -74,7 +78,7 @@ def _chunk(
     delta: dict[str, Any] | None = None,
     message: dict[str, Any] | None = None,
     finish_reason: str | None = None,
-    usage: dict[str, int] | None = None,
+    usage: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     choice: dict[str, Any] = {"index": 0} if switches.choice_index else {}
     choice |= {"delta": delta} if message is None else {"message": message}

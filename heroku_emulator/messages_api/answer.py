@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heroku_emulator.chat.completion import completion_of_answer, completion_of_script
+from heroku_emulator.messages_api.blocks import count_breakpoints
 from heroku_emulator.messages_api.chat_form import chat_form
 from heroku_emulator.messages_api.signatures import redact, signature_of
 from heroku_emulator.messages_api.thinking import thinks
@@ -53,7 +54,8 @@ class Message:
     tool_uses: tuple[ToolUse, ...]
     stop_reason: str | None
     stop_sequence: str | None
-    input_tokens: int
+    input_usage: dict[str, int]
+    """Tokens of the prompt: all in one count, or those from the cache apart."""
     output_tokens: int
 
 
@@ -69,7 +71,7 @@ def message_of_engine(body: dict[str, Any], engine: Engine, switches: Switches) 
     if sequence is not None:
         answer = replace(answer, text=text, tool_calls=[])
     completion = completion_of_answer(answer, request, engine, switches)
-    message = _message(completion, switches)
+    message = _message(completion, body, switches)
     if sequence is None or message.stop_reason == "max_tokens":
         return message
     return replace(message, stop_reason="stop_sequence", stop_sequence=sequence)
@@ -83,7 +85,7 @@ def message_of_script(
         step = replace(step, reasoning=_thought(step.reasoning, step.calls))
     completion = completion_of_script(step, chat_form(body), engine)
     ids = step.ids if isinstance(step, CallTools) else None
-    return _message(completion, switches, ids)
+    return _message(completion, body, switches, ids)
 
 
 def message_body(message: Message) -> dict[str, Any]:
@@ -103,11 +105,13 @@ def message_body(message: Message) -> dict[str, Any]:
         "model": message.model,
         "stop_reason": message.stop_reason,
         "stop_sequence": message.stop_sequence,
-        "usage": {"input_tokens": message.input_tokens, "output_tokens": message.output_tokens},
+        "usage": {**message.input_usage, "output_tokens": message.output_tokens},
     }
 
 
-def _message(completion: Completion, switches: Switches, ids: Any = None) -> Message:
+def _message(
+    completion: Completion, body: dict[str, Any], switches: Switches, ids: Any = None
+) -> Message:
     calls = completion.tool_calls
     named = ids or [f"toolu_bdrk_01{_letters(22)}" for _ in calls]
     finish = completion.finish_reason
@@ -122,9 +126,25 @@ def _message(completion: Completion, switches: Switches, ids: Any = None) -> Mes
         ),
         stop_reason=_REASONS.get(finish, finish) or None,
         stop_sequence=None,
-        input_tokens=completion.usage["prompt_tokens"],
+        input_usage=_input_usage(completion, body, switches),
         output_tokens=completion.usage["completion_tokens"],
     )
+
+
+def _input_usage(
+    completion: Completion, body: dict[str, Any], switches: Switches
+) -> dict[str, int]:
+    """Returns the tokens of the prompt; here only marked prefixes are cached."""
+    prompt_tokens = completion.usage["prompt_tokens"]
+    if not switches.usage_details:
+        return {"input_tokens": prompt_tokens}
+    parts = (body.get("tools"), body.get("system"), body["messages"])
+    cached = completion.cached_tokens if any(map(count_breakpoints, parts)) else 0
+    return {
+        "input_tokens": prompt_tokens - cached,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": cached,
+    }
 
 
 def _thought(reasoning: str | None, calls: Sequence[tuple[str, Any]]) -> str:

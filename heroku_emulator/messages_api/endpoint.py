@@ -40,7 +40,7 @@ async def messages(exchange: Exchange) -> Response:
     if isinstance(step, RawBody | RawStream):
         return raw_response(exchange, step)
     message = await _message(exchange, step)
-    exchange.spend(message.input_tokens + message.output_tokens)
+    exchange.spend(sum(message.input_usage.values()) + message.output_tokens)
     if exchange.body.get("stream") is not True:
         return plain_response(message_body(message), step)
     whole = frames(message, exchange.switches)

@@ -39,7 +39,7 @@ def frame(event: str, text: str, switches: Switches) -> bytes:
 def events(message: Message, switches: Switches) -> Iterator[dict[str, Any]]:
     """Yields the empty message, its blocks (a ping in the first), and the end."""
     body = message_body(message)
-    begun = {"input_tokens": message.input_tokens, "output_tokens": 1}
+    begun = {**message.input_usage, "output_tokens": 1}
     empty: dict[str, Any] = {
         "content": [],
         "stop_reason": None,
@@ -57,7 +57,7 @@ def events(message: Message, switches: Switches) -> Iterator[dict[str, Any]]:
     ending = {"stop_reason": message.stop_reason, "stop_sequence": message.stop_sequence}
     usage = {"output_tokens": message.output_tokens}
     if switches.message_delta_usage == "all":
-        usage = {"input_tokens": message.input_tokens, **usage}
+        usage = {**message.input_usage, **usage}
     yield {"type": "message_delta", "delta": ending, "usage": usage}
     yield {"type": "message_stop"}
 

@@ -117,6 +117,20 @@ def test_usage_adds_up(call):
     assert min(usage.values()) > 0
 
 
+def test_usage_can_have_details(emulator, call):
+    emulator.switch(usage_details=True)
+    messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}]
+    thinking = {"enabled": True, "budget_tokens": 1024}
+    answer = call.chat(messages=messages, extended_thinking=thinking).json()
+    cached = emulator.engine.count_tokens("Be kind.")
+    usage = answer["usage"]
+    assert usage["prompt_tokens_details"] == {"cached_tokens": cached}
+    assert 0 < usage["completion_tokens_details"]["reasoning_tokens"] < usage["completion_tokens"]
+    assert "reasoning" not in answer["choices"][0]["message"]
+    assert call.chunks(messages=messages, extended_thinking=thinking)[-1]["usage"] == usage
+    assert call.chat().json()["usage"]["prompt_tokens_details"] == {"cached_tokens": 0}
+
+
 def test_stop_sequences_end_the_text(call):
     answer = call.chat(
         messages=[{"role": "user", "content": "one two three"}], stop=["three", "two"]

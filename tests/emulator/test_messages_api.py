@@ -101,6 +101,21 @@ def test_system_text_reaches_the_engine_in_both_forms(ask):
         assert ask.answer(system=system)["content"][0]["text"].startswith('{"answer"')
 
 
+def test_usage_can_count_the_cache_apart(ask, emulator):
+    whole = ask.answer(system="Be kind.")["usage"]
+    assert list(whole) == ["input_tokens", "output_tokens"]
+    emulator.switch(usage_details=True)
+    cached = emulator.engine.count_tokens("Be kind.")
+    marked = text("Be kind.") | {"cache_control": {"type": "ephemeral"}}
+    for system, read in (("Be kind.", 0), ([marked], cached)):
+        usage = ask.answer(system=system)["usage"]
+        assert usage == whole | {
+            "input_tokens": whole["input_tokens"] - read,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": read,
+        }
+
+
 def test_stop_sequences_end_the_text_and_are_named(ask):
     answer = ask.answer(stop_sequences=["nothing", "Hel", ": "])
     assert answer["content"] == [text("You said")]
