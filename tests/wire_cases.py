@@ -152,7 +152,7 @@ FRAMINGS = {
 SWITCHES = {
     **FRAMINGS,
     "a character a chunk": {"delta_characters": 1},
-    "nulls in the middle": {"middle_finish_reason": "null", "middle_usage": "null"},
+    "blanks in the middle": {"middle_finish_reason": "empty", "middle_usage": "empty"},
     "zero usage in the middle": {"middle_finish_reason": "absent", "middle_usage": "zeros"},
     "no usage in the middle": {"middle_finish_reason": "absent", "middle_usage": "absent"},
     "usage without choices": {"usage": "empty_choices"},
