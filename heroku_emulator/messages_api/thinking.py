@@ -41,7 +41,7 @@ def thinks(body: dict[str, Any]) -> bool:
 def must_return_thinking(body: dict[str, Any]) -> bool:
     """Says whether calls of the open round must come with their thinking.
 
-    Adaptive thinking does not demand it (docs: adaptive thinking).
+    Anthropic does not demand it of adaptive thinking.
     """
     return _type_of(body) == "enabled"
 

@@ -21,7 +21,11 @@ NO_CHAT = {"chat", "stream", "usage", "rate-limits", "tools", "tool-result", "th
         (Fault(401, path=CHAT), "401: Invalid API key", "Check the key: `heroku config -a APP`"),
         (Fault(403, path=CHAT), "403: you do not have access", "`heroku ai:models:create MODEL"),
         (Fault(404, path=CHAT), "404: Not Found", "`heroku-inference models` lists them"),
-        (Fault(408, path=CHAT), "408: Request Timeout", "cuts answers that take about 30 seconds"),
+        (
+            Fault(408, path=CHAT),
+            "408: Request timed out. Please use streaming",
+            "cuts answers that take about 30 seconds",
+        ),
         (
             Fault(429, path=CHAT, headers={"retry-after": "51"}),
             "429: rate Limit",
