@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.tools import BaseTool, Tool, create_schema_from_function
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
@@ -15,6 +14,8 @@ from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from langchain_core.tools import BaseTool
 
 __all__ = ["all_parameters", "answer_schema", "is_titled_schema", "openai_tool", "tool_options"]
 
@@ -43,6 +44,8 @@ def openai_tool(
     LangChain's own conversion puts an empty schema where a class refers to itself, and takes
     "title" out of default values. The core makes schemas small without either.
     """
+    from langchain_core.tools import create_schema_from_function  # noqa: PLC0415 - slow to load
+
     if isfunction(tool):
         tool = create_schema_from_function(
             tool.__name__, tool, parse_docstring=True, filter_args=(), include_injected=False
@@ -84,6 +87,8 @@ def _arguments_schema(
     tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool,
 ) -> Mapping[str, Any] | None:
     """The schema before LangChain's conversion; `None` where the conversion leaves it alone."""
+    from langchain_core.tools import BaseTool, Tool  # noqa: PLC0415 - slow to load
+
     arguments: Any = tool
     if isinstance(tool, Mapping):
         return tool if is_titled_schema(tool) else None
