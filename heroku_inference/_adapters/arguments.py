@@ -6,11 +6,18 @@ with the clients, outside of copies, pickles and dumps.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from heroku_inference._config.arguments import check_headers, check_timeout
+from heroku_inference._config.arguments import (
+    check_extra_body,
+    check_headers,
+    check_http_client,
+    check_max_retries,
+    check_timeout,
+)
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
@@ -25,6 +32,7 @@ __all__ = [
     "Connection",
     "Kind",
     "Settings",
+    "check_extra_body",
     "check_timeout",
     "config_error",
     "hide_key",
@@ -69,6 +77,14 @@ class Connection(BaseModel):
     """Other names of fields, as frameworks and older packages have them."""
     _KEYS: ClassVar[tuple[str, ...]] = ("api_key",)
     """The arguments that are a key."""
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        "timeout": check_timeout,
+        "max_retries": check_max_retries,
+        "default_headers": check_headers,
+        "http_client": partial(check_http_client, "http_client"),
+        "async_http_client": partial(check_http_client, "async_http_client"),
+    }
+    """The core's checks, made before pydantic would read "5" and True as numbers."""
     _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client")
     """Fields whose values deep copies share: the user's own, used as they are."""
 
@@ -114,8 +130,8 @@ class Connection(BaseModel):
         hide_key(data, self._KEYS)  # before anything that may raise
         mistake: ValidationError | HerokuError
         try:
-            super().__init__(**self._fields_from(data))
-            if self.model is None:
+            super().__init__(**self._checked(self._fields_from(data)))
+            if not self.model:
                 self.model = self.settings.require_model()
             self._check_values()
         except (ValidationError, HerokuError) as error:
@@ -142,6 +158,14 @@ class Connection(BaseModel):
             del data[other]
         return data
 
+    @classmethod
+    def _checked(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """The same fields, once the core's own checks have passed."""
+        for name, check in cls._CHECKS.items():
+            if name in fields:
+                check(fields[name])
+        return fields
+
     def _check_values(self) -> None:
         """Refuse what cannot work now, not at the first call.
 
@@ -149,10 +173,6 @@ class Connection(BaseModel):
             ConfigError: A key or its URL is missing, or a value cannot work.
         """
         self.settings  # noqa: B018 - looks for the key
-        if self.timeout is not None:
-            check_timeout(self.timeout)
-        if self.default_headers is not None:
-            check_headers(self.default_headers)
 
     @staticmethod
     def _framework_error(error: HerokuError) -> HerokuError:

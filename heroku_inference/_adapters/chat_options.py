@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
-from heroku_inference._config.arguments import nearest_name, unknown_argument
+from heroku_inference._config.arguments import check_extra_body, nearest_name, unknown_argument
 from heroku_inference._warnings import warn_caller
 
 __all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options", "drop_ignored", "options_among"]
@@ -36,6 +36,7 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
                 given.pop(name, None)
         given.update(layer)
         if body := given.pop("extra_body", None):
+            check_extra_body(body)
             bodies.append(body)
     options = {name: given.pop(name) for name in given.keys() & CHAT_OPTIONS}
     if given:

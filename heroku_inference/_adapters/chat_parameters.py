@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from heroku_inference._adapters.arguments import Connection
+from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._chat.request import check_share
+from heroku_inference._chat.request import check_effort, check_share
+from heroku_inference._chat.thinking import check_thinking
 
-__all__ = ["ChatParameters"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["ChatParameters", "check_share", "check_thinking"]
 
 _PARAMETERS: Final = (
     "temperature",
@@ -25,6 +29,12 @@ _PARAMETERS: Final = (
 
 class ChatParameters(Connection):
     """The parameters of a chat model (docs: chat completions)."""
+
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **Connection._CHECKS,  # noqa: SLF001 - of the class above
+        "extended_thinking": check_thinking,
+        "extra_body": check_extra_body,
+    }
 
     temperature: float | None = None
     """From 0 to 1. Newer Claude models take this or `top_p`, not both."""
@@ -64,6 +74,7 @@ class ChatParameters(Connection):
         super()._check_values()
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
+        check_effort(self.reasoning_effort)
 
     @property
     def thinks(self) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from heroku_inference._adapters.arguments import Connection
-from heroku_inference._endpoints.rerank import RerankOptions, check_query
+from heroku_inference._endpoints.rerank import RerankOptions, check_query, check_top_n
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import EllipsisType
 
     from heroku_inference._config.settings import Kind
@@ -19,6 +20,10 @@ class RerankParameters(Connection):
     """The parameters of a reranker."""
 
     _KIND: ClassVar[Kind] = "rerank"
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **Connection._CHECKS,  # noqa: SLF001 - of the class above
+        "top_n": check_top_n,
+    }
 
     top_n: int | None = None
     """How many to keep, best first; `None` keeps all."""

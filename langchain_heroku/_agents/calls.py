@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
+from heroku_inference._adapters.chat_parameters import check_share
 from langchain_heroku._agents.generations import RunReader, langchain_run
 from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku._chat_model import HerokuChatModel
@@ -77,6 +78,11 @@ class AgentCalls(HerokuChatModel):
         if data.get("tools") is not None:
             data = {**data, "tools": agent_tools(data["tools"])}
         return data
+
+    def _check_values(self) -> None:
+        super()._check_values()
+        check_share("temperature", self.temperature)
+        check_share("top_p", self.top_p)
 
     @property
     def _identifying_params(self) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from heroku_inference._adapters.anthropic_messages import (
     ask_for_answer,
     message_arguments,
 )
+from heroku_inference._adapters.arguments import check_extra_body
+from heroku_inference._adapters.chat_parameters import check_share, check_thinking
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
@@ -40,7 +42,7 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
@@ -67,6 +69,10 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         "max_tokens_to_sample": "max_tokens",
         "stop_sequences": "stop",
     }
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **HerokuConnection._CHECKS,  # noqa: SLF001 - of a class above
+        "extended_thinking": check_thinking,
+    }
     _KEYS: ClassVar[tuple[str, ...]] = ("api_key", "anthropic_api_key")
 
     max_tokens: int | None = None
@@ -86,6 +92,9 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     def _check_values(self) -> None:
         super()._check_values()
+        check_share("temperature", self.temperature)
+        check_share("top_p", self.top_p)
+        check_extra_body(self.model_kwargs.get("extra_body"))
         if self.extended_thinking is not None and self.thinking is not None:
             raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
 
