@@ -182,6 +182,7 @@ def test_a_misspelt_argument_names_the_nearest(name, misspelt, meant):
         ("ChatHerokuAgent", "temprature", "temperature"),
         ("Heroku", "temprature", "temperature"),
         ("HerokuMessages", "temprature", "temperature"),
+        ("HerokuAgent", "temprature", "temperature"),
         ("HerokuAgent", "heroku_tool", "heroku_tools"),
         ("HerokuEmbeddings", "batchsize", "batch_size"),
         ("HerokuEmbedding", "batch_size", "embed_batch_size"),
