@@ -98,7 +98,7 @@ async def test_tools_can_be_chosen(toolkit):
     ]
     chosen = await tools_of(toolkit, allowed_tools=["acute-partridge/shout"])
     assert list(chosen) == ["acute-partridge_shout"]
-    with pytest.raises(errors.ConfigError, match=r"no subtract in the toolkit\. .*add"):
+    with pytest.raises(errors.ConfigError, match=r"the toolkit does not have subtract\. .*add"):
         await tools_of(toolkit, allowed_tools=["subtract"])
     with pytest.raises(errors.ConfigError, match=r"\['add'\]"):
         await tools_of(toolkit, allowed_tools="add")
