@@ -1,4 +1,4 @@
-"""From what pydantic says about an argument to an error of ours."""
+"""Turns pydantic's errors about arguments into ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["argument_error", "argument_names", "refuse_unknown"]
 
-# By the first word of pydantic's type of an error.
+# What a value must be, by the first word of pydantic's error type.
 _KINDS: Final = {
     "bool": "True or False",
     "callable": "a function",
@@ -37,23 +37,23 @@ _BOUNDS: Final = {
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
 }
-# By the first letters of a member of a union, where something in such a value is wrong.
+# What a value must be, by the start of the union member that pydantic names in `loc`.
 _COLLECTIONS: Final = {"list": "a list of str", "dict": "a mapping with names as keys"}
-_LONGEST_WORD: Final = 20  # characters; a key is longer, and has digits
+_LONGEST_WORD: Final = 20  # characters; keys are longer and contain digits
 
 
 @cache
 def argument_names(owner: type[BaseModel]) -> frozenset[str]:
-    """The names of all arguments that a class takes, other spellings included."""
+    """The names of all arguments that a class takes, including alternative spellings."""
     return frozenset({*owner.model_fields, *getattr(owner, "_SPELLINGS", ())})
 
 
 def argument_error(
     owner: type[BaseModel], error: ValidationError, arguments: Mapping[str, Any]
 ) -> HerokuError:
-    """The first mistake that pydantic found in the arguments of a class, with what to do.
+    """The error for the first mistake that pydantic found in the arguments of a class.
 
-    A value that may be a key, because it stands in the wrong place, is not shown.
+    A value that might be a misplaced key is not shown.
     """
     details = error.errors(include_url=False)
     first = details[0]
@@ -71,12 +71,12 @@ def argument_error(
     wanted = " or ".join(dict.fromkeys(_requirement(mistake, field) for mistake in mistakes))
     shown = field.repr and name not in getattr(owner, "_KEYS", ())
     return ConfigError(
-        f"{name} must be {wanted}, got {_described(value, shown=shown)}.", _remedy(field)
+        f"{name} must be {wanted}, got {_describe_value(value, shown=shown)}.", _remedy(field)
     )
 
 
 def _requirement(mistake: ErrorDetails, field: FieldInfo) -> str:
-    """What a value must be to be free of this mistake."""
+    """What the value must be, as words after "must be"."""
     kind, context, place = mistake["type"], mistake.get("ctx", {}), mistake["loc"]
     members = [member for member in get_args(field.annotation) if member is not NoneType]
     if len(place) > (2 if len(members) > 1 else 1):
@@ -90,11 +90,11 @@ def _requirement(mistake: ErrorDetails, field: FieldInfo) -> str:
         return str(context["expected"])
     if kind == "is_instance_of":
         return f"a {context['class']}"
-    said = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return _KINDS.get(kind.partition("_")[0], said.rstrip("."))
+    message = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return _KINDS.get(kind.partition("_")[0], message.rstrip("."))
 
 
-def _described(value: object, *, shown: bool) -> str:
+def _describe_value(value: object, *, shown: bool) -> str:
     if value is None:
         return "None"
     is_word = isinstance(value, str) and len(value) <= _LONGEST_WORD and value.isalpha()

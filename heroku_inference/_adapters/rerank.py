@@ -1,4 +1,4 @@
-"""What can be set on a reranker of either framework (docs: rerank)."""
+"""The parameters of a reranker in either framework (docs: rerank)."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class RerankParameters(Connection):
     }
 
     top_n: int | None = None
-    """How many to keep, best first; `None` keeps all."""
+    """How many documents to keep, best first; `None` keeps all."""
 
     max_concurrency: int = 8
-    """Requests in flight at a time, where more than one is needed."""
+    """How many requests may be in flight at a time, if more than one is needed."""
 
     def _check_values(self) -> None:
         super()._check_values()
         RerankOptions(**self._options())
 
     def _options(self, top_n: int | EllipsisType | None = ...) -> dict[str, Any]:
-        """The core's options of a call, which may have a `top_n` of its own."""
+        """The options of the core's `rerank`; `...` stands for the `top_n` of this object."""
         return {
             "model": self.model or self.settings.require_model(),
             "top_n": self.top_n if top_n is ... else top_n,

@@ -142,7 +142,7 @@ class Settings:
         )
 
     def require_model(self, model: str | None = None) -> str:
-        """The model to call: the one given, else the default; `ConfigError` if there is none."""
+        """The model to call: the argument, or else the default; `ConfigError` without one."""
         if chosen := model or self.model:
             return chosen
         raise ConfigError(

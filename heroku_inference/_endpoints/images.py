@@ -149,7 +149,7 @@ def image_body(
     """The body of the request. What is `None` is not sent. Arguments are those of `ImageOptions`.
 
     Raises:
-        ConfigError: A value is none of the documented ones.
+        ConfigError: A value is not one of the documented ones.
         TypeError: There is no such option.
     """
     _refuse_unknown(unknown)

@@ -36,6 +36,113 @@ async def test_headers_of_the_user_are_sent_too(toolkit):
     assert {request.headers["x-mine"] for request in toolkit.requests} == {"yes"}
 
 
+async def test_tools_can_be_chosen(toolkit):
+    assert list(await tools_of(toolkit, allowed_tools=["add", "shout"])) == [
+        "add",
+        "acute-partridge_shout",
+    ]
+    chosen = await tools_of(toolkit, allowed_tools=["acute-partridge/shout"])
+    assert list(chosen) == ["acute-partridge_shout"]
+    with pytest.raises(errors.ConfigError, match=r"the toolkit does not have subtract\. .*add"):
+        await tools_of(toolkit, allowed_tools=["subtract"])
+    with pytest.raises(errors.ConfigError, match=r"\['add'\]"):
+        await tools_of(toolkit, allowed_tools="add")
+
+
+async def test_the_model_learns_of_a_failure_that_a_tool_reports(server):
+    failing = (await tools_of(server))["fail"]
+    result = await failing.ainvoke(call_of(failing))
+    assert result.status == "error"
+    assert "no such table" in result.text
+
+
+@pytest.mark.parametrize("refusal", [401, 403, 429, 500, 503])
+async def test_a_refusal_has_its_class(server, refusal):
+    tools = await tools_of(server)
+    server.refuse(refusal)
+    classes = {
+        401: errors.AuthenticationError,
+        403: errors.PermissionDeniedError,
+        429: errors.RateLimitError,
+        500: errors.ServerError,
+        503: errors.ServerError,
+    }
+    with pytest.raises(langchain.ModelError) as caught:
+        await tools_of(server)
+    assert type(caught.value) is classes[refusal]
+    assert caught.value.status_code == refusal
+    with pytest.raises(langchain.ModelError) as caught:
+        await tools["add"].ainvoke(call_of(tools["add"], a=1, b=2))
+    assert type(caught.value) is classes[refusal]
+
+
+async def test_no_toolkit_at_all_is_not_found():
+    with mcp_server.McpServer(key=KEY, transports=()) as server:
+        with pytest.raises(errors.NotFoundError, match="no MCP toolkit"):
+            await tools_of(server)
+        assert server.paths == ["/mcp", "/mcp/sse"]
+
+
+async def test_a_server_that_is_gone_is_a_connection_error(server):
+    tools = await tools_of(server)
+    server.stop()
+    with pytest.raises(errors.APIConnectionError, match="Check the URL"):
+        await tools_of(server)
+    with pytest.raises(errors.APIConnectionError):
+        await tools["add"].ainvoke(call_of(tools["add"], a=1, b=2))
+
+
+async def test_a_tool_that_takes_too_long_times_out(server):
+    slow = (await tools_of(server, timeout=2))["slow"]
+    with pytest.raises(errors.APITimeoutError, match="timeout="):
+        await slow.ainvoke(call_of(slow, seconds=8))
+
+
+def assert_no_frames_of_the_library(fails):
+    with pytest.raises(errors.HerokuError) as caught:
+        fails()
+    assert caught.value.__suppress_context__
+    links = [caught.value.__context__]
+    while links:
+        link = links.pop()
+        assert link.__traceback__ is None
+        links += getattr(link, "exceptions", ())
+
+
+def test_no_failure_shows_the_key(server):
+    tools = asyncio.run(tools_of(server))
+    add = tools["add"]
+    failures = [
+        lambda: asyncio.run(load_mcp_tools(api_key=KEY, base_url=server.url)),
+        lambda: asyncio.run(add.ainvoke(call_of(add, a=1, b=2))),
+    ]
+    server.refuse(401, message=f"bad key {KEY}")
+    for fails in failures:
+        assert KEY not in shown_by(fails)
+        assert_no_frames_of_the_library(fails)
+    server.stop()
+    for fails in failures:
+        assert KEY not in shown_by(fails)
+        assert_no_frames_of_the_library(fails)
+    assert KEY not in "".join(repr(tool) + str(tool) for tool in tools.values())
+
+
+def test_a_missing_key_is_a_config_error():
+    with pytest.raises(errors.ConfigError, match="INFERENCE_KEY"):
+        asyncio.run(load_mcp_tools())
+
+
+def test_without_the_extra_the_error_names_it():
+    code = (
+        "import sys, asyncio; sys.modules['langchain_mcp_adapters'] = None\n"
+        "from langchain_heroku import load_mcp_tools\n"
+        "asyncio.run(load_mcp_tools(api_key='inf-made-up', base_url='http://x'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ImportError: load_mcp_tools needs" in done.stderr
+    assert "heroku-inference[langchain-mcp]" in done.stderr
+
+
 # In an agent
 
 

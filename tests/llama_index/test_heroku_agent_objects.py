@@ -97,9 +97,9 @@ async def test_a_run_may_be_limited_in_time(emulator, config_vars):
     [
         ({"llm": MockLLM()}, "MockLLM"),
         ({"llm": Heroku(model="m", api_key=KEY, base_url="https://x.test")}, "Set them on the llm"),
-        ({"extended_thinking": True}, "no extended_thinking"),
-        ({"reasoning_effort": "low"}, "no reasoning_effort"),
-        ({"parallel_tool_calls": False}, "no parallel_tool_calls"),
+        ({"extended_thinking": True}, "does not have extended_thinking"),
+        ({"reasoning_effort": "low"}, "does not have reasoning_effort"),
+        ({"parallel_tool_calls": False}, "does not have parallel_tool_calls"),
         ({"heroku_tools": [lambda: 1]}, "function"),
         ({"heroku_tools": [{"type": "function", "function": {"name": "f"}}]}, "function"),
         ({"heroku_tools": [{"name": "f"}]}, "type"),
