@@ -1,4 +1,4 @@
-"""Heroku Managed Inference, exactly: one small core under the LangChain and LlamaIndex adapters."""
+"""Heroku Managed Inference, exactly: one core under the LangChain and LlamaIndex adapters."""
 
 from __future__ import annotations
 

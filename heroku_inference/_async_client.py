@@ -17,6 +17,7 @@ from heroku_inference._client_base import (
     EmbedOptions,
     ImageOptions,
 )
+from heroku_inference._config.arguments import check_http_client
 from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
@@ -95,6 +96,7 @@ class AsyncClient(ClientBase):
                 settings=settings,
                 inference_url=inference_url,
             )
+            check_http_client("async_http_client", async_http_client)
         self._options["async_http_client"] = async_http_client
         self._transports: dict[Kind, AsyncTransport] = {}
 

@@ -11,6 +11,7 @@ from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import ClientBase
+from heroku_inference._config.arguments import check_http_client
 from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
@@ -95,6 +96,7 @@ class Client(ClientBase):
                 settings=settings,
                 inference_url=inference_url,
             )
+            check_http_client("http_client", http_client)
         self._options["http_client"] = http_client
         self._transports: dict[Kind, Transport] = {}
 

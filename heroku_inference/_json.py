@@ -25,7 +25,7 @@ def read_json(reply: Reply, shape: TypeAdapter[_Value]) -> _Value:
     """The body of `reply` as a value of `shape`, decoded and checked in one go, without guessing.
 
     Raises:
-        InvalidResponseError: The body is no JSON, or not of this shape.
+        InvalidResponseError: The body is not JSON, or not of this shape.
     """
     try:
         return shape.validate_json(reply.body, strict=True)
@@ -77,7 +77,7 @@ def decoded_json(text: str | bytes) -> Any:
     Half of a surrogate pair, as a cut emoji leaves it, becomes U+FFFD: UTF-8 cannot carry it.
 
     Raises:
-        ValueError: This is no JSON.
+        ValueError: The text is not JSON.
     """
     try:
         return from_json(text)

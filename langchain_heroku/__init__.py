@@ -4,9 +4,9 @@
 from langchain_heroku import ChatHeroku, HerokuEmbeddings, HerokuRerank
 ```
 
-- `ChatHeroku`, `HerokuEmbeddings`, `HerokuRerank`: chat, vectors, and the best documents first.
-- `ChatHerokuAgent`: Heroku's own agents, whose tools Heroku runs.
-- `ChatHerokuMessages`: Claude by Heroku's Messages API, which thinks on between tool calls.
+- `ChatHeroku`, `HerokuEmbeddings`, `HerokuRerank`: chat, embeddings and reranking.
+- `ChatHerokuAgent`: Heroku's own agents, whose tools run on Heroku.
+- `ChatHerokuMessages`: Claude through Heroku's Messages API, with thinking between tool calls.
 - `HerokuImageTool`, `load_mcp_tools`: pictures and the tools of MCP servers, for any agent.
 - `register`: makes `init_chat_model("heroku:...")` and `init_embeddings("heroku:...")` work.
 """
@@ -38,7 +38,7 @@ __all__ = [
     "register",
 ]
 
-# Loaded when they are asked for: embeddings alone need a tenth of what a chat model needs.
+# Loaded on first use: embeddings alone load in a tenth of the time of a chat model.
 _MODULES: Final = {
     "ChatHerokuAgent": "langchain_heroku.agents",
     "ChatHerokuMessages": "langchain_heroku.anthropic_messages",
@@ -72,7 +72,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-# Messages of ours that come out of a checkpoint are understood without a model at hand. Where
-# LangChain's messages are not loaded there are none, and loading them would cost too much here.
+# Lets LangChain read our messages from a checkpoint before any model is made. If its messages are
+# not loaded yet there are none to read, and loading them here would take too long.
 if "langchain_core.messages" in sys.modules:
     import_module("langchain_heroku._blocks_of_answers")

@@ -1,7 +1,7 @@
-"""What Heroku's models said, as LangChain's standard content blocks, whole and in pieces.
+"""LangChain's standard content blocks of messages from Heroku's models, whole and in chunks.
 
-Registered under the provider name `heroku`, which every message of `ChatHeroku` carries; so also
-a message that comes back from a checkpoint is understood.
+The translators are registered for the provider name `heroku`, which every message of `ChatHeroku`
+carries. Messages loaded from a checkpoint are therefore understood too.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["HAS_REFUSALS", "PROVIDER", "content_blocks", "content_blocks_of_chun
 
 PROVIDER: Final = "heroku"
 
-# Since langchain-core 1.7.5; the parsers of structured output raise ModelRefusalError at it.
+# Since langchain-core 1.7.5, whose parsers of structured output raise ModelRefusalError for it.
 HAS_REFUSALS: Final = hasattr(standard, "RefusalContentBlock")
 _STANDARD: Final = {"text", "server_tool_call", "server_tool_result"}
-# What a message holds in fields of its own too is taken from there.
+# Blocks that a message also has in its own fields, where they are read from.
 _ALSO_IN_FIELDS: Final = {
     "invalid_tool_call",
     "reasoning",
@@ -42,10 +42,10 @@ def content_blocks(message: AIMessage) -> list[ContentBlock]:
 
 
 def content_blocks_of_chunk(message: AIMessageChunk) -> list[ContentBlock]:
-    """The standard blocks of one piece of a stream, or of pieces added up.
+    """The standard blocks of one chunk of a stream, or of several chunks added up.
 
-    Each has an index of its own kind. Core would count changes of type instead, by which
-    reasoning and the first tool call get one index, and merges what shares it.
+    Each kind of block has its own index. LangChain would count changes of type instead, give
+    reasoning and the first tool call the same index, and merge them.
     """
     if message.chunk_position == "last":
         return content_blocks(message)
@@ -82,7 +82,7 @@ def _content(message: AIMessage) -> Iterator[dict[str, Any]]:
 
 
 def _is_thought_of_run(part: dict[str, Any], message: AIMessage) -> bool:
-    # Those of a chat's answer are in a field of their own, and from there here already.
+    # Reasoning in a chat's answer has its own field, which `_reasoning` reads.
     return part.get("type") == "reasoning" and "reasoning" not in message.additional_kwargs
 
 

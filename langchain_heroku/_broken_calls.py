@@ -1,8 +1,9 @@
-"""Tool calls whose arguments are no JSON object, above all where they were cut. Pure.
+"""Tool calls whose arguments are not a JSON object, usually because they were cut. Pure.
 
-They must not be run. The sum of a stream's pieces reads arguments leniently, since they may go on:
-`{"city": "Par` makes a call with the city Par, which an agent would run. Core has no way to say
-that they will not. What is left is to end them in a way that nothing can mend.
+They must not be run. When LangChain adds up the chunks of a stream, it reads arguments leniently,
+because more may follow: `{"city": "Par` becomes a call with the city Par, which an agent would run.
+LangChain cannot be told that nothing follows. So a last chunk appends text that its reader cannot
+repair.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamedCalls", "results_in", "with_words"]
 
-# The closing bracket of something else, behind the end of a text that may be open.
+# A bracket that does not match, after the end of a string that may still be open.
 _ENDS: Final = ("", "]", "}", '"]', '"}', '""]', '""}')
-_WHY: Final = " <- no whole JSON object"
+_WHY: Final = " <- not a complete JSON object"
 
 
 class StreamedCalls:
-    """The calls of one stream, as far as its pieces have brought them."""
+    """The tool calls of one stream so far."""
 
     def __init__(self) -> None:
         self._names: dict[int | None, str] = {}
         self._arguments: dict[int | None, str] = {}
 
     def read(self, chunk: ChatGenerationChunk) -> None:
-        """Note what a piece brings."""
+        """Add the parts of calls in a chunk."""
         message = chunk.message
         if isinstance(message, AIMessageChunk):
             for piece in message.tool_call_chunks:
@@ -45,7 +46,7 @@ class StreamedCalls:
                 self._arguments[index] = self._arguments.get(index, "") + (piece["args"] or "")
 
     def end(self, hidden: str | None = None) -> ChatGenerationChunk | None:
-        """A last piece that makes the broken calls invalid, but those of the tool `hidden`."""
+        """A last chunk that makes broken calls invalid, except those of the tool `hidden`."""
         ends = [
             tool_call_chunk(name=None, args=end, id=None, index=index)
             for index, arguments in self._arguments.items()
@@ -58,20 +59,20 @@ class StreamedCalls:
 
 
 def _end(arguments: str) -> str:
-    """What makes arguments that are no JSON object invalid for core too; nothing if they are."""
+    """Text that makes LangChain reject broken arguments too; empty if they are valid."""
     try:
         parse_arguments(arguments)
     except ValueError:
-        end = next(end for end in _ENDS if not _is_mended(arguments + end))
+        end = next(end for end in _ENDS if not _is_repaired(arguments + end))
         return end and end + _WHY
     return ""
 
 
-def _is_mended(arguments: str) -> bool:
-    """Whether core's lenient reader makes an object of it."""
+def _is_repaired(arguments: str) -> bool:
+    """Whether LangChain's lenient reader makes an object of these arguments."""
     try:
         return isinstance(parse_partial_json(arguments), dict)
-    except Exception:  # noqa: BLE001 - core takes whatever it raises for a broken call
+    except Exception:  # noqa: BLE001 - for LangChain any error means a broken call
         return False
 
 
@@ -87,9 +88,9 @@ def results_in(messages: Iterable[BaseMessage]) -> set[str | None]:
 
 
 def with_words(message: BaseMessage, results: Container[str | None]) -> BaseMessage:
-    """The message with its broken calls as words: the server refuses a call without a result.
+    """The message with its broken calls as text: the server refuses calls without a result.
 
-    Calls that `results` names stay calls.
+    Calls whose id is in `results` stay calls.
     """
     if not (isinstance(message, AIMessage) and message.invalid_tool_calls):
         return message
@@ -103,9 +104,9 @@ def with_words(message: BaseMessage, results: Container[str | None]) -> BaseMess
         content = "\n".join(filter(None, [message.content, words]))
     else:
         ids = [call["id"] for call in broken]
-        said = [part for part in message.content if not _is_call(part)]
+        rest = [part for part in message.content if not _is_call(part)]
         calls = [part for part in message.content if _is_call(part, but=ids)]
-        content = [*said, {"type": "text", "text": words}, *calls]
+        content = [*rest, {"type": "text", "text": words}, *calls]
     return message.model_copy(update={"content": content, "invalid_tool_calls": kept})
 
 

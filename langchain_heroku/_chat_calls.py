@@ -1,7 +1,7 @@
-"""The four ways to call a chat model: whole or in pieces, blocking or not.
+"""The four ways to call a chat model: whole or streamed, blocking or async.
 
-Each is three steps: messages and parameters become the core's values, the core's client asks, its
-answer becomes LangChain's.
+Each takes three steps: convert messages and parameters for the core, call its client, and convert
+its answer for LangChain.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatCalls", "retry_listener"]
 
-_MAX_CONCURRENCY: Final = 8  # requests in flight for `n` answers
+_MAX_CONCURRENCY: Final = 8  # requests in flight at a time for `n` answers
 
 
 class ChatCalls(ChatParameters, HerokuChatModel):
-    """Asks the model, by the parameters it has; `ChatHeroku` is its public face."""
+    """Calls the model with the parameters set on it. `ChatHeroku` is the public class."""
 
     def _generate(
         self,
@@ -78,8 +78,8 @@ class ChatCalls(ChatParameters, HerokuChatModel):
             if number == 1:
                 answers = [await ask(0)]
             else:
-                async with aclosing(amap_in_order(ask, range(number), _MAX_CONCURRENCY)) as asked:
-                    answers = [answer async for answer in asked]
+                async with aclosing(amap_in_order(ask, range(number), _MAX_CONCURRENCY)) as results:
+                    answers = [answer async for answer in results]
         return langchain_result(answers, options["model"])
 
     def _stream(
@@ -154,7 +154,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
         return combined
 
 
-# Core works out these signatures anew at every call, unless they are there already.
+# LangChain inspects these signatures at every call, unless they are stored already.
 for _method in (ChatCalls._generate, ChatCalls._agenerate):  # noqa: SLF001 - our own
     vars(_method)["__signature__"] = inspect.signature(_method)
 
@@ -162,11 +162,11 @@ for _method in (ChatCalls._generate, ChatCalls._agenerate):  # noqa: SLF001 - ou
 def retry_listener(
     run_manager: CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun | None,
 ) -> Callable[[RetryEvent], None] | None:
-    """Who to tell of retries: the handlers of this run, in the form they know, tenacity's."""
+    """A function that reports retries to the run's handlers, which expect tenacity's form."""
     if run_manager is None or not run_manager.handlers:
         return None
 
-    def tell(event: RetryEvent) -> None:
+    def report(event: RetryEvent) -> None:
         from tenacity import RetryCallState, Retrying  # noqa: PLC0415 - needed rarely
 
         error = langchain_error(event.error)
@@ -175,8 +175,8 @@ def retry_listener(
         state.idle_for = event.wait
         state.set_exception((type(error), error, error.__traceback__))
         if isinstance(run_manager, AsyncCallbackManagerForLLMRun):
-            run_manager.get_sync().on_retry(state)  # the core tells of retries from plain code
+            run_manager.get_sync().on_retry(state)  # the core reports retries from synchronous code
         else:
             run_manager.on_retry(state)
 
-    return tell
+    return report

@@ -1,4 +1,4 @@
-"""What the chat models here are to LangChain, whichever endpoint they call."""
+"""What LangChain needs from every chat model here, whichever endpoint it calls."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ __all__ = ["HerokuChatModel"]
 
 _VERSION: Final = version("heroku-inference")
 _PROFILE_KEYS: Final = frozenset(ModelProfile.__annotations__)
-_CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which have about 4
+_CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which are about 4
 
 
 class HerokuChatModel(HerokuConnection, BaseChatModel):
-    """Version, profile, tracing, tokens, dumps and copies; no way to call."""
+    """Version, profile, tracing, token counts, dumps and copies. Subclasses add the calls."""
 
     stop: list[str] | str | None = None
-    """One text or several at which the answer ends; also accepted as `stop_sequences`."""
+    """One or more texts at which the answer ends; also accepted as `stop_sequences`."""
 
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """The fields, with arguments that are options of a call in `model_kwargs`."""
+        """The fields; other arguments that are options of a call go into `model_kwargs`."""
         data = super()._fields_from(data)
         known = cls.model_fields.keys()
         if "model_kwargs" not in known or data.keys() <= known:
@@ -57,18 +57,18 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         kept = {name: value for name, value in data.items() if name not in moved}
         return {**kept, "model_kwargs": {**passed, **moved}}
 
-    if TYPE_CHECKING:  # a body here would take the place of the parameters' own
+    if TYPE_CHECKING:  # a body here would shadow the one of the parameters' class
 
         def _parameters(self) -> dict[str, Any]: ...
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
-        """Whether `langchain_core.load` can dump it: yes, without the key."""
+        """Whether `langchain_core.load` can dump the model: it can, without the key."""
         return True
 
     @model_validator(mode="after")
     def _set_heroku_version(self) -> Self:
-        # Of core and not public, so it may go; our version in traces is worth no error.
+        # Not public in LangChain, so it may vanish: then traces lack our version, without an error.
         if add_version := getattr(self, "_add_version", None):
             add_version("heroku-inference", _VERSION)
         return self
@@ -78,43 +78,43 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
 
     @model_validator(mode="after")
     def _check_profile_keys(self) -> Self:
-        # Takes the place of core's check, which resolves type hints each time an object is made:
-        # half of what that costs.
+        # Replaces LangChain's check, which resolves type hints for each new object and takes half
+        # of the time to make one.
         if (self.profile or {}).keys() <= _PROFILE_KEYS:
             return self
         check = getattr(super(), "_check_profile_keys", None)
         return check() if check else self
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        told = {**self._parameters(), **kwargs}
+        parameters = {**self._parameters(), **kwargs}
         params: LangSmithParams = {
             "ls_provider": PROVIDER,
             "ls_model_name": kwargs.get("model") or self.model_name,
             "ls_model_type": "chat",
         }
-        if (temperature := told.get("temperature")) is not None:
+        if (temperature := parameters.get("temperature")) is not None:
             params["ls_temperature"] = temperature
-        if max_tokens := told.get("max_completion_tokens") or told.get("max_tokens"):
+        if max_tokens := parameters.get("max_completion_tokens") or parameters.get("max_tokens"):
             params["ls_max_tokens"] = max_tokens
         if stops := stop or self.stop:
             params["ls_stop"] = [stops] if isinstance(stops, str) else stops
         return params
 
     def get_num_tokens(self, text: str) -> int:
-        """About how many tokens a text has, without network: a tokenizer is not published."""
+        """Estimate the number of tokens of a text locally: Heroku does not publish a tokenizer."""
         if self.custom_get_token_ids is not None:
             return super().get_num_tokens(text)
         return ceil(len(text) / _CHARACTERS_PER_TOKEN)
 
     def get_token_ids(self, text: str) -> list[int]:
-        """The ids of a text's tokens, by `custom_get_token_ids`.
+        """The ids of a text's tokens, from `custom_get_token_ids`.
 
         Raises:
-            NotImplementedError: It is not set, and Heroku publishes no tokenizer.
+            NotImplementedError: It is not set, and Heroku does not publish a tokenizer.
         """
         if self.custom_get_token_ids is None:
             raise NotImplementedError(
-                "Heroku publishes no tokenizer: pass custom_get_token_ids=..., or use "
+                "Heroku does not publish a tokenizer. Pass custom_get_token_ids=..., or use "
                 "get_num_tokens(text), which estimates."
             )
         return self.custom_get_token_ids(text)
@@ -124,7 +124,7 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         messages: list[BaseMessage],
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
     ) -> int:
-        """About how many tokens a conversation has, tool definitions included, without network."""
+        """Estimate the number of tokens of a conversation, with tool definitions, locally."""
         definitions: list[BaseTool | dict[str, Any]] = [
             convert_to_openai_tool(tool) for tool in tools or ()
         ]
@@ -137,7 +137,7 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        # Core keeps a dump of the object, and takes it for the key of its cache.
+        # LangChain keeps a dump of the object and uses it as the key of its cache.
         self.__dict__.pop("_serialized", None)
 
     def __copy__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The parameters of a chat model, and how they and a call's own become options of the core."""
+"""The parameters of a chat model, and the options of one call made from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatParameters"]
 
-# What LangChain passes through a call for itself.
+# Arguments of a call that LangChain passes for its own use.
 _FOR_LANGCHAIN: Final = frozenset(
     {
         "ls_structured_output_format",
@@ -30,7 +30,7 @@ _FOR_LANGCHAIN: Final = frozenset(
 
 
 class ChatParameters(HerokuConnection, heroku.ChatParameters):
-    """What can be set on a chat model, and for each call, with LangChain's ways to say it."""
+    """The parameters of a chat model and of each call, under LangChain's names."""
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {
         **HerokuConnection._SPELLINGS,  # noqa: SLF001 - of the class above
@@ -39,21 +39,21 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     }
 
     n: int | None = Field(default=None, ge=1)
-    """How many answers to give; each is a request of its own, for Heroku gives one at a time."""
+    """How many answers to give. Each is a separate request: Heroku gives one at a time."""
 
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further options of every call. Arguments that are no parameter end here, with a warning;
-    those without effect on Heroku, such as `seed`, are not sent."""
+    """Further options of every call. Arguments that are not parameters end up here, with a warning.
+    Those that Heroku ignores, such as `seed`, are not sent."""
 
     streaming: bool = False
-    """Whether `invoke` streams too, which spares long answers the server's cut after about 30
-    seconds. Set to `False`, even `stream` does not."""
+    """Whether `invoke` streams too, so that the server does not cut long answers after about 30
+    seconds. If you set this to `False`, `stream` does not stream either."""
 
     stream_usage: bool = True
-    """Whether a stream tells the tokens that it used, in its last chunk."""
+    """Whether the last chunk of a stream has the number of tokens used."""
 
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
-        """The core's options of one call: its own arguments over those of the model."""
+        """The options of one call for the core: arguments of the call over those of the model."""
         given = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
         always = {name: value for name, value in self.model_kwargs.items() if name != "n"}
         given["stop"] = stop or given.get("stop") or self.model_kwargs.get("stop") or self.stop

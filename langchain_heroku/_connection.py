@@ -1,4 +1,4 @@
-"""What all classes here share: whom to call, errors, and the key as LangChain dumps it."""
+"""What all classes here share: the connection's arguments, errors, and how keys are dumped."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["HerokuConnection"]
 
 
 class HerokuConnection(Connection):
-    """The arguments every class of this package takes, with LangChain's names and secrets."""
+    """The arguments that every class of this package takes, under LangChain's names."""
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {"inference_url": "base_url", "model_name": "model"}
 
     api_key: SecretStr | None = None
     """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
 
-    Never shown. A pickle holds it only if it was given here: one that came from a config var is
-    looked up again where the pickle is loaded.
+    Never shown. A pickle contains it only if it was passed here: a key from a config var is looked
+    up again where the pickle is loaded.
     """
 
     @staticmethod
@@ -35,10 +35,10 @@ class HerokuConnection(Connection):
 
     @property
     def model_name(self) -> str:
-        """The id of the model that is called."""
+        """The id of the model."""
         return self.model or self.settings.require_model()
 
     @property
     def lc_secrets(self) -> dict[str, str]:
-        """The config var that stands for the key in a dump."""
+        """The config var that a dump names in place of the key."""
         return {"api_key": f"{self.settings.alias}_KEY"} if self.api_key is not None else {}

@@ -1,7 +1,7 @@
-"""What the core read from the server, as LangChain's messages and generations. Pure.
+"""Converts answers of the core into LangChain's messages and generations. Pure.
 
-A stream's pieces add up to the message that the same answer gives when it comes whole: each fact
-is told once, and under the same name.
+The chunks of a stream add up to the same message as the whole answer, so each fact is in one chunk
+only, and under the same name.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ __all__ = [
     "token_usage",
 ]
 
-# Core looks up the block translator of every piece by it. Pydantic copies the dict.
+# LangChain finds the block translator of every chunk with it. Pydantic copies the dict.
 _OURS: Final = {"model_provider": PROVIDER}
 
 
 def langchain_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatResult:
-    """The result of one call, with a generation for each answer; `model` is who was asked."""
+    """The result of one call, with a generation for each answer to `model`'s request."""
     generations = [
         ChatGeneration(
             message=_message(answer, model), generation_info=_finish(answer.finish_reason)
@@ -54,7 +54,7 @@ def langchain_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatRe
 
 
 def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatGenerationChunk:
-    """One piece of a stream."""
+    """One chunk of a stream."""
     fields: dict[str, Any] = {"content": chunk.text, "response_metadata": _OURS}
     if chunk.reply is not None:
         fields["response_metadata"] = server_metadata(chunk, chunk.reply, model)
@@ -77,7 +77,7 @@ def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatG
                 **fields["response_metadata"],
                 "token_usage": token_usage(chunk.usage),
             }
-        if not chunk.tool_calls:  # nothing follows; spares the empty chunk that core would add
+        if not chunk.tool_calls:  # the last one; LangChain need not add an empty chunk
             fields["chunk_position"] = "last"
     return ChatGenerationChunk(
         message=AIMessageChunk(**fields), generation_info=_finish(chunk.finish_reason)
@@ -85,7 +85,7 @@ def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatG
 
 
 def summed_usage(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Token counts of several answers, by name."""
+    """The sums of the token counts of several answers, by name."""
     total: dict[str, int] = {}
     for usage in usages:
         for name, tokens in usage.items():
@@ -117,7 +117,7 @@ def _finish(reason: str | None) -> dict[str, Any] | None:
 def server_metadata(
     answer: ChatChunk | heroku.ChatResult | AgentStep, reply: Reply | None, model: str
 ) -> dict[str, Any]:
-    """What the server said beside an answer; `model` is who was asked."""
+    """What the server sent besides an answer; `model` is used if it did not name one."""
     metadata: dict[str, Any] = {
         **_OURS,
         "model_name": getattr(answer, "model", None) or model,
@@ -136,7 +136,7 @@ def server_metadata(
 
 
 def _additional(answer: ChatChunk | heroku.ChatResult) -> dict[str, Any]:
-    """Reasoning as the server gives it, and once more under the name that others use."""
+    """Reasoning in the server's form, and again under the name that other packages use."""
     additional: dict[str, Any] = {}
     if answer.reasoning or answer.reasoning_signature:
         additional["reasoning"] = {"thinking": answer.reasoning or ""}
@@ -163,7 +163,7 @@ def _read_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], lis
 
 
 def token_usage(usage: Usage) -> dict[str, int]:
-    """The same by the server's names, where older tools look; `asdict` takes 20 times longer."""
+    """Token counts under the server's names, for older tools; `asdict` takes 20 times longer."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -172,7 +172,7 @@ def token_usage(usage: Usage) -> dict[str, int]:
 
 
 def standard_usage(usage: Usage) -> UsageMetadata:
-    """The tokens of an answer by LangChain's names."""
+    """Token counts under LangChain's names."""
     return UsageMetadata(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,

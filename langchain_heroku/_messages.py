@@ -1,6 +1,6 @@
-"""LangChain's messages, from whichever model they came, in the wire's shape. Pure.
+"""Converts LangChain's messages, from any model, into OpenAI's format. Pure.
 
-What Heroku's endpoint is stricter about than OpenAI's is repaired later, by the core.
+Where Heroku's endpoint is stricter than OpenAI's, the core adapts them later.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ __all__ = ["openai_messages"]
 def openai_messages(
     messages: Sequence[BaseMessage], *, to_agent: bool = False
 ) -> list[dict[str, Any]]:
-    """The conversation as OpenAI-shaped messages; the given ones stay untouched.
+    """The conversation as OpenAI's messages; the arguments are not changed.
 
-    A run of Heroku's agent becomes the messages that it was made of: the model's turns and the
-    results of its tools. Their names have a namespace, which chat completions does not take; only
-    `to_agent` keeps it. Calls whose arguments are broken become words, unless they have a result.
+    The run of a Heroku agent is split into the model's turns and the results of its tools. The
+    tools' names have a namespace, which chat completions does not accept, so only `to_agent` keeps
+    it. Calls with broken arguments become text, unless they have a result.
 
-    Thoughts are left out: chat completions takes none back, and another provider's mean nothing
-    to it (docs: chat completions). So is what only the provider that made it can read.
+    Thoughts are left out: chat completions does not take them back, and cannot use those of other
+    providers (docs: chat completions). So are blocks that only their own provider can read.
 
     Raises:
-        ConfigError: A message says something that cannot be sent: a PDF, audio, video, an image
-            of the system's or the assistant's, arguments that are no JSON. It names the position
+        ConfigError: A message has content that cannot be sent: a PDF, audio, video, an image from
+            the system or the assistant, arguments that are not JSON. The error names the position
             of the message.
     """
     wire: list[dict[str, Any]] = []
@@ -89,7 +89,7 @@ def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
     if isinstance(message.content, str):
         yield {"role": "user", "content": message.content}
         return
-    # Anthropic's way is to put results of tools into a message of the user.
+    # Anthropic's format puts results of tools into user messages.
     rest = []
     for part in message.content:
         if isinstance(part, dict) and part.get("type") == "tool_result":
@@ -101,16 +101,16 @@ def _from_user(message: HumanMessage) -> Iterator[dict[str, Any]]:
 
 
 def _from_model(message: AIMessage) -> dict[str, Any]:
-    text, calls = message.content, [*_calls_made(message)]
-    said = text if isinstance(text, str) else _said(text)
-    wire: dict[str, Any] = {"role": "assistant", "content": said}
+    content, calls = message.content, [*_calls_made(message)]
+    text = content if isinstance(content, str) else _text_of(content)
+    wire: dict[str, Any] = {"role": "assistant", "content": text}
     if not wire["content"] and (refusal := message.additional_kwargs.get("refusal")):
         wire["content"] = refusal
     return {**wire, "tool_calls": calls} if calls else wire
 
 
-def _said(content: Sequence[str | dict[str, Any]]) -> str:
-    """The model's own words among whatever else its provider put beside them."""
+def _text_of(content: Sequence[str | dict[str, Any]]) -> str:
+    """The text of the model among the other content blocks of its provider."""
     words = []
     for part in content:
         if isinstance(part, str):
@@ -130,7 +130,7 @@ _MEDIA: Final = {"image", "image_url", "audio", "video", "file"}
 
 
 def _calls_made(message: AIMessage) -> Iterator[dict[str, Any]]:
-    """Every call that a tool message may answer, also those whose arguments were no JSON."""
+    """Every call that a tool message can answer, including those with broken arguments."""
     seen = set()
     for call in message.tool_calls:
         seen.add(call["id"])
@@ -140,7 +140,7 @@ def _calls_made(message: AIMessage) -> Iterator[dict[str, Any]]:
         yield _call(invalid["id"], invalid["name"], invalid["args"] or "")
     if isinstance(message.content, str):
         return
-    for part in message.content:  # Anthropic's form, in messages that were made by hand
+    for part in message.content:  # Anthropic's form, in messages written by hand
         if isinstance(part, dict) and part.get("type") in {"tool_use", "tool_call"}:
             if part.get("id") in seen:
                 continue
@@ -169,15 +169,15 @@ def _tool_result(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _texts(content: str | list[Any]) -> str:
-    """Content of a message that takes text only."""
+    """The content of a message that can hold only text."""
     parts = _parts(content)
     if isinstance(parts, str):
         return parts
     for part in parts:
         if part["type"] != "text":
             raise ConfigError(
-                "an image can only be sent in a message of the user.",
-                "Keep the text in the system's message, and put the image into a HumanMessage.",
+                "images can only be sent in a user message.",
+                "Keep the text in the system message, and put the image into a HumanMessage.",
             )
     return "\n".join(part["text"] for part in parts)
 
@@ -196,9 +196,9 @@ def _part(part: str | dict[str, Any]) -> dict[str, Any] | None:
     wire = read(part) if read is not None else None
     if wire is None and kind not in _THOUGHTS:
         raise ConfigError(
-            f"a content block of type {kind!r}{_described(part)} cannot be sent.",
-            "Heroku's models take text and images (PNG, JPEG, GIF, WebP; by URL or base64), and no "
-            "PDF or other file, audio or video.",
+            f"a content block of type {kind!r}{_describe_type(part)} cannot be sent.",
+            "Send text or images (PNG, JPEG, GIF, WebP; by URL or base64): Heroku's models do not "
+            "take PDFs or other files, audio or video.",
         )
     return wire
 
@@ -206,7 +206,7 @@ def _part(part: str | dict[str, Any]) -> dict[str, Any] | None:
 _THOUGHTS: Final = {"thinking", "redacted_thinking", "reasoning"}
 
 
-def _described(part: Mapping[str, Any]) -> str:
+def _describe_type(part: Mapping[str, Any]) -> str:
     mime_type = part.get("mime_type")
     return f" ({mime_type})" if mime_type else ""
 
@@ -217,7 +217,7 @@ def _text(part: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _document(part: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Plain text in a wrapper: Anthropic's `document`, and LangChain's older `file`."""
+    """Wrapped plain text: Anthropic's `document`, or LangChain's older `file`."""
     source = part.get("source")
     if isinstance(source, dict) and source.get("type") == "text":
         return {"type": "text", "text": source["data"]}
@@ -230,7 +230,7 @@ def _image_url(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _standard_image(part: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Blocks of type `image`: LangChain's of either version, and Anthropic's."""
+    """Blocks of type `image`: both of LangChain's versions, and Anthropic's."""
     source = part.get("source")
     source = source if isinstance(source, dict) else part
     if url := source.get("url"):

@@ -1,7 +1,7 @@
-"""Answers in the form of a schema: what to bind to the model, and what parses its answer.
+"""Structured output: what to bind to the model, and how to parse its answer.
 
 Heroku ignores `response_format` (docs: OpenAI compatibility). The default is therefore a forced
-tool call; the other two methods are done by the core with what the API has.
+tool call. The core implements the other two methods with a hidden tool or an instruction.
 """
 
 from __future__ import annotations
@@ -51,15 +51,17 @@ def structured_output(
     include_raw: bool,
     options: dict[str, Any],
 ) -> Runnable[LanguageModelInput, Any]:
-    """A runnable that asks `model` and gives the parsed answer; see `with_structured_output`."""
+    """A runnable that calls `model` and parses its answer; see `with_structured_output`."""
     if method not in _METHODS:
         raise ConfigError(f"method={method!r} is unknown.", f"Pass one of {', '.join(_METHODS)}.")
     if schema is None and method != "json_mode":
-        raise ConfigError(f"method={method!r} needs a schema.", "Pass one, or method='json_mode'.")
+        raise ConfigError(
+            f"method={method!r} needs a schema.", "Pass a schema, or method='json_mode'."
+        )
     schema = _unwrap_schema(schema)
-    traced = {"kwargs": {"method": method}, "schema": schema}
     if schema is not None:
-        options = {**options, "ls_structured_output_format": traced}
+        trace = {"kwargs": {"method": method}, "schema": schema}
+        options = {**options, "ls_structured_output_format": trace}
     if method == "function_calling" and schema is not None:
         asking, parser = _by_tool(model, schema, options)
     else:
@@ -68,7 +70,7 @@ def structured_output(
 
 
 def _unwrap_schema(schema: dict[str, Any] | type | None) -> dict[str, Any] | type | None:
-    """The schema in OpenAI's `{"type": "json_schema", "json_schema": {"name", "schema"}}`."""
+    """The schema inside OpenAI's `{"type": "json_schema", "json_schema": {"name", "schema"}}`."""
     if not isinstance(schema, dict) or schema.get("type") != "json_schema":
         return schema
     inside = schema.get("json_schema")
@@ -77,8 +79,8 @@ def _unwrap_schema(schema: dict[str, Any] | type | None) -> dict[str, Any] | typ
             'A schema of type "json_schema" has no "schema" in its "json_schema".',
             'Pass {"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}.',
         )
-    told = {"title": inside.get("name"), "description": inside.get("description")}
-    return {**inside["schema"], **{name: text for name, text in told.items() if text}}
+    labels = {"title": inside.get("name"), "description": inside.get("description")}
+    return {**inside["schema"], **{name: text for name, text in labels.items() if text}}
 
 
 def _by_tool(
@@ -86,12 +88,12 @@ def _by_tool(
 ) -> tuple[Runnable[LanguageModelInput, AIMessage], Runnable[Any, Any]]:
     if options.get("tools"):
         raise ConfigError(
-            "method='function_calling' takes no tools beside the one for the answer.",
-            "Pass method='json_schema': there the model can call them, and the answer is None when "
+            "method='function_calling' does not take tools besides the one for the answer.",
+            "Pass method='json_schema': the model can call tools then, and the answer is None when "
             "it does.",
         )
     name = convert_to_openai_tool(schema)["function"]["name"]
-    # A model that thinks cannot be made to call a tool: it is told to.
+    # A tool call cannot be forced while the model thinks: instruct it instead.
     choice = {"tool_choice": None if model.thinks else name}
     asking = model.bind_tools(**{**choice, **options, "tools": [schema]})
     if model.thinks and "tool_choice" not in options:
@@ -107,34 +109,34 @@ def _by_tool(
 def _with_instruction(
     model: ChatHeroku, instruction: str
 ) -> Runnable[LanguageModelInput, LanguageModelInput]:
-    """Adds an instruction to what the model is asked, after the system message if there is one."""
+    """A step that adds an instruction to the input, after the system message if there is one."""
 
-    def instructed(given: LanguageModelInput) -> LanguageModelInput:
+    def add_instruction(given: LanguageModelInput) -> LanguageModelInput:
         messages = model._convert_input(given).to_messages()  # noqa: SLF001 - as its `invoke` does
         at = 1 if messages and messages[0].type == "system" else 0
         return [*messages[:at], SystemMessage(instruction), *messages[at:]]
 
-    return RunnableLambda(instructed)
+    return RunnableLambda(add_instruction)
 
 
 def _check_call(tool: str) -> Runnable[Any, Any]:
-    """Passes an answer on; raises at its end if the tool was not called as it must be."""
+    """A step that passes an answer on, and raises at its end if the tool was not called."""
 
-    def checked(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
-        heard = _ToolAnswer(tool)
+    def check(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
+        tool_answer = _ToolAnswer(tool)
         for piece in answer:
-            heard.hear(piece)
+            tool_answer.add(piece)
             yield piece
-        heard.judge()
+        tool_answer.check()
 
-    async def achecked(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
-        heard = _ToolAnswer(tool)
+    async def acheck(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
+        tool_answer = _ToolAnswer(tool)
         async for piece in answer:
-            heard.hear(piece)
+            tool_answer.add(piece)
             yield piece
-        heard.judge()
+        tool_answer.check()
 
-    return RunnableGenerator(checked, achecked)
+    return RunnableGenerator(check, acheck)
 
 
 def _by_text(
@@ -148,27 +150,27 @@ def _by_text(
     if not options.get("tools"):
         return model.bind(**options), parser
 
-    def parsed(answer: AIMessage) -> Runnable[Any, Any] | None:
+    def choose_parser(answer: AIMessage) -> Runnable[Any, Any] | None:
         return None if answer.tool_calls or answer.invalid_tool_calls else parser
 
-    return model.bind_tools(**options), RunnableLambda(parsed)
+    return model.bind_tools(**options), RunnableLambda(choose_parser)
 
 
 def _response_format(method: Method, schema: dict[str, Any] | type | None) -> dict[str, Any]:
     if schema is None:
         return {"type": "json_object"}
-    wanted = answer_schema(schema)
+    answer = answer_schema(schema)
     if method == "json_mode":
-        return {"type": "json_object", "schema": wanted}
-    described = {"description": wanted["description"]} if wanted.get("description") else {}
+        return {"type": "json_object", "schema": answer}
+    description = {"description": answer["description"]} if answer.get("description") else {}
     return {
         "type": "json_schema",
-        "json_schema": {"name": wanted.get("title", "answer"), "schema": wanted, **described},
+        "json_schema": {"name": answer.get("title", "answer"), "schema": answer, **description},
     }
 
 
 def _text_parser(schema: dict[str, Any] | type | None) -> BaseOutputParser[Any]:
-    from langchain_core.output_parsers import (  # noqa: PLC0415 - core has not loaded these
+    from langchain_core.output_parsers import (  # noqa: PLC0415 - not loaded yet
         JsonOutputParser,
         PydanticOutputParser,
     )
@@ -191,9 +193,9 @@ def _with_raw(
 
 
 class _ToolAnswer:
-    """What a model does about the tool that it has to call, as the messages pass by.
+    """Collects an answer and checks that it calls the tool, with complete arguments.
 
-    The parsers take a call that is cut or missing for no answer, and give `None`.
+    LangChain's parsers return `None` for a missing or cut call; this raises instead.
     """
 
     def __init__(self, tool: str) -> None:
@@ -206,14 +208,14 @@ class _ToolAnswer:
         self._broken: list[str] = []
         self._finish_reason = ""
 
-    def hear(self, piece: AIMessage) -> None:
+    def add(self, piece: AIMessage) -> None:
         refusal = piece.additional_kwargs.get("refusal", "")
-        # The parsers of newer cores raise ModelRefusalError themselves.
+        # Newer versions of LangChain's parsers raise ModelRefusalError for a refusal.
         self._refused = self._refused or (HAS_REFUSALS and bool(refusal))
         self._text.append(str(piece.text) + refusal)
         self._finish_reason = piece.response_metadata.get("finish_reason") or self._finish_reason
         if isinstance(piece, AIMessageChunk):
-            # Its `tool_calls` are guesses at what the pieces may become.
+            # The `tool_calls` of a chunk are guesses from incomplete arguments.
             for chunk in piece.tool_call_chunks:
                 number = chunk["index"]
                 self._tools[number] = self._tools.get(number) or chunk["name"] or ""
@@ -222,7 +224,7 @@ class _ToolAnswer:
             self._called.update(call["name"] for call in piece.tool_calls)
             self._broken += [call["args"] or "" for call in piece.invalid_tool_calls]
 
-    def judge(self) -> None:
+    def check(self) -> None:
         for number, pieces in self._written.items():
             arguments = "".join(pieces)
             if _is_object(arguments):
@@ -232,25 +234,27 @@ class _ToolAnswer:
         if self._tool in self._called or self._refused:
             return
         output = "\n".join(self._broken) or "".join(self._text)
-        raise OutputParserException(self._complaint(output[:500]), llm_output=output)
+        raise OutputParserException(self._problem(output[:500]), llm_output=output)
 
-    def _complaint(self, output: str) -> str:
+    def _problem(self, output: str) -> str:
         if self._broken:
             is_cut = self._finish_reason == "length"
             why = "cut by max_tokens" if is_cut else f"finish reason {self._finish_reason!r}"
-            return f"The arguments of the tool call are no whole JSON object ({why}): {output!r}"
+            return (
+                f"The arguments of the tool call are not a complete JSON object ({why}): {output!r}"
+            )
         if self._called:
             others = ", ".join(sorted(self._called))
             return f"The model called {others} instead of {self._tool}, which gives the answer."
         return (
-            "The model answered without calling the tool that gives the answer its form. A model "
-            "that thinks cannot be made to call one: turn extended thinking off, or ask in the "
-            f"prompt for the call. It said: {output!r}"
+            f"The model answered without calling the tool {self._tool}, which gives the answer its "
+            "form. While a model thinks, a call cannot be forced: turn extended thinking off, or "
+            f"ask for the call in the prompt. The model said: {output!r}"
         )
 
 
 def _is_object(arguments: str) -> bool:
-    """Whether a call with these arguments counts; a tool without parameters may get none."""
+    """Whether arguments are complete; those of a tool without parameters may be empty."""
     try:
         return not arguments.strip() or isinstance(json.loads(arguments), dict)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`ChatHerokuAgent`: Heroku's agents endpoint as a chat model. Nothing here talks HTTP."""
+"""`ChatHerokuAgent`: Heroku's agents endpoint as a LangChain chat model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEFT_TO_THE_MODEL: Final = (None, "auto")
 
 
 class ChatHerokuAgent(AgentCalls, defer_build=False):
-    """An agent that Heroku runs: a model and its tools, in turns, within one request.
+    """An agent that Heroku runs: a model and its tools take turns within one request.
 
     **Setup.** As for `ChatHeroku`: the add-on's config vars `INFERENCE_KEY`, `INFERENCE_URL` and,
     on per-model plans, `INFERENCE_MODEL_ID` are read, or another attachment's with `alias=...`.
@@ -43,13 +43,13 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
     ```
 
     **Invoke, stream, async.** The whole run is one message. Its `.text` is the answer, so
-    `agent | StrOutputParser()` gives that; its `content_blocks` hold all that happened, in order:
+    `agent | StrOutputParser()` gives just that. Its `content_blocks` tell what happened, in order:
 
     | block | what it is |
     | --- | --- |
-    | `reasoning` | what the model said before calling tools (`extras["narration"]`), or thought |
-    | `server_tool_call` | a call: `id`, `name`, `args` (what is no JSON: `extras["arguments"]`) |
-    | `server_tool_result` | its `tool_call_id`, `status`, `output` as text; images: in `extras` |
+    | `reasoning` | what the model thought, or said before calling tools (`extras["narration"]`) |
+    | `server_tool_call` | a call: `id`, `name`, `args` (or text in `extras["arguments"]`) |
+    | `server_tool_result` | its `tool_call_id`, `status` and `output` text; images in `extras` |
     | `text` | the answer |
 
     ```python
@@ -59,21 +59,21 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
         print(chunk.content_blocks)  # a chunk for each step, when it is done
     ```
 
-    `.tool_calls` stays empty: the calls have been made. `usage_metadata` is the sum over the
-    model's turns. A message may be sent back as history, to every chat model here; models of other
-    providers do not know such blocks: give them its `.text`.
+    `.tool_calls` stays empty: Heroku has made the calls. `usage_metadata` is the sum over the
+    model's turns. You can send the message back as history to every chat model here. Models of
+    other providers do not know these blocks: send them its `.text`.
 
     **As a tool of another agent.** See `as_tool`.
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`. `.steps` of an
-    error holds what had been done before it. A run is never repeated, whatever `max_retries`
-    says: its tools may have changed something. For the same reason LangChain's own retries, of
-    middleware and `with_retry`, take errors of a run that had begun for final (`is_retryable`).
-    Fallbacks go on after any error, unless they are told which: `exceptions_to_handle=...`.
+    error holds the steps before it. A run is never repeated, whatever `max_retries` says: its
+    tools may have changed something. For the same reason LangChain's own retries (middleware and
+    `with_retry`) do not repeat a run that had started (`is_retryable`). Fallbacks handle every
+    error, unless you limit them with `exceptions_to_handle=...`.
 
     Raises:
-        ConfigError: Neither arguments nor config vars give a key, its URL and a model, or a tool
-            is none that Heroku could run.
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model, or Heroku
+            cannot run one of the tools.
     """
 
     @property
@@ -95,32 +95,33 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
             **kwargs: Further options of every call.
 
         Raises:
-            ConfigError: A tool is a function, which Heroku cannot call; or a choice is forced.
+            ConfigError: A tool is a function, which Heroku cannot call, or `tool_choice` forces a
+                call.
         """
         if tool_choice not in _LEFT_TO_THE_MODEL:
             raise ConfigError(
                 f"tool_choice={tool_choice!r} cannot be sent: the agents endpoint leaves the "
                 "choice to the model.",
-                "Pass only the tools that it is to use, or say in the prompt which.",
+                "Pass only the tools that it should use, or name them in the prompt.",
             )
         return self.bind(tools=agent_tools(tools), **kwargs)
 
     def with_retry(
         self, *, retry_if_exception_type: Any = (_RefusedBeforeRun,), **options: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The agent, asked again where the server refused the request before there was a run.
+        """The agent with retries of requests that the server refused before a run started.
 
         Args:
-            retry_if_exception_type: What to ask again after instead; that may repeat a run, and
-                what its tools did.
+            retry_if_exception_type: Which errors to retry instead. This can repeat a run, and what
+                its tools did.
             **options: As for any runnable.
         """
         return super().with_retry(retry_if_exception_type=retry_if_exception_type, **options)
 
     def with_structured_output(self, *_: Any, **__: Any) -> NoReturn:
-        """Not supported: the endpoint can neither be forced to call a tool nor take a schema.
+        """Not supported: the endpoint can neither force a tool call nor take a schema.
 
-        Let the agent find the answer, and a chat model give it its form:
+        Let the agent find the answer, and a chat model bring it into the schema's form:
 
         ```python
         agent | StrOutputParser() | ChatHeroku().with_structured_output(Schema)
@@ -130,7 +131,7 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
             ConfigError: Always.
         """
         raise ConfigError(
-            "The agents endpoint has no structured output.",
+            "The agents endpoint does not support structured output.",
             "Let a chat model give the answer its form: "
             "agent | StrOutputParser() | ChatHeroku().with_structured_output(Schema).",
         )
@@ -150,32 +151,32 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
         create_agent(ChatHeroku(), [analyst, *tools])
         ```
 
-        What it returns is the answer's text; the message of the whole run is the `artifact` of the
-        `ToolMessage` (LangGraph's checkpoints make a dict of it). Errors are raised, not told to
-        the model.
+        It returns the answer's text. The message of the whole run is the `artifact` of the
+        `ToolMessage` (a dict after LangGraph's checkpoints). Errors are raised, not shown to the
+        model.
 
         Args:
-            args_schema: Refused, like `arg_types`: the argument is the task.
-            name: What the other agent calls it; `heroku_agent` by default. Letters, digits, `_`
-                and `-`, at most 64 of them.
-            description: What it can do, for the other agent to know when to use it. By default
-                the names of its tools.
+            args_schema: Not supported, like `arg_types`: the only argument is the task.
+            name: The tool's name; `heroku_agent` by default. At most 64 letters, digits, `_` and
+                `-`.
+            description: What the agent can do, so that the other one knows when to use it. By
+                default the names of its tools.
             arg_types: See `args_schema`.
 
         Raises:
-            ConfigError: Other arguments are asked for.
+            ConfigError: `args_schema` or `arg_types` was passed.
         """
         if args_schema is not None or arg_types is not None:
             raise ConfigError(
-                "The tool of an agent takes one argument, task.",
-                "For others make a chain that writes the task: "
+                "The tool of an agent takes only the argument task.",
+                "For other arguments, build a chain that writes the task: "
                 "(prompt | agent | StrOutputParser()).as_tool(...).",
             )
-        told = description or _description(self.tools)
-        return AgentAsTool(agent=self, name=name or "heroku_agent", description=told)
+        description = description or _description(self.tools)
+        return AgentAsTool(agent=self, name=name or "heroku_agent", description=description)
 
 
 def _description(tools: Sequence[dict[str, Any]]) -> str:
     names = ", ".join(str(tool["name"]) for tool in tools)
-    able = f" It has the tools {names}." if names else ""
-    return f"Does a task that is told in words, and returns the answer.{able}"
+    abilities = f" It has the tools {names}." if names else ""
+    return f"Does a task described in words, and returns the answer.{abilities}"

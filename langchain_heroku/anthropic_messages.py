@@ -1,4 +1,4 @@
-"""`ChatHerokuMessages`: Claude by Heroku's Messages endpoint, whose thinking survives tools."""
+"""`ChatHerokuMessages`: Claude through Heroku's Messages endpoint, with thinking and tools."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _PARAMETERS: Final = (
 
 
 class ChatHerokuMessages(MessagesCalls, defer_build=False):
-    """Claude on Heroku Managed Inference, with thinking that goes on between tool calls.
+    """Claude on Heroku Managed Inference, with thinking that continues between tool calls.
 
-    The class to use for agents that think: it speaks to Heroku's Messages endpoint, the only one
-    that takes thinking back (docs: messages). Thinking blocks and their signatures stay in the
-    message's content and return to the model with the results of its tools. For all else, and for
-    models other than Claude, there is `ChatHeroku`.
+    Use this class for agents that think. It calls Heroku's Messages endpoint, the only one that
+    takes thinking back (docs: messages). Thinking blocks and their signatures stay in the message's
+    content and go back to the model with the results of its tools. For everything else, and for
+    models other than Claude, use `ChatHeroku`.
 
     **Setup.** `pip install "heroku-inference[langchain-anthropic]"`, and the config vars of the
-    add-on, as for `ChatHeroku`. None of Anthropic's or LangSmith's variables is read.
+    add-on, as for `ChatHeroku`. Variables of Anthropic and LangSmith are not read.
 
     ```python
     from langchain.agents import create_agent
@@ -53,23 +53,22 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
     ```
 
     **Arguments** are those of every class here and of `langchain_anthropic.ChatAnthropic`, whose
-    `thinking`, `stop_sequences`, `model_kwargs` and others go on as they are. `max_tokens`, which
-    the endpoint requires, is by default the cap that Heroku documents for the model or 8192.
+    `thinking`, `stop_sequences`, `model_kwargs` and others are passed on. `max_tokens`, which the
+    endpoint requires, defaults to the model's cap in Heroku's documentation or 8192.
 
-    **Prompt caching** is explicit here: `cache_control` in content blocks, or as an argument of
+    **Prompt caching** is explicit here: set `cache_control` in content blocks, or as an argument of
     the call, which marks the last block.
 
-    **With other models.** It understands what `ChatHeroku` and `ChatHerokuAgent` have said, and
-    they understand it, so each can stand in for another. Where another model called tools without
-    thinking, this one answers without, with a warning, and thinks again from the user's next
-    message on.
+    **With other models.** It understands messages of `ChatHeroku` and `ChatHerokuAgent`, and they
+    understand its messages, so each can replace the other. If another model called tools without
+    thinking, this one answers without thinking, with a warning, until the user's next message.
 
-    **Cut tool calls.** What `max_tokens` cut is one of the `invalid_tool_calls`, in streams with a
-    note at the end of its `args`, as for `ChatHeroku`. `content_blocks` are upstream's: the sum of
-    a stream's pieces shows there a call with other arguments, so look at `tool_calls` alone.
+    **Cut tool calls.** A call that `max_tokens` cut is one of the `invalid_tool_calls`; in streams
+    its `args` end in a note, as for `ChatHeroku`. The `content_blocks` of a stream's sum come from
+    `langchain_anthropic` and show such a call with other arguments, so rely on `tool_calls`.
 
-    **What an answer tells.** `response_metadata` holds, beside what upstream puts there,
-    `request_id`, `rate_limits` and `finish_reason`, as for `ChatHeroku`.
+    **Metadata.** `response_metadata` also holds `request_id`, `rate_limits` and `finish_reason`, as
+    for `ChatHeroku`.
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 
@@ -79,18 +78,18 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
 
     @property
     def _llm_type(self) -> str:
-        # Its beginning has middleware count tokens as Claude's. It is not quite Anthropic's own,
-        # to which upstream passes `cache_control` beside the messages: here it goes into a block.
+        # With this prefix, middleware counts tokens as for Claude. It must differ from Anthropic's
+        # own name: for that, upstream passes `cache_control` beside the messages, not in a block.
         return "anthropic-chat-heroku"
 
     @classmethod
     def get_lc_namespace(cls) -> list[str]:
-        """Where `langchain_core.load` finds the class."""
+        """The path under which `langchain_core.load` finds the class."""
         return ["langchain_heroku", "anthropic_messages"]
 
     @property
     def lc_secrets(self) -> dict[str, str]:
-        """The config var that stands for the key in a dump; MCP servers may hold tokens."""
+        """The config vars that a dump names in place of the key and of MCP servers' tokens."""
         return {**super().lc_secrets, "mcp_servers": f"{self.settings.alias}_MCP_SERVERS"}
 
     @property
@@ -100,15 +99,15 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             "stop": self.stop,
             "model_kwargs": self.model_kwargs or None,
         }
-        told = {name: value for name, value in further.items() if value is not None}
-        return {"model_name": self.model, **self._parameters(), **told}
+        further = {name: value for name, value in further.items() if value is not None}
+        return {"model_name": self.model, **self._parameters(), **further}
 
     def _parameters(self) -> dict[str, Any]:
         """The parameters that are set, by name."""
         return {name: value for name in _PARAMETERS if (value := self.__dict__[name]) is not None}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        # As the messages have it: middleware trusts counts of tokens only where the two agree.
+        # As in the messages: middleware trusts token counts only if both agree.
         return {**super()._get_ls_params(stop, **kwargs), "ls_provider": "anthropic"}
 
     def _resolve_model_profile(self) -> ModelProfile | None:
@@ -119,7 +118,7 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
 
     @property
     def thinks(self) -> bool:
-        """Whether the model is set to think, so that it cannot be made to call a tool."""
+        """Whether the model is set to think; if so, a tool call cannot be forced."""
         given = {"model": self.model_name, "thinking": self.thinking}
         return will_think(given, self.extended_thinking)
 
@@ -132,18 +131,18 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The model with tools that it may, or must, call.
+        """The model with tools that it can, or must, call.
 
         Args:
-            tools: Functions of any of LangChain's forms, or OpenAI's or Anthropic's definitions.
-            tool_choice: As for `ChatHeroku`. A model that thinks cannot be made to call a tool:
-                it is told to then, with a warning at the call.
-            parallel_tool_calls: Whether it may call several at once.
-            strict: Passed on as upstream does.
-            **kwargs: Further options of every call. `response_format` with a JSON schema, as
-                agents give it, is done by a hidden tool; such an answer is streamed in one piece.
+            tools: Functions in any of LangChain's forms, or definitions in OpenAI's or Anthropic's.
+            tool_choice: As for `ChatHeroku`. While a model thinks, a call cannot be forced: it is
+                asked to call the tool instead, with a warning at the call.
+            parallel_tool_calls: Whether it can call several at once.
+            strict: As for `ChatAnthropic`.
+            **kwargs: Further options of every call. A `response_format` with a JSON schema, which
+                agents use, becomes a hidden tool; the answer is then streamed in one piece.
         """
-        # Upstream would take the choice away for thinking's sake, and agents would never end.
+        # With thinking, upstream would drop the choice, and agents would never end.
         bare = self.model_copy(update={"thinking": None})
         bound: Any = ChatAnthropic.bind_tools(
             bare,
@@ -153,7 +152,7 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             strict=strict,
             **kwargs,
         )
-        if strict:  # upstream has changed the schemas for it
+        if strict:  # upstream has adapted the schemas
             return self.bind(**bound.kwargs)
         schemas = all_parameters(tools)
         definitions = [
@@ -172,21 +171,22 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
         method: str = "function_calling",
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """The model with answers in the form of a schema, by a tool that it has to call.
+        """The model with answers in the form of a schema, through a forced tool call.
 
         Args:
-            schema: A pydantic class, whose instances are the answers then; or a `TypedDict`, a
-                JSON schema or a tool's definition, which make dicts.
-            include_raw: Give a dict of `raw` (the message), `parsed` and `parsing_error`.
-            method: Of whatever name: Heroku documents no other way for this endpoint.
+            schema: A pydantic class for answers that are its instances; or a `TypedDict`, a JSON
+                schema or a tool's definition for answers that are dicts.
+            include_raw: Return a dict of `raw` (the message), `parsed` and `parsing_error`.
+            method: Has no effect: this endpoint has only one method.
             **kwargs: Further options of every call.
 
         Raises:
-            ConfigError: There is no schema.
+            ConfigError: `schema` is `None`.
         """
         if schema is None:
             raise ConfigError(
-                f"method={method!r} needs a schema here.", "Pass one; ChatHeroku has a JSON mode."
+                f"method={method!r} needs a schema here.",
+                "Pass one; only ChatHeroku has a JSON mode.",
             )
         kwargs.pop("strict", None)
         return structured_output(
@@ -199,7 +199,7 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
 
 
 def _choice(choice: dict[str, Any] | str | bool | None) -> dict[str, Any] | str | None:
-    """The choice of a tool in upstream's words, from those that every class here takes."""
+    """A tool choice, in any form that the classes here accept, in upstream's form."""
     if isinstance(choice, dict):
         function = choice.get("function")
         return str(function["name"]) if isinstance(function, dict) else choice

@@ -1,4 +1,4 @@
-"""`ChatHeroku`: Heroku's chat models as LangChain's. Nothing here talks HTTP."""
+"""`ChatHeroku`: Heroku's chat models as LangChain chat models."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ChatHeroku(ChatCalls, defer_build=False):
     heroku config -a APP -s | grep INFERENCE >> .env
     ```
 
-    **Instantiate.** What is not set is not sent.
+    **Instantiate.** Parameters that are not set are not sent.
 
     ```python
     from langchain_heroku import ChatHeroku
@@ -52,10 +52,10 @@ class ChatHeroku(ChatCalls, defer_build=False):
     ```
 
     The server cuts whole answers that take about 30 seconds (docs: chat completions). Stream
-    long ones; with `streaming=True` also `invoke` does.
+    long ones; with `streaming=True`, `invoke` streams too.
 
-    **Tools.** Of any of LangChain's forms; `tool_choice` takes `"auto"`, `"none"`, `"any"`,
-    `True` or a tool's name.
+    **Tools** in any of LangChain's forms. `tool_choice` takes `"auto"`, `"none"`, `"any"`, `True`
+    or a tool's name.
 
     ```python
     def get_weather(city: str) -> str:
@@ -64,11 +64,11 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.bind_tools([get_weather]).invoke("Do I need an umbrella in Lyon?").tool_calls
     ```
 
-    Arguments that are no JSON object, above all those that `max_tokens` cut, make none of the
-    `tool_calls` but one of the `invalid_tool_calls`. In the sum of a stream's pieces its `args` end
-    in a note: LangChain's own reader would mend what was cut, and agents would run it.
+    A call whose arguments are not a JSON object, usually because `max_tokens` cut them, is one of
+    the `invalid_tool_calls`, not of the `tool_calls`. In the sum of a stream's chunks its `args`
+    end in a note: otherwise LangChain would repair what was cut, and agents would run it.
 
-    **Structured output.** By a forced tool call, or as JSON text; for any model.
+    **Structured output** through a forced tool call, or as JSON text; for any model.
 
     ```python
     class Joke(BaseModel):
@@ -92,9 +92,9 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.invoke("How many r are in strawberry?").content_blocks  # a reasoning block, then text
     ```
 
-    **What an answer tells.** `usage_metadata` counts its tokens, also in streams.
+    **Metadata.** `usage_metadata` counts the tokens of an answer, in streams too.
     `response_metadata` holds `model_name`, `finish_reason`, `id`, `system_fingerprint`,
-    `request_id` and `rate_limits`, as far as the server sent them.
+    `request_id` and `rate_limits`, if the server sent them.
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 
@@ -115,8 +115,8 @@ class ChatHeroku(ChatCalls, defer_build=False):
             "extra_body": self.extra_body,
             "model_kwargs": self.model_kwargs or None,
         }
-        told = {name: value for name, value in further.items() if value is not None}
-        return {"model_name": self.model, **self._parameters(), **told}
+        further = {name: value for name, value in further.items() if value is not None}
+        return {"model_name": self.model, **self._parameters(), **further}
 
     def bind_tools(
         self,
@@ -127,21 +127,21 @@ class ChatHeroku(ChatCalls, defer_build=False):
         strict: bool | None = None,  # noqa: ARG002 - Heroku has no such mode
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The model with tools that it may, or must, call.
+        """The model with tools that it can, or must, call.
 
         Args:
-            tools: Functions of any of LangChain's forms, or OpenAI's or Anthropic's definitions.
-            tool_choice: `None` or `"auto"` leave it to the model; `"any"`, `"required"` and
-                `True` have it call one; a tool's name, or a mapping for it, that one; `"none"`
-                none. A model that thinks cannot be made to call a tool: it is left to it then,
-                with a warning.
-            parallel_tool_calls: Whether it may call several at once.
-            strict: Accepted as elsewhere in LangChain, and not sent: Heroku does not check
+            tools: Functions in any of LangChain's forms, or definitions in OpenAI's or Anthropic's.
+            tool_choice: `None` or `"auto"` let the model choose; `"any"`, `"required"` and `True`
+                force a call of any tool; a tool's name, or a mapping for it, forces a call of that
+                one; `"none"` forbids calls. While a model thinks, a call cannot be forced: the
+                model chooses then, with a warning.
+            parallel_tool_calls: Whether it can call several at once.
+            strict: Accepted as elsewhere in LangChain, but not sent: Heroku does not check
                 arguments against their schema (docs: chat completions, tools).
             **kwargs: Further options of every call, such as `response_format`.
 
         Raises:
-            ConfigError: A tool is no function, or `tool_choice` names none of them.
+            ConfigError: A tool is not a function, or `tool_choice` names an unknown tool.
         """
         return self.bind(**tool_options(tools, tool_choice, parallel_tool_calls), **kwargs)
 
@@ -157,21 +157,21 @@ class ChatHeroku(ChatCalls, defer_build=False):
         """The model with answers in the form of a schema.
 
         Args:
-            schema: A pydantic class, whose instances are the answers then; or a `TypedDict`, a
-                JSON schema or OpenAI's definition of a tool, which make dicts.
-            method: `"function_calling"` (default) has the model call a tool of this schema.
-                `"json_schema"` makes the answer's text that JSON, by a hidden tool;
-                `"json_mode"` by an instruction, with or without a schema. Neither sends
-                `response_format`: Heroku ignores it (docs: OpenAI compatibility).
-            include_raw: Give a dict of `raw` (the message), `parsed` and `parsing_error`
-                instead of raising what the parser raises.
-            strict: Accepted as elsewhere in LangChain, and not sent.
-            **kwargs: Further options of every call. With `tools`, the model may call one of them
-                instead of answering; the parsed answer is `None` then, so take them with
-                `include_raw=True`. They need a method that answers in text.
+            schema: A pydantic class for answers that are its instances; or a `TypedDict`, a JSON
+                schema or OpenAI's definition of a tool for answers that are dicts.
+            method: `"function_calling"` (default) has the model call a tool with this schema.
+                `"json_schema"` gets JSON text through a hidden tool, `"json_mode"` through an
+                instruction, with or without a schema. Neither sends `response_format`: Heroku
+                ignores it (docs: OpenAI compatibility).
+            include_raw: Return a dict of `raw` (the message), `parsed` and `parsing_error` instead
+                of raising errors of the parser.
+            strict: Accepted as elsewhere in LangChain, but not sent.
+            **kwargs: Further options of every call. With `tools`, the model can call one of them
+                instead of answering. The parsed answer is `None` then; pass `include_raw=True` to
+                get the call. Tools need a method that answers in text.
 
         Raises:
-            ConfigError: The method is unknown, needs a schema, or goes with no `tools`.
+            ConfigError: The method is unknown, needs a schema, or cannot be used with `tools`.
         """
         return structured_output(
             self, schema, method=method, include_raw=include_raw, options=kwargs

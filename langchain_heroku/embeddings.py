@@ -1,4 +1,4 @@
-"""`HerokuEmbeddings`: Heroku's embedding models as LangChain's. Nothing here talks HTTP."""
+"""`HerokuEmbeddings`: Heroku's embedding models as LangChain embeddings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     embeddings = HerokuEmbeddings()
     ```
 
-    **Embed.** Documents and queries get vectors made for their side of a search (`input_type`).
+    **Embed.** Documents and queries get vectors for their side of a search (`input_type`).
 
     ```python
     vector_store = InMemoryVectorStore.from_texts(texts, embeddings)
@@ -51,9 +51,9 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     ```
 
     Many texts are sent in batches of at most 96 (docs: embeddings), eight at a time, whether
-    blocking or async; vectors come back in the order of the texts. No texts need no request.
+    blocking or async; vectors come back in the order of the texts. An empty list sends no request.
 
-    **Bulk.** A list of floats takes 32 bytes a number. `iter_embed` takes texts from any iterable
+    **Bulk.** A list of floats takes 32 bytes per number. `iter_embed` takes texts from any iterable
     and yields batch by batch, in bounded memory:
 
     ```python
@@ -61,8 +61,8 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
         store(batch.start, batch.float32())
     ```
 
-    **Long texts.** The API takes 2048 characters a text. A longer one is an error that names it,
-    before anything is sent; set `long_text` to do something else.
+    **Long texts.** The API takes 2048 characters per text. A longer text raises an error that names
+    it, before anything is sent; set `long_text` to truncate or split it instead.
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 
@@ -86,7 +86,7 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
         """One vector for each text, in order.
 
         Raises:
-            ConfigError: A text is no string or too long; nothing was sent.
+            ConfigError: A text is too long or not a string; nothing was sent.
             APIError: A request failed.
             InvalidResponseError: An answer does not hold one vector for each text.
         """
@@ -95,19 +95,19 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
             return self._client.embed(texts, model=self.model, **options).vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """The vector of a question, to look for documents with. Raises as `embed_documents`."""
+        """The vector of a question, for searching documents. Raises as `embed_documents`."""
         with langchain_errors():
             options = self._options("search_query")
             return self._client.embed([text], model=self.model, **options).vectors[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
-        """`embed_documents`, awaited."""
+        """Async version of `embed_documents`."""
         with langchain_errors():
             options = self._options("search_document")
             return (await self._async_client.embed(texts, model=self.model, **options)).vectors
 
     async def aembed_query(self, text: str) -> list[float]:
-        """`embed_query`, awaited."""
+        """Async version of `embed_query`."""
         with langchain_errors():
             options = self._options("search_query")
             return (await self._async_client.embed([text], model=self.model, **options)).vectors[0]
@@ -115,8 +115,8 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     def iter_embed(self, texts: Iterable[str]) -> Generator[EmbeddingBatch]:
         """Vectors of documents batch by batch, in order, a few requests ahead of the consumer.
 
-        `texts` may be endless, and memory stays bounded. An error is raised in its place: batches
-        before it are yielded first.
+        `texts` can be endless: memory stays bounded. Errors keep their position: batches before
+        the failing one are yielded first.
 
         Yields:
             Batches with `start` (the position of its first text), `vectors` (and `float32()`
@@ -128,7 +128,7 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
                 yield from batches
 
     async def aiter_embed(self, texts: Iterable[str]) -> AsyncGenerator[EmbeddingBatch]:
-        """`iter_embed` as an async generator; close it (`contextlib.aclosing`) if left early."""
+        """Async version of `iter_embed`; close it (`contextlib.aclosing`) if you leave it early."""
         with langchain_errors():
             options = self._options("search_document")
             batches = self._async_client.iter_embed(texts, model=self.model, **options)

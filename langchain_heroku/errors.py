@@ -1,7 +1,7 @@
 """Errors that are both the core's and LangChain's, so that either `except` clause catches them.
 
-`langchain_core` decides by its own classes what to retry, what to fall back on and when to shrink
-a conversation; `heroku_inference` says precisely what happened. Every error that a class of this
+`langchain_core` decides by its own classes what to retry, when to fall back and when to shorten a
+conversation; `heroku_inference` says precisely what happened. Every error that a class of this
 package raises is both:
 
     heroku_inference            langchain_core.exceptions     retried by LangChain
@@ -76,11 +76,11 @@ class StreamInterruptedError(heroku.StreamInterruptedError, langchain.ModelConne
 
 
 class APIConnectionError(heroku.APIConnectionError, langchain.ModelConnectionError):
-    """No connection, or it broke before the answer was complete."""
+    """The connection failed, or broke before the answer was complete."""
 
 
 class APITimeoutError(APIConnectionError, heroku.APITimeoutError, langchain.ModelTimeoutError):
-    """No answer, or no next piece of a stream, within `timeout` seconds."""
+    """No answer, or no further part of a stream, within `timeout` seconds."""
 
 
 class InvalidRequestError(heroku.InvalidRequestError, langchain.ModelInvalidRequestError):
@@ -100,11 +100,11 @@ class PermissionDeniedError(heroku.PermissionDeniedError, langchain.ModelPermiss
 
 
 class ContentBlockedError(PermissionDeniedError, heroku.ContentBlockedError):
-    """403 from the edge firewall: something in the text looks like an attack to it."""
+    """403 from the edge firewall: it takes something in the text for an attack."""
 
 
 class NotFoundError(heroku.NotFoundError, langchain.ModelNotFoundError):
-    """404: no such model or path."""
+    """404: the model or path does not exist."""
 
 
 class RequestTimeoutError(heroku.RequestTimeoutError, langchain.ModelTimeoutError):
@@ -136,7 +136,7 @@ _BOTH: Final[dict[type[HerokuError], type[HerokuError]]] = {
     heroku.ServerError: ServerError,
 }
 
-# Heroku passes on the words of the model's own provider, and those differ.
+# Heroku passes on the message of the model's provider, and these differ.
 _TOO_LONG: Final = re.compile(
     r"(prompt|input|request|messages?|conversation) (is|are) too long"
     r"|too many (input )?tokens"
@@ -147,7 +147,7 @@ _TOO_LONG: Final = re.compile(
 
 
 def langchain_error(error: HerokuError) -> HerokuError:
-    """The same error as a class that is LangChain's too; itself when it already is, or has none."""
+    """Make an error LangChain's too, in place, if LangChain has a class for it, and return it."""
     both = _class_of(error)
     return error if both is None else recast(error, both)
 
@@ -158,8 +158,8 @@ def _class_of(error: HerokuError) -> type[HerokuError] | None:
     return _BOTH.get(type(error))
 
 
-class langchain_errors(short_traceback):  # noqa: N801 - reads as what it does: `with langchain_errors():`
-    """Raises the core's errors of the block as LangChain's too."""
+class langchain_errors(short_traceback):  # noqa: N801 - used as `with langchain_errors():`
+    """Makes errors of the core that the block raises LangChain's too."""
 
     __slots__ = ()
 
@@ -169,17 +169,17 @@ class langchain_errors(short_traceback):  # noqa: N801 - reads as what it does: 
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Replace a core error; leave everything else alone."""
+        """Convert an error of the core; leave other errors alone."""
         if isinstance(error, HerokuError):
             langchain_error(error)
             super().__exit__(kind, error, traceback)
 
 
 class run_errors(langchain_errors):  # noqa: N801 - as above
-    """The same for an agent's run, which nothing may repeat once it has begun.
+    """`langchain_errors` for an agent's run, which must not be repeated once it has started.
 
     Its tools may have changed something. An error keeps `is_retryable` only if the server refused
-    the request before there was a run.
+    the request before the run started.
     """
 
     __slots__ = ()
@@ -190,7 +190,7 @@ class run_errors(langchain_errors):  # noqa: N801 - as above
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Replace a core error, and say whether it may be tried again."""
+        """Convert an error of the core, and mark it as final if the run had started."""
         if not isinstance(error, HerokuError):
             return
         from heroku_inference._adapters.agents import was_refused  # noqa: PLC0415 - needed rarely
@@ -208,7 +208,7 @@ class _MayBeRepeated(type):
 class _RefusedBeforeRun(Exception, metaclass=_MayBeRepeated):  # noqa: N818 - never raised
     """Stands for every error that `run_errors` left retryable.
 
-    It works by type, because LangChain's retries do: `isinstance(error, _RefusedBeforeRun)` asks
-    the metaclass, which looks at the error. Nothing is an instance by inheritance, and an `except`
-    clause, which looks at inheritance, catches nothing by it.
+    LangChain's retries select errors by type. `isinstance(error, _RefusedBeforeRun)` asks the
+    metaclass, which looks at the error's `is_retryable`. No class inherits from this one, so an
+    `except` clause with it catches nothing.
     """

@@ -1,4 +1,4 @@
-"""`HerokuImageTool`: pictures that an agent has drawn. Nothing here talks HTTP."""
+"""`HerokuImageTool`: a tool with which agents draw pictures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Picture(BaseModel):
         description="What the picture shows: subject, setting, style, light and colours.",
     )
     aspect_ratio: Literal[ASPECT_RATIOS] | None = Field(  # type: ignore[valid-type]
-        default=None, description="Width to height; 1:1 if nothing is said."
+        default=None, description="Width to height; 1:1 by default."
     )
     negative_prompt: str | None = Field(
         default=None, max_length=LONGEST_PROMPT, description="What the picture must not show."
@@ -52,7 +52,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     `DIFFUSION_MODEL_ID` are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has
     one key for all models) with the model `stable-image-ultra`.
 
-    **In an agent.** What it returns is an image block; a model that sees images is shown the
+    **In an agent.** The tool returns an image block. A model that understands images sees the
     picture, in a message after the results of its turn.
 
     ```python
@@ -61,7 +61,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     agent = create_agent(ChatHeroku(), [HerokuImageTool(save_to="pictures")])
     ```
 
-    **By itself.** Called as a tool, it gives a `ToolMessage` with the block as `content` and the
+    **By itself.** Called as a tool, it returns a `ToolMessage` with the block as `content` and the
     `GeneratedImage` (bytes, `save(path)`, shown by notebooks) as `artifact`.
 
     ```python
@@ -69,10 +69,10 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     HerokuImageTool().invoke(call).artifact.save("fox.png")
     ```
 
-    What the fields below set goes for calls that say nothing else.
+    The fields below are defaults for every call.
 
-    **Errors** are both Heroku's and LangChain's, and are raised, not told to the model: see
-    `langchain_heroku.errors`. Arguments that the API would refuse, the model is told of.
+    **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`. They are raised,
+    not shown to the model. Only arguments that the API would refuse are reported to the model.
 
     Raises:
         ConfigError: No key was found, or arguments contradict each other.
@@ -91,7 +91,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     """Width to height, such as `16:9` (docs: images)."""
 
     size: str | None = None
-    """Width and height in pixels, such as `1344x768`; instead of `aspect_ratio`."""
+    """Width and height in pixels, such as `1344x768`, instead of `aspect_ratio`."""
 
     negative_prompt: str | None = None
     """What pictures must not show."""
@@ -103,7 +103,7 @@ class HerokuImageTool(HerokuConnection, BaseTool):
     """A number that makes the same prompt give the same picture; 0 is random."""
 
     save_to: Path | None = None
-    """A folder to save pictures in, made on first use. The model is told the path of each."""
+    """A folder to save pictures in, created on first use. The model sees the path of each."""
 
     extra_body: dict[str, Any] | None = None
     """Further fields of the request body, merged over ours."""

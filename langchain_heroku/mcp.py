@@ -1,7 +1,7 @@
 """`load_mcp_tools`: the tools of your MCP servers on Heroku, as LangChain's.
 
-They are called from your program, by any agent; to have Heroku's own agent call them, name them
-among the `tools` of `ChatHerokuAgent`.
+Your program calls them, with any agent. To have Heroku's own agent call them, pass their names in
+the `tools` of `ChatHerokuAgent`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
-__all__ = ["asked", "load_mcp_tools", "mcp_errors"]
+__all__ = ["error_interceptor", "load_mcp_tools", "mcp_errors"]
 
-_HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to be heard
+_HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to send a request
 _READ_TIMEOUT: Final = 300.0  # seconds for the result of a tool
 _GRACE: Final = 5.0
 
@@ -47,7 +47,7 @@ async def load_mcp_tools(
     default_headers: Mapping[str, str] | None = None,
     **unknown: Never,
 ) -> list[BaseTool]:
-    """The tools of all MCP servers that are attached to the add-on (docs: working with MCP).
+    """Load the tools of all MCP servers attached to the add-on (docs: working with MCP).
 
     ```python
     tools = await load_mcp_tools()
@@ -55,30 +55,30 @@ async def load_mcp_tools(
     await agent.ainvoke({"messages": [("human", "Which orders are late?")]})
     ```
 
-    Needs the extra `langchain-mcp`. The toolkit is asked by streamable HTTP, and by SSE where that
-    is not served. Each call of a tool opens a connection of its own. The tools are asynchronous:
-    use `ainvoke` and `astream`. What a tool reports as its failure is told to the model.
+    Needs the extra `langchain-mcp`. The toolkit is called over streamable HTTP, or over SSE if it
+    does not serve that. Each call of a tool opens its own connection. The tools are asynchronous:
+    use `ainvoke` and `astream`. A failure that a tool reports is passed on to the model.
 
-    A tool's name is the server's with all but letters, digits, `_` and `-` replaced by `_`
-    (`acute-partridge_add`), because models take no others; the server's is
+    Models accept only letters, digits, `_` and `-` in a tool's name, so other characters of the
+    server's name are replaced by `_` (`acute-partridge_add`). The server's own name is in
     `metadata["mcp_name"]`.
 
     Args:
-        servers: Only tools of servers with these namespaces.
-        allowed_tools: Only these tools, with or without namespace.
+        servers: Load only tools of servers with these namespaces.
+        allowed_tools: Load only these tools, named with or without their namespace.
         api_key: The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
         base_url: Where the API is; defaults to `<ALIAS>_URL`.
         alias: The attachment whose config vars to read; defaults to `INFERENCE`.
-        inference_url: Another spelling of `base_url`.
+        inference_url: Another name of `base_url`.
         timeout: Seconds to wait for the server, and for the result of a tool. By default 30 to
             connect and 300 for a result.
-        default_headers: Sent with every request, over the usual ones.
+        default_headers: Headers for every request, merged over ours.
         **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
         ImportError: The extra `langchain-mcp` is not installed.
-        ConfigError: No key was found, or there is no such server or tool.
-        AuthenticationError: The key is not accepted; other refusals have their classes too.
+        ConfigError: No key was found, or a server or tool does not exist.
+        AuthenticationError: The key was refused. Other refusals raise their own classes.
         APIConnectionError: The toolkit cannot be reached.
     """
     api_key = hide_secret(api_key)
@@ -100,7 +100,7 @@ async def load_mcp_tools(
             None,
             tool,
             connection=connection,
-            tool_interceptors=[asked(settings)],
+            tool_interceptors=[error_interceptor(settings)],
             server_name="heroku",
         )
         for tool in chosen
@@ -142,7 +142,7 @@ def _connection(
         "url": address.url,
         "headers": headers,
         "timeout": timeout or _HTTP_TIMEOUT,
-        # The session tells which answer did not come; a stream that ends says only that it did.
+        # Longer than the session's timeout: the session's error names the missing answer.
         "sse_read_timeout": patience + _GRACE,
         "session_kwargs": {"read_timeout_seconds": timedelta(seconds=patience)},
     }
@@ -183,7 +183,7 @@ async def _choose(
 
 
 async def _namespaces(found: list[types.Tool], settings: Settings) -> dict[str, set[str]]:
-    """Whose each tool is: by its name, or, where that has no namespace, by the list of servers."""
+    """The namespaces of each tool, from its name, or from the list of servers if it has none."""
     whose = {tool.name: {tool.name.partition("/")[0]} for tool in found if "/" in tool.name}
     if len(whose) == len(found):
         return whose
@@ -211,21 +211,21 @@ def _refuse_unknown(argument: str, asked_for: Collection[str] | None, known: Ite
     if missing := sorted(set(asked_for or ()) - set(known)):
         there = ", ".join(sorted(known)) or "none"
         raise ConfigError(
-            f"{argument}: there is no {', '.join(missing)} in the toolkit.",
+            f"{argument}: the toolkit does not have {', '.join(missing)}.",
             f"Choose among these: {there}.",
         )
 
 
 def _rename(tools: list[BaseTool]) -> list[BaseTool]:
-    """The tools by names that models take, no two of them alike."""
+    """Give the tools distinct names that models accept."""
     for tool, name in zip(tools, distinct_names(tool.name for tool in tools), strict=True):
         tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}
         tool.name = name
     return tools
 
 
-class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settings):`
-    """Raises what the MCP library raises in the block as errors of ours."""
+class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`
+    """Turns errors of the MCP library in the block into ours."""
 
     __slots__ = ("_settings",)
 
@@ -233,7 +233,7 @@ class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settin
         self._settings = settings
 
     def __enter__(self) -> None:
-        """Nothing is needed before something fails."""
+        """Does nothing: only failures are handled."""
 
     def __exit__(
         self,
@@ -241,7 +241,7 @@ class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settin
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Replace a failure; leave cancellation and what is ours alone."""
+        """Replace a failure; leave cancellation and our own errors alone."""
         if isinstance(error, Exception) and not isinstance(error, HerokuError):
             ours = toolkit_error(error, self._settings)
             if ours is not None:
@@ -249,8 +249,10 @@ class mcp_errors:  # noqa: N801 - reads as what it does: `with mcp_errors(settin
                 raise langchain_error(ours) from None
 
 
-def asked(settings: Settings) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
-    """An interceptor of calls to tools, by which they raise errors of ours."""
+def error_interceptor(
+    settings: Settings,
+) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
+    """An interceptor of tool calls that turns their errors into ours."""
 
     async def call(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
         with mcp_errors(settings):

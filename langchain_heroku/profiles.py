@@ -1,4 +1,4 @@
-"""What LangChain wants to know of a chat model, from the core's catalogue. Pure."""
+"""LangChain's profiles of chat models, from the core's catalogue. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["profile_of"]
 
-# True of the API whatever the model (docs: chat completions): text and images in, text out, tools
-# streamed; `response_format` is ignored, so no model has structured output of its own.
+# What holds for all models (docs: chat completions): text and images in, text out, streamed tool
+# calls. The API ignores `response_format`, so models do not have built-in structured output.
 _OF_THE_API: Final[ModelProfile] = {
     "text_inputs": True,
     "pdf_inputs": False,
@@ -33,10 +33,10 @@ _EFFORTS: Final = ("low", "medium", "high")
 
 
 def profile_of(model: str) -> ModelProfile:
-    """The profile of a model, as a new dict; what is not known of it is left out.
+    """The profile of a model, as a new dict without unknown facts.
 
-    A model that this library does not know has the profile of the API alone: nothing is refused
-    or assumed because of it.
+    A model that this library does not know gets the profile of the API. Nothing is refused because
+    of that.
     """
     profile = _OF_THE_API.copy()
     facts = known_model(model)

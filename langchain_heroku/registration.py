@@ -1,4 +1,4 @@
-"""Makes `init_chat_model("heroku:...")` and `init_embeddings("heroku:...")` work, if asked to."""
+"""`register`, after which `init_chat_model` and `init_embeddings` accept `"heroku:..."`."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def register() -> None:
     init_chat_model("heroku_agent:claude-4-5-sonnet", tools=["code_exec_python"])
     ```
 
-    LangChain offers no public way to do this, so it writes into a private table, and only when
-    called. Calling it again changes nothing.
+    LangChain does not offer a public way to do this, so this function writes into a private table.
+    Calling it again changes nothing.
 
     Raises:
         ImportError: The package `langchain` is not installed.
-        RuntimeError: This release of `langchain` has no such table. Nothing was changed; pass
-            objects (`ChatHeroku(...)`) instead of names.
+        RuntimeError: This release of `langchain` does not have that table. Nothing was changed;
+            pass objects (`ChatHeroku(...)`) instead of names.
     """
     tables = {name: _table(name) for name in _CLASSES}
     for name, table in tables.items():
@@ -51,21 +51,21 @@ def _create(cls: type[Any], **arguments: Any) -> Any:
 
 
 def _table(module_name: str) -> dict[str, tuple[str, str, Any]]:
-    """The private table of providers of one of LangChain's factories, if it is as we know it."""
+    """The private table of providers of one of LangChain's factories."""
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != "langchain":
             raise
         if error.name != "langchain":
-            raise _changed(module_name) from error
+            raise _unknown_table(module_name) from error
         raise ImportError(
             "register() extends the package langchain, which is not installed: "
             "`pip install langchain`."
         ) from error
     table = getattr(module, "_BUILTIN_PROVIDERS", None)
     if not isinstance(table, dict) or not all(_is_entry(entry) for entry in table.values()):
-        raise _changed(module_name)
+        raise _unknown_table(module_name)
     return table
 
 
@@ -76,9 +76,8 @@ def _is_entry(entry: object) -> bool:
     return False
 
 
-def _changed(module_name: str) -> RuntimeError:
+def _unknown_table(module_name: str) -> RuntimeError:
     return RuntimeError(
-        f"{module_name} of the installed langchain is not as register() knows it, so nothing was "
-        'changed. Pass objects instead of names: ChatHeroku(model="...") works everywhere that '
-        '"heroku:..." would.'
+        f"register() does not know the installed version of {module_name}, so nothing was changed. "
+        'Pass objects instead of names: ChatHeroku(model="...") works wherever "heroku:..." would.'
     )

@@ -25,7 +25,7 @@ __all__ = ["HerokuRerank"]
 
 
 class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
-    """Puts documents in the order of their relevance to a question, and keeps the best.
+    """Sorts documents by their relevance to a question, and keeps the best.
 
     **Setup.** Attach the add-on; the config vars `RERANK_KEY`, `RERANK_URL` and `RERANK_MODEL_ID`
     are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has one key for all models)
@@ -37,8 +37,8 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
     heroku config -a APP -s | grep RERANK >> .env
     ```
 
-    **Rerank what a retriever found**, blocking or async. Documents that come back are copies with
-    `relevance_score` in their metadata, best first; those given are left as they are.
+    **Rerank what a retriever found**, blocking or async. The result holds copies with
+    `relevance_score` in their metadata, best first. The original documents are not changed.
 
     ```python
     from langchain_heroku import HerokuRerank
@@ -60,8 +60,8 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
     Or, with `langchain-classic`,
     `ContextualCompressionRetriever(base_retriever=retriever, base_compressor=reranker)`.
 
-    **Rank anything else.** `rerank` takes strings, documents and mappings with a `text`, and gives
-    positions and scores.
+    **Rank anything else.** `rerank` takes strings, documents and mappings with a `text`, and
+    returns positions and scores.
 
     More than 1000 documents, the most one request takes (docs: rerank), are sent in parts and
     merged by score.
@@ -87,13 +87,13 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         """The most relevant documents, best first.
 
         Args:
-            documents: What a retriever found; none at all need no request.
-            query: What was asked.
+            documents: What a retriever found; an empty list sends no request.
+            query: The question.
             callbacks: Not used.
 
         Returns:
-            Copies with `relevance_score` in their metadata, which is copied deeply, as far as its
-            values can be copied.
+            Copies with `relevance_score` in their metadata. The metadata is copied deeply, except
+            for values that cannot be copied.
 
         Raises:
             ConfigError: An argument is wrong; nothing was sent.
@@ -109,7 +109,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         query: str,
         callbacks: Callbacks | None = None,  # noqa: ARG002 - as above
     ) -> Sequence[Document]:
-        """`compress_documents`, awaited."""
+        """Async version of `compress_documents`."""
         _check_order(query)
         return _with_scores(documents, await self.arerank(query, documents))
 
@@ -123,10 +123,10 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         """The positions and scores of the most relevant documents, best first.
 
         Args:
-            query: What was asked.
-            documents: Strings, documents, or mappings with a `text` or `page_content`; none at
-                all need no request.
-            top_n: How many to return; `None` for all. By default as set on this object.
+            query: The question.
+            documents: Strings, documents, or mappings with a `text` or `page_content`; an empty
+                list sends no request.
+            top_n: How many to return; `None` for all. Defaults to the value of this object.
 
         Returns:
             Hits with `index`, a position among `documents`, and `score`, higher is better.
@@ -147,7 +147,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         *,
         top_n: int | EllipsisType | None = ...,
     ) -> list[RerankHit]:
-        """`rerank`, awaited."""
+        """Async version of `rerank`."""
         with langchain_errors():
             options, texts = self._options(top_n), _texts(query, documents)
             return (await self._async_client.rerank(query, texts, **options)).hits
@@ -162,13 +162,13 @@ def _texts(query: str, documents: Sequence[str | Document | Mapping[str, Any]]) 
     check_query(query)
     if isinstance(documents, (str, Mapping)):
         raise ConfigError(
-            "documents must be a list, got a single one.", "Put it into a list: [document]."
+            "documents must be a list, got a single document.", "Put it into a list: [document]."
         )
     return [_text(document, index) for index, document in enumerate(documents)]
 
 
 def _text(document: str | Document | Mapping[str, Any], index: int) -> str:
-    """What of a document is compared with the query."""
+    """The text of a document that is compared with the query."""
     if isinstance(document, Document):
         return document.page_content
     if isinstance(document, Mapping):
@@ -192,8 +192,8 @@ def _with_score(document: Document, score: float) -> Document:
 
 
 def _copy_value(value: Any) -> Any:
-    """A deep copy of a value, or the value itself where there is none of it, as of a lock."""
+    """A deep copy of a value, or the value itself if it cannot be copied, such as a lock."""
     try:
         return deepcopy(value)
-    except Exception:  # noqa: BLE001 - whatever it is, the ranking was paid for
+    except Exception:  # noqa: BLE001 - no error is worth losing a ranking that was paid for
         return value

@@ -4,9 +4,9 @@
 from llama_index_heroku import Heroku, HerokuEmbedding, HerokuRerank
 ```
 
-- `Heroku`, `HerokuEmbedding`, `HerokuRerank`: an LLM, vectors, and the best nodes first.
-- `HerokuAgent`: Heroku's own agents, whose tools Heroku runs.
-- `HerokuMessages`: Claude by Heroku's Messages API, which thinks on between tool calls.
+- `Heroku`, `HerokuEmbedding`, `HerokuRerank`: an LLM, embeddings and reranking.
+- `HerokuAgent`: Heroku's own agents, whose tools run on Heroku.
+- `HerokuMessages`: Claude through Heroku's Messages API, with thinking between tool calls.
 - `HerokuToolSpec`, `HerokuImageToolSpec`, `load_mcp_tools`: Heroku's tools, pictures and the tools
   of MCP servers, for any agent.
 """
@@ -37,7 +37,7 @@ __all__ = [
     "load_mcp_tools",
 ]
 
-# Loaded when they are asked for.
+# Loaded on first use.
 _MODULES: Final = {
     "HerokuAgent": "llama_index_heroku.agents",
     "HerokuMessages": "llama_index_heroku.anthropic_messages",

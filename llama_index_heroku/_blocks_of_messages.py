@@ -1,4 +1,4 @@
-"""LlamaIndex's content blocks as parts of a wire message. Pure, but for files that they name."""
+"""Converts LlamaIndex's content blocks into parts of a message on the wire."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["wire_parts"]
 
-# Heroku caches prompts by itself, and chat completions take no thoughts back (docs: prompt caching,
-# chat completions). A citation repeats a source beside the text. Tool calls have their own field.
+# Heroku caches prompts by itself, and chat completions does not take thoughts back (docs: prompt
+# caching, chat completions). A citation repeats a source. Tool calls have their own field.
 _NOT_SENT: Final = (CachePoint, CitationBlock, ThinkingBlock, ToolCallBlock)
 _TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/yaml")
 
@@ -33,7 +33,7 @@ def wire_parts(blocks: Iterable[Any]) -> list[dict[str, Any]]:
     """Texts and images, in order.
 
     Raises:
-        ConfigError: A block is none of these and cannot be told as text: audio, video, a PDF.
+        ConfigError: A block cannot be sent as text or an image: audio, video, a PDF.
     """
     return [part for block in blocks for part in _parts(block)]
 
@@ -51,8 +51,8 @@ def _parts(block: Any) -> Iterator[dict[str, Any]]:
     elif not isinstance(block, _NOT_SENT):
         raise ConfigError(
             f"a {type(block).__name__} cannot be sent.",
-            "Heroku's models take text and images (PNG, JPEG, GIF, WebP; by URL or as data), and "
-            "no audio or video.",
+            "Send text or images (PNG, JPEG, GIF, WebP; by URL or as data): Heroku's models do not "
+            "take audio or video.",
         )
 
 
@@ -74,12 +74,12 @@ def _data_url(block: ImageBlock) -> str:
 
 
 def _document(block: DocumentBlock) -> dict[str, Any]:
-    """A document that is text, as text; nothing is fetched."""
+    """A text document as text; nothing is fetched."""
     mimetype = block.document_mimetype or ""
     if block.url or not mimetype.startswith(_TEXT_TYPES):
         raise ConfigError(
             f"a DocumentBlock ({block.url or mimetype or 'of unknown type'}) cannot be sent: "
-            "Heroku's models read no files.",
+            "Heroku's models do not read files.",
             "Load its text, for example with a LlamaIndex reader, and send that.",
         )
     text = block.resolve_document().read().decode()

@@ -1,7 +1,7 @@
-"""The eight ways to call a chat model: messages or a prompt, whole or growing, blocking or not.
+"""The eight ways to call a chat model: messages or a prompt, whole or streamed, blocking or async.
 
-Each is three steps: messages and parameters become the core's values, the core's client asks, its
-answer becomes LlamaIndex's.
+Each takes three steps: convert messages and parameters for the core, call its client, and convert
+its answer for LlamaIndex.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ __all__ = ["ChatCalls"]
 
 
 class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
-    """Asks the model, by the parameters it has; `Heroku` is its public face.
+    """Calls the model with the parameters set on it. `Heroku` is the public class.
 
-    Prompts do not go through the chat methods: LlamaIndex would tell each call twice, and ask the
+    Prompts do not go through the chat methods: LlamaIndex would report each call twice, and ask the
     rate limiter twice.
     """
 
@@ -54,7 +54,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     }
 
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further options of every call, over the parameters above and under those of the call."""
+    """Further options of every call. They replace parameters; options of the call replace them."""
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
@@ -64,20 +64,20 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
 
     @llm_chat_callback()
     async def achat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
-        """Like `chat`, without blocking."""
+        """Async version of `chat`."""
         with short_traceback():
             return await self._aanswer(messages, kwargs)
 
     @llm_chat_callback()
     def stream_chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponseGen:
-        """Answer piece by piece: each response holds all so far, and in `delta` what is new."""
+        """Stream an answer: each response holds everything so far, and the new text in `delta`."""
         return self._stream(messages, kwargs)
 
     @llm_chat_callback()
     async def astream_chat(
         self, messages: Sequence[ChatMessage], **kwargs: Any
     ) -> ChatResponseAsyncGen:
-        """Like `stream_chat`, without blocking."""
+        """Async version of `stream_chat`."""
         return self._astream(messages, kwargs)
 
     @llm_completion_callback()
@@ -87,7 +87,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         formatted: bool = False,  # noqa: ARG002
         **kwargs: Any,
     ) -> CompletionResponse:
-        """Answer a prompt, which is sent as one message of the user's."""
+        """Answer a prompt, which is sent as one user message."""
         with short_traceback():
             return completion_response(self._answer(_prompt_messages(prompt), kwargs))
 
@@ -98,7 +98,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         formatted: bool = False,  # noqa: ARG002
         **kwargs: Any,
     ) -> CompletionResponse:
-        """Like `complete`, without blocking."""
+        """Async version of `complete`."""
         with short_traceback():
             return completion_response(await self._aanswer(_prompt_messages(prompt), kwargs))
 
@@ -109,7 +109,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         formatted: bool = False,  # noqa: ARG002
         **kwargs: Any,
     ) -> CompletionResponseGen:
-        """Answer a prompt piece by piece."""
+        """Stream the answer to a prompt."""
         responses = self._stream(_prompt_messages(prompt), kwargs)
         return (completion_response(response) for response in responses)
 
@@ -120,7 +120,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         formatted: bool = False,  # noqa: ARG002
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
-        """Like `stream_complete`, without blocking."""
+        """Async version of `stream_complete`."""
         responses = self._astream(_prompt_messages(prompt), kwargs)
         return (completion_response(response) async for response in responses)
 
@@ -146,15 +146,15 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         )
 
     def _options(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
-        """The core's options of one call, and how to read the tools' names in its answer."""
-        said = {name: call[name] for name in call if name != TOOL_NAMES}
+        """The options of one call for the core, and the tools' own names by those on the wire."""
+        given = {name: call[name] for name in call if name != TOOL_NAMES}
         here = {
             "model": self.model,
             "stop": self.stop,
             **self._parameters(),
             "extra_body": self.extra_body,
         }
-        return chat_options(here, self.additional_kwargs, said), call.get(TOOL_NAMES, {})
+        return chat_options(here, self.additional_kwargs, given), call.get(TOOL_NAMES, {})
 
 
 def _prompt_messages(prompt: str) -> list[ChatMessage]:

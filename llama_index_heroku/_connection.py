@@ -1,4 +1,4 @@
-"""What LLM, embeddings and reranker share: whom to call, and how LlamaIndex stores an object."""
+"""What all classes here share: the connection's arguments, and how LlamaIndex stores objects."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _plain(api_key: Any) -> Any:
 
 
 class HerokuConnection(Connection, BaseComponent):
-    """The arguments every class of this package takes.
+    """The arguments that every class of this package takes.
 
-    An argument that no class knows is refused: a misspelt one would vanish. Dumps (`to_dict`,
+    Unknown arguments are refused: a misspelt one would otherwise be lost. Dumps (`to_dict`,
     `to_json`) leave out the key, headers and clients, and `from_dict` looks the key up again.
     """
 
@@ -41,13 +41,13 @@ class HerokuConnection(Connection, BaseComponent):
     )
     """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
 
-    Never shown. A pickle holds it only if it was given here: one that came from a config var is
-    looked up again where the pickle is loaded.
+    Never shown. A pickle contains it only if it was passed here: a key from a config var is looked
+    up again where the pickle is loaded.
     """
 
     @property
     def settings(self) -> Settings:
-        """Key, URL and model in force: the arguments, completed from the config vars.
+        """The key, URL and model in use: the arguments, completed from config vars.
 
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
@@ -57,17 +57,17 @@ class HerokuConnection(Connection, BaseComponent):
 
     @property
     def api_base(self) -> str:
-        """Where requests go, with the version."""
+        """The URL of the API, with the version."""
         return f"{self.settings.base_url}/v1"
 
     def close(self) -> None:
-        """Nothing needs closing: idle connections do it themselves, and the process shares them.
+        """Does nothing: idle connections close by themselves, and the whole process shares them.
 
-        `heroku_inference.close_connections` closes them all at once.
+        `heroku_inference.close_connections` closes them all.
         """
 
     async def aclose(self) -> None:
-        """Like `close`; `heroku_inference.aclose_connections` closes those of the event loop."""
+        """Does nothing, like `close`; see `heroku_inference.aclose_connections`."""
 
     def __enter__(self) -> Self:
         return self
@@ -92,15 +92,15 @@ class HerokuConnection(Connection, BaseComponent):
         await self.aclose()
 
     def __getstate__(self) -> dict[str, Any]:
-        # LlamaIndex takes what cannot be pickled out of the very object that is pickled, with a
-        # warning in the log; here out of a copy of it, which has no clients of ours either.
+        # LlamaIndex removes what cannot be pickled from the object itself, and logs a warning. Let
+        # it use a copy, which does not have our clients either.
         return super(Connection, copy(self)).__getstate__()
 
 
 def connection_of(
     owner: type, arguments: dict[str, Any], kind: type[HerokuConnection] = HerokuConnection
 ) -> HerokuConnection:
-    """The connection of a class that is not one itself, by those arguments that are not its own.
+    """The connection of a class that is not a `Connection`, from the arguments it passes on.
 
     Raises:
         ConfigError: An argument is wrong, or neither the class nor the connection has it.

@@ -1,9 +1,9 @@
-"""The public calls of core's `BaseEmbedding`, made anew over its own hooks.
+"""The public calls of LlamaIndex's `BaseEmbedding`, implemented anew over its own hooks.
 
-Core (0.14) sends batches one after the other when called and all at once when awaited, takes from
-its rate limiter for texts it finds in its cache and not for others, and keeps one vector a text
-whatever it was made for. Here a few batches are under way at a time, each request takes from the
-limiter once, and the cache tells documents from queries and model from model.
+LlamaIndex (0.14) sends blocking batches one by one and async batches all at once. It asks its rate
+limiter for cached texts and not for others, and caches one vector per text, whatever it is for.
+Here a few batches are in flight at a time, each request asks the limiter once, and the cache keeps
+documents, queries and models apart.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ _dispatcher = get_dispatcher(__name__)
 
 
 class EmbeddingCalls(BaseEmbedding):
-    """An embedding model whose batches are embedded side by side, and cached by what they are for.
+    """An embedding model that embeds batches concurrently, and caches them by their purpose.
 
-    Subclasses implement core's hooks (`_get_text_embeddings` and its siblings), which send.
+    Subclasses implement LlamaIndex's hooks (`_get_text_embeddings` and others), which send.
     """
 
     num_workers: int | None = Field(default=_WORKERS, ge=1, exclude=True)
-    """Requests in flight at a time, whether called or awaited."""
+    """Requests in flight at a time, blocking or async."""
 
     embeddings_cache: Any = Field(default=None, exclude=True)
-    """Any key-value store of LlamaIndex. One may be shared: vectors of different models, of
-    documents and of queries are kept apart. Not part of dumps."""
+    """Any key-value store of LlamaIndex. It can be shared: vectors of different models, of
+    documents and of queries are kept apart. Left out of dumps."""
 
     rate_limiter: Any = Field(default=None, exclude=True)
-    """A rate limiter of LlamaIndex, asked once before each request. Not part of dumps."""
+    """A rate limiter of LlamaIndex, asked once before each request. Left out of dumps."""
 
     def get_query_embedding(self, query: str) -> Embedding:
-        """The vector of a question, to look for documents with."""
+        """The vector of a question, for searching documents."""
 
         def embed(texts: list[str]) -> list[Embedding]:
             return [self._get_query_embedding(*texts)]
@@ -65,7 +65,7 @@ class EmbeddingCalls(BaseEmbedding):
             return self._run([query], "search_query", embed)[0]
 
     async def aget_query_embedding(self, query: str) -> Embedding:
-        """`get_query_embedding`, awaited."""
+        """Async version of `get_query_embedding`."""
 
         async def embed(texts: list[str]) -> list[Embedding]:
             return [await self._aget_query_embedding(*texts)]
@@ -83,7 +83,7 @@ class EmbeddingCalls(BaseEmbedding):
             return self._run([text], "search_document", embed)[0]
 
     async def aget_text_embedding(self, text: str) -> Embedding:
-        """`get_text_embedding`, awaited."""
+        """Async version of `get_text_embedding`."""
 
         async def embed(texts: list[str]) -> list[Embedding]:
             return [await self._aget_text_embedding(*texts)]
@@ -97,7 +97,7 @@ class EmbeddingCalls(BaseEmbedding):
         show_progress: bool = False,
         **kwargs: Any,  # noqa: ARG002 - as above
     ) -> list[Embedding]:
-        """The vectors of documents, in their order; a few requests are under way at a time."""
+        """The vectors of documents, in their order; a few requests are in flight at a time."""
         with short_traceback():
             return self._run(texts, "search_document", self._get_text_embeddings, show_progress)
 
@@ -107,17 +107,17 @@ class EmbeddingCalls(BaseEmbedding):
         show_progress: bool = False,
         **kwargs: Any,  # noqa: ARG002 - as above
     ) -> list[Embedding]:
-        """`get_text_embedding_batch`, awaited."""
+        """Async version of `get_text_embedding_batch`."""
         embed = self._aget_text_embeddings
         with short_traceback():
             return await self._arun(texts, "search_document", embed, show_progress)
 
     def _identity(self, side: Side) -> list[Any]:
-        """All that makes the vector of a text on this side what it is, fit for JSON."""
+        """All that a text's vector depends on besides the text, as JSON values."""
         return [self.model_name, side]
 
     def _check(self, texts: Sequence[Any]) -> None:
-        """Refuse what cannot be embedded, before anything is sent."""
+        """Refuse texts that cannot be embedded, before anything is sent."""
 
     def _run(
         self,
@@ -130,22 +130,24 @@ class EmbeddingCalls(BaseEmbedding):
         vectors: list[Embedding] = []
         with ExitStack() as open_reports, _progress(texts, shown=show_progress) as advance:
 
-            def begun() -> Iterator[_Batch]:
+            def start_batches() -> Iterator[_Batch]:
                 for part in self._parts(texts):
-                    report = open_reports.enter_context(self._reported(part))
+                    report = open_reports.enter_context(self._report(part))
                     yield _Batch(part, [self._recall(text, side) for text in part], report)
 
-            def completed(batch: _Batch) -> tuple[_Batch, list[Embedding]]:
+            def complete(batch: _Batch) -> tuple[_Batch, list[Embedding]]:
                 if batch.missing and self.rate_limiter is not None:
                     self.rate_limiter.acquire()
                 return batch, embed(batch.missing) if batch.missing else []
 
-            # Only `completed` runs on other threads: handlers and stores need not be ready for it.
-            with closing(map_in_order(completed, begun(), self.num_workers or _WORKERS)) as done:
+            # Only `complete` runs in other threads: handlers and stores need not be thread-safe.
+            with closing(
+                map_in_order(complete, start_batches(), self.num_workers or _WORKERS)
+            ) as done:
                 for batch, new in done:
                     for text, vector in zip(batch.missing, new, strict=True):
                         self._remember(text, side, vector)
-                    vectors += batch.report.end(batch.filled(new))
+                    vectors += batch.report.end(batch.all_vectors(new))
                     advance(len(batch.texts))
         return vectors
 
@@ -156,8 +158,8 @@ class EmbeddingCalls(BaseEmbedding):
         embed: Callable[[list[str]], Awaitable[list[Embedding]]],
         show_progress: bool = False,
     ) -> list[Embedding]:
-        async def completed(part: list[str]) -> list[Embedding]:
-            with self._reported(part) as report:
+        async def complete(part: list[str]) -> list[Embedding]:
+            with self._report(part) as report:
                 batch = _Batch(part, [await self._arecall(text, side) for text in part], report)
                 new: list[Embedding] = []
                 if batch.missing:
@@ -166,11 +168,11 @@ class EmbeddingCalls(BaseEmbedding):
                     new = await embed(batch.missing)
                 for text, vector in zip(batch.missing, new, strict=True):
                     await self._aremember(text, side, vector)
-                return report.end(batch.filled(new))
+                return report.end(batch.all_vectors(new))
 
         self._check(texts)
         vectors: list[Embedding] = []
-        batches = amap_in_order(completed, self._parts(texts), self.num_workers or _WORKERS)
+        batches = amap_in_order(complete, self._parts(texts), self.num_workers or _WORKERS)
         with _progress(texts, shown=show_progress) as advance:
             async with aclosing(batches) as done:
                 async for some in done:
@@ -204,13 +206,13 @@ class EmbeddingCalls(BaseEmbedding):
             await self.embeddings_cache.aput(self._key(text, side), value, collection=_COLLECTION)
 
     def _key(self, text: str, side: Side) -> str:
-        # A digest: some stores take no key of 2000 characters.
+        # A digest: some stores do not take keys of 2000 characters.
         content = json.dumps([*self._identity(side), text], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @contextmanager
-    def _reported(self, texts: list[str]) -> Generator[_Report]:
-        """One pair of events and one callback for `texts`; the callback ends on errors too."""
+    def _report(self, texts: list[str]) -> Generator[_Report]:
+        """Report one pair of events and one callback for `texts`; errors end the callback too."""
         model = self.to_payload()
         _dispatcher.event(EmbeddingStartEvent(model_dict=model))
         payload: dict[str, Any] = {EventPayload.SERIALIZED: model}
@@ -219,17 +221,17 @@ class EmbeddingCalls(BaseEmbedding):
 
 
 class _Report:
-    """A batch that was announced to callbacks and event handlers."""
+    """The report of a batch to callbacks and event handlers."""
 
     def __init__(self, texts: list[str], event: Any) -> None:
         self._texts = texts
         self._event = event
 
     def end(self, vectors: list[Embedding]) -> list[Embedding]:
-        """Tell how it ended."""
+        """Report the vectors, and return them."""
         payload = {EventPayload.CHUNKS: self._texts, EventPayload.EMBEDDINGS: vectors}
         self._event.on_end(payload=payload)
-        # Each of a hundred thousand numbers was checked when it was read; not once more here.
+        # Without validation: the numbers were checked when they were read.
         event = EmbeddingEndEvent.model_construct(chunks=self._texts, embeddings=vectors)
         _dispatcher.event(event)
         return vectors
@@ -237,7 +239,7 @@ class _Report:
 
 @dataclass(slots=True)
 class _Batch:
-    """Texts on their way, beside the vectors that are known already."""
+    """Texts to embed, with the vectors that the cache already has."""
 
     texts: list[str]
     known: list[Embedding | None]
@@ -248,8 +250,8 @@ class _Batch:
         pairs = zip(self.texts, self.known, strict=True)
         return [text for text, vector in pairs if vector is None]
 
-    def filled(self, new: list[Embedding]) -> list[Embedding]:
-        """The vectors of all texts: `new` for those that were missing."""
+    def all_vectors(self, new: list[Embedding]) -> list[Embedding]:
+        """The vectors of all texts; `new` holds those that were missing."""
         rest = iter(new)
         return [next(rest) if vector is None else vector for vector in self.known]
 
@@ -260,22 +262,22 @@ def _vector(kept: dict[str, Any] | None) -> Embedding | None:
 
 @contextmanager
 def _progress(texts: Sequence[str], *, shown: bool) -> Iterator[Callable[[int], object]]:
-    """A bar over all texts, moved by calling with how many more are done."""
+    """A progress bar; the function it gives moves the bar by a number of texts."""
     if not shown:
         yield lambda count: count
         return
-    # Only now, as core does: most callers want no bar.
+    # Imported late, as LlamaIndex does: most callers do not show a bar.
     from tqdm.auto import tqdm  # type: ignore[import-untyped] # noqa: PLC0415
 
     with tqdm(total=len(texts), desc="Generating embeddings") as bar:
         yield bar.update
 
 
-_MADE: Final[dict[type[HerokuError], type[HerokuError]]] = {}
+_VALUE_ERRORS: Final[dict[type[HerokuError], type[HerokuError]]] = {}
 
 
-class embedding_errors(short_traceback):  # noqa: N801 - reads as what it does
-    """Raises the core's errors of the block as `ValueError`s too."""
+class embedding_errors(short_traceback):  # noqa: N801 - used as `with embedding_errors():`
+    """Makes errors of the core that the block raises `ValueError`s too."""
 
     __slots__ = ()
 
@@ -285,7 +287,7 @@ class embedding_errors(short_traceback):  # noqa: N801 - reads as what it does
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Make a core error a `ValueError`; leave everything else alone."""
+        """Convert an error of the core; leave other errors alone."""
         if isinstance(error, HerokuError) and not isinstance(error, ValueError):
             recast(error, _also_value_error(type(error)))
             error.problem = f"Unable to embed text: {error.problem}"
@@ -293,18 +295,18 @@ class embedding_errors(short_traceback):  # noqa: N801 - reads as what it does
 
 
 def _also_value_error(kind: type[HerokuError]) -> type[HerokuError]:
-    if kind not in _MADE:
-        body = {"__doc__": kind.__doc__, "__module__": kind.__module__, "__reduce__": _reduced}
-        _MADE[kind] = type(kind.__name__, (kind, ValueError), body)
-    return _MADE[kind]
+    if kind not in _VALUE_ERRORS:
+        body = {"__doc__": kind.__doc__, "__module__": kind.__module__, "__reduce__": _reduce}
+        _VALUE_ERRORS[kind] = type(kind.__name__, (kind, ValueError), body)
+    return _VALUE_ERRORS[kind]
 
 
-def _reduced(error: HerokuError) -> tuple[Any, ...]:
-    # Worker processes of a pipeline send their errors home, where the class must be made first.
-    return _restored, (type(error).__bases__[0], error.args, error.__dict__)
+def _reduce(error: HerokuError) -> tuple[Any, ...]:
+    # A pipeline's workers send errors to the main process, which must make the class first.
+    return _restore, (type(error).__bases__[0], error.args, error.__dict__)
 
 
-def _restored(
+def _restore(
     kind: type[HerokuError], args: tuple[Any, ...], attributes: dict[str, Any]
 ) -> HerokuError:
     error = _also_value_error(kind).__new__(_also_value_error(kind))

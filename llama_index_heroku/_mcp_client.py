@@ -1,4 +1,4 @@
-"""Heroku's MCP toolkit through LlamaIndex's MCP client: transport, errors, nothing else."""
+"""Calls Heroku's MCP toolkit with LlamaIndex's MCP client: transports and errors."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["Toolkit"]
 class Toolkit:
     """The methods of an MCP session that LlamaIndex's `McpToolSpec` calls.
 
-    Each opens a session of its own and closes all that belongs to it, so that a toolkit may be used
-    from several event loops. The first address that serves the toolkit is used from then on.
+    Each call opens and closes its own session, so that a toolkit can be used from several event
+    loops. The first address that serves the toolkit is used from then on.
 
     Args:
-        settings: Whose toolkit it is.
-        timeout: Seconds that a call may take.
+        settings: The key and URL of the add-on.
+        timeout: The time limit of a call, in seconds.
     """
 
     def __init__(self, settings: Settings, timeout: float) -> None:
@@ -38,11 +38,11 @@ class Toolkit:
     async def tools(
         self, allowed_tools: Sequence[str] | None, **options: Any
     ) -> list[FunctionTool]:
-        """The tools as LlamaIndex's spec makes them.
+        """The tools that LlamaIndex's spec makes.
 
         Raises:
             ImportError: The extra is not installed.
-            ConfigError: An allowed tool is not there.
+            ConfigError: An allowed tool does not exist.
             APIError: The toolkit refused, or could not be reached.
         """
         spec = _library().McpToolSpec(self, **options)
@@ -54,7 +54,7 @@ class Toolkit:
                 "allowed_tools must be a list, got a str.", f"Pass a list: [{allowed_tools!r}]."
             )
         named = [(_names_of(tool), tool) for tool in await spec.to_tool_list_async()]
-        # Resources lose their slashes on the way.
+        # The names of resources lose their slashes.
         if missing := [
             name
             for name in allowed_tools
@@ -84,10 +84,10 @@ class Toolkit:
         return await self._ask("read_resource", uri)
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
-        """Calls the client at the first address that serves the toolkit."""
+        """Call a method of the client at the first address that serves the toolkit."""
         first: HerokuError | None = None
         for address in self._addresses:
-            # Errors of the library hold headers and requests: ours are raised without them.
+            # Errors of the library contain headers and requests, so raise ours outside `except`.
             try:
                 answer = await self._ask_at(address, method, arguments)
             except Exception as error:
@@ -114,7 +114,7 @@ class Toolkit:
 
 
 def _url_for_client(address: McpAddress) -> str:
-    """The URL in the form by which LlamaIndex's client chooses the transport."""
+    """The URL in the form from which LlamaIndex's client infers the transport."""
     if address.transport == "sse" and not address.url.endswith("/sse"):
         return f"{address.url}?transport=sse"
     return address.url

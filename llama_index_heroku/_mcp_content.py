@@ -1,4 +1,4 @@
-"""What an MCP tool returned, as LlamaIndex's content blocks. Pure."""
+"""Converts the result of an MCP tool into LlamaIndex's content blocks. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["content_blocks"]
 
 
 def content_blocks(parts: Iterable[Mapping[str, Any]]) -> list[ContentBlock]:
-    """Texts and images as they are, in order; of what Heroku's models cannot take, its kind.
+    """Texts and images in order; anything else becomes a short description.
 
     The parts are those of an MCP result (docs of MCP: `text`, `image`, `audio`, `resource`,
-    `resource_link`), as JSON. A text that is empty is left out.
+    `resource_link`), as JSON. Empty texts are left out.
     """
     return [block for part in parts if (block := _block(part)) is not None]
 
@@ -30,8 +30,8 @@ def _block(part: Mapping[str, Any]) -> ContentBlock | None:
     if kind == "image":
         # LlamaIndex keeps images in Base64, as MCP sends them.
         return ImageBlock(image=part["data"].encode(), image_mimetype=part.get("mimeType"))
-    told = part.get("resource") or part
-    if text := told.get("text"):
+    resource = part.get("resource") or part
+    if text := resource.get("text"):
         return TextBlock(text=text)
-    described = [str(kind), told.get("name"), told.get("uri"), told.get("mimeType")]
-    return TextBlock(text=f"[{' '.join(str(word) for word in described if word)}]")
+    words = [str(kind), *(resource.get(name) for name in ("name", "uri", "mimeType"))]
+    return TextBlock(text=f"[{' '.join(str(word) for word in words if word)}]")

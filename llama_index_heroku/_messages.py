@@ -1,6 +1,6 @@
-"""LlamaIndex's messages, from whichever model they came, in the wire's shape. Pure.
+"""Converts LlamaIndex's messages, from any model, into OpenAI's format.
 
-What Heroku's endpoint is stricter about than OpenAI's is repaired later, by the core.
+Where Heroku's endpoint is stricter than OpenAI's, the core adapts them later.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _ROLES: Final = {
 
 
 def wire_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
-    """The conversation as OpenAI-shaped messages; the given ones stay untouched.
+    """The conversation as OpenAI's messages; the arguments are not changed.
 
     Raises:
-        ConfigError: A message says something that cannot be sent: a PDF, audio, video, an image in
-            words of the model or the system. The error names the message's position.
+        ConfigError: A message has content that cannot be sent: a PDF, audio, video, an image from
+            the model or the system. The error names the message's position.
     """
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
@@ -62,7 +62,7 @@ def _wire_message(role: str, message: ChatMessage) -> dict[str, Any]:
         return tool_message(message.additional_kwargs.get("tool_call_id"), parts)
     if any(part["type"] == "image_url" for part in parts):
         raise ConfigError(
-            f"an image can only be sent in a message of the user, not of the {role}.",
+            f"images can only be sent in a user message, but the role is {role!r}.",
             "Put it into a message with the role user.",
         )
     wire: dict[str, Any] = {"role": role, "content": parts}

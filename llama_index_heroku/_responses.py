@@ -1,6 +1,6 @@
-"""What the core read from the server, as LlamaIndex's responses, whole and growing. Pure.
+"""Converts answers of the core, whole or streamed, into LlamaIndex's responses.
 
-The last response of a stream says what the same answer says when it comes whole.
+The last response of a stream holds the same as the response of a whole answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from llama_index.core.base.llms.types import (
 )
 from pydantic_core import from_json
 
-from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parsed
+from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parse_or_keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,16 +39,16 @@ __all__ = [
 
 
 def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
-    """The response of one call; `names` are the tools' own, by those on the wire."""
+    """The response of one call; `names` maps names on the wire to the tools' own."""
     calls = [
         ToolCallBlock(
             tool_call_id=call.id,
             tool_name=names.get(call.name, call.name),
-            tool_kwargs=parsed(call.arguments),
+            tool_kwargs=parse_or_keep(call.arguments),
         )
         for call in answer.tool_calls
     ]
-    told = {
+    fields = {
         **usage_fields(answer.usage),
         **origin_fields(answer.reply),
         **finish_fields(answer.finish_reason),
@@ -58,12 +58,12 @@ def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
             answer.text, answer.reasoning, answer.reasoning_signature, calls, answer.refusal
         ),
         raw=from_json(answer.reply.body) if answer.reply is not None else None,
-        additional_kwargs=told,
+        additional_kwargs=fields,
     )
 
 
 def completion_response(response: ChatResponse) -> CompletionResponse:
-    """The same as an answer to a prompt."""
+    """The response as an answer to a prompt."""
     return CompletionResponse(
         text=response.message.content or "",
         additional_kwargs={**response.message.additional_kwargs, **response.additional_kwargs},
@@ -73,7 +73,7 @@ def completion_response(response: ChatResponse) -> CompletionResponse:
 
 
 class GrowingResponse:
-    """The answer so far: each piece makes a new response that holds all there is."""
+    """The answer so far; each chunk gives a new response with everything up to then."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
@@ -82,11 +82,11 @@ class GrowingResponse:
         self._signature: str | None = None
         self._refusal = ""
         self._calls: list[ToolCallBlock] = []
-        self._told: dict[str, Any] = {}
+        self._fields: dict[str, Any] = {}
         self._raw: dict[str, Any] = {}
 
     def add(self, chunk: ChatChunk) -> ChatResponse:
-        """The response after this piece, with what the piece adds as its deltas."""
+        """The response after this chunk, with the chunk's content as its deltas."""
         self._text += chunk.text
         self._reasoning += chunk.reasoning
         self._signature = chunk.reasoning_signature or self._signature
@@ -94,22 +94,22 @@ class GrowingResponse:
         for delta in chunk.tool_calls:
             self._grow(delta)
         if chunk.finish_reason or chunk.usage or chunk.reply:
-            self._tell(chunk)
+            self._add_fields(chunk)
         calls = [self._complete(call) for call in self._calls] if self._calls else []
-        told = dict(self._told)
+        fields = dict(self._fields)
         if chunk.reasoning:
-            told["thinking_delta"] = chunk.reasoning
+            fields["thinking_delta"] = chunk.reasoning
         return ChatResponse(
             message=assistant_message(
                 self._text, self._reasoning, self._signature, calls, self._refusal
             ),
             delta=chunk.text,
             raw=self._raw,
-            additional_kwargs=told,
+            additional_kwargs=fields,
         )
 
     def _grow(self, delta: ToolCallDelta) -> None:
-        if delta.index == len(self._calls):  # they open in order, with their name
+        if delta.index == len(self._calls):  # calls start in order, with their name
             name = delta.name or ""
             self._calls.append(ToolCallBlock(tool_name=self._names.get(name, name), tool_kwargs=""))
         call = self._calls[delta.index]
@@ -117,14 +117,14 @@ class GrowingResponse:
         call.tool_kwargs = f"{call.tool_kwargs}{delta.arguments}"
 
     def _complete(self, call: ToolCallBlock) -> ToolCallBlock:
-        """A copy that later pieces leave alone, with its arguments read once they are whole."""
+        """A copy that later chunks do not change, with arguments parsed once they are complete."""
         arguments = call.tool_kwargs
-        if FINISH_REASON in self._told and isinstance(arguments, str):
-            arguments = parsed(arguments)
+        if FINISH_REASON in self._fields and isinstance(arguments, str):
+            arguments = parse_or_keep(arguments)
         return call.model_copy(update={"tool_kwargs": arguments})
 
-    def _tell(self, chunk: ChatChunk) -> None:
-        self._told.update(
+    def _add_fields(self, chunk: ChatChunk) -> None:
+        self._fields.update(
             {
                 **usage_fields(chunk.usage),
                 **origin_fields(chunk.reply),
@@ -139,8 +139,8 @@ class GrowingResponse:
             FINISH_REASON: chunk.finish_reason,
             "usage": usage_fields(chunk.usage) or None,
         }
-        said = {name: value for name, value in identity.items() if value is not None}
-        self._raw = {**self._raw, **said}  # earlier responses keep theirs
+        known = {name: value for name, value in identity.items() if value is not None}
+        self._raw = {**self._raw, **known}  # a new dict: earlier responses keep theirs
 
 
 def assistant_message(
@@ -150,7 +150,7 @@ def assistant_message(
     calls: list[ToolCallBlock],
     refusal: str | None,
 ) -> ChatMessage:
-    """What the model said, thought and called, thoughts first."""
+    """The model's message: thoughts first, then text and calls."""
     blocks: list[ContentBlock] = []
     if reasoning or signature:
         further = {"signature": signature} if signature else {}
@@ -169,7 +169,7 @@ def assistant_message(
 
 
 def usage_fields(usage: Usage | None) -> dict[str, int]:
-    """Tokens, by the names that LlamaIndex's token counter reads."""
+    """Token counts under the names that LlamaIndex's token counter reads."""
     if usage is None:
         return {}
     return {
@@ -180,11 +180,11 @@ def usage_fields(usage: Usage | None) -> dict[str, int]:
 
 
 def origin_fields(reply: Reply | None) -> dict[str, str]:
-    """The server's id of the request, if it sent one."""
+    """The request id, if the server sent one."""
     request_id = reply.request_id if reply is not None else None
     return {"request_id": request_id} if request_id else {}
 
 
 def finish_fields(reason: str | None) -> dict[str, str]:
-    """Why the answer ended, once that is known."""
+    """The finish reason, once it is known."""
     return {FINISH_REASON: reason} if reason else {}

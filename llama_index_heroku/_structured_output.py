@@ -1,8 +1,7 @@
-"""Answers in the form of a pydantic class, where LlamaIndex's own ways fall short.
+"""Structured output as pydantic objects, where LlamaIndex's own methods fall short.
 
-It streams objects leaving the tool to the model's choice, passes over errors with a line in the
-log, and gives blank objects when the model answers in words; and one of its four ways leaves out
-the system prompt.
+When LlamaIndex streams objects, it does not force the tool call, only logs errors, and gives blank
+objects when the model answers in words. One of its four methods also leaves out the system prompt.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _dispatcher = get_dispatcher(__name__)
 
 
 class StructuredOutput(ChatCalls):
-    """Structured prediction: the tool is forced, and errors are raised, however it is called."""
+    """Structured prediction that always forces the tool call and raises errors."""
 
     async def astructured_predict(
         self,
@@ -51,8 +50,8 @@ class StructuredOutput(ChatCalls):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> _Model:
-        """Like `structured_predict`, without blocking."""
-        # Here and not above: programs load what a chat does not need.
+        """Async version of `structured_predict`."""
+        # Imported late: a plain chat does not need this.
         from llama_index.core.program.utils import get_program_for_llm  # noqa: PLC0415
 
         _dispatcher.event(
@@ -67,7 +66,7 @@ class StructuredOutput(ChatCalls):
             self,
             pydantic_program_mode=self.pydantic_program_mode,
         )
-        # One object, or an error of the program's: it was not asked for several.
+        # One object, because several were not requested; otherwise the program raises.
         answer = cast("_Model", await program.acall(llm_kwargs=llm_kwargs))
         _dispatcher.event(LLMStructuredPredictEndEvent(output=answer))
         return answer
@@ -81,7 +80,7 @@ class StructuredOutput(ChatCalls):
     async def apredict_and_call(
         self, tools: Sequence[BaseTool], *args: Any, **kwargs: Any
     ) -> AgentChatResponse:
-        """Like `predict_and_call`, without blocking."""
+        """Async version of `predict_and_call`."""
         return await super().apredict_and_call([*map(with_all_fields, tools)], *args, **kwargs)
 
     def _structured_stream_call(
@@ -92,9 +91,9 @@ class StructuredOutput(ChatCalls):
         **prompt_args: Any,
     ) -> Generator[Any, None, None]:
         if not self._answers_by_tool():
-            told = {**_JSON_TEXT, **(llm_kwargs or {})}
-            grown = super()._structured_stream_call(output_cls, prompt, told, **prompt_args)
-            return _whole_at_last(output_cls, grown)
+            options = {**_JSON_TEXT, **(llm_kwargs or {})}
+            grown = super()._structured_stream_call(output_cls, prompt, options, **prompt_args)
+            return _check_last(output_cls, grown)
         asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
         return _objects(_GrowingObject(self, output_cls), self.stream_chat_with_tools(**asked))
 
@@ -106,9 +105,11 @@ class StructuredOutput(ChatCalls):
         **prompt_args: Any,
     ) -> AsyncGenerator[Any, None]:
         if not self._answers_by_tool():
-            told = {**_JSON_TEXT, **(llm_kwargs or {})}
-            grown = await super()._structured_astream_call(output_cls, prompt, told, **prompt_args)
-            return _awhole_at_last(output_cls, grown)
+            options = {**_JSON_TEXT, **(llm_kwargs or {})}
+            grown = await super()._structured_astream_call(
+                output_cls, prompt, options, **prompt_args
+            )
+            return _acheck_last(output_cls, grown)
         asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
         responses = await self.astream_chat_with_tools(**asked)
         return _aobjects(_GrowingObject(self, output_cls), responses)
@@ -136,7 +137,7 @@ class StructuredOutput(ChatCalls):
         }
 
     def _extend_messages(self, messages: list[ChatMessage]) -> list[ChatMessage]:
-        """The messages under the system prompt, which is put there once."""
+        """The messages with the system prompt first, added only once."""
         first = messages[0] if messages else None
         if first and first.role == MessageRole.SYSTEM and first.content == self.system_prompt:
             return messages
@@ -159,14 +160,14 @@ async def _aobjects(
     growing.check()
 
 
-def _whole_at_last(output_cls: type[BaseModel], grown: Generator[Any]) -> Generator[Any]:
+def _check_last(output_cls: type[BaseModel], grown: Generator[Any]) -> Generator[Any]:
     last = None
     for last in grown:
         yield last
     _check(output_cls, last)
 
 
-async def _awhole_at_last(
+async def _acheck_last(
     output_cls: type[BaseModel], grown: AsyncGenerator[Any]
 ) -> AsyncGenerator[Any]:
     last = None
@@ -176,7 +177,7 @@ async def _awhole_at_last(
 
 
 class _GrowingObject:
-    """Reads the object out of each response, as far as it goes."""
+    """Reads the object from each response, as complete as it is by then."""
 
     def __init__(self, llm: StructuredOutput, output_cls: type[BaseModel]) -> None:
         self._llm = llm
@@ -185,7 +186,7 @@ class _GrowingObject:
         self._said = ""
 
     def add(self, response: ChatResponse) -> BaseModel | None:
-        """The object by now; `None` before the model calls the tool."""
+        """The object so far; `None` before the model calls the tool."""
         self._said = response.message.content or ""
         if not response.message.additional_kwargs.get("tool_calls"):
             return None
@@ -197,7 +198,7 @@ class _GrowingObject:
             cur_objects=None if self._object is None else [self._object],
             llm=self._llm,
         )
-        # One object: it was not asked for several.
+        # One object: several were not requested.
         self._object = cast("BaseModel", grown)
         return self._object
 

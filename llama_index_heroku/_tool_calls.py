@@ -1,4 +1,4 @@
-"""Tool calls of messages, in whatever form they are kept, and what to run because of them. Pure."""
+"""Reads tool calls of messages in any form, and the selections of tools to run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "calls_of",
     "keep_first_call",
     "legacy_calls",
-    "parsed",
+    "parse_or_keep",
     "selections",
 ]
 
@@ -31,14 +31,14 @@ FINISH_REASON: Final = "finish_reason"
 
 
 class ToolArgumentsError(InvalidResponseError, ValueError):
-    """The model called a tool with arguments that are no JSON object; the tool must not run."""
+    """The model called a tool with arguments that are not a JSON object; the tool must not run."""
 
 
 def calls_of(message: ChatMessage) -> list[ToolCallBlock]:
-    """The calls of a message: its blocks, or else what older code keeps beside them.
+    """The calls of a message: its blocks, or else the calls that older code keeps beside them.
 
-    That may be dicts in OpenAI's form, the objects of its SDK, or LlamaIndex's own `ToolSelection`,
-    whole or as dicts, as they come out of a stored context.
+    Those can be dicts in OpenAI's form, objects of its SDK, or LlamaIndex's own `ToolSelection`s,
+    also as dicts from a stored context.
     """
     blocks = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
     return blocks or [_block(call) for call in message.additional_kwargs.get("tool_calls") or ()]
@@ -67,7 +67,7 @@ def _block(call: Any) -> ToolCallBlock:
 
 
 def legacy_calls(blocks: Sequence[ToolCallBlock]) -> list[dict[str, Any]]:
-    """The same calls in OpenAI's form, where LlamaIndex's streaming of objects looks for them."""
+    """The calls in OpenAI's form, which LlamaIndex reads when it streams objects."""
     return [
         {
             "id": block.tool_call_id,
@@ -78,8 +78,8 @@ def legacy_calls(blocks: Sequence[ToolCallBlock]) -> list[dict[str, Any]]:
     ]
 
 
-def parsed(arguments: str) -> dict[str, Any] | str:
-    """The arguments of a complete call; the text itself when it is no JSON object."""
+def parse_or_keep(arguments: str) -> dict[str, Any] | str:
+    """The arguments of a complete call, or their text if it is not a JSON object."""
     try:
         return parse_arguments(arguments)
     except ValueError:
@@ -87,20 +87,20 @@ def parsed(arguments: str) -> dict[str, Any] | str:
 
 
 def selections(response: ChatResponse) -> list[ToolSelection]:
-    """What to run.
+    """The tools to run.
 
-    Arguments of a stream's pieces may be incomplete, and are read as far as they go.
+    In a stream, arguments can be incomplete: they are read as far as they go.
 
     Raises:
-        ToolArgumentsError: The answer is at its end, and the arguments still are no JSON object.
+        ToolArgumentsError: The answer is complete, but arguments are not a JSON object.
     """
-    told = response.additional_kwargs
-    growing = response.delta is not None and FINISH_REASON not in told
+    fields = response.additional_kwargs
+    growing = response.delta is not None and FINISH_REASON not in fields
     return [
         ToolSelection(
             tool_id=call.tool_call_id or "",
             tool_name=call.tool_name,
-            tool_kwargs=_so_far(call) if growing else _whole(call, told.get(FINISH_REASON)),
+            tool_kwargs=_so_far(call) if growing else _whole(call, fields.get(FINISH_REASON)),
         )
         for call in calls_of(response.message)
     ]
@@ -132,7 +132,7 @@ def _whole(call: ToolCallBlock, finish_reason: str | None) -> dict[str, Any]:
 
 
 def keep_first_call(message: ChatMessage) -> None:
-    """Leave one call where several are not allowed, in both forms alike."""
+    """Keep only the first call of a message, in both forms."""
     first = calls_of(message)[:1]
     message.blocks = [b for b in message.blocks if not isinstance(b, ToolCallBlock) or b in first]
     if first:

@@ -1,4 +1,4 @@
-"""LlamaIndex's tools, and the choice among them, as options of a chat call. Pure."""
+"""Converts LlamaIndex's tools and tool choices into options of a chat call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["TOOL_NAMES", "tool_options", "with_all_fields"]
 
 TOOL_NAMES = "tool_names"
-"""Option of a call that is not sent: the tools' own names by those the wire had to know them by."""
+"""An option of a call that is not sent: the tools' own names by those on the wire."""
 
 
 def tool_options(
@@ -27,9 +27,9 @@ def tool_options(
     required: bool,
     parallel: bool,
 ) -> dict[str, Any]:
-    """What to send so that the model may, or must, call these tools; nothing when there are none.
+    """The options with which the model can, or must, call these tools; empty without tools.
 
-    The choice is always said: which one holds by default, Heroku's pages disagree about.
+    The choice is always sent: Heroku's pages disagree about its default.
 
     Raises:
         ConfigError: Two tools have names that the API cannot tell apart.
@@ -61,9 +61,10 @@ def _wire_tool(tool: BaseTool) -> dict[str, Any]:
 
 
 def with_all_fields(tool: BaseTool) -> BaseTool:
-    """The tool as LlamaIndex can call it: it looks for `properties` at the root of the schema.
+    """The tool in a form that LlamaIndex can call.
 
-    The schema of a class that refers to itself has a `$ref` there.
+    LlamaIndex needs `properties` at the root of the schema. The schema of a class that refers to
+    itself has a `$ref` there instead.
     """
     if not isinstance(tool, FunctionTool) or "properties" in tool.metadata.get_parameters_dict():
         return tool
@@ -78,7 +79,7 @@ class _WholeMetadata(ToolMetadata):
 
 
 def _all_parameters(metadata: ToolMetadata) -> dict[str, Any]:
-    """The schema of the arguments: LlamaIndex keeps only a few keywords of its root."""
+    """The full schema of the arguments: LlamaIndex keeps only a few keywords of its root."""
     assert metadata.fn_schema is not None  # noqa: S101 - for mypy
     schema: dict[str, Any] = metadata.fn_schema.model_json_schema()
     return schema

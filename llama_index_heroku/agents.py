@@ -1,4 +1,4 @@
-"""`HerokuAgent`: agents that Heroku runs, tools included, as agents of LlamaIndex's workflows."""
+"""`HerokuAgent`: agents that Heroku runs with their tools, for LlamaIndex's workflows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _TOOL_CALLS: Final = "current_tool_calls"  # where LlamaIndex keeps what an `Age
 
 
 class _Request(BaseModel):
-    request: str = Field(description="What to do, in words, with all that needs to be known")
+    request: str = Field(description="What to do, in words, with all the information needed")
 
 
 class HerokuAgent(BaseWorkflowAgent):
@@ -54,7 +54,7 @@ class HerokuAgent(BaseWorkflowAgent):
     **Setup.** As for `Heroku`: the config vars `INFERENCE_KEY`, `INFERENCE_URL` and, on per-model
     plans, `INFERENCE_MODEL_ID` are read. The tools run in one-off dynos, which are billed.
 
-    **Run it.** One request a run, which is never repeated: tools may have effects.
+    **Run it.** A run is one request, which is never repeated: tools may have side effects.
 
     ```python
     from heroku_inference import agent_tools
@@ -86,16 +86,16 @@ class HerokuAgent(BaseWorkflowAgent):
     remembered too, in a form that Heroku's chat models take as well.
 
     **With other agents.** Any agent of an `AgentWorkflow` can hand off to it, or have it as a tool
-    (`as_tool`). The endpoint takes no tools that run here, so it has none, and cannot hand off
-    itself: `tools`, `tool_retriever` and `can_handoff_to` are refused.
+    (`as_tool`). The endpoint does not take tools that run here, so the agent cannot have such tools
+    or hand off itself: `tools`, `tool_retriever` and `can_handoff_to` are refused.
 
-    **What the model is asked here.** `output_cls` and `early_stopping_method="generate"` cost one
+    **Further requests.** `output_cls` and `early_stopping_method="generate"` cost one
     chat completion each, of the same model: `llm`.
 
     Args:
-        heroku_tools: Tools of the server's: `AgentTool`s, or mappings in the API's form.
-        llm: A `Heroku` to take model, connection and parameters from, instead of the arguments
-            below. Never LlamaIndex's `Settings.llm`.
+        heroku_tools: Tools on the server: `AgentTool`s, or mappings in the API's form.
+        llm: A `Heroku` with the model, connection and parameters, instead of the arguments below.
+            LlamaIndex's `Settings.llm` is not used.
         workflow_timeout: Seconds for a whole run; no limit by default.
         extra_body: Fields of the request's body beyond those below; merged last.
         **data: `name`, `description`, `system_prompt`, `initial_state`, `state_prompt`,
@@ -106,12 +106,12 @@ class HerokuAgent(BaseWorkflowAgent):
             `max_tokens_per_inference_request`) of `Heroku`.
 
     Raises:
-        ConfigError: Neither arguments nor config vars give a key, its URL and a model; or something
-            is asked for that the endpoint cannot do.
+        ConfigError: Neither arguments nor config vars give a key, its URL and a model, or the
+            endpoint does not support an argument.
     """
 
     heroku_tools: list[dict[str, Any]] = Field(default_factory=list)
-    """Tools of the server's, in the API's form."""
+    """Tools on the server, in the API's form."""
 
     extra_body: dict[str, Any] | None = None
     """Fields of the request's body beyond those of the parameters; merged last."""
@@ -141,24 +141,24 @@ class HerokuAgent(BaseWorkflowAgent):
         try:
             super().__init__(
                 timeout=workflow_timeout,
-                can_handoff_to=[],  # `None` would mean: to all
+                can_handoff_to=[],  # `None` would mean all agents
                 **of_agent,
             )
         except ValidationError as error:
             mistake = error
         else:
             return
-        # Raised here, so that pydantic's error is not its context.
+        # Raised outside the `except` block, so that pydantic's error is not its context.
         raise argument_error(type(self), mistake, of_agent)
 
     @property
     def settings(self) -> Settings:
-        """Key, URL and model in force."""
+        """The key, URL and model in use."""
         return self._heroku.settings
 
     @property
     def model(self) -> str:
-        """The id of the model that runs."""
+        """The id of the model."""
         return self._heroku.model or self.settings.require_model()
 
     @property
@@ -169,10 +169,10 @@ class HerokuAgent(BaseWorkflowAgent):
         return llm
 
     def as_tool(self, name: str | None = None, description: str | None = None) -> FunctionTool:
-        """This agent as a tool of another agent: a request in words in, the answer out.
+        """This agent as a tool of another agent: takes a request in words, and returns the answer.
 
         Args:
-            name: What the other agent calls it; this agent's name by default.
+            name: The tool's name; this agent's name by default.
             description: When to use it; this agent's description by default.
         """
 
@@ -200,11 +200,11 @@ class HerokuAgent(BaseWorkflowAgent):
         tools: Sequence[AsyncBaseTool],
         memory: BaseMemory,  # noqa: ARG002 - written to when the run is over
     ) -> AgentOutput:
-        """Have Heroku do it all: one request.
+        """Have Heroku do the whole run, in one request.
 
         Raises:
-            ConfigError: A message cannot be sent, or there are tools that would have to run here.
-            HerokuError: The run failed; `.steps` is what was done before.
+            ConfigError: A message cannot be sent, or a tool would have to run here.
+            HerokuError: The run failed; `.steps` holds the steps before that.
         """
         if tools:
             raise refusal_of("tools")
@@ -227,10 +227,10 @@ class HerokuAgent(BaseWorkflowAgent):
     async def handle_tool_call_results(
         self, ctx: Context, results: list[ToolCallResult], memory: BaseMemory
     ) -> None:
-        """Nothing: results of the server's tools never come this way."""
+        """Does nothing: results of tools on the server never come here."""
 
     async def finalize(self, ctx: Context, output: AgentOutput, memory: BaseMemory) -> AgentOutput:
-        """Put the run into memory."""
+        """Save the run's messages in memory."""
         await memory.aput_messages(await ctx.store.get(_REMEMBERED, default=[]))
         await ctx.store.set(_REMEMBERED, [])
         return output
@@ -248,7 +248,7 @@ class HerokuAgent(BaseWorkflowAgent):
         }
 
     def _arguments(self) -> dict[str, Any]:
-        """What makes this agent again. Workflows hold locks and tasks, which do not travel."""
+        """The arguments that rebuild this agent. Locks and tasks of workflows cannot be copied."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         options = {name: getattr(self, f"_{name}") for name in _OF_WORKFLOWS}
         return {**fields, **options, "workflow_timeout": self._timeout}

@@ -1,4 +1,4 @@
-"""`HerokuMessages`: Claude by Heroku's Messages endpoint, whose thinking survives tools."""
+"""`HerokuMessages`: Claude through Heroku's Messages endpoint, with thinking and tools."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _OF_THE_SDK = ("extra_headers", "extra_query", "timeout")
 
 
 class _Upstream(Anthropic):
-    """Upstream's class without its constructor, which makes clients for Anthropic's own address."""
+    """Upstream's class without its constructor, which makes clients for Anthropic's own API."""
 
     model_config = ConfigDict(defer_build=True)
 
-    # Upstream's go to a beta of Anthropic's own servers.
+    # Upstream's methods use a beta feature of Anthropic's own servers.
     structured_predict = FunctionCallingLLM.structured_predict
     astructured_predict = FunctionCallingLLM.astructured_predict
     stream_structured_predict = FunctionCallingLLM.stream_structured_predict
@@ -60,15 +60,15 @@ class _Upstream(Anthropic):
 
 
 class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours first
-    """Claude on Heroku Managed Inference, with thinking that goes on between tool calls.
+    """Claude on Heroku Managed Inference, with thinking that continues between tool calls.
 
-    The class to use for agents that think: it speaks to Heroku's Messages endpoint, the only one
-    that takes thinking back (docs: messages). Thinking and its signatures stay in the message, as
-    `ThinkingBlock`s, and return to the model with the results of its tools. For all else, and for
-    models other than Claude, there is `Heroku`.
+    Use this class for agents that think. It calls Heroku's Messages endpoint, the only one that
+    takes thinking back (docs: messages). Thinking and its signatures stay in the message, as
+    `ThinkingBlock`s, and go back to the model with the results of its tools. For everything else,
+    and for models other than Claude, use `Heroku`.
 
     **Setup.** `pip install "heroku-inference[llama-index-anthropic]"`, and the config vars of the
-    add-on, as for `Heroku`. None of Anthropic's variables is read.
+    add-on, as for `Heroku`. Anthropic's variables are not read.
 
     ```python
     from llama_index.core.agent.workflow import FunctionAgent
@@ -79,9 +79,9 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     await agent.run("Do I need an umbrella in Lyon?")
     ```
 
-    **Arguments** are those of `Heroku`; of `llama_index.llms.anthropic.Anthropic` also
-    `thinking_dict`, `cache_idx` and `tools`. `max_tokens`, which the endpoint requires, is by
-    default the cap that Heroku documents for the model or 8192, and more where a budget is.
+    **Arguments** are those of `Heroku`, and `thinking_dict`, `cache_idx` and `tools` of
+    `llama_index.llms.anthropic.Anthropic`. `max_tokens`, which the endpoint requires, defaults to
+    the model's cap in Heroku's documentation or 8192, and more if there is a thinking budget.
 
     **Prompt caching** is explicit here: a `CachePoint` after a block, or `cache_idx`.
 
@@ -99,17 +99,17 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         super()._check_values()
         if self.extended_thinking is not None and self.thinking_dict is not None:
             raise ConfigError(
-                "extended_thinking and thinking_dict say the same.", "Pass one of them."
+                "extended_thinking and thinking_dict set the same option.", "Pass one of them."
             )
 
     @classmethod
     def class_name(cls) -> str:
-        """The name that dumps are marked with."""
+        """The name of the class in dumps."""
         return "HerokuMessages"
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex plans with: what you set, else what is known of the model."""
+        """Facts for LlamaIndex: your settings, or else what is known about the model."""
         known = super().metadata
         asked = {"model": known.model_name, "max_tokens": self.max_tokens}
         thinking = self.extended_thinking
@@ -120,12 +120,12 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """Upstream's would ask an endpoint that Heroku does not have.
+        """Not supported: upstream's tokenizer calls an endpoint that Heroku does not have.
 
         Raises:
-            NotImplementedError: Heroku publishes no tokenizer.
+            NotImplementedError: Always.
         """
-        raise NotImplementedError("Heroku publishes no tokenizer.")
+        raise NotImplementedError("Heroku does not publish a tokenizer.")
 
     @property  # type: ignore[misc]
     def _client(self) -> HerokuAnthropic:  # type: ignore[override]
@@ -168,14 +168,14 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     def _arguments(
         self, messages: Sequence[ChatMessage], call: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
-        """The SDK's arguments of one call, and how to read the tools' names in its answer."""
+        """The SDK's arguments of one call, and the tools' own names by those on the wire."""
         of_the_sdk = {name: call[name] for name in _OF_THE_SDK if name in call}
         told = {name: call[name] for name in call if name not in of_the_sdk}
         options, names = self._options(told)
         thinking = options.pop("extended_thinking", None)
         given = {"thinking": self.thinking_dict, **sdk_arguments({**options, **of_the_sdk})}
         if "thinking" in told and "extended_thinking" not in told:
-            thinking = None  # the call's own word for it wins
+            thinking = None  # `thinking` of the call takes precedence
         if self.tools:
             given["tools"] = [*self.tools, *given.get("tools", ())]
         given |= wire_conversation(messages, self.cache_idx)

@@ -1,4 +1,4 @@
-"""`HerokuEmbedding`: Heroku's embedding models as LlamaIndex's. Nothing here talks HTTP."""
+"""`HerokuEmbedding`: Heroku's embedding models as a LlamaIndex embedding."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HerokuEmbedding"]
 
-_UNKNOWN: Final = "unknown"  # core's own default for the name of a model
+_UNKNOWN: Final = "unknown"  # LlamaIndex's default for the name of a model
 _REMEDY: Final = (
     "In LlamaIndex, set Settings.chunk_size = 320 and Settings.chunk_overlap = 40 (tokens, "
     "metadata included; the default of 1024 is about 5000 characters), and keep long metadata out "
@@ -50,7 +50,7 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     Settings.chunk_size, Settings.chunk_overlap = 320, 40
     ```
 
-    **Embed.** Documents and queries get vectors made for their side of a search (`input_type`).
+    **Embed.** Documents and queries get vectors for their side of a search (`input_type`).
 
     ```python
     index = VectorStoreIndex.from_documents(documents)
@@ -59,15 +59,15 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     ```
 
     Many texts are sent in batches of at most 96 (docs: embeddings), eight at a time, whether
-    blocking or awaited; vectors come back in the order of the texts. No texts need no request.
+    blocking or async; vectors come back in the order of the texts. An empty list sends no request.
 
     **Pipelines.** It can be pickled, so `IngestionPipeline.run(num_workers=2)` works. A pipeline
-    finds what it cached as long as what makes the vectors is the same: neither the key nor
-    `timeout`, `max_retries` and `num_workers` are part of `to_dict()`.
+    finds its cached vectors as long as the options that affect them are the same: `to_dict()`
+    leaves out the key, `timeout`, `max_retries` and `num_workers`.
 
-    **Long texts.** The API takes 2048 characters a text; LlamaIndex's chunks are longer unless
-    `Settings.chunk_size` is set. A longer text is an error that names it, before anything is sent;
-    set `long_text` to do something else.
+    **Long texts.** The API takes 2048 characters per text; LlamaIndex's chunks are longer unless
+    `Settings.chunk_size` is set. A longer text raises an error that names it, before anything is
+    sent; set `long_text` to truncate or split it instead.
 
     **Errors** of requests are the core's (`heroku_inference.RateLimitError`, ...) and
     `ValueError`s.
@@ -78,13 +78,13 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     model_config = ConfigDict(defer_build=False)
 
-    # How to call is no part of dumps: pipelines name what they cache by them.
+    # Dumps leave out how requests are sent: pipelines use them as keys of their cache.
 
     timeout: float | None = Field(default=None, gt=0, exclude=True)
     """Seconds to wait for an answer; `None` is the default of the client, which is finite."""
 
     max_retries: int = Field(default=2, ge=0, exclude=True)
-    """How often to repeat a request that failed in a way that may pass."""
+    """How often to repeat a request after a failure that may be temporary."""
 
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""
@@ -100,17 +100,17 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in {"model", "model_name"}:  # ours, and core's
+        if name in {"model", "model_name"}:  # ours, and LlamaIndex's
             super().__setattr__("model", value)
             super().__setattr__("model_name", value)
 
     @classmethod
     def class_name(cls) -> str:
-        """The name in dumps."""
+        """The name of the class in dumps."""
         return "HerokuEmbedding"
 
     def to_payload(self) -> dict[str, Any]:
-        """What event handlers are told of the model; holds no secret."""
+        """What event handlers get about the model, without secrets."""
         return {
             "class_name": self.class_name(),
             "model_name": self.model_name,
@@ -170,7 +170,7 @@ def _check_cache(cache: object) -> None:
 
 
 def _with_one_model(data: dict[str, Any]) -> dict[str, Any]:
-    """`data` with its model under both names: ours, and core's. Dumps and pickles have both."""
+    """`data` with the model under our name and LlamaIndex's, as dumps and pickles have it."""
     for name in ("model", "model_name"):
         if not isinstance(data.get(name), str | None):
             raise ConfigError(

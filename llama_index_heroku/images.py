@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HerokuImageToolSpec"]
 
 _NAME: Final = "generate_image"
-# What a model may say, unless you have said it (docs: images).
+# Arguments that a model can set, unless you have set them (docs: images).
 _OFFERED: Final = {
     "aspect_ratio": {
         "type": "string",
@@ -38,7 +38,7 @@ _OFFERED: Final = {
 
 
 class HerokuImageToolSpec(OutputToolSpec):
-    """Draws images from words, for any agent of LlamaIndex's, or by itself.
+    """Draws images from words, with any LlamaIndex agent or by itself.
 
     **Setup.** Attach the add-on; the config vars `DIFFUSION_KEY`, `DIFFUSION_URL` and
     `DIFFUSION_MODEL_ID` are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has one
@@ -57,14 +57,14 @@ class HerokuImageToolSpec(OutputToolSpec):
     The image is in the tool's output as an `ImageBlock`: `Heroku` shows it to its model.
 
     Args:
-        save_folder: Where each image is saved too, under a name made of its content; made if it is
+        save_folder: A folder to save each image in, under a name made from its content; created if
             missing.
-        aspect_ratio: Of all images, such as `16:9`; by default the model may choose.
+        aspect_ratio: Of all images, such as `16:9`; by default the model chooses.
         size: Of all images, such as `1344x768`, instead of a ratio.
-        negative_prompt: What no image must show; by default the model may say.
+        negative_prompt: What images must not show; by default the model chooses.
         output_format: `png`, the API's default, or `jpeg`.
-        seed: Of all images; by default the model may choose.
-        extra_body: Fields of the request's body beyond these; merged last.
+        seed: Of all images; by default the model chooses.
+        extra_body: Further fields of the request body, merged last.
         **connection: `model`, `api_key`, `base_url`, `alias`, `timeout` (seconds), `max_retries`,
             `http_client`, `async_http_client`, `default_headers`, as `Heroku` takes them.
 
@@ -110,7 +110,7 @@ class HerokuImageToolSpec(OutputToolSpec):
             Words about the image, and the image; `raw_output` holds `path` if it was saved.
 
         Raises:
-            ConfigError: An option is none that Heroku documents; nothing was sent.
+            ConfigError: Heroku does not document an option; nothing was sent.
             HerokuError: The request failed.
         """
         chosen = self._choose(options)
@@ -118,7 +118,7 @@ class HerokuImageToolSpec(OutputToolSpec):
         return self._output(image, prompt, chosen)
 
     async def agenerate_image(self, prompt: str, **options: Any) -> ToolOutput:
-        """Like `generate_image`, without blocking."""
+        """Async version of `generate_image`."""
         chosen = self._choose(options)
         image = await self._connection._async_client.generate_image(prompt, **chosen)  # noqa: SLF001 - of this package
         return await asyncio.to_thread(self._output, image, prompt, chosen)

@@ -1,4 +1,4 @@
-"""`Heroku`: Heroku's chat models as LlamaIndex's LLM. Nothing here talks HTTP."""
+"""`Heroku`: Heroku's chat models as a LlamaIndex LLM."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ if TYPE_CHECKING:
 
 __all__ = ["FOREIGN_ARGUMENTS", "Heroku"]
 
-_CONTEXT_WINDOW: Final = 128_000  # of models the catalogue does not know: none of Heroku's has less
+_CONTEXT_WINDOW: Final = (
+    128_000  # for models not in the catalogue: all of Heroku's have at least this
+)
 _NUM_OUTPUT: Final = 4096  # the smallest output limit that Heroku documented
-# Arguments of OpenAI's and OpenAILike's class that have nothing to act on here: connections are
-# always shared, tokens are never counted before a call, structured answers are always forced.
+# Arguments of the OpenAI and OpenAILike classes without effect here: connections are always shared,
+# tokens are never counted before a call, structured answers are always forced.
 _WITHOUT_EFFECT: Final = frozenset(
     {"api_version", "reuse_client", "should_use_structured_outputs", "strict", "tokenizer"}
 )
 _IGNORED_BY_HEROKU: Final = frozenset({"audio_config", "logprobs", "modalities", "top_logprobs"})
 FOREIGN_ARGUMENTS: Final = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU
-"""Arguments of other classes that are accepted and not sent."""
+"""Arguments of other classes that are accepted but not sent."""
 
 
 class Heroku(StructuredOutput, defer_build=False):
@@ -47,7 +49,7 @@ class Heroku(StructuredOutput, defer_build=False):
     heroku config -a APP -s | grep INFERENCE >> .env
     ```
 
-    **Instantiate.** What is not set is not sent.
+    **Instantiate.** Parameters that are not set are not sent.
 
     ```python
     from llama_index_heroku import Heroku
@@ -68,15 +70,15 @@ class Heroku(StructuredOutput, defer_build=False):
     ```
 
     **Agents and tools.** `FunctionAgent`, `ReActAgent`, `CodeActAgent` and `AgentWorkflow`. The
-    arguments of a call that was cut are an error, never a call without arguments.
+    arguments of a cut call raise an error, and never become a call without arguments.
 
     ```python
     agent = FunctionAgent(tools=[get_weather], llm=llm)
     await agent.run("Do I need an umbrella in Lyon?")
     ```
 
-    **Structured answers.** By a forced tool call; with `is_function_calling_model=False` as JSON
-    text, for models that call no tools.
+    **Structured answers** through a forced tool call; with `is_function_calling_model=False` as
+    JSON text, for models that cannot call tools.
 
     ```python
     llm.structured_predict(Joke, PromptTemplate("A joke about {topic}."), topic="cats")
@@ -91,7 +93,7 @@ class Heroku(StructuredOutput, defer_build=False):
     Heroku(model="claude-4-5-sonnet", extended_thinking=2000)
     ```
 
-    **What a response tells.** `additional_kwargs` counts tokens (`prompt_tokens`,
+    **Metadata.** `additional_kwargs` counts tokens (`prompt_tokens`,
     `completion_tokens`, `total_tokens`), also at the end of streams, and holds `finish_reason`
     and `request_id`; `raw` is what the server sent.
 
@@ -102,14 +104,14 @@ class Heroku(StructuredOutput, defer_build=False):
     """
 
     context_window: int | None = None
-    """Tokens of prompt and answer together; by default that of the model, or 128,000 when the model
-    is not known."""
+    """Tokens of prompt and answer together; by default the model's, or 128,000 if the model
+    is unknown."""
 
     is_chat_model: bool = True
-    """Whether LlamaIndex is to send messages; else one prompt, as one message of the user's."""
+    """Whether LlamaIndex sends messages, or else one prompt as one user message."""
 
     is_function_calling_model: bool | None = None
-    """Whether the model calls tools; by default what is known of it, or yes."""
+    """Whether the model can call tools; by default yes, unless it is known that it cannot."""
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
@@ -121,12 +123,12 @@ class Heroku(StructuredOutput, defer_build=False):
 
     @classmethod
     def class_name(cls) -> str:
-        """The name that dumps are marked with."""
+        """The name of the class in dumps."""
         return "Heroku"
 
     @property
     def metadata(self) -> LLMMetadata:
-        """What LlamaIndex plans with: what you set, else what is known of the model."""
+        """Facts for LlamaIndex: your settings, or else what is known about the model."""
         model = self.model or self.settings.require_model()
         facts = known_model(model)
         calls_tools = self.is_function_calling_model
@@ -156,30 +158,32 @@ class Heroku(StructuredOutput, defer_build=False):
     ) -> dict[str, Any]:
         """The arguments of `chat` for these tools.
 
-        A model that thinks cannot be made to call a tool, so with `tool_required` it is told to;
-        for a `tool_choice` of yours too, with a warning.
+        While a model thinks, a tool call cannot be forced. With `tool_required` the model is
+        instructed to call one instead; with your own `tool_choice` too, and there is a warning.
         """
         messages = list(chat_history or ())
         if user_msg is not None:
             messages.append(ChatMessage(user_msg) if isinstance(user_msg, str) else user_msg)
-        is_told = bool(tools) and tool_required and not tool_choice and self._will_think(kwargs)
+        needs_instruction = (
+            bool(tools) and tool_required and not tool_choice and self._will_think(kwargs)
+        )
         options = tool_options(
             tools,
             tool_choice,
-            required=tool_required and not is_told,
+            required=tool_required and not needs_instruction,
             parallel=allow_parallel_tool_calls,
         )
-        if is_told:
+        if needs_instruction:
             names = [tool["function"]["name"] for tool in options["tools"]]
             is_system = bool(messages) and messages[0].role == MessageRole.SYSTEM
-            told = ChatMessage(call_instruction(names), role=MessageRole.SYSTEM)
-            messages.insert(int(is_system), told)
+            instruction = ChatMessage(call_instruction(names), role=MessageRole.SYSTEM)
+            messages.insert(int(is_system), instruction)
         return {"messages": messages, **options, **kwargs}
 
     def _will_think(self, call: Mapping[str, Any]) -> bool:
         here = {**self._parameters(), "extra_body": self.extra_body}
-        told = {**here, **self.additional_kwargs, **call}
-        return asks_to_think(told, self.model or self.settings.require_model())
+        options = {**here, **self.additional_kwargs, **call}
+        return asks_to_think(options, self.model or self.settings.require_model())
 
     def _validate_chat_with_tools_response(
         self,
@@ -198,12 +202,12 @@ class Heroku(StructuredOutput, defer_build=False):
         error_on_no_tool_call: bool = True,
         **kwargs: Any,  # noqa: ARG002 - LlamaIndex's signature
     ) -> list[ToolSelection]:
-        """The tools to run; of a growing response, with the arguments as far as they go.
+        """The tools to run; in a stream, with the arguments so far.
 
         Raises:
-            InvalidResponseError: The arguments of a whole answer are no JSON object; also a
+            InvalidResponseError: The arguments of a whole answer are not a JSON object; also a
                 `ValueError`.
-            ValueError: There are none, and `error_on_no_tool_call`.
+            ValueError: There are no tool calls, and `error_on_no_tool_call` is set.
         """
         chosen = selections(response)
         if not chosen and error_on_no_tool_call:
@@ -215,7 +219,7 @@ class Heroku(StructuredOutput, defer_build=False):
 
 
 def _without_foreign_arguments(data: dict[str, Any]) -> dict[str, Any]:
-    """`data` without what means nothing here; a warning names what Heroku ignores."""
+    """`data` without arguments that have no effect here; warns about those Heroku ignores."""
     if not data.keys() & FOREIGN_ARGUMENTS:
         return data
     drop_ignored({name: data[name] for name in data.keys() & _IGNORED_BY_HEROKU if data[name]})

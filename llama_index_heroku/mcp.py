@@ -1,8 +1,7 @@
 """`load_mcp_tools`: the tools of Heroku's MCP toolkit, for LlamaIndex's agents.
 
 Needs the extra `llama-index-mcp`. The official client library and LlamaIndex's own tool spec do
-the work; here are Heroku's address and key, its two transports, and errors and results to our
-rules.
+the work. This module adds Heroku's addresses, key and transports, and converts errors and results.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ async def load_mcp_tools(
     settings: Settings | None = None,
     **connection: Any,
 ) -> list[FunctionTool]:
-    """The tools of all MCP servers that the add-on knows, run by the servers when they are called.
+    """Load the tools of all MCP servers attached to the add-on, which run on these servers.
 
     ```python
     from llama_index_heroku import Heroku, load_mcp_tools
@@ -47,21 +46,21 @@ async def load_mcp_tools(
     agent = FunctionAgent(tools=await load_mcp_tools(), llm=Heroku())
     ```
 
-    A tool that fails gives an output with `is_error`; images come as `ImageBlock`s. Each call opens
-    a connection of its own, so the tools may be used from any event loop.
+    The output of a tool that failed has `is_error`; images are `ImageBlock`s. Each call opens its
+    own connection, so the tools can be used from any event loop.
 
     Args:
-        allowed_tools: Only these tools, with or without namespace; all by default.
-        global_partial_params: Arguments that all tools are given, and models are not told of.
-        partial_params_by_tool: The same for single tools, by name; `None` takes one back.
-        include_resources: Whether resources come as tools too.
-        timeout: Seconds that a call may take.
-        settings: Key and URL, instead of `connection`.
+        allowed_tools: Load only these tools, named with or without namespace; all by default.
+        global_partial_params: Arguments that all tools get, hidden from models.
+        partial_params_by_tool: The same for single tools, by name; `None` removes one.
+        include_resources: Whether to load resources as tools too.
+        timeout: The time limit of a call, in seconds.
+        settings: The key and URL, instead of `connection`.
         **connection: `api_key`, `base_url`, `alias`, `inference_url`, as `Settings` takes them.
 
     Raises:
         ImportError: The extra `llama-index-mcp` is not installed.
-        ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
+        ConfigError: No key was found, or a tool in `allowed_tools` does not exist.
         APIError: The toolkit refused, or could not be reached.
     """
     hide_key(connection)
@@ -85,7 +84,7 @@ def _with_output(tool: FunctionTool) -> FunctionTool:
 
     async def call(**arguments: Any) -> ToolOutput:
         result = (await tool.async_fn(**arguments)).model_dump(mode="json", exclude_none=True)
-        # A tool's result has `content`, a resource's `contents` without a type of their own.
+        # A tool's result has `content`; a resource's has `contents` without a type.
         read = [{"type": "resource", "resource": one} for one in result.get("contents", ())]
         return ToolOutput(
             tool_name=name,

@@ -32,7 +32,7 @@ _dispatcher = get_dispatcher(__name__)
 
 
 class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
-    """Puts nodes in the order of their relevance to a question, and keeps the best.
+    """Sorts nodes by their relevance to a question, and keeps the best.
 
     **Setup.** Attach the add-on; the config vars `RERANK_KEY`, `RERANK_URL` and `RERANK_MODEL_ID`
     are read, else `INFERENCE_KEY` and `INFERENCE_URL` (a standard plan has one key for all models)
@@ -52,8 +52,8 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
     index.as_query_engine(similarity_top_k=20, node_postprocessors=[HerokuRerank(top_n=4)])
     ```
 
-    **By itself**, blocking or awaited. The nodes that come back are in new `NodeWithScore`s, best
-    first; those given are left as they are.
+    **By itself**, blocking or async. The result holds new `NodeWithScore`s, best first. The
+    original ones are not changed.
 
     ```python
     HerokuRerank(top_n=4).postprocess_nodes(nodes, query_str="Who approves holidays?")
@@ -69,11 +69,11 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
     model_config = ConfigDict(defer_build=False)
 
     metadata_mode: MetadataMode = MetadataMode.EMBED
-    """Which of a node's metadata are compared with the question, beside its text."""
+    """Which metadata of a node is compared with the question, besides its text."""
 
     keep_retrieval_score: bool = False
     """Whether a node's score before reranking is kept, as `retrieval_score` in the metadata of a
-    copy of the node, where neither models nor embeddings see it."""
+    copy of the node, hidden from models and embeddings."""
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
@@ -81,13 +81,13 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
 
     @classmethod
     def class_name(cls) -> str:
-        """The name in dumps."""
+        """The name of the class in dumps."""
         return "HerokuRerank"
 
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        with self._reported(nodes, query_bundle) as report:
+        with self._report(nodes, query_bundle) as report:
             if not nodes:
                 return report.end([])
             result = self._client.rerank(report.query, self._texts(nodes), **self._options())
@@ -97,7 +97,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
-        with self._reported(nodes, query_bundle) as report:
+        with self._report(nodes, query_bundle) as report:
             if not nodes:
                 return report.end([])
             texts = self._texts(nodes)
@@ -117,10 +117,10 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
         return NodeWithScore(node=node, score=score)
 
     @contextmanager
-    def _reported(
+    def _report(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None
     ) -> Generator[_Report]:
-        """Both events and one callback around a ranking, whatever becomes of it."""
+        """Report both events and one callback around a ranking, even if it fails."""
         if isinstance(nodes, (str, QueryBundle)) or not isinstance(
             query_bundle, QueryBundle | None
         ):
@@ -154,20 +154,20 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
 
 
 class _Report:
-    """A ranking that was announced to callbacks and event handlers."""
+    """The report of a ranking to callbacks and event handlers."""
 
     def __init__(self, query_bundle: QueryBundle | None) -> None:
         self.query = "" if query_bundle is None else query_bundle.query_str
         self.nodes: list[NodeWithScore] = []
 
     def end(self, nodes: list[NodeWithScore]) -> list[NodeWithScore]:
-        """Keep what to tell of how it ended."""
+        """Store the ranked nodes for the report, and return them."""
         self.nodes = nodes
         return nodes
 
 
 def _with_score(node: BaseNode, score: float | None) -> BaseNode:
-    """A copy of `node` with its retrieval score, for people and programs only."""
+    """A copy of `node` with its retrieval score, hidden from models and embeddings."""
     return node.model_copy(
         update={
             "metadata": {**deepcopy(node.metadata), _RETRIEVAL_SCORE: score},

@@ -1,4 +1,4 @@
-"""`HerokuToolSpec`: the tools that Heroku runs for its agents, as tools of LlamaIndex's."""
+"""`HerokuToolSpec`: the tools that Heroku runs for its agents, as LlamaIndex tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from llama_index_heroku._agents.server_tools import command_tool, database_tools
 from llama_index_heroku._agents.server_tools import mcp_tools as mcp_server_tools
 from llama_index_heroku._agents.tool_specs import OutputToolSpec, metadata_of, tool_of
 from llama_index_heroku._connection import connection_of
-from llama_index_heroku._tool_calls import parsed
+from llama_index_heroku._tool_calls import parse_or_keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,10 +37,10 @@ _NO_VALUES: Final = "There are no values."
 
 
 class HerokuToolSpec(OutputToolSpec):
-    """Tools that Heroku runs, for any agent of LlamaIndex's.
+    """Tools that Heroku runs, for any LlamaIndex agent.
 
-    Reading web pages and PDFs and running code are always there; what works on an app of yours is
-    there when the app is named. The tools run in one-off dynos, which are billed.
+    Tools that read web pages and PDFs and run code are always available. Tools for an app of yours
+    are available if you name the app. The tools run in one-off dynos, which are billed.
 
     ```python
     from llama_index_heroku import Heroku, HerokuToolSpec
@@ -53,8 +53,8 @@ class HerokuToolSpec(OutputToolSpec):
     ```
 
     Heroku has no endpoint that just runs a tool: each call is an agents request in which a model
-    passes the values on (docs: agents). It is never repeated, and left as soon as the result is
-    there. A model that changed the values on the way is told of as an error, with the result.
+    passes the values on (docs: agents). It is never repeated, and closed once the result is there.
+    If the model changed the values, the output is an error that includes the result.
 
     Args:
         app: The app whose dynos run `postgres_*` and `dyno_run_command`; the add-on must be
@@ -64,9 +64,9 @@ class HerokuToolSpec(OutputToolSpec):
         cmd_description: What the command does, for the model.
         cmd_parameters: JSON schema of the arguments that the model gives to the command.
         mcp_tools: Tools of your MCP servers: entries of `McpServer.tools`
-            (`Client().mcp_servers()`), or names; what goes by its name takes a `request` in words.
+            (`Client().mcp_servers()`), or names; a tool given by name takes a `request` in words.
         dyno_size: Of the one-off dynos; Heroku's default is `standard-1x`.
-        ttl_seconds: Longest time of one call; Heroku's default is 120.
+        ttl_seconds: The time limit of one call; Heroku's default is 120.
         **connection: `model`, `api_key`, `base_url`, `alias`, `timeout` (seconds to wait for the
             next step), `http_client`, `async_http_client`, `default_headers`, as `Heroku` takes
             them.
@@ -107,13 +107,13 @@ class HerokuToolSpec(OutputToolSpec):
 
         Args:
             name: One of `spec_functions`.
-            **arguments: What the tool is to be given.
+            **arguments: The arguments of the tool.
 
         Returns:
-            What the tool returned; `is_error` if it failed, or if it was given something else.
+            What the tool returned; `is_error` if it failed, or if it got other arguments.
 
         Raises:
-            ConfigError: There is no such tool.
+            ConfigError: The tool does not exist.
             InvalidResponseError: The model did not call it.
             HerokuError: The run failed.
         """
@@ -122,17 +122,17 @@ class HerokuToolSpec(OutputToolSpec):
             for step in steps:
                 if (output := passing.read(step)) is not None:
                     return output
-        raise passing.refused()
+        raise passing.not_called_error()
 
     async def arun(self, name: str, /, **arguments: Any) -> ToolOutput:
-        """Like `run`, without blocking."""
+        """Async version of `run`."""
         passing = _Passing(self._tool(name), arguments)
         client = self._connection._async_client  # noqa: SLF001 - of this package
         async with aclosing(client.stream_agent(**passing.request())) as steps:
             async for step in steps:
                 if (output := passing.read(step)) is not None:
                     return output
-        raise passing.refused()
+        raise passing.not_called_error()
 
     def _tool(self, name: str) -> ServerTool:
         if name not in self._served:
@@ -155,7 +155,7 @@ class HerokuToolSpec(OutputToolSpec):
 
 
 class _Passing:
-    """One call on its way to the server's tool, and its result on the way back."""
+    """Passes one call to the tool on the server, and its result back."""
 
     def __init__(self, tool: ServerTool, arguments: Mapping[str, Any]) -> None:
         self._tool = tool
@@ -180,10 +180,10 @@ class _Passing:
         }
 
     def read(self, step: AgentStep) -> ToolOutput | None:
-        """What the tool returned, once it has."""
+        """The output of the tool, if this step has it."""
         if isinstance(step, AgentMessage):
             self._said = step.text or self._said
-            self._made |= {call.id: parsed(call.arguments) for call in step.tool_calls}
+            self._made |= {call.id: parse_or_keep(call.arguments) for call in step.tool_calls}
             return None
         made = self._made.get(step.tool_call_id or "", {})
         given = made if isinstance(made, dict) else {"arguments": made}
@@ -196,7 +196,7 @@ class _Passing:
             output.blocks = [TextBlock(text=told), *output.blocks]
         return output
 
-    def refused(self) -> InvalidResponseError:
+    def not_called_error(self) -> InvalidResponseError:
         return InvalidResponseError(
             f"The model did not call {self._tool.tool.name}, and said: {self._said[:200]!r}.",
             "Try again, or with another model=....",
@@ -210,5 +210,5 @@ def _among(wanted: Any, given: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Models may take away white space around a text, and nothing else."""
+    """Strip text: models may remove white space around it, but change nothing else."""
     return value.strip() if isinstance(value, str) else value

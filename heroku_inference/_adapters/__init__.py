@@ -1,1 +1,1 @@
-"""What an adapter of a framework may import besides the public face, errors and values."""
+"""What adapters of frameworks import besides the public face, errors and values."""

@@ -1,4 +1,4 @@
-"""The runs of Heroku's agents: their result, and whether a failed one had begun."""
+"""Runs of Heroku's agents: the result of one, and whether a failed one had started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clients of Anthropic's SDK that the Messages classes of both adapters call."""
+"""The clients of Anthropic's SDK that the Messages classes of both adapters use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "async_client_of", "client
 
 
 def client_of(connection: Connection) -> HerokuAnthropic:
-    """The client that a class of an adapter calls by, made once."""
+    """The blocking client for a connection, built once."""
     options = connection._client_options(connection.http_client)  # noqa: SLF001
     settings, timeout, max_retries, default_headers, http_client = options
 
@@ -35,7 +35,7 @@ def client_of(connection: Connection) -> HerokuAnthropic:
 
 
 def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
-    """`client_of`, async."""
+    """The async client for a connection, built once."""
     options = connection._client_options(connection.async_http_client)  # noqa: SLF001
     settings, timeout, max_retries, default_headers, async_http_client = options
 

@@ -18,5 +18,5 @@ __all__ = ["answer_tool", "ask_for_answer", "finish_reason", "message_arguments"
 
 
 def will_think(arguments: Mapping[str, Any], extended_thinking: Any) -> bool:
-    """Whether a model that is set so thinks, so that it cannot be made to call a tool."""
+    """Whether the model thinks with these settings; if so, a tool call cannot be forced."""
     return thinks(message_arguments(arguments, extended_thinking))

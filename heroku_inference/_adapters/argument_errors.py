@@ -1,4 +1,4 @@
-"""From what pydantic says about an argument to an error of ours."""
+"""Turns pydantic's errors about arguments into ours."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from heroku_inference._config.arguments import (
-    check_headers,
-    check_max_retries,
-    check_timeout,
-    unknown_argument,
-)
+from heroku_inference._config.arguments import refuse_unknown, unknown_argument
 from heroku_inference._errors import ConfigError, HerokuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Mapping
 
     from pydantic import BaseModel, ValidationError
     from pydantic.fields import FieldInfo
@@ -24,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["argument_error", "argument_names", "refuse_unknown"]
 
-# By the first word of pydantic's type of an error.
+# What a value must be, by the first word of pydantic's error type.
 _KINDS: Final = {
     "bool": "True or False",
     "callable": "a function",
@@ -42,41 +37,23 @@ _BOUNDS: Final = {
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
 }
-# By the first letters of a member of a union, where something in such a value is wrong.
+# What a value must be, by the start of the union member that pydantic names in `loc`.
 _COLLECTIONS: Final = {"list": "a list of str", "dict": "a mapping with names as keys"}
-_CHECKS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "default_headers": check_headers,
-    "max_retries": check_max_retries,
-    "timeout": check_timeout,
-}
-_LONGEST_WORD: Final = 20  # characters; a key is longer, and has digits
+_LONGEST_WORD: Final = 20  # characters; keys are longer and contain digits
 
 
 @cache
 def argument_names(owner: type[BaseModel]) -> frozenset[str]:
-    """The names of all arguments that a class takes, other spellings included."""
+    """The names of all arguments that a class takes, including alternative spellings."""
     return frozenset({*owner.model_fields, *getattr(owner, "_SPELLINGS", ())})
-
-
-def refuse_unknown(arguments: dict[str, Any], known: Collection[str], owner: str) -> None:
-    """Refuse arguments that a class or function does not have.
-
-    Raises:
-        UnknownArgumentError: There is one, and `arguments` is empty from then on: a key under a
-            misspelt name must not show in a traceback.
-    """
-    for name in arguments:
-        if name not in known:
-            arguments.clear()
-            raise _unknown(name, known, owner)
 
 
 def argument_error(
     owner: type[BaseModel], error: ValidationError, arguments: Mapping[str, Any]
 ) -> HerokuError:
-    """The first mistake that pydantic found in the arguments of a class, with what to do.
+    """The error for the first mistake that pydantic found in the arguments of a class.
 
-    A value that may be a key, because it stands in the wrong place, is not shown.
+    A value that might be a misplaced key is not shown.
     """
     details = error.errors(include_url=False)
     first = details[0]
@@ -84,35 +61,22 @@ def argument_error(
         return raised
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        return _unknown(name, argument_names(owner), owner.__name__)
+        return unknown_argument(name, sorted(argument_names(owner)), owner=owner.__name__)
     value = arguments.get(name, first["input"])
-    if name in _CHECKS and (refused := _refusal(_CHECKS[name], value)):
-        return refused
     if (field := owner.model_fields.get(name)) is None:
         return ConfigError(f"{owner.__name__}() does not take these arguments: {first['msg']}.")
     mistakes = [detail for detail in details if detail["loc"][0] == name]
     if first["type"] == "missing" and len(first["loc"]) == 1:
         return ConfigError(f"{owner.__name__}() needs {name}.", f"Pass {name}=....")
     wanted = " or ".join(dict.fromkeys(_requirement(mistake, field) for mistake in mistakes))
-    return ConfigError(f"{name} must be {wanted}, got {_described(value, field)}.", _remedy(field))
-
-
-def _unknown(name: str, known: Iterable[str], owner: str) -> ConfigError:
-    # A key has characters that a name cannot have: it may have come in place of one.
-    shown = name if name.isidentifier() else "..."
-    return unknown_argument(shown, sorted(known), owner=owner)
-
-
-def _refusal(check: Callable[[Any], object], value: object) -> ConfigError | None:
-    try:
-        check(value)
-    except ConfigError as error:
-        return error
-    return None
+    shown = field.repr and name not in getattr(owner, "_KEYS", ())
+    return ConfigError(
+        f"{name} must be {wanted}, got {_describe_value(value, shown=shown)}.", _remedy(field)
+    )
 
 
 def _requirement(mistake: ErrorDetails, field: FieldInfo) -> str:
-    """What a value must be to be free of this mistake."""
+    """What the value must be, as words after "must be"."""
     kind, context, place = mistake["type"], mistake.get("ctx", {}), mistake["loc"]
     members = [member for member in get_args(field.annotation) if member is not NoneType]
     if len(place) > (2 if len(members) > 1 else 1):
@@ -126,15 +90,15 @@ def _requirement(mistake: ErrorDetails, field: FieldInfo) -> str:
         return str(context["expected"])
     if kind == "is_instance_of":
         return f"a {context['class']}"
-    said = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return _KINDS.get(kind.partition("_")[0], said.rstrip("."))
+    message = mistake["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return _KINDS.get(kind.partition("_")[0], message.rstrip("."))
 
 
-def _described(value: object, field: FieldInfo) -> str:
+def _describe_value(value: object, *, shown: bool) -> str:
     if value is None:
         return "None"
     is_word = isinstance(value, str) and len(value) <= _LONGEST_WORD and value.isalpha()
-    if field.repr and (is_word or isinstance(value, int | float)):
+    if shown and (is_word or isinstance(value, int | float)):
         return repr(value)
     return f"a value of type {type(value).__name__}"
 

@@ -1,16 +1,23 @@
-"""What every class of an adapter shares: its constructor, whom to call, and the clients that call.
+"""What all adapter classes share: the constructor, the connection's arguments, and the clients.
 
-Fields hold what the caller passed. What config vars add is looked up when it is needed, and stays,
-with the clients, outside of copies, pickles and dumps.
+Fields hold what the caller passed. Values from config vars are looked up when needed. Like the
+clients, they stay out of copies, pickles and dumps.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from heroku_inference._config.arguments import check_headers, check_timeout
+from heroku_inference._config.arguments import (
+    check_extra_body,
+    check_headers,
+    check_http_client,
+    check_max_retries,
+    check_timeout,
+)
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
@@ -25,6 +32,7 @@ __all__ = [
     "Connection",
     "Kind",
     "Settings",
+    "check_extra_body",
     "check_timeout",
     "config_error",
     "hide_key",
@@ -35,9 +43,9 @@ _T = TypeVar("_T")
 
 
 class _Derived(dict[str, tuple[tuple[Any, ...], Any]]):
-    """Objects built from an object's fields, each beside the values that it was built from.
+    """Objects built from a connection's fields, each with the values it was built from.
 
-    Copies and pickles of it are empty.
+    Copies and pickles of this dict are empty.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -47,18 +55,18 @@ class _Derived(dict[str, tuple[tuple[Any, ...], Any]]):
 class Connection(BaseModel):
     """The arguments that chat models, embeddings and rerankers take, and their clients.
 
-    An object opens nothing when it is constructed. It may be used from several threads and event
-    loops, changed, copied and pickled at any time: connections belong to the process, not to it.
+    Constructing an object opens nothing. Network connections belong to the process, so an object
+    can be used from several threads and event loops, and changed, copied and pickled at any time.
 
-    Subclasses leave the constructor alone. They override `_fields_from`, which turns arguments into
-    fields, and `_check_values`, which refuses values that cannot work; an adapter says in
-    `_framework_error` which class of its framework an error has too.
+    Subclasses do not override the constructor. They override `_fields_from`, which turns arguments
+    into fields, and `_check_values`, which refuses values that cannot work. An adapter overrides
+    `_framework_error` to make each error one of its framework's too.
     """
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
-        # Building a validator takes as long as all else of a class; only those with objects of
-        # their own need one.
+        # Building a validator takes as long as everything else about a class, and base classes
+        # never need one.
         defer_build=True,
         hide_input_in_errors=True,  # an argument in the wrong place may be a key
         protected_namespaces=(),
@@ -66,11 +74,19 @@ class Connection(BaseModel):
 
     _KIND: ClassVar[Kind] = "chat"
     _SPELLINGS: ClassVar[Mapping[str, str]] = {}
-    """Other names of fields, as frameworks and older packages have them."""
+    """Alternative names of fields, from frameworks and older packages."""
     _KEYS: ClassVar[tuple[str, ...]] = ("api_key",)
-    """The arguments that are a key."""
+    """The arguments that hold a key."""
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        "timeout": check_timeout,
+        "max_retries": check_max_retries,
+        "default_headers": check_headers,
+        "http_client": partial(check_http_client, "http_client"),
+        "async_http_client": partial(check_http_client, "async_http_client"),
+    }
+    """The core's checks, made before pydantic would read "5" and True as numbers."""
     _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client")
-    """Fields whose values deep copies share: the user's own, used as they are."""
+    """Fields whose values are shared with deep copies: the user's own objects."""
 
     model: str | None = None
     """Model id, for example `claude-4-5-sonnet`.
@@ -81,14 +97,14 @@ class Connection(BaseModel):
     api_key: SecretStr | str | None = Field(default=None, exclude=True, repr=False)
     """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
 
-    Never shown. A pickle holds it only if it was given here: one that came from a config var is
-    looked up again where the pickle is loaded.
+    Never shown. A pickle contains it only if it was passed here: a key from a config var is looked
+    up again where the pickle is loaded.
     """
 
     base_url: str | None = None
     """Where the API is; also accepted as `inference_url`. Defaults to `<ALIAS>_URL`.
 
-    With or without `https://`, a trailing `/` or `/v1`: all mean the same.
+    `https://`, a trailing `/` and `/v1` are optional.
     """
 
     alias: str | None = None
@@ -108,29 +124,29 @@ class Connection(BaseModel):
     """Your own `httpx.AsyncClient` for asynchronous calls. Used as it is and never closed."""
 
     default_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
-    """Headers sent with every request, merged over ours. Not part of dumps: they may be secret."""
+    """Headers sent with every request, merged over ours. Left out of dumps: may be secret."""
 
     def __init__(self, **data: Any) -> None:
         hide_key(data, self._KEYS)  # before anything that may raise
         mistake: ValidationError | HerokuError
         try:
-            super().__init__(**self._fields_from(data))
-            if self.model is None:
+            super().__init__(**self._checked(self._fields_from(data)))
+            if not self.model:
                 self.model = self.settings.require_model()
             self._check_values()
         except (ValidationError, HerokuError) as error:
             mistake = error
         else:
             return
-        # Raised here, so that the traceback ends at the caller's line and shows neither pydantic's
-        # error nor the arguments: there may be a key under a misspelt name.
+        # Raised outside the `except` block, so that the traceback ends at the caller's line and
+        # shows neither pydantic's error nor the arguments: a misspelt name may hold a key.
         refused = config_error(type(self), mistake, data)
         data.clear()
         raise self._framework_error(refused)
 
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """The fields that the arguments stand for: other spellings get the name of their field."""
+        """The arguments by the names of their fields: alternative spellings are replaced."""
         for other, name in cls._SPELLINGS.items():
             if other not in data:
                 continue
@@ -142,26 +158,30 @@ class Connection(BaseModel):
             del data[other]
         return data
 
+    @classmethod
+    def _checked(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """The same fields, once the core's own checks have passed."""
+        for name, check in cls._CHECKS.items():
+            if name in fields:
+                check(fields[name])
+        return fields
+
     def _check_values(self) -> None:
-        """Refuse what cannot work now, not at the first call.
+        """Refuse values that cannot work, before the first call does.
 
         Raises:
             ConfigError: A key or its URL is missing, or a value cannot work.
         """
         self.settings  # noqa: B018 - looks for the key
-        if self.timeout is not None:
-            check_timeout(self.timeout)
-        if self.default_headers is not None:
-            check_headers(self.default_headers)
 
     @staticmethod
     def _framework_error(error: HerokuError) -> HerokuError:
-        """The error as a class of the adapter's framework too, where there is one."""
+        """The error as an instance of the framework's own class too, if it has one."""
         return error
 
     @property
     def settings(self) -> Settings:
-        """Key, URL and model in force: the arguments, completed from the config vars.
+        """The key, URL and model in use: the arguments, completed from config vars.
 
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
@@ -183,12 +203,12 @@ class Connection(BaseModel):
 
     def _derive(self, name: str, values: tuple[Any, ...], make: Callable[[], _T]) -> _T:
         """The object that `make` builds from these values; built anew only when they change."""
-        # Where functools.cached_property keeps its values too: beside the fields, where pydantic
-        # does not compare, show or dump it. Its private attributes are 30 times slower.
+        # In `__dict__` beside the fields, as functools.cached_property does: pydantic does not
+        # compare, show or dump it there. Pydantic's private attributes are 30 times slower.
         derived = self.__dict__.setdefault("_derived", _Derived())
         found = derived.get(name)
         if found is None or found[0] != values:
-            # Two threads may both come here: what they build is equal and costs nothing.
+            # Two threads may both get here: they build equal objects, and building costs little.
             found = derived[name] = (values, make())
         value: _T = found[1]
         return value
@@ -203,7 +223,7 @@ class Connection(BaseModel):
         )
 
     def _make_client(self) -> Client:
-        # Here and not above: loading the clients takes as long as the rest of an adapter.
+        # Imported late: loading the clients takes as long as the rest of an adapter.
         from heroku_inference._client import Client  # noqa: PLC0415
 
         return Client(
@@ -250,9 +270,9 @@ def config_error(
 
 
 def hide_key(arguments: dict[str, Any], names: tuple[str, ...] = ("api_key",)) -> None:
-    """Put the key into a form whose `repr` does not show it, in the given arguments themselves.
+    """Replace the keys in `arguments`, in place, by objects whose `repr` does not show them.
 
-    The first thing a constructor does: what raises later may be printed with its local variables.
+    Constructors do this first: a later error may be printed with the local variables.
     """
     for name in names:
         if name in arguments:

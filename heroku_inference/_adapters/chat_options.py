@@ -1,4 +1,4 @@
-"""The options of one chat call, from a model's settings and what the call itself says. Pure."""
+"""The options of one chat call, merged from the model's settings and the call's own options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
-from heroku_inference._config.arguments import nearest_name, unknown_argument
+from heroku_inference._config.arguments import check_extra_body, nearest_name, unknown_argument
 from heroku_inference._warnings import warn_caller
 
 __all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options", "drop_ignored", "options_among"]
@@ -17,16 +17,16 @@ CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {
     "stream",
     "unknown",
 }
-"""What the core can be asked for by name; anything else a call says goes into the body."""
+"""The options that the core knows by name; any other goes into the request body."""
 
 _LIMITS: Final = ("max_tokens", "max_completion_tokens")  # two names of one option
 
 
 def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """The layers as options of one call; where they differ, the last one wins.
+    """Merge layers into the options of one call; later layers win.
 
-    A name that is no option becomes a field of the body, unless Heroku ignores it: then it is
-    left out, with a warning. The `extra_body` of all layers is merged, to any depth.
+    A name that is not an option becomes a field of the body. If Heroku ignores it, it is left out
+    with a warning instead. The `extra_body` of all layers is merged, to any depth.
     """
     given: dict[str, Any] = {}
     bodies: list[Mapping[str, Any]] = []
@@ -36,13 +36,14 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
                 given.pop(name, None)
         given.update(layer)
         if body := given.pop("extra_body", None):
+            check_extra_body(body)
             bodies.append(body)
     options = {name: given.pop(name) for name in given.keys() & CHAT_OPTIONS}
     if given:
         bodies.insert(0, drop_ignored(given))
     merged: dict[str, Any] = {}
     for body in bodies:
-        merged = _merged(merged, body)
+        merged = _merge(merged, body)
     if merged:
         options["extra_body"] = merged
     return options
@@ -51,7 +52,7 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
 def options_among(
     arguments: Mapping[str, Any], known: Collection[str], *, owner: str, place: str
 ) -> dict[str, Any]:
-    """Those arguments of a class that are options of its calls, with a warning.
+    """Pick the arguments of a class that are options of its calls, and warn about them.
 
     Args:
         arguments: All arguments.
@@ -60,7 +61,7 @@ def options_among(
         place: The field that holds options of every call.
 
     Raises:
-        UnknownArgumentError: A name that is not an option either is near to a known one.
+        UnknownArgumentError: A name is not an option either, and looks like a misspelt one.
     """
     unknown = [name for name in arguments if name not in known]
     for name in unknown:
@@ -75,20 +76,20 @@ def options_among(
 
 
 def asks_to_think(options: Mapping[str, Any], model: str) -> bool:
-    """Whether a call with these options thinks by rules that forbid to force a tool call."""
-    asked = {**options, **(options.get("extra_body") or {})}
-    thinking = asked.get("extended_thinking")
+    """Whether a call with these options thinks in a way that rules out forced tool calls."""
+    fields = {**options, **(options.get("extra_body") or {})}
+    thinking = fields.get("extended_thinking")
     if isinstance(thinking, Mapping):
         return bool(thinking.get("enabled", True))
     if thinking is False:
         return False
-    # Only Claude thinks by such rules when it is asked by effort.
-    return bool(thinking) or bool(asked.get("reasoning_effort") and "claude" in model)
+    # With `reasoning_effort`, only Claude rules out forced tool calls.
+    return bool(thinking) or bool(fields.get("reasoning_effort") and "claude" in model)
 
 
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**under, **over}
     for name in under.keys() & over.keys():
         if isinstance(under[name], Mapping) and isinstance(over[name], Mapping):
-            merged[name] = _merged(under[name], over[name])
+            merged[name] = _merge(under[name], over[name])
     return merged

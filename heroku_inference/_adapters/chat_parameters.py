@@ -1,14 +1,18 @@
-"""What can be set on a chat model of either framework. What is `None` is not sent."""
+"""The parameters of a chat model in either framework. `None` values are not sent."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from heroku_inference._adapters.arguments import Connection
+from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._chat.request import check_share
+from heroku_inference._chat.request import check_effort, check_share
+from heroku_inference._chat.thinking import check_thinking
 
-__all__ = ["ChatParameters"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["ChatParameters", "check_share", "check_thinking"]
 
 _PARAMETERS: Final = (
     "temperature",
@@ -26,6 +30,12 @@ _PARAMETERS: Final = (
 class ChatParameters(Connection):
     """The parameters of a chat model (docs: chat completions)."""
 
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **Connection._CHECKS,  # noqa: SLF001 - of the class above
+        "extended_thinking": check_thinking,
+        "extra_body": check_extra_body,
+    }
+
     temperature: float | None = None
     """From 0 to 1. Newer Claude models take this or `top_p`, not both."""
 
@@ -33,13 +43,13 @@ class ChatParameters(Connection):
     """From 0 to 1."""
 
     top_k: int | None = None
-    """Sample from this many tokens; undocumented for chat, works for Claude."""
+    """Sample from this many tokens; undocumented for chat, but works with Claude."""
 
     max_tokens: int | None = None
-    """Most tokens of an answer, thinking included; also accepted as `max_completion_tokens`."""
+    """The longest answer in tokens, thinking included; also accepted as `max_completion_tokens`."""
 
     stop: list[str] | str | None = None
-    """One text or several at which the answer ends; also accepted as `stop_sequences`."""
+    """One or more texts at which the answer ends; also accepted as `stop_sequences`."""
 
     extended_thinking: bool | int | dict[str, Any] | None = None
     """`True`, a budget in tokens (1024 or more), or Heroku's own
@@ -55,19 +65,20 @@ class ChatParameters(Connection):
     """`False` turns off Heroku's automatic prompt caching (docs: prompt caching)."""
 
     allow_ignored_params: bool | None = None
-    """Whether Heroku is to accept parameters it does not know."""
+    """Whether Heroku should accept parameters that it does not know."""
 
     extra_body: dict[str, Any] | None = None
-    """Fields of the request's body beyond those above, or others than these say; merged last."""
+    """Further fields of the request body; they replace the ones above."""
 
     def _check_values(self) -> None:
         super()._check_values()
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
+        check_effort(self.reasoning_effort)
 
     @property
     def thinks(self) -> bool:
-        """Whether the model is set to think by rules that forbid forcing a tool call."""
+        """Whether the model is set to think in a way that rules out forced tool calls."""
         options = {**self._parameters(), "extra_body": self.extra_body}
         return asks_to_think(options, self.model or self.settings.require_model())
 

@@ -1,4 +1,4 @@
-"""Several requests at a time, with their results in the order of what was asked."""
+"""Several requests at a time, with results in the order of the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set on an embedding model of either framework (docs: embeddings)."""
+"""The parameters of an embedding model in either framework (docs: embeddings)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "Side", "check_text"]
 
 Side = Literal["search_document", "search_query"]
-"""The two sides of a search; a text has another vector on each."""
+"""The two sides of a search; the same text has a different vector on each."""
 
 
 class EmbeddingParameters(Connection):
@@ -24,21 +24,21 @@ class EmbeddingParameters(Connection):
     _KIND: ClassVar[Kind] = "embedding"
 
     input_type: str | None = None
-    """What vectors are for: `search_document`, `search_query`, `classification` or `clustering`
+    """What the vectors are for: `search_document`, `search_query`, `classification` or `clustering`
     (docs: embeddings). By default `search_document` for documents and `search_query` for queries;
-    what is set here is used for both."""
+    a value set here is used for both."""
 
     embedding_type: str | None = None
     """`float` (the API's default), `int8`, `uint8`, `binary` or `ubinary`; all but `float` give
-    whole numbers, and the last two pack eight dimensions into one."""
+    whole numbers, and the last two pack eight dimensions into each."""
 
     long_text: LongText = "error"
-    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
-    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
-    scaled to length 1."""
+    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it, or
+    `split` it and average the vectors of its pieces, weighted by their lengths and scaled to
+    length 1."""
 
     allow_ignored_params: bool | None = None
-    """Have the API ignore parameters it does not know instead of refusing them."""
+    """Whether the API should ignore parameters that it does not know, instead of refusing them."""
 
     extra_body: dict[str, Any] | None = None
     """Further fields of the request body, merged over ours."""
@@ -50,7 +50,7 @@ class EmbeddingParameters(Connection):
         )
 
     def _options(self, side: Side) -> EmbedOptions:
-        """The core's options of a call for texts on this side."""
+        """The options of the core's `embed` for texts on this side."""
         return {
             "input_type": self.input_type or side,
             "embedding_type": self.embedding_type,

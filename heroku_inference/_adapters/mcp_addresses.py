@@ -1,4 +1,4 @@
-"""Where an add-on's MCP toolkit is, and in which order its addresses are tried."""
+"""The addresses of an add-on's MCP toolkit, in the order in which to try them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["McpAddress", "mcp_addresses", "mcp_headers"]
 
 @dataclass(frozen=True, slots=True)
 class McpAddress:
-    """A URL, and the transport of the MCP that is spoken there.
+    """A URL and the MCP transport to use there.
 
     Attributes:
-        url: Where the toolkit may be.
+        url: A possible address of the toolkit.
         transport: `streamable_http`, or `sse`, the older one.
     """
 
@@ -32,8 +32,8 @@ class McpAddress:
 def mcp_addresses(settings: Settings) -> tuple[McpAddress, ...]:
     """The addresses to try, one after the other.
 
-    Heroku documents SSE at `/mcp/sse`, names no transport for `/mcp`, and in some of its examples
-    gives `/mcp` to clients that speak SSE (docs: working with MCP).
+    Heroku documents SSE at `/mcp/sse` and does not name a transport for `/mcp`. Some of its
+    examples use `/mcp` with SSE clients (docs: working with MCP).
     """
     endpoint = mcp_endpoint(settings)
     return (
@@ -46,7 +46,7 @@ def mcp_addresses(settings: Settings) -> tuple[McpAddress, ...]:
 def mcp_headers(
     settings: Settings, default_headers: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The headers of each request to the toolkit; their `repr` does not show the key."""
+    """The headers of requests to the toolkit; their `repr` does not show the key."""
     headers = mcp_endpoint(settings).headers
     for name, value in check_headers(default_headers).items():
         for same in [ours for ours in headers if ours.lower() == name]:

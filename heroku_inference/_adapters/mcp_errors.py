@@ -1,7 +1,8 @@
-"""What goes wrong between here and an MCP toolkit, as errors of ours. Pure.
+"""Turns errors of the official MCP library into ours.
 
-The frameworks call the toolkit with the official MCP library. It reports failures as groups of
-groups of its own errors and its HTTP library's, which are known here by what they have.
+Both frameworks call the toolkit with that library. It reports failures as nested exception groups
+of its own errors and those of its HTTP library. They are recognised here by their attributes, so
+that neither library has to be imported.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ if TYPE_CHECKING:
 
 __all__ = ["forget_frames", "toolkit_error", "wrong_address"]
 
-# What a server says where it does not have the transport that was tried (the MCP's own rule).
+# Statuses of a server that does not have the transport that was tried (a rule of MCP).
 _NOT_HERE: Final = frozenset({400, 404, 405, 406, 410, 415, 501})
 _LIBRARIES: Final = frozenset({"anyio", "httpcore", "httpx", "httpx2"})
 
-# How the MCP library tells, by code, what happened to a session.
+# Codes with which the MCP library reports what happened to a session.
 _TERMINATED: Final = 32600
 _TIMED_OUT: Final = 408
 _CLOSED: Final = -32000
 
 
 def toolkit_error(error: BaseException, settings: Settings) -> HerokuError | None:
-    """The error of ours that a failure means, or `None` for a mistake that is no failure."""
+    """The error of ours for a failure of the toolkit, or `None` if it is not a failure we know."""
     found = (_meaning(leaf, settings.base_url) for leaf in _leaves(error))
     ours = next((meant for meant in found if meant is not None), None)
     if ours is not None:
@@ -47,12 +48,12 @@ def toolkit_error(error: BaseException, settings: Settings) -> HerokuError | Non
 
 
 def wrong_address(error: BaseException) -> bool:
-    """Whether the toolkit may be served in another way than was tried."""
+    """Whether the error means that another address or transport may work."""
     return isinstance(error, APIError) and error.status_code in _NOT_HERE
 
 
 def forget_frames(error: BaseException) -> None:
-    """Drop the library's frames, whose local variables hold the key."""
+    """Drop the library's frames: their local variables hold the key."""
     seen: set[int] = set()
     links: list[BaseException | None] = [error]
     while links:
@@ -79,12 +80,12 @@ def _meaning(leaf: BaseException, base_url: str) -> HerokuError | None:
         return leaf
     if (response := getattr(leaf, "response", None)) is not None:
         return error_from_reply(_reply(response))
-    if (told := getattr(leaf, "error", None)) is not None and hasattr(told, "code"):
-        return _protocol_error(told, base_url)
+    if (report := getattr(leaf, "error", None)) is not None and hasattr(report, "code"):
+        return _protocol_error(report, base_url)
     if isinstance(leaf, TimeoutError) or "Timeout" in type(leaf).__name__:
-        return _timed_out(base_url)
+        return _timeout_error(base_url)
     if isinstance(leaf, OSError) or type(leaf).__module__.partition(".")[0] in _LIBRARIES:
-        return _unreachable(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
+        return _connection_error(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
     return None
 
 
@@ -97,32 +98,32 @@ def _reply(response: Any) -> Reply:
     return Reply(response.status_code, headers, body)
 
 
-def _protocol_error(told: Any, base_url: str) -> HerokuError:
-    if abs(told.code) == _TERMINATED and "terminated" in told.message:
+def _protocol_error(report: Any, base_url: str) -> HerokuError:
+    if abs(report.code) == _TERMINATED and "terminated" in report.message:
         return NotFoundError(
             f"There is no MCP toolkit at {base_url}/mcp.",
             "Check that the URL is the add-on's <ALIAS>_URL.",
             status_code=404,
         )
-    if told.code == _TIMED_OUT:
-        return _timed_out(base_url)
-    if told.code == _CLOSED:
-        return _unreachable(base_url, told.message)
+    if report.code == _TIMED_OUT:
+        return _timeout_error(base_url)
+    if report.code == _CLOSED:
+        return _connection_error(base_url, report.message)
     return InvalidResponseError(
-        sentence(f"The MCP toolkit at {base_url} failed: {excerpt(told.message)}"),
-        "Try again; if it stays so, look at the logs of the MCP server's app.",
+        sentence(f"The MCP toolkit at {base_url} failed: {excerpt(report.message)}"),
+        "Try again; if it keeps failing, look at the logs of the MCP server's app.",
     )
 
 
-def _timed_out(base_url: str) -> APITimeoutError:
+def _timeout_error(base_url: str) -> APITimeoutError:
     return APITimeoutError(
         f"No answer from the MCP toolkit at {base_url} in time.",
         "Pass a larger timeout=... to load_mcp_tools.",
     )
 
 
-def _unreachable(base_url: str, said: str) -> APIConnectionError:
+def _connection_error(base_url: str, reason: str) -> APIConnectionError:
     return APIConnectionError(
-        sentence(f"The connection to the MCP toolkit at {base_url} failed: {excerpt(said)}"),
+        sentence(f"The connection to the MCP toolkit at {base_url} failed: {excerpt(reason)}"),
         "Check the URL, the network and any proxy.",
     )

@@ -1,4 +1,4 @@
-"""Options and files of the pictures that Heroku's image models draw (docs: images)."""
+"""Options and files of pictures drawn by Heroku's image models (docs: images)."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _INSTEAD_OF: Final = {"aspect_ratio": "size", "size": "aspect_ratio"}
 
 
 def picture_options(usual: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of one picture: those of the call over the usual ones, without what is `None`.
+    """The options of one picture: those of the call over the usual ones, without `None` values.
 
-    `aspect_ratio` and `size` both say the shape, so one of the call replaces either.
+    `aspect_ratio` and `size` both set the shape, so either one in the call replaces both.
     """
     of_call = {name: value for name, value in call.items() if value is not None}
     replaced = {*of_call, *(_INSTEAD_OF[name] for name in _INSTEAD_OF if name in of_call)}
@@ -42,18 +42,19 @@ def picture_options(usual: Mapping[str, Any], call: Mapping[str, Any]) -> dict[s
 
 
 def check_picture_options(options: Mapping[str, Any]) -> None:
-    """Refuse options with which no picture could be drawn.
+    """Refuse options that the API would refuse.
 
     Raises:
-        ConfigError: A value is none of the documented ones.
+        ConfigError: A value is not one of the documented ones.
     """
     image_body("A picture", **{**options, "model": options.get("model") or ""})
 
 
 def save_picture(image: GeneratedImage, folder: Path) -> Path:
-    """Write a picture into a folder, which is made if it is missing, and return its path.
+    """Write a picture into a folder, creating it if missing, and return the file's path.
 
-    The name comes from the content: nothing is overwritten, and the same picture is one file.
+    The file is named after its content: nothing is overwritten, and saving a picture twice leaves
+    one file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(image.data).hexdigest()[:16]

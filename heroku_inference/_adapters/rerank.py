@@ -1,13 +1,14 @@
-"""What can be set on a reranker of either framework (docs: rerank)."""
+"""The parameters of a reranker in either framework (docs: rerank)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from heroku_inference._adapters.arguments import Connection
-from heroku_inference._endpoints.rerank import RerankOptions, check_query
+from heroku_inference._endpoints.rerank import RerankOptions, check_query, check_top_n
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import EllipsisType
 
     from heroku_inference._config.settings import Kind
@@ -19,19 +20,23 @@ class RerankParameters(Connection):
     """The parameters of a reranker."""
 
     _KIND: ClassVar[Kind] = "rerank"
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **Connection._CHECKS,  # noqa: SLF001 - of the class above
+        "top_n": check_top_n,
+    }
 
     top_n: int | None = None
-    """How many to keep, best first; `None` keeps all."""
+    """How many documents to keep, best first; `None` keeps all."""
 
     max_concurrency: int = 8
-    """Requests in flight at a time, where more than one is needed."""
+    """How many requests may be in flight at a time, if more than one is needed."""
 
     def _check_values(self) -> None:
         super()._check_values()
         RerankOptions(**self._options())
 
     def _options(self, top_n: int | EllipsisType | None = ...) -> dict[str, Any]:
-        """The core's options of a call, which may have a `top_n` of its own."""
+        """The options of the core's `rerank`; `...` stands for the `top_n` of this object."""
         return {
             "model": self.model or self.settings.require_model(),
             "top_n": self.top_n if top_n is ... else top_n,

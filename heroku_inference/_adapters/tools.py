@@ -1,4 +1,4 @@
-"""Tools, their calls and their results in the form that Heroku's endpoints take. Pure."""
+"""Tools, tool calls and tool results in the form that Heroku's endpoints take. Pure."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _SHOWN_BELOW: Final = "The image is shown in the next message."
 
 
 def names_by_wire_name(names: Iterable[str]) -> dict[str, str]:
-    """The tools' own names by those on the wire.
+    """Map the names on the wire to the tools' own names.
 
     Raises:
-        ConfigError: The API would not tell two of them apart.
+        ConfigError: Two tools have the same name on the wire.
     """
     own_names: dict[str, str] = {}
     for own in names:
@@ -54,9 +54,9 @@ def names_by_wire_name(names: Iterable[str]) -> dict[str, str]:
 
 
 def distinct_names(names: Iterable[str]) -> list[str]:
-    """Names that the API takes for the tools of MCP servers, numbered where two would be alike.
+    """Names that the API takes for tools of MCP servers, with numbers where two would be equal.
 
-    Of a long name the end stays: the beginning is the server's namespace.
+    Long names are cut at the start, which is the server's namespace.
     """
     taken: dict[str, None] = {}
     for own in names:
@@ -74,16 +74,17 @@ def function_options(
     tool_choice: Mapping[str, Any] | str | bool | None = None,
     parallel_tool_calls: bool | None = None,
 ) -> dict[str, Any]:
-    """The options of a chat call whose model may, or must, call these functions.
+    """The options of a chat call in which the model can, or must, call these functions.
 
     Args:
         tools: In OpenAI's or Anthropic's form.
-        tool_choice: `auto`, `none`, `required` (also `any` or `True`), a tool's name, or either
-            form's mapping for one.
-        parallel_tool_calls: Whether several may be called at once; by default what the choice says.
+        tool_choice: `auto`, `none`, `required` (also `any` or `True`), a tool's name, or a
+            mapping in either form.
+        parallel_tool_calls: Whether the model can call several at once. Defaults to what the
+            choice says.
 
     Raises:
-        ConfigError: A tool is not a function, or the choice names none of them.
+        ConfigError: A tool is not a function, or the choice names an unknown tool.
     """
     options: dict[str, Any] = {"tools": wire_tools(tools)}
     if (choice := wire_tool_choice(tool_choice, options["tools"])) is not None:
@@ -98,13 +99,13 @@ def function_options(
 def tool_message(
     call_id: str | None, content: str | Sequence[Mapping[str, Any]], *, failed: bool = False
 ) -> dict[str, Any]:
-    """The result of a call as a message.
+    """The result of a tool call as a message.
 
     Args:
-        call_id: Which call it answers.
-        content: Text, or parts of the types `text` and `image_url`. Pass the conversation through
-            `move_images_after_results` then.
-        failed: Whether the tool failed. Heroku has no field for that, so the text says it.
+        call_id: The id of the call.
+        content: Text, or parts of the types `text` and `image_url`. With images, pass the finished
+            conversation through `move_images_after_results`.
+        failed: Whether the tool failed. Heroku does not have a field for that: the text says it.
     """
     if isinstance(content, str):
         text, images = content, []
@@ -120,9 +121,9 @@ def tool_message(
 
 
 def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The messages with images of `tool_message` in messages of the user, which alone take them.
+    """Move images of tool results into user messages, the only ones that can hold images.
 
-    They follow all results of their turn, which must stay together (docs: chat completions).
+    They come after all results of their turn, which must stay together (docs: chat completions).
     """
     if not any(_has_images(message) for message in messages):
         return messages
@@ -134,7 +135,7 @@ def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, 
             images = []
         if _has_images(message):
             text, *shown = message["content"]
-            # Not in words: what names a tool or its work reads like a request to do it again.
+            # Only the id: words about the tool would read like a request to call it again.
             images += [{"type": "text", "text": f"Result of {message['tool_call_id']}:"}, *shown]
             ordered.append({**message, "content": text["text"]})
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference._call import Call
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.request import check_share, list_stops
-from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._config.arguments import check_extra_body, unknown_argument
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import UnknownArgumentError
 from heroku_inference.agent_tools import wire_agent_tools
@@ -66,6 +66,7 @@ def agent_body(
         )
     check_share("temperature", temperature)
     check_share("top_p", top_p)
+    check_extra_body(extra_body)
     optional = {
         "tools": wire_agent_tools(tools) or None,
         "max_tokens_per_inference_request": max_tokens_per_inference_request,

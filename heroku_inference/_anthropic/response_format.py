@@ -25,7 +25,7 @@ def answer_tool(
     of its own, so that no answer is to come.
 
     Raises:
-        ConfigError: It is no JSON schema of an object.
+        ConfigError: It is not the JSON schema of an object.
     """
     kind = response_format.get("type") if isinstance(response_format, Mapping) else None
     if response_format is None or kind == "text":

@@ -13,7 +13,7 @@ __all__ = ["Fence"]
 # A fence counts where JSON begins after it; what stands between is its info string.
 _START = re.compile(r"\s*```[^\n`{\[]*\s*(?=[{\[])")
 _MAYBE_START = re.compile(r"\s*(`{0,2}|```[^\n`{\[]*(\n\s*)?)")
-# JSON strings hold no line ends: a fence at the start of a line is none of the JSON.
+# JSON strings cannot contain line ends, so a fence at the start of a line is not JSON.
 _END = re.compile(r"\n[ \t]*```")
 _MAYBE_END = " \t\r\n`"
 _LONGEST_START = 200  # characters: longer text without JSON is not an opening fence

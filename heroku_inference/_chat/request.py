@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
@@ -10,12 +12,12 @@ from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
 from heroku_inference._chat.thinking import apply_thinking_rules
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._config.arguments import check_extra_body, unknown_argument
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from heroku_inference._chat.response_format import ResponseFormat
 
@@ -23,6 +25,7 @@ __all__ = [
     "IGNORED_PARAMETERS",
     "ChatRequest",
     "chat_request",
+    "check_effort",
     "check_share",
     "drop_ignored",
     "list_stops",
@@ -130,7 +133,8 @@ def chat_request(
     _refuse_unknown(unknown)
     check_share("temperature", temperature)
     check_share("top_p", top_p)
-    _check_effort(reasoning_effort)
+    check_effort(reasoning_effort)
+    check_extra_body(extra_body)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     clean_tool_names(body["messages"])
     wired = wire_tools(tools) if tools else []
@@ -191,6 +195,11 @@ def list_stops(stop: str | Sequence[str] | None) -> list[str] | None:
     """The texts to stop at as a list, the only form that Heroku documents; `None` for none."""
     if not stop:
         return None
+    if not isinstance(stop, Iterable):
+        raise ConfigError(
+            f"stop must be a list or a str, got a value of type {type(stop).__name__}.",
+            "Pass the text at which the answer ends, or a list of such texts.",
+        )
     return [stop] if isinstance(stop, str) else list(stop)
 
 
@@ -204,14 +213,22 @@ def _check_stream(wanted: object, stream: bool) -> None:
 
 def check_share(name: str, value: float | None) -> None:
     """Refuse a value outside of 0 to 1 for a parameter of this name."""
-    if value is not None and not 0 <= value <= 1:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ConfigError(
+            f"{name} must be a number, got a value of type {type(value).__name__}.",
+            "Pass one from 0 to 1, or leave it out for the model's default.",
+        )
+    if not 0 <= value <= 1:
         raise ConfigError(
             f"{name} must be from 0 to 1, got {value}.",
             "OpenAI's scale, which ends at 2, is not used.",
         )
 
 
-def _check_effort(effort: str | None) -> None:
+def check_effort(effort: str | None) -> None:
+    """Refuse an effort that is not documented."""
     if effort is not None and effort not in _EFFORTS:
         raise ConfigError(
             f"reasoning_effort={effort!r} is not documented.", f"Pass one of {', '.join(_EFFORTS)}."

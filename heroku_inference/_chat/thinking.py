@@ -14,7 +14,7 @@ from heroku_inference._chat.tools import is_forced
 from heroku_inference._errors import ConfigError
 from heroku_inference._warnings import warn_caller
 
-__all__ = ["apply_thinking_rules", "call_instruction", "thinks"]
+__all__ = ["apply_thinking_rules", "call_instruction", "check_thinking", "thinks"]
 
 # Tokens for thinking when the caller only said `True`: the documentation's examples use 2000, and
 # it fits under the smallest output limit that is documented (4096).
@@ -46,6 +46,17 @@ def apply_thinking_rules(body: dict[str, Any]) -> None:
     _drop_sampling(body)
     if is_forced(body.get("tool_choice")):
         _ask_for_call(body)
+
+
+def check_thinking(choice: object) -> None:
+    """Refuse what no call can send, whatever its limit of output tokens.
+
+    Raises:
+        ConfigError: It is not one of the documented forms, or the budget is below 1024.
+    """
+    thinking = _thinking(choice, None)
+    if thinking is not None and thinking["enabled"]:
+        _check_budget(thinking.get("budget_tokens"), None)
 
 
 def call_instruction(names: Sequence[str]) -> str:

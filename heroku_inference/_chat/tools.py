@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from heroku_inference._chat.schemas import object_schema
@@ -27,6 +27,11 @@ def wire_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         ConfigError: A tool is not a function. Heroku's own tools and MCP tools belong to the agents
             endpoint (docs: chat completions, tools).
     """
+    if isinstance(tools, (str, Mapping)) or not isinstance(tools, Iterable):
+        raise ConfigError(
+            f"tools must be a list, got a value of type {type(tools).__name__}.",
+            "Pass a list of tools.",
+        )
     return [_wire_tool(tool) for tool in tools]
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
+from typing import Any
 
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 
 __all__ = [
     "check_callback",
+    "check_extra_body",
     "check_headers",
+    "check_http_client",
     "check_max_retries",
     "check_timeout",
     "nearest_name",
+    "refuse_unknown",
     "unknown_argument",
 ]
 
@@ -88,6 +93,53 @@ def check_callback(name: str, value: object) -> None:
         )
 
 
+def check_http_client(name: str, value: object) -> None:
+    """Accept `None` or a client of httpx, an asynchronous one for `async_http_client`.
+
+    Raises:
+        ConfigError: `value` is neither.
+    """
+    if value is None:
+        return
+    kind = "AsyncClient" if name.startswith("async_") else "Client"
+    send = getattr(value, "send", None)
+    if (
+        not hasattr(value, "build_request")
+        or isinstance(value, type)
+        or inspect.iscoroutinefunction(send) is not (kind == "AsyncClient")
+    ):
+        raise ConfigError(
+            f"{name} must be an httpx.{kind}, got {_described(value)}.",
+            "Pass one that is open, or leave it out for the connections of the process.",
+        )
+
+
+def check_extra_body(value: object) -> None:
+    """Accept `None` or a mapping.
+
+    Raises:
+        ConfigError: `value` is neither.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        raise ConfigError(
+            f"extra_body must be a mapping, got {_described(value)}.",
+            "Pass a dict of the fields to add to the request's body.",
+        )
+
+
+def refuse_unknown(arguments: dict[str, Any], known: Collection[str], owner: str) -> None:
+    """Refuse arguments that a class or function does not have.
+
+    Raises:
+        UnknownArgumentError: There is one, and `arguments` is empty from then on: a key under a
+            misspelt name must not show in a traceback.
+    """
+    for name in arguments:
+        if name not in known:
+            arguments.clear()
+            raise unknown_argument(name, sorted(known), owner=owner)
+
+
 def unknown_argument(
     name: str,
     known: Iterable[str] | None,
@@ -107,6 +159,8 @@ def unknown_argument(
     """
     names = list(known or ())
     nearest = nearest_name(name, names)
+    if not name.isidentifier():
+        name = "..."  # a key may have come in place of a name, and has other characters
     problem = f"{owner}() has no {kind} {name!r}." if owner else f"There is no {kind} {name!r}."
     if nearest is not None:
         return UnknownArgumentError(problem, f"Did you mean {nearest!r}?")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import SecretStr
 
+from heroku_inference._config.arguments import refuse_unknown
 from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
 from heroku_inference._config.environment import config_var
 from heroku_inference._errors import ConfigError, short_traceback
@@ -15,6 +16,7 @@ from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Never
 
 __all__ = ["Kind", "Settings"]
 
@@ -60,6 +62,7 @@ class Settings:
             Defaults to the one usual for `kind`; embeddings, rerank and images then fall back to
             `INFERENCE`, with the well-known model of that kind.
         kind: What the model is for.
+        **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
         ConfigError: No key was found, or a key from a config var would be sent to a URL that it
@@ -83,10 +86,14 @@ class Settings:
         alias: str | None = None,
         kind: Kind = "chat",
         inference_url: str | None = None,
+        **unknown: Never,
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
         api_key = hidden(api_key)
         with short_traceback():
+            if unknown:
+                known = Settings.__init__.__kwdefaults__ or ()
+                refuse_unknown(unknown, known, type(self).__name__)
             check_settings(api_key, base_url, inference_url, model, alias)
             base_url = base_url or inference_url
             key = None if api_key is None else _trim_key(api_key)
@@ -106,6 +113,7 @@ class Settings:
         alias: str | None = None,
         kind: Kind = "chat",
         inference_url: str | None = None,
+        **unknown: Never,
     ) -> Settings:
         """Load the config vars of a `.env` file into the environment, then read settings.
 
@@ -117,6 +125,7 @@ class Settings:
         from dotenv import load_dotenv  # noqa: PLC0415 - importing a library reads no file
 
         api_key = hidden(api_key)
+        refuse_unknown(unknown, cls.__init__.__kwdefaults__ or (), cls.__name__)
         if not Path(path).is_file():
             raise ConfigError(
                 f"There is no file {str(path)!r} to read config vars from.",
@@ -133,7 +142,7 @@ class Settings:
         )
 
     def require_model(self, model: str | None = None) -> str:
-        """The model to call: the one given, else the default; `ConfigError` if there is none."""
+        """The model to call: the argument, or else the default; `ConfigError` without one."""
         if chosen := model or self.model:
             return chosen
         raise ConfigError(

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from heroku_inference._config.arguments import check_extra_body
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
 from heroku_inference._endpoints.embedding_wire import (
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
         Awaitable,
         Callable,
         Generator,
-        Iterable,
         Iterator,
         Sequence,
     )
@@ -212,6 +213,11 @@ def _check_texts(texts: Iterable[str], options: EmbeddingOptions) -> list[str]:
 def _many(texts: Iterable[str]) -> Iterable[str]:
     if isinstance(texts, str):
         raise ConfigError("texts is one string.", "Pass a list of strings: [text].")
+    if not isinstance(texts, Iterable):
+        raise ConfigError(
+            f"texts must be a list of str, got a value of type {type(texts).__name__}.",
+            "Pass a list of strings.",
+        )
     return texts
 
 
@@ -343,6 +349,7 @@ class EmbeddingOptions:
                 "does not allow.",
                 "Use float vectors, or split the texts yourself.",
             )
+        check_extra_body(self.extra_body)
         if (self.extra_body or {}).get("encoding_format", "raw") != "raw":
             raise ConfigError(
                 "encoding_format must be 'raw': other formats are undocumented.",

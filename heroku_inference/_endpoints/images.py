@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._config.arguments import check_extra_body, unknown_argument
 from heroku_inference._error_bodies import excerpt
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._json import invalid_response, read_json
@@ -149,7 +149,7 @@ def image_body(
     """The body of the request. What is `None` is not sent. Arguments are those of `ImageOptions`.
 
     Raises:
-        ConfigError: A value is none of the documented ones.
+        ConfigError: A value is not one of the documented ones.
         TypeError: There is no such option.
     """
     _refuse_unknown(unknown)
@@ -167,6 +167,7 @@ def image_body(
     _check_one_of("size", size, SIZES)
     _check_one_of("output_format", output_format, FORMATS)
     _check_seed(seed)
+    check_extra_body(extra_body)
     optional = {
         "aspect_ratio": aspect_ratio,
         "size": size,

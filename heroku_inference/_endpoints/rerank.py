@@ -68,7 +68,7 @@ class RerankOptions:
 
 def check_top_n(top_n: object) -> None:
     """Refuse a number of documents that returns nothing."""
-    if top_n is not None and not (isinstance(top_n, int) and top_n >= 1):
+    if top_n is not None and (isinstance(top_n, bool) or not isinstance(top_n, int) or top_n < 1):
         raise ConfigError(
             f"top_n must be a whole number from 1, got {top_n!r}.",
             "Leave it out for all documents.",

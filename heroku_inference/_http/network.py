@@ -44,7 +44,7 @@ def sync_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     """The proxy for blocking calls to an API.
 
     Raises:
-        ConfigError: It is none that can be used.
+        ConfigError: It cannot be used.
     """
     proxy = _proxy(base_url, network)
     if proxy and urlsplit(proxy).scheme.startswith("socks") and not find_spec("socksio"):
@@ -59,7 +59,7 @@ def async_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     """The proxy for async calls to an API.
 
     Raises:
-        ConfigError: It is none that can be used.
+        ConfigError: It cannot be used.
     """
     proxy = _proxy(base_url, network)
     if proxy and urlsplit(proxy).scheme.startswith("socks"):

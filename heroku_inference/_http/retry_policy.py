@@ -35,9 +35,9 @@ def next_wait(error: APIError, attempt: int, max_retries: int) -> float | None:
         if error.retry_after > _LONGEST_WAIT:
             return None  # asking sooner than told cannot help
         # Callers that were refused together must not come back together.
-        return error.retry_after * random.uniform(1.0, 1.25)  # noqa: S311 - jitter is no secret
+        return error.retry_after * random.uniform(1.0, 1.25)  # noqa: S311 - jitter need not be secret
     backoff = min(_FIRST_WAIT * 2.0 ** (attempt - 1), _LONGEST_BACKOFF)
-    return backoff * random.uniform(0.75, 1.0)  # noqa: S311 - jitter is no secret
+    return backoff * random.uniform(0.75, 1.0)  # noqa: S311 - jitter need not be secret
 
 
 def _is_retryable(error: APIError) -> bool:

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
+from heroku_inference._config.arguments import (
+    check_headers,
+    check_http_client,
+    check_max_retries,
+    check_timeout,
+    refuse_unknown,
+)
 from heroku_inference._config.settings import Kind, Settings, hidden
 from heroku_inference._errors import ConfigError
 from heroku_inference._http.pools import CONNECT_TIMEOUT
@@ -18,6 +24,7 @@ from heroku_inference._public_names import publish
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
+    from typing import Never
 
     from openai import AsyncOpenAI, OpenAI
     from pydantic import SecretStr
@@ -38,6 +45,7 @@ def openai_client(
     default_headers: Mapping[str, str] | None = None,
     http_client: Any = None,
     inference_url: str | None = None,
+    **unknown: Never,
 ) -> OpenAI:
     """An `openai.OpenAI` that talks to Heroku, set up from config vars.
 
@@ -68,6 +76,7 @@ def openai_client(
         http_client: Your own `httpx.Client`, used as it is, its timeout included unless one is
             given here. The SDK closes it with the client.
         inference_url: Another spelling of `base_url`.
+        **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
         ConfigError: No key was found, key and URL would come from different sources, or an
@@ -75,9 +84,11 @@ def openai_client(
         ImportError: The extra `openai` is not installed.
     """
     api_key = hidden(api_key)
+    refuse_unknown(unknown, openai_client.__kwdefaults__ or (), "openai_client")
     settings = Settings(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
+    check_http_client("http_client", http_client)
     arguments = _arguments(settings, timeout, max_retries, default_headers, http_client)
     client: OpenAI = _make(_clients().HerokuOpenAI, arguments)
     return client
@@ -94,6 +105,7 @@ def async_openai_client(
     default_headers: Mapping[str, str] | None = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    **unknown: Never,
 ) -> AsyncOpenAI:
     """An `openai.AsyncOpenAI` that talks to Heroku, set up from config vars.
 
@@ -102,9 +114,11 @@ def async_openai_client(
     several.
     """
     api_key = hidden(api_key)
+    refuse_unknown(unknown, async_openai_client.__kwdefaults__ or (), "async_openai_client")
     settings = Settings(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
+    check_http_client("async_http_client", async_http_client)
     arguments = _arguments(settings, timeout, max_retries, default_headers, async_http_client)
     client: AsyncOpenAI = _make(_clients().AsyncHerokuOpenAI, arguments)
     return client
@@ -119,6 +133,8 @@ def both_clients(
     async_http_client: Any,
 ) -> tuple[OpenAI, AsyncOpenAI]:
     """The clients that `openai_client` and `async_openai_client` make, of the same settings."""
+    check_http_client("http_client", http_client)
+    check_http_client("async_http_client", async_http_client)
     shared = (settings, timeout, max_retries, default_headers)
     return (
         _make(_clients().HerokuOpenAI, _arguments(*shared, http_client)),

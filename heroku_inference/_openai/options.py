@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._catalogue import known_model
+from heroku_inference._config.arguments import refuse_unknown
 from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._openai.clients import both_clients
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Never
 
     from pydantic import SecretStr
 
@@ -32,6 +34,7 @@ def chat_openai_options(
     http_client: Any = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    **unknown: Never,
 ) -> dict[str, Any]:
     """The arguments that make `langchain_openai.ChatOpenAI` talk to Heroku.
 
@@ -58,6 +61,7 @@ def chat_openai_options(
         ImportError: The extra `openai` is not installed.
     """
     api_key = hidden(api_key)
+    refuse_unknown(unknown, chat_openai_options.__kwdefaults__ or (), "chat_openai_options")
     settings = Settings(
         api_key=api_key, base_url=base_url, model=model, alias=alias, inference_url=inference_url
     )
@@ -89,6 +93,7 @@ def openai_like_options(
     http_client: Any = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    **unknown: Never,
 ) -> dict[str, Any]:
     """The arguments that make `llama_index.llms.openai_like.OpenAILike` talk to Heroku.
 
@@ -115,6 +120,7 @@ def openai_like_options(
         ImportError: The extra `openai` is not installed.
     """
     api_key = hidden(api_key)
+    refuse_unknown(unknown, openai_like_options.__kwdefaults__ or (), "openai_like_options")
     settings = Settings(
         api_key=api_key, base_url=base_url, model=model, alias=alias, inference_url=inference_url
     )

@@ -58,7 +58,7 @@ class _Heroku:
         ours, theirs = version("heroku-inference"), openai.__version__
         return f"heroku-inference/{ours} openai/{theirs} python/{platform.python_version()}"
 
-    # Two hooks of the SDK's that are no part of its public face. If a release drops one, it is
+    # Two hooks that are not part of the SDK's public face. If a release drops one, it is
     # never called, and errors read as they do in the SDK alone.
 
     def _make_status_error(self, err_msg: str, *, body: Any, response: Any) -> Any:
@@ -123,7 +123,7 @@ def _sent(request: Any) -> tuple[str, dict[str, Any] | None]:
     """Path and JSON body of a request that the SDK has sent."""
     try:
         body = json.loads(request.content)
-    except (RuntimeError, ValueError):  # a body that was streamed, or is no JSON
+    except (RuntimeError, ValueError):  # a body that was streamed, or is not JSON
         body = None
     return request.url.path, body if isinstance(body, dict) else None
 

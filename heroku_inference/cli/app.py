@@ -288,7 +288,7 @@ class _Chat(TyperCommand):
 _CHAT_HELP = """
 Answer a question, word by word; without one, hold a conversation.
 
-A question of "-" is read from stdin, and so is it when there is none and stdin is a pipe or a
+A question of "-" is read from stdin, as is a missing one when stdin is a pipe or a
 file; beside other words it is put behind them: cat notes.md | heroku-inference chat "Sum up:" -
 
 The answer goes to stdout and everything else to stderr.

@@ -47,7 +47,7 @@ class Conversation:
         What is said before an error, or before Ctrl-C, stays part of the conversation.
 
         Returns:
-            Whether there was one: a refusal is none.
+            Whether the model answered; a refusal does not count.
 
         Raises:
             HerokuError: There was no answer, or it broke off.

@@ -25,7 +25,7 @@ def describe(error: HerokuError) -> str:
 
 
 def remedy_of(error: HerokuError) -> str:
-    """The error's own remedy, unless it speaks to programs, or there is none."""
+    """The error's own remedy, if it has one that is not meant for programs."""
     if isinstance(error, ConfigError) and error.missing:
         alias = error.missing.removesuffix("_KEY")
         return (

@@ -1,4 +1,4 @@
-"""An agent of Heroku's as a tool of another agent."""
+"""A Heroku agent as a tool of another agent."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["AgentAsTool"]
 
 
 class _Task(BaseModel):
-    task: str = Field(description="What is to be done, in words, with all that must be known.")
+    task: str = Field(description="What to do, in words, with all the information needed.")
 
 
 class AgentAsTool(BaseTool):
-    """Gives its agent a task; returns the answer, and the whole message as artifact."""
+    """Gives its agent a task, and returns the answer with the whole message as the artifact."""
 
     agent: BaseChatModel
     args_schema: type[BaseModel] = _Task

@@ -1,4 +1,4 @@
-"""The four ways to have an agent run: whole or step by step, blocking or not."""
+"""The four ways to run an agent: whole or step by step, blocking or async."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
+from heroku_inference._adapters.chat_parameters import check_share
 from langchain_heroku._agents.generations import RunReader, langchain_run
 from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku._chat_model import HerokuChatModel
@@ -30,12 +31,12 @@ _OPTIONS: Final = (
     "top_p",
     "extra_body",
 )
-# What LangChain passes through a call for itself.
+# Arguments of a call that LangChain passes for its own use.
 _FOR_LANGCHAIN: Final = frozenset({"stream", "stream_usage"})
 
 
 class AgentCalls(HerokuChatModel):
-    """Has Heroku run an agent, by the options it has; `ChatHerokuAgent` is its public face."""
+    """Runs an agent on Heroku, with the options set on it. `ChatHerokuAgent` is the public one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,11 +48,11 @@ class AgentCalls(HerokuChatModel):
     }
 
     tools: list[Any] = Field(default_factory=list)
-    """What the agent may use: `AgentTool`s, mappings in the shape of Heroku's API, the tools of
+    """The agent's tools: `AgentTool`s, mappings in the shape of Heroku's API, tools from
     `Client.mcp_servers()`, or names. Kept in the shape of the API."""
 
     max_tokens_per_inference_request: int | None = None
-    """Most tokens of each of the model's turns, not of the run; also accepted as `max_tokens`
+    """The longest turn of the model in tokens (not the longest run); also accepted as `max_tokens`
     (docs: agents)."""
 
     temperature: float | None = None
@@ -61,14 +62,14 @@ class AgentCalls(HerokuChatModel):
     """From 0 to 1."""
 
     extra_body: dict[str, Any] | None = None
-    """Fields of the request's body beyond those above, or others than these say; merged last."""
+    """Further fields of the request body; they replace the ones above."""
 
     streaming: bool = False
-    """Whether `invoke` tells callbacks of each step when it is done. Set to `False`, even `stream`
-    does not."""
+    """Whether `invoke` reports each finished step to callbacks. If it is set to `False`, `stream`
+    does not either."""
 
     max_retries: int = Field(default=0, ge=0)
-    """Accepted as by every class here, and without effect: a run is never repeated, because its
+    """Accepted as in every class here, but without effect: a run is never repeated, because its
     tools may have changed something."""
 
     @classmethod
@@ -78,11 +79,16 @@ class AgentCalls(HerokuChatModel):
             data = {**data, "tools": agent_tools(data["tools"])}
         return data
 
+    def _check_values(self) -> None:
+        super()._check_values()
+        check_share("temperature", self.temperature)
+        check_share("top_p", self.top_p)
+
     @property
     def _identifying_params(self) -> dict[str, Any]:
         further = {"base_url": self.base_url, "stop": self.stop, "extra_body": self.extra_body}
-        told = {name: value for name, value in further.items() if value is not None}
-        return {"model_name": self.model, **self._parameters(), "tools": self.tools, **told}
+        further = {name: value for name, value in further.items() if value is not None}
+        return {"model_name": self.model, **self._parameters(), "tools": self.tools, **further}
 
     def _parameters(self) -> dict[str, Any]:
         given = {
@@ -154,7 +160,7 @@ class AgentCalls(HerokuChatModel):
                     yield chunk
 
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
-        """The core's options of one run: its own arguments over those of the agent."""
+        """The options of one run for the core: arguments of the call over those of the agent."""
         call = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
         given = self._fields_from(call)
         if unknown := [name for name in given if name not in {"model", *_OPTIONS}]:
@@ -163,11 +169,11 @@ class AgentCalls(HerokuChatModel):
                 f"The options are {', '.join(_OPTIONS)}; extra_body sends any other field.",
             )
         options: dict[str, Any] = {name: getattr(self, name) for name in _OPTIONS}
-        told = {name: value for name, value in given.items() if value is not None}
-        if "tools" in told:
-            told["tools"] = agent_tools(told["tools"])
-        if self.extra_body and "extra_body" in told:
-            told["extra_body"] = {**self.extra_body, **told["extra_body"]}
-        options |= {"model": self.model_name, **told}
+        given = {name: value for name, value in given.items() if value is not None}
+        if "tools" in given:
+            given["tools"] = agent_tools(given["tools"])
+        if self.extra_body and "extra_body" in given:
+            given["extra_body"] = {**self.extra_body, **given["extra_body"]}
+        options |= {"model": self.model_name, **given}
         options["stop"] = stop or options["stop"]
         return options

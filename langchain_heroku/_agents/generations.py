@@ -1,9 +1,9 @@
 """The steps of an agent's run as LangChain's messages and generations. Pure.
 
-A run becomes one message. Its content holds what happened, in order: what the model said before it
-called tools and what it thought as `reasoning` blocks, its calls as `server_tool_call`, their
-results as `server_tool_result`, and at last the answer as `text`. Only the answer is text, so
-`.text` of the message, and a parser at the end of a chain, give the answer.
+A run becomes one message. Its content blocks tell what happened, in order: `reasoning` for what the
+model thought or said before it called tools, `server_tool_call` for its calls, `server_tool_result`
+for their results, and `text` for the answer. Only the answer is text, so the message's `.text`, or
+a parser at the end of a chain, returns just the answer.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _OURS: Final = {"model_provider": PROVIDER}
 
 
 def langchain_run(steps: Iterable[AgentStep], model: str) -> ChatResult:
-    """The result of a whole run: the sum of the pieces that a stream of it would have.
+    """The result of a whole run: the sum of the chunks that streaming it would give.
 
-    `model` is who was asked.
+    `model` is the model of the request.
     """
     reader = RunReader(model)
     first, *rest = (_message(reader.chunk(step)) for step in steps)
@@ -57,7 +57,7 @@ def _message(chunk: ChatGenerationChunk) -> AIMessageChunk:
 
 
 def _without_index(content: str | list[str | dict[str, Any]]) -> str | list[str | dict[str, Any]]:
-    """The content as it is when it comes whole: numbers are for pieces."""
+    """The content without the index of each block, which only chunks need."""
     if isinstance(content, str):
         return content
     return [
@@ -69,9 +69,9 @@ def _without_index(content: str | list[str | dict[str, Any]]) -> str | list[str 
 
 
 class RunReader:
-    """Makes the chunks of one run, one of each step.
+    """Makes the chunks of one run, one for each step.
 
-    Each block has a number of its own: without, core would merge neighbours of one type.
+    Each block gets its own index: without one, LangChain would merge neighbours of the same type.
     """
 
     def __init__(self, model: str) -> None:
@@ -81,13 +81,13 @@ class RunReader:
         self._tokens: list[dict[str, int]] = []
 
     def chunk(self, step: AgentStep) -> ChatGenerationChunk:
-        """The next piece of the message."""
+        """The next chunk of the message."""
         metadata: dict[str, Any] = dict(_OURS)
         if not self._has_begun:
             metadata = server_metadata(step, step.reply, self._model)
             self._has_begun = True
         if not isinstance(step, AgentMessage):
-            content = self._numbered([_result(step)])
+            content = self._number_blocks([_result(step)])
             return _generation(AIMessageChunk(content=content, response_metadata=metadata))
         fields: dict[str, Any] = {"content": self._content(step), "response_metadata": metadata}
         if step.refusal:
@@ -95,7 +95,7 @@ class RunReader:
         if step.usage is not None:
             self._tokens.append(token_usage(step.usage))
             fields["usage_metadata"] = standard_usage(step.usage)
-        # What core does not add up is told once, with the answer.
+        # LangChain does not add these up, so the sum comes once, with the answer.
         if not step.tool_calls and self._tokens:
             metadata["token_usage"] = summed_usage(self._tokens)
         reason = None if step.tool_calls else step.finish_reason
@@ -104,12 +104,12 @@ class RunReader:
         return _generation(AIMessageChunk(**fields), reason)
 
     def _content(self, message: AgentMessage) -> str | list[str | dict[str, Any]]:
-        blocks = list(_said(message))
+        blocks = list(_message_blocks(message))
         if not self._number and all(block["type"] == "text" for block in blocks):
-            return message.text  # as any chat model's: nothing but an answer
-        return self._numbered(blocks)
+            return message.text  # just an answer, as from any chat model
+        return self._number_blocks(blocks)
 
-    def _numbered(self, blocks: list[dict[str, Any]]) -> list[str | dict[str, Any]]:
+    def _number_blocks(self, blocks: list[dict[str, Any]]) -> list[str | dict[str, Any]]:
         first = self._number
         self._number += len(blocks)
         return [{**block, "index": f"lc_step_{n}"} for n, block in enumerate(blocks, first)]
@@ -120,7 +120,7 @@ def _generation(message: AIMessageChunk, reason: str | None = None) -> ChatGener
     return ChatGenerationChunk(message=message, generation_info=information)
 
 
-def _said(message: AgentMessage) -> Iterator[dict[str, Any]]:
+def _message_blocks(message: AgentMessage) -> Iterator[dict[str, Any]]:
     if message.reasoning or message.reasoning_signature:
         thought: dict[str, Any] = {"type": "reasoning", "reasoning": message.reasoning or ""}
         signature = message.reasoning_signature
@@ -139,14 +139,14 @@ def _call(call: ToolCall) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "server_tool_call", "id": call.id, "name": call.name}
     try:
         return {**block, "args": parse_arguments(call.arguments)}
-    except ValueError:  # the tool got them as they are; here they have a place of their own
+    except ValueError:  # the tool got them unparsed; keep them apart from `args`
         return {**block, "args": {}, "extras": {"arguments": call.arguments}}
 
 
 def _result(result: AgentToolResult) -> dict[str, Any]:
     extras: dict[str, Any] = {"name": result.name} if result.name else {}
     if not all(part.keys() == _PLAIN and part["type"] == "text" for part in result.content):
-        extras["content"] = result.content  # images and whatever else is not in the text
+        extras["content"] = result.content  # images and anything else that is not in the text
     if result.content and '"structuredContent"' in result.raw:
         extras["raw"] = result.raw
     block: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""A run of Heroku's agent, one message of LangChain's, as the messages that it was made of. Pure.
+"""Splits the message of a Heroku agent's run into the turns and results of the run. Pure.
 
-The agents endpoint takes roles system, user, assistant and tool, and remembers nothing (docs:
-agents): what an agent did is told to it again as calls and results.
+The agents endpoint takes the roles system, user, assistant and tool, and remembers nothing (docs:
+agents), so earlier calls and results are sent again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STEPS: Final = ("server_tool_call", "server_tool_result")
 
 
 def is_run(message: BaseMessage) -> bool:
-    """Whether a message holds calls that Heroku made; other providers' mean nothing to it."""
+    """Whether a message holds tool calls that Heroku ran; calls of other providers do not count."""
     return (
         isinstance(message, AIMessage)
         and isinstance(message.content, list)
@@ -36,10 +36,10 @@ def is_run(message: BaseMessage) -> bool:
 
 
 def messages_of_run(message: BaseMessage, *, namespaces: bool) -> Iterator[BaseMessage]:
-    """What the model said, its calls and their results, in order.
+    """The model's words, its calls and their results, in order.
 
-    With `namespaces`, tools keep names such as `mcp-python/code_exec_python`; chat completions
-    takes letters, digits, `_` and `-` only (docs: chat completions).
+    With `namespaces`, tools keep names such as `mcp-python/code_exec_python`. Chat completions
+    accepts only letters, digits, `_` and `-` (docs: chat completions).
     """
     turn = _Turn(namespaces=namespaces)
     for part in message.content:
@@ -48,15 +48,15 @@ def messages_of_run(message: BaseMessage, *, namespaces: bool) -> Iterator[BaseM
         if kind == "server_tool_call":
             turn.add_call(block)
         elif kind == "server_tool_result":
-            yield from turn.said()
+            yield from turn.flush()
             yield turn.result(block)
         else:
-            yield from turn.unanswered()
+            yield from turn.fill_missing_results()
             turn.words.append(_narration(block) or block)
     if refusal := message.additional_kwargs.get("refusal"):
         turn.words.append({"type": "text", "text": refusal})
-    yield from turn.said()
-    yield from turn.unanswered()
+    yield from turn.flush()
+    yield from turn.fill_missing_results()
     if isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls):
         yield message.model_copy(update={"content": ""})
 
@@ -67,7 +67,7 @@ def _narration(block: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _returned(block: dict[str, Any]) -> str | list[str | dict[str, Any]]:
+def _result_content(block: dict[str, Any]) -> str | list[str | dict[str, Any]]:
     if parts := (block.get("extras") or {}).get("content"):
         return [_part(part) for part in parts]
     output = block.get("output", "")
@@ -75,7 +75,7 @@ def _returned(block: dict[str, Any]) -> str | list[str | dict[str, Any]]:
 
 
 def _part(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of an MCP result as a block of LangChain's."""
+    """A part of an MCP result as a LangChain content block."""
     if part.get("type") == "text":
         return {"type": "text", "text": part.get("text", "")}
     if part.get("type") == "image":
@@ -85,7 +85,7 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Turn:
-    """What the model has said and called since the last result, and what awaits one."""
+    """The model's words and calls since the last result, and the calls that wait for a result."""
 
     def __init__(self, *, namespaces: bool) -> None:
         self.words: list[str | dict[str, Any]] = []
@@ -96,8 +96,8 @@ class _Turn:
     def add_call(self, block: dict[str, Any]) -> None:
         self._calls.append(block)
 
-    def said(self) -> Iterator[BaseMessage]:
-        """The turn as a message, if there is one that is not told yet."""
+    def flush(self) -> Iterator[BaseMessage]:
+        """Give the words and calls collected so far as one message, if there are any."""
         if not self.words and not self._calls:
             return
         valid = [call for call in self._calls if "arguments" not in (call.get("extras") or {})]
@@ -124,12 +124,14 @@ class _Turn:
     def result(self, block: dict[str, Any]) -> BaseMessage:
         self._waiting.pop(block["tool_call_id"], None)
         status = "error" if block.get("status") == "error" else "success"
-        return ToolMessage(_returned(block), tool_call_id=block["tool_call_id"], status=status)
+        return ToolMessage(
+            _result_content(block), tool_call_id=block["tool_call_id"], status=status
+        )
 
-    def unanswered(self) -> Iterator[BaseMessage]:
-        """A result for each call that has none: the API takes no call without (docs: chat)."""
+    def fill_missing_results(self) -> Iterator[BaseMessage]:
+        """Give a result for each call without one: the API requires one (docs: chat)."""
         if self._calls:
-            yield from self.said()
+            yield from self.flush()
         for call_id in self._waiting:
             yield ToolMessage(NO_RESULT, tool_call_id=call_id)
         self._waiting = {}

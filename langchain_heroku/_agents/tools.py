@@ -1,4 +1,4 @@
-"""Tools that run on Heroku's side, as the fields of a request. Pure."""
+"""Tools that Heroku runs, as fields of a request. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["agent_tools"]
 
 
 def agent_tools(tools: Any) -> list[dict[str, Any]]:
-    """The tools of an agent in the wire's shape.
+    """The tools of an agent in the shape of Heroku's API.
 
     Args:
-        tools: A list of `AgentTool`s, of mappings in the shape of Heroku's API, of the servers'
-            tools as `Client.mcp_servers()` lists them, or of names: those with a namespace
-            (`namespace/tool`) mean MCP tools, others Heroku's own.
+        tools: A list of `AgentTool`s, mappings in the shape of Heroku's API, tools of MCP servers
+            as `Client.mcp_servers()` lists them, or names. A name with a namespace
+            (`namespace/tool`) is an MCP tool, any other one of Heroku's own.
 
     Raises:
-        ConfigError: Something else, such as a function: the agent could not call it.
+        ConfigError: A tool is something else, such as a function, which the agent cannot call.
     """
     if isinstance(tools, str | Mapping) or not isinstance(tools, Sequence):
         raise ConfigError(
@@ -40,8 +40,8 @@ def _of_heroku(tool: Any) -> AgentTool | Mapping[str, Any]:
     if isinstance(tool, AgentTool) or (isinstance(tool, Mapping) and not _is_function(tool)):
         return tool
     raise ConfigError(
-        f"{_described(tool)} cannot be a tool of this agent: Heroku runs its tools, and does not "
-        "have your functions (docs: agents).",
+        f"{_describe_tool(tool)} cannot be a tool of this agent: Heroku runs its tools, and does "
+        "not have your functions (docs: agents).",
         "Pass Heroku's own (heroku_inference.agent_tools) or MCP tools that you deploy there "
         "(mcp_tool). For functions use ChatHeroku with create_agent(...), which can have this "
         "agent as a tool: agent.as_tool(...).",
@@ -49,12 +49,12 @@ def _of_heroku(tool: Any) -> AgentTool | Mapping[str, Any]:
 
 
 def _is_function(tool: Mapping[str, Any]) -> bool:
-    """Whether a mapping defines a function, as OpenAI's API or Anthropic's has it."""
+    """Whether a mapping defines a function in OpenAI's or Anthropic's form."""
     of_functions = {"function", "input_schema", "parameters"}
     return tool.get("type") == "function" or bool(tool.keys() & of_functions)
 
 
-def _described(tool: Any) -> str:
+def _describe_tool(tool: Any) -> str:
     if isinstance(tool, Mapping):
         function = tool.get("function")
         name = function.get("name") if isinstance(function, Mapping) else tool.get("name")

@@ -1,1 +1,1 @@
-"""What `ChatHerokuMessages` is made of."""
+"""The parts of `ChatHerokuMessages`."""

@@ -1,7 +1,7 @@
-"""Calling Claude by the Messages endpoint: upstream's class, over the core's transport.
+"""Calls Claude through the Messages endpoint: `ChatAnthropic` over the core's transport.
 
-`langchain_anthropic` converts messages and reads answers; Anthropic's SDK talks to Heroku with the
-core's transport under it.
+`langchain_anthropic` (called upstream below) converts messages and reads answers. Anthropic's SDK
+talks to Heroku over the core's transport.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from heroku_inference._adapters.anthropic_messages import (
     ask_for_answer,
     message_arguments,
 )
+from heroku_inference._adapters.arguments import check_extra_body
+from heroku_inference._adapters.chat_parameters import check_share, check_thinking
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku._messages_api.reading import (
-    answered,
+    answer_as_text,
     event_metadata,
     is_broken,
     read_broken,
@@ -40,7 +42,7 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
@@ -56,7 +58,7 @@ __all__ = ["ChatAnthropic", "MessagesCalls"]
 
 
 class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fields of ours first
-    """Asks the model, by the parameters it has; `ChatHerokuMessages` is its public face."""
+    """Calls the model with the parameters set on it. `ChatHerokuMessages` is the public class."""
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {
         **HerokuConnection._SPELLINGS,  # noqa: SLF001 - of a class above
@@ -67,17 +69,21 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         "max_tokens_to_sample": "max_tokens",
         "stop_sequences": "stop",
     }
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **HerokuConnection._CHECKS,  # noqa: SLF001 - of a class above
+        "extended_thinking": check_thinking,
+    }
     _KEYS: ClassVar[tuple[str, ...]] = ("api_key", "anthropic_api_key")
 
     max_tokens: int | None = None
-    """Most tokens of an answer, thinking included. The endpoint requires it: by default it is the
-    cap that Heroku documents for the model or 8192, and more where a thinking budget is."""
+    """The longest answer in tokens, thinking included. The endpoint requires it. Defaults to the
+    model's cap in Heroku's documentation or 8192, and more if there is a thinking budget."""
 
     extended_thinking: bool | int | dict[str, Any] | None = None
     """`True`, a budget in tokens (1024 or more), or `{"enabled", "budget_tokens"}`, as for
-    `ChatHeroku`; another way to say `thinking`. What the model thinks is always returned."""
+    `ChatHeroku`; an alternative to `thinking`. What the model thinks is always returned."""
 
-    # Upstream's places for what the classes here hold elsewhere: never filled.
+    # Fields of upstream that stay empty: the classes here keep these values elsewhere.
     anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
     anthropic_api_url: str | None = Field(default=None, exclude=True, repr=False)
     anthropic_proxy: str | None = Field(default=None, exclude=True, repr=False)
@@ -86,19 +92,24 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     def _check_values(self) -> None:
         super()._check_values()
+        check_share("temperature", self.temperature)
+        check_share("top_p", self.top_p)
+        check_extra_body(self.model_kwargs.get("extra_body"))
         if self.extended_thinking is not None and self.thinking is not None:
-            raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
+            raise ConfigError(
+                "extended_thinking and thinking set the same option.", "Pass one of them."
+            )
 
     @model_validator(mode="before")
     @classmethod
     def _resolve_gateway(cls, values: Any) -> Any:
-        # In place of upstream's, which reads the variables of Anthropic and LangSmith.
+        # Replaces upstream's, which reads environment variables of Anthropic and LangSmith.
         return values
 
     @model_validator(mode="before")
     @classmethod
     def set_default_max_tokens(cls, values: dict[str, Any]) -> Any:
-        """Leave `max_tokens` to each call: upstream's default knows none of Heroku's models."""
+        """Leave `max_tokens` to each call: upstream does not know Heroku's models."""
         return values
 
     @property
@@ -121,17 +132,17 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         **kwargs: Any,
     ) -> dict[str, Any]:
         if "extended_thinking" in kwargs:
-            asked = kwargs.pop("extended_thinking")
-        else:  # the call's own word for it wins
-            asked = None if kwargs.get("thinking") else self.extended_thinking
+            thinking = kwargs.pop("extended_thinking")
+        else:  # `thinking` of the call takes precedence
+            thinking = None if kwargs.get("thinking") else self.extended_thinking
         tool = _answer_tool(kwargs)
         kwargs.pop("response_format", None)
         payload = super()._get_request_payload(
-            _as_upstream_takes_them(self._convert_input(input_).to_messages()),
+            _upstream_messages(self._convert_input(input_).to_messages()),
             stop=stop or self._stops(),
             **kwargs,
         )
-        body = message_arguments(payload, asked)
+        body = message_arguments(payload, thinking)
         return ask_for_answer(body, tool) if tool else body
 
     def _generate(
@@ -168,8 +179,8 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             chunks = super()._stream(
                 messages, stop, None if tool else run_manager, stream_usage=stream_usage, **kwargs
             )
-            if tool:  # known to be the answer only when it is whole
-                yield _whole(list(chunks), tool)
+            if tool:  # only a whole answer shows whether the tool was called
+                yield _join_chunks(list(chunks), tool)
                 return
             calls = StreamedCalls()
             for chunk in chunks:
@@ -196,7 +207,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             )
             async with aclosing(chunks):  # type: ignore[type-var]
                 if tool:
-                    yield _whole([chunk async for chunk in chunks], tool)
+                    yield _join_chunks([chunk async for chunk in chunks], tool)
                     return
                 calls = StreamedCalls()
                 async for chunk in chunks:
@@ -223,7 +234,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         result.llm_output = whole_metadata(result.llm_output or {})
         message.response_metadata |= result.llm_output
         if tool := _answer_tool(kwargs):
-            result.generations[0].message = answered(message, tool["name"])
+            result.generations[0].message = answer_as_text(message, tool["name"])
         return result
 
     def _make_message_chunk_from_anthropic_event(self, event: Any, **kwargs: Any) -> Any:
@@ -236,10 +247,11 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         return [self.stop] if isinstance(self.stop, str) else self.stop
 
 
-def _as_upstream_takes_them(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """The messages with those of the system, for which there is one place, before the others.
+def _upstream_messages(messages: list[BaseMessage]) -> list[BaseMessage]:
+    """The messages in a form that upstream accepts.
 
-    A run of Heroku's agent becomes the messages that it was made of, broken calls become words.
+    System messages come first. Runs of Heroku's agents are split into turns and results, and broken
+    calls become text.
     """
     parts: list[BaseMessage] = []
     for message in messages:
@@ -250,21 +262,21 @@ def _as_upstream_takes_them(messages: list[BaseMessage]) -> list[BaseMessage]:
 
 
 def _answer_tool(call: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The hidden tool for an answer in the form that the call asks for, if it does."""
+    """The hidden tool for the `response_format` of a call, or `None`."""
     tools = call.get("tools") or ()
     return answer_tool(call.get("response_format"), tools, call.get("tool_choice"))
 
 
-def _whole(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGenerationChunk:
+def _join_chunks(chunks: list[ChatGenerationChunk], tool: Mapping[str, Any]) -> ChatGenerationChunk:
     calls = StreamedCalls()
     for chunk in chunks:
         calls.read(chunk)
     last = calls.end(hidden=tool["name"])
     pieces = chunks if last is None else [*chunks, last]
     first, *rest = [cast("AIMessageChunk", chunk.message) for chunk in pieces]
-    return ChatGenerationChunk(message=answered(first + rest, tool["name"]))
+    return ChatGenerationChunk(message=answer_as_text(first + rest, tool["name"]))
 
 
-# Core works out these signatures anew at every call, unless they are there already.
+# LangChain inspects these signatures at every call, unless they are stored already.
 for _method in (MessagesCalls._generate, MessagesCalls._agenerate):  # noqa: SLF001 - our own
     vars(_method)["__signature__"] = inspect.signature(_method)

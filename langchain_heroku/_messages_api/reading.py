@@ -1,4 +1,4 @@
-"""What an answer of the Messages endpoint tells beside its content, and its hidden parts. Pure."""
+"""Reads metadata, broken calls and structured answers of the Messages endpoint. Pure."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import InvalidToolCall
 
-__all__ = ["answered", "event_metadata", "is_broken", "read_broken", "whole_metadata"]
+__all__ = ["answer_as_text", "event_metadata", "is_broken", "read_broken", "whole_metadata"]
 
 _Message = TypeVar("_Message", bound=AIMessage)
 
-_OF_THE_START: Final = ("id", "request_id", "rate_limits")
+_START_FIELDS: Final = ("id", "request_id", "rate_limits")
 
 
 def whole_metadata(output: dict[str, Any]) -> dict[str, Any]:
-    """The metadata of a whole answer: what there is, and the finish reason by its usual name."""
-    told = {name: value for name, value in output.items() if value is not None}
-    if reason := told.get("stop_reason"):
-        told["finish_reason"] = finish_reason(reason)
-    return told
+    """The metadata of a whole answer, with the finish reason under its usual name."""
+    metadata = {name: value for name, value in output.items() if value is not None}
+    if reason := metadata.get("stop_reason"):
+        metadata["finish_reason"] = finish_reason(reason)
+    return metadata
 
 
 def event_metadata(event: Any) -> dict[str, Any]:
-    """The metadata that an event of a stream brings, beyond what upstream reads of it."""
+    """The metadata in an event of a stream that upstream does not read."""
     if event.type == "message_start":
         message = event.message
-        return {name: value for name in _OF_THE_START if (value := getattr(message, name, None))}
+        return {name: value for name in _START_FIELDS if (value := getattr(message, name, None))}
     if event.type == "message_delta" and event.delta.stop_reason:
         return {"finish_reason": finish_reason(event.delta.stop_reason)}
     return {}
 
 
 def is_broken(block: Any, message: Any) -> bool:
-    """Whether a call's arguments are no object, or may be the beginning of one."""
+    """Whether a block is a call whose arguments are not an object, or may have been cut."""
     if block.type != "tool_use":
         return False
     was_cut = message.stop_reason == "max_tokens" and block is message.content[-1]
@@ -49,8 +49,8 @@ def is_broken(block: Any, message: Any) -> bool:
 
 
 def read_broken(blocks: Sequence[Any]) -> list[InvalidToolCall]:
-    """Calls that cannot be made, with their arguments as far as they go."""
-    error = "The arguments are no whole JSON object; max_tokens may have cut the answer."
+    """Calls that cannot be run, with their arguments so far."""
+    error = "The arguments are not a complete JSON object; max_tokens may have cut the answer."
     return [
         invalid_tool_call(
             name=block.name,
@@ -62,11 +62,11 @@ def read_broken(blocks: Sequence[Any]) -> list[InvalidToolCall]:
     ]
 
 
-def answered(message: _Message, tool: str) -> _Message:
-    """The message with the call of this hidden tool as its text.
+def answer_as_text(message: _Message, tool: str) -> _Message:
+    """The message with the arguments of a hidden tool's call as its text.
 
-    Words beside it, which would spoil the JSON, are in `additional_kwargs["reasoning_content"]`. A
-    model that answered in words all the same is heard.
+    Other text would spoil the JSON: it goes to `additional_kwargs["reasoning_content"]`. If the
+    model answered in words without calling the tool, the message is left as it is.
     """
     if isinstance(message, AIMessageChunk):
         chunks = message.tool_call_chunks
@@ -86,11 +86,10 @@ def answered(message: _Message, tool: str) -> _Message:
         if calls is not None:
             changed[name] = [call for call in calls if call["name"] != tool]
     if words := str(message.text):
-        beside = {"reasoning_content": words}
-        changed["additional_kwargs"] = {**message.additional_kwargs, **beside}
-    told = message.response_metadata
+        changed["additional_kwargs"] = {**message.additional_kwargs, "reasoning_content": words}
+    metadata = message.response_metadata
     if not (changed["tool_calls"] or changed["invalid_tool_calls"]):
         ended = {"stop_reason": "end_turn", "finish_reason": "stop"}
-        was_called = told.get("stop_reason") == "tool_use"
-        changed["response_metadata"] = {**told, **ended} if was_called else told
+        was_called = metadata.get("stop_reason") == "tool_use"
+        changed["response_metadata"] = {**metadata, **ended} if was_called else metadata
     return message.model_copy(update=changed)

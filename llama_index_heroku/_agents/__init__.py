@@ -1,1 +1,1 @@
-"""What `HerokuAgent` and `HerokuToolSpec` are made of."""
+"""The parts of `HerokuAgent` and `HerokuToolSpec`."""

@@ -1,4 +1,4 @@
-"""The arguments of `HerokuAgent`: those that make its model, and those that it refuses. Pure."""
+"""The arguments of `HerokuAgent`: those for its model, and those that it refuses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["MODEL_ARGUMENTS", "llm_of", "other_llm", "refusal_of"]
 MODEL_ARGUMENTS: Final = (
     argument_names(Heroku) | FOREIGN_ARGUMENTS | {"max_tokens_per_inference_request"}
 )
-"""The arguments of the model that an agent takes too."""
+"""Arguments of the model that an agent accepts too."""
 
-# What the endpoint has no field for (docs: agents).
+# Parameters that the endpoint does not have (docs: agents).
 _NO_FIELD: Final = (
     "additional_kwargs",
     "allow_ignored_params",
@@ -29,11 +29,11 @@ _NO_FIELD: Final = (
 
 
 def llm_of(llm: Heroku | None, data: dict[str, Any]) -> Heroku:
-    """The `Heroku` that says which model is run, where and how: `llm`, or one from `data`.
+    """The `Heroku` with the model, connection and parameters: `llm`, or one made from `data`.
 
     Raises:
         ConfigError: `llm` is of another class, comes with arguments that it replaces, or has a
-            parameter that the endpoint does not have.
+            parameter that the endpoint lacks.
     """
     if llm is None:
         if (limit := data.pop("max_tokens_per_inference_request", None)) is not None:
@@ -48,8 +48,8 @@ def llm_of(llm: Heroku | None, data: dict[str, Any]) -> Heroku:
         )
     if ignored := [name for name in _NO_FIELD if getattr(llm, name) not in (None, {})]:
         raise ConfigError(
-            f"The agents endpoint has no {', '.join(ignored)}.",
-            "Leave it out, or send a field of your own with extra_body=... of the agent.",
+            f"The agents endpoint does not have {', '.join(ignored)}.",
+            "Leave it out, or send any other field with the agent's extra_body=....",
         )
     return llm
 
@@ -63,16 +63,16 @@ def other_llm(llm: object) -> ConfigError:
 
 
 def refusal_of(name: str) -> ConfigError:
-    """The error for an argument that would need something to run here."""
+    """The error for an argument that would have to run in this program."""
     if name == "can_handoff_to":
         return ConfigError(
-            "A HerokuAgent cannot hand off: Heroku runs it to its end.",
+            "A HerokuAgent cannot hand off: Heroku runs it to the end.",
             "Have another agent, such as a FunctionAgent with llm=Heroku(...), hand off to it, or "
             "use it as a tool: as_tool().",
         )
     return ConfigError(
-        f"A HerokuAgent cannot have {name} that run here: the agents endpoint runs Heroku's and "
-        "MCP tools only (docs: agents).",
-        "Pass those as heroku_tools=[...]. For functions of yours use a FunctionAgent with "
-        "llm=Heroku(...), which can have this agent as_tool().",
+        f"A HerokuAgent cannot have {name} that run here: the agents endpoint runs only Heroku's "
+        "own tools and MCP tools (docs: agents).",
+        "Pass those as heroku_tools=[...]. For your own functions use a FunctionAgent with "
+        "llm=Heroku(...), which can use this agent with as_tool().",
     )

@@ -1,4 +1,4 @@
-"""What Heroku does in an agent's run, as LlamaIndex's events and messages. Pure."""
+"""Converts the steps of an agent's run into LlamaIndex's events and messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from llama_index_heroku._responses import (
     origin_fields,
     usage_fields,
 )
-from llama_index_heroku._tool_calls import FINISH_REASON, parsed
+from llama_index_heroku._tool_calls import FINISH_REASON, parse_or_keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ __all__ = ["AgentRun", "tool_output"]
 
 @dataclass
 class _Call:
-    """A call that the server's model made, and what it got, once that is there."""
+    """A tool call on the server, and its result once there is one."""
 
     id: str
     name: str
@@ -43,27 +43,27 @@ class _Call:
 
     @property
     def kwargs(self) -> dict[str, Any]:
-        """As events have them: text that is no JSON object is under a name of its own."""
+        """The arguments as a dict, for events: text that is not a JSON object gets its own key."""
         given = self.arguments
         return {"arguments": given} if isinstance(given, str) else given
 
 
 @dataclass
 class _Turn:
-    """A message of the model, and the calls in it."""
+    """A message of the model, and its calls."""
 
-    said: AgentMessage
+    message: AgentMessage
     calls: list[_Call]
 
 
 class AgentRun:
-    """A run so far: each step gives the events that tell of it, and messages to remember.
+    """A run so far: turns each step into events, and collects messages to remember.
 
-    Calls and results are remembered in pairs, as models take them: a call that the server gave no
-    result for is answered, and a result that no call was seen for gets one.
+    Models need calls and results in pairs. A call without a result gets a standard one, and a
+    result without a call gets a call.
 
     Args:
-        agent_name: Whose run it is.
+        agent_name: The name of the agent.
     """
 
     def __init__(self, agent_name: str) -> None:
@@ -72,11 +72,11 @@ class AgentRun:
         self.results: list[ToolCallResult] = []
 
     def add(self, step: AgentStep) -> Iterator[Event]:
-        """Gives the events of a step: an `AgentStream` and its calls, or a call's result."""
+        """Give the events of a step: an `AgentStream` and its calls, or a call's result."""
         return self._say(step) if isinstance(step, AgentMessage) else self._return(step)
 
     def end(self, result: AgentResult) -> list[ChatMessage]:
-        """All messages; the last one tells of the whole run: its tokens are summed up."""
+        """All messages. The last one has the tokens, finish reason and request id of the run."""
         messages = [message for turn in self._turns for message in _messages(turn)]
         messages[-1].additional_kwargs |= {
             **usage_fields(result.usage),
@@ -86,7 +86,9 @@ class AgentRun:
         return messages
 
     def _say(self, said: AgentMessage) -> Iterator[Event]:
-        calls = [_Call(call.id, call.name, parsed(call.arguments)) for call in said.tool_calls]
+        calls = [
+            _Call(call.id, call.name, parse_or_keep(call.arguments)) for call in said.tool_calls
+        ]
         self._turns.append(_Turn(said, calls))
         yield AgentStream(
             delta=said.text,
@@ -131,7 +133,7 @@ class AgentRun:
 
 
 def _messages(turn: _Turn) -> Iterator[ChatMessage]:
-    said = turn.said
+    said = turn.message
     blocks = [
         ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=call.arguments)
         for call in turn.calls
@@ -149,7 +151,7 @@ def _messages(turn: _Turn) -> Iterator[ChatMessage]:
 
 
 def tool_output(result: AgentToolResult, name: str, arguments: dict[str, Any]) -> ToolOutput:
-    """What a server's tool returned; `raw_output` is the content as the server sent it."""
+    """The output of a tool on the server; `raw_output` is the content as the server sent it."""
     blocks = content_blocks(result.content)
     if not blocks and result.text:
         blocks = [TextBlock(text=result.text)]
@@ -163,7 +165,7 @@ def tool_output(result: AgentToolResult, name: str, arguments: dict[str, Any]) -
 
 
 def _raw(said: AgentMessage) -> dict[str, Any]:
-    told = {
+    fields = {
         "id": said.id,
         "model": said.model,
         "created": said.created,
@@ -171,4 +173,4 @@ def _raw(said: AgentMessage) -> dict[str, Any]:
         FINISH_REASON: said.finish_reason,
         "usage": usage_fields(said.usage) or None,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}

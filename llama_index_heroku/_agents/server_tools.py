@@ -1,4 +1,4 @@
-"""The tools that Heroku runs, and what models that use them from here are told of each. Pure."""
+"""The tools that Heroku runs, with their descriptions for models that call them from here."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _LANGUAGES: Final = {"python": "Python", "ruby": "Ruby", "node": "JavaScript (No
 
 @dataclass(frozen=True)
 class ServerTool:
-    """A tool of Heroku's, and what the model that uses it here is told of it."""
+    """A tool that Heroku runs, with its description for the model that calls it."""
 
     tool: AgentTool
     name: str
     description: str
     parameters: Mapping[str, Any]
     as_given: bool = True
-    """Whether its arguments must be among those that the server's tool gets."""
+    """Whether the tool on the server must get these arguments unchanged."""
 
 
 def _object(required: Sequence[str] = (), **properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def _object(required: Sequence[str] = (), **properties: Mapping[str, Any]) -> di
 
 
 def unattached_tools(run: Mapping[str, Any]) -> list[ServerTool]:
-    """Those that work on no app; `run` holds the options of `AgentTool` for all."""
+    """The tools that do not need an app; `run` holds the options of `AgentTool` for all."""
     return [*_readers(run), *_runners(run)]
 
 
@@ -47,13 +47,13 @@ def _readers(run: Mapping[str, Any]) -> list[ServerTool]:
         ServerTool(
             agent_tools.html_to_markdown(**run),
             "html_to_markdown",
-            "Reads a web page, and gives it as Markdown.",
+            "Reads a web page, and returns it as Markdown.",
             _object(["url"], url=web),
         ),
         ServerTool(
             agent_tools.pdf_to_markdown(**run),
             "pdf_to_markdown",
-            "Reads a PDF on the web, and gives it as Markdown.",
+            "Reads a PDF on the web, and returns it as Markdown.",
             _object(["url"], url=pdf),
         ),
     ]
@@ -70,7 +70,7 @@ def _runners(run: Mapping[str, Any]) -> list[ServerTool]:
         ServerTool(
             agent_tools.heroku_tool(f"code_exec_{word}", **run),
             f"code_exec_{word}",
-            f"Runs a program in {language} on a machine of its own, and gives what it prints.",
+            f"Runs a program in {language} on its own machine, and returns what it prints.",
             _object(["code"], code=code, packages=packages),
         )
         for word, language in _LANGUAGES.items()
@@ -84,22 +84,22 @@ def command_tool(
     parameters: Mapping[str, Any] | None,
     run: Mapping[str, Any],
 ) -> ServerTool:
-    """A command on an app's dyno."""
+    """The tool that runs a command on an app's dyno."""
     tool = agent_tools.dyno_run_command(
         app, cmd, description=description, parameters=parameters, **run
     )
-    told = description or f"Runs `{cmd}` on the app {app}, and gives what it prints."
-    return ServerTool(tool, tool.name, told, parameters or {})
+    description = description or f"Runs `{cmd}` on the app {app}, and returns what it prints."
+    return ServerTool(tool, tool.name, description, parameters or {})
 
 
 def database_tools(app: str, db_attachment: str, run: Mapping[str, Any]) -> list[ServerTool]:
-    """What reads an app's follower database."""
-    query = {"type": "string", "description": "One SQL query of PostgreSQL's, which only reads"}
+    """The tools that read an app's follower database."""
+    query = {"type": "string", "description": "One read-only PostgreSQL query"}
     return [
         ServerTool(
             agent_tools.postgres_get_schema(app, db_attachment, **run),
             "postgres_get_schema",
-            f"Gives tables and columns of the PostgreSQL database {db_attachment} of {app}.",
+            f"Returns tables and columns of the PostgreSQL database {db_attachment} of {app}.",
             _object(),
         ),
         ServerTool(
@@ -115,7 +115,7 @@ def database_tools(app: str, db_attachment: str, run: Mapping[str, Any]) -> list
 def mcp_tools(
     tools: Sequence[McpTool | str], taken: Sequence[str], run: Mapping[str, Any]
 ) -> list[ServerTool]:
-    """Tools of MCP servers, by names that none of those in `taken` has.
+    """Tools of MCP servers, under names that are not in `taken`.
 
     Raises:
         ConfigError: Two tools have the same name, namespace included.
@@ -133,9 +133,12 @@ def mcp_tools(
 
 
 def _mcp_tool(tool: McpTool | str, full: str, name: str, run: Mapping[str, Any]) -> ServerTool:
-    served, told = agent_tools.mcp_tool(tool, **run), f"The MCP tool {full}."
+    served, default = agent_tools.mcp_tool(tool, **run), f"The MCP tool {full}."
     if isinstance(tool, McpTool):
-        return ServerTool(served, name, tool.description or told, tool.input_schema)
-    request = {"type": "string", "description": "What the tool is to do, with all values it needs"}
+        return ServerTool(served, name, tool.description or default, tool.input_schema)
+    request = {
+        "type": "string",
+        "description": "What the tool should do, with all the values it needs",
+    }
     parameters = _object(["request"], request=request)
-    return ServerTool(served, name, told, parameters, as_given=False)
+    return ServerTool(served, name, default, parameters, as_given=False)

@@ -1,4 +1,4 @@
-"""Tool specs whose functions return a `ToolOutput`: as it is, errors and images included."""
+"""Tool specs whose tools return their `ToolOutput` unchanged, with errors and images."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["OutputToolSpec", "metadata_of", "tool_of"]
 
 
 class OutputToolSpec(BaseToolSpec):
-    """A spec that makes its tools itself, `ToolOutput` and JSON schema as they are.
+    """A spec that makes its tools itself, and keeps their `ToolOutput` and JSON schema.
 
-    LlamaIndex's own would make text of what a function returns: an error would look like a result.
+    LlamaIndex's own spec turns a function's result into text: an error would look like a result.
     """
 
     @abstractmethod
     def _tools(self) -> list[FunctionTool]:
-        """All tools, made anew."""
+        """Make all tools."""
 
     def to_tool_list(
         self,
@@ -38,22 +38,22 @@ class OutputToolSpec(BaseToolSpec):
         """The tools, each for blocking and for asynchronous use.
 
         Args:
-            spec_functions: Names of some of `spec_functions`; all by default.
-            func_to_metadata_mapping: What a model is told of a tool instead, by its name.
+            spec_functions: The names of the tools to return; all by default.
+            func_to_metadata_mapping: Other metadata for tools, by name.
 
         Raises:
-            ConfigError: A name is none of `spec_functions`.
+            ConfigError: A name is not in `spec_functions`.
         """
         tools = {tool.metadata.get_name(): tool for tool in self._tools()}
-        told = func_to_metadata_mapping or {}
+        metadata = func_to_metadata_mapping or {}
         wanted = spec_functions or list(tools)
-        if unknown := [name for name in (*wanted, *told) if name not in tools]:
+        if unknown := [name for name in (*wanted, *metadata) if name not in tools]:
             raise ConfigError(
                 f"There is no tool {unknown[0]!r} here.", f"There are {', '.join(tools)}."
             )
         chosen = {name: tools[name] for name in tools if name in wanted}
         return [
-            tool_of(replace(told[name]), tool.async_fn, tool.fn) if name in told else tool
+            tool_of(replace(metadata[name]), tool.async_fn, tool.fn) if name in metadata else tool
             for name, tool in chosen.items()
         ]
 
@@ -64,9 +64,9 @@ def tool_of(
     fn: Callable[..., ToolOutput] | None = None,
     partial_params: dict[str, Any] | None = None,
 ) -> FunctionTool:
-    """A tool of functions that return a `ToolOutput`."""
+    """A tool made of functions that return a `ToolOutput`."""
 
-    async def same(output: ToolOutput) -> ToolOutput:
+    async def keep(output: ToolOutput) -> ToolOutput:
         return output
 
     return FunctionTool(
@@ -74,13 +74,13 @@ def tool_of(
         async_fn=async_fn,
         metadata=metadata,
         callback=lambda output: output,
-        async_callback=same,
+        async_callback=keep,
         partial_params=partial_params,
     )
 
 
 def metadata_of(name: str, description: str, parameters: Mapping[str, Any]) -> ToolMetadata:
-    """What models are told of a tool; `parameters` is the JSON schema of its arguments."""
+    """The metadata of a tool; `parameters` is the JSON schema of its arguments."""
 
     class Arguments(BaseModel):
         @classmethod

@@ -1,1 +1,1 @@
-"""What `HerokuMessages` is made of."""
+"""The parts of `HerokuMessages`."""

@@ -1,7 +1,7 @@
-"""What Claude said, whole or growing, as LlamaIndex's responses. Pure.
+"""Converts Claude's answers, whole or streamed, into LlamaIndex's responses.
 
-Upstream's reader passes over encrypted thinking and over what comes with a block's beginning, shows
-text only once its block is over, and tells of new thinking where agents do not look.
+Upstream's reader skips encrypted thinking and what comes with the start of a block, shows text only
+at the end of its block, and reports new thinking where agents do not look.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from llama_index.llms.anthropic.base import AnthropicChatResponse
 from heroku_inference._adapters.anthropic_messages import finish_reason
 from heroku_inference._errors import InvalidResponseError
 from llama_index_heroku._messages_api.request import ENCRYPTED
-from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parsed
+from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parse_or_keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,33 +31,33 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingMessage", "whole_response"]
 
-_WRITTEN: Final = "written"  # where a growing call keeps its arguments
+_WRITTEN: Final = "written"  # the key of an incomplete call's arguments
 
 
 def whole_response(message: Any, names: Mapping[str, str]) -> AnthropicChatResponse:
-    """The response of one call; `names` are the tools' own, by those on the wire."""
+    """The response of one call; `names` maps names on the wire to the tools' own."""
     raw: dict[str, Any] = message.to_dict(warnings=False)
     content = raw["content"]
     if raw.get("stop_reason") == "max_tokens" and content and content[-1]["type"] == "tool_use":
-        # It was cut: kept as far as it goes, and not as something that could be run.
+        # The call was cut: keep its arguments as text, so that it cannot be run.
         given = content[-1].pop("input")
         content[-1][_WRITTEN] = given if isinstance(given, str) else json.dumps(given)[:-1]
-    told = _told(raw.get("stop_reason"), raw.get("usage") or {}, message._request_id)  # noqa: SLF001 - so documented
-    return _response(content, names, told, raw=message.to_dict(warnings=False))
+    fields = _answer_fields(raw.get("stop_reason"), raw.get("usage") or {}, message._request_id)  # noqa: SLF001 - documented
+    return _response(content, names, fields, raw=message.to_dict(warnings=False))
 
 
 class GrowingMessage:
-    """The answer so far: each event makes a new response that holds all there is."""
+    """The answer so far; each event gives a new response with everything up to then."""
 
     def __init__(self, names: Mapping[str, str], request_id: str | None = None) -> None:
         self._names = names
         self._request_id = request_id
         self._content: list[dict[str, Any]] = []
-        self._told: dict[str, Any] = {}
+        self._fields: dict[str, Any] = {}
         self._raw: dict[str, Any] = {}
 
     def add(self, event: Any) -> AnthropicChatResponse | None:
-        """The response after this event; `None` if the event says nothing of its own."""
+        """The response after this event; `None` if the event adds nothing."""
         text, thinking = "", ""
         if event.type == "message_start":
             self._raw = event.message.to_dict()
@@ -70,8 +70,8 @@ class GrowingMessage:
             self._end(event)
         else:
             return None
-        told = {**self._told, "thinking_delta": thinking} if thinking else dict(self._told)
-        return _response(self._content, self._names, told, raw=self._raw, delta=text)
+        fields = {**self._fields, "thinking_delta": thinking} if thinking else dict(self._fields)
+        return _response(self._content, self._names, fields, raw=self._raw, delta=text)
 
     def _begin(self, index: int, block: dict[str, Any]) -> tuple[str, str]:
         if index != len(self._content):
@@ -107,36 +107,39 @@ class GrowingMessage:
 
     def _end(self, event: Any) -> None:
         reason, usage = event.delta.stop_reason, event.usage.to_dict()
-        self._told = _told(reason, usage, self._request_id)
+        self._fields = _answer_fields(reason, usage, self._request_id)
         for block in self._content:
             if block["type"] == "tool_use" and _WRITTEN in block:
-                block[_WRITTEN] = parsed(block[_WRITTEN])
+                block[_WRITTEN] = parse_or_keep(block[_WRITTEN])
         self._raw = {**self._raw, "stop_reason": reason, "usage": usage}
 
 
-def _told(reason: str | None, usage: Mapping[str, Any], request_id: str | None) -> dict[str, Any]:
+def _answer_fields(
+    reason: str | None, usage: Mapping[str, Any], request_id: str | None
+) -> dict[str, Any]:
+    """Tokens, finish reason and request id, for `additional_kwargs`."""
     read, written = usage.get("input_tokens") or 0, usage.get("output_tokens") or 0
     cached = {name: usage[name] for name in usage if name.startswith("cache_") and usage[name]}
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "prompt_tokens": read,
         "completion_tokens": written,
         "total_tokens": read + written,
         **cached,
     }
     if reason:
-        told |= {FINISH_REASON: finish_reason(reason), "stop_reason": reason}
-    return {**told, "request_id": request_id} if request_id else told
+        fields |= {FINISH_REASON: finish_reason(reason), "stop_reason": reason}
+    return {**fields, "request_id": request_id} if request_id else fields
 
 
 def _response(
     content: list[dict[str, Any]],
     names: Mapping[str, str],
-    told: dict[str, Any],
+    fields: dict[str, Any],
     *,
     raw: dict[str, Any],
     delta: str | None = None,
 ) -> AnthropicChatResponse:
-    blocks = [read for block in content for read in _read(block, names)]
+    blocks = [read for block in content for read in _read_block(block, names)]
     calls = [block for block in blocks if isinstance(block, ToolCallBlock)]
     further = {"tool_calls": legacy_calls(calls)} if calls else {}
     return AnthropicChatResponse(
@@ -148,18 +151,18 @@ def _response(
         citations=[cited for block in content for cited in block.get("citations") or ()],
         delta=delta,
         raw=raw,
-        additional_kwargs=told,
+        additional_kwargs=fields,
     )
 
 
-def _read(block: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[ContentBlock]:
+def _read_block(block: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[ContentBlock]:
     kind = block["type"]
     if kind == "text":
         yield TextBlock(text=block["text"])
         yield from (_citation(cited) for cited in block.get("citations") or () if _is_search(cited))
     elif kind == "thinking":
-        told = {"signature": block["signature"]} if block.get("signature") else {}
-        yield ThinkingBlock(content=block.get("thinking") or "", additional_information=told)
+        further = {"signature": block["signature"]} if block.get("signature") else {}
+        yield ThinkingBlock(content=block.get("thinking") or "", additional_information=further)
     elif kind == ENCRYPTED:
         yield ThinkingBlock(content="", additional_information={ENCRYPTED: block["data"]})
     elif kind == "tool_use":
@@ -170,7 +173,7 @@ def _read(block: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[Conten
         )
     else:
         raise InvalidResponseError(
-            f"The answer has a block of the kind {kind!r}, which LlamaIndex has no place for.",
+            f"The answer has a block of the kind {kind!r}, which LlamaIndex cannot hold.",
             "Update heroku-inference.",
         )
 

@@ -1,7 +1,7 @@
-"""LlamaIndex's messages and a call's options, as the Messages endpoint takes them. Pure.
+"""Converts LlamaIndex's messages and options into requests of the Messages endpoint.
 
-Upstream converts the blocks; here is what it loses or leaves to be refused: thinking that is
-encrypted or not shown, the model's text of blanks only, arguments that are kept as text.
+Upstream converts most blocks. This module handles those that upstream loses or that the endpoint
+would refuse: encrypted or hidden thinking, blank text of the model, arguments kept as text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["ENCRYPTED", "sdk_arguments", "wire_conversation"]
 
 ENCRYPTED: Final = "redacted_thinking"
-"""Where a `ThinkingBlock` keeps thinking that only the server can read."""
+"""The key under which a `ThinkingBlock` keeps thinking that only the server can read."""
 
 _SYSTEM: Final = {MessageRole.SYSTEM, MessageRole.DEVELOPER}
 _ASSISTANT: Final = {MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL}
@@ -45,14 +45,14 @@ _Block = dict[str, Any]
 def wire_conversation(
     messages: Sequence[ChatMessage], cache_idx: int | None = None
 ) -> dict[str, Any]:
-    """`system`, where there is one, and `messages`; the given ones stay untouched.
+    """The request's `messages`, and `system` if there is one; the arguments are not changed.
 
     Args:
         messages: The conversation.
-        cache_idx: Mark all messages up to this one for caching; -1 for all.
+        cache_idx: Mark all messages up to this position for caching; -1 for all.
 
     Raises:
-        ConfigError: A message says something that cannot be sent.
+        ConfigError: A message has content that cannot be sent.
     """
     system: list[_Block] = []
     wire: list[dict[str, Any]] = []
@@ -75,10 +75,10 @@ def wire_conversation(
 
 
 def sdk_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
-    """A call's options, in the core's words, as arguments of the SDK's `messages.create`.
+    """Turn options in the core's form into arguments of the SDK's `messages.create`.
 
     Raises:
-        ConfigError: There is a `response_format` with a schema.
+        ConfigError: The options have a `response_format` with a schema.
     """
     rest = {name: value for name, value in options.items() if value is not None}
     body = dict(rest.pop("extra_body", {}))
@@ -97,10 +97,10 @@ def sdk_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     _choose(arguments, rest.pop("tool_choice", None), rest.pop("parallel_tool_calls", None))
     if (rest.pop("response_format", None) or {}).get("type") == "json_schema":
         raise ConfigError(
-            "The Messages endpoint has no response_format.", "Call structured_predict."
+            "The Messages endpoint does not have response_format.", "Call structured_predict."
         )
-    rest.pop("prompt_caching", None)  # automatic only there; here blocks say what to cache
-    # The SDK has left out sampling; the endpoint has it (docs: messages).
+    rest.pop("prompt_caching", None)  # for chat completions; here blocks say what to cache
+    # The SDK dropped the sampling options; the endpoint has them (docs: messages).
     body.update({name: rest.pop(name) for name in _SAMPLING if name in rest})
     return {**arguments, "extra_body": {**rest, **body}} if rest or body else arguments
 
@@ -139,7 +139,7 @@ def _blocks(message: ChatMessage) -> list[_Block]:
     for block in message.blocks:
         if isinstance(block, CachePoint):
             if not wire:
-                raise ValueError("a CachePoint must follow the block that it is about.")
+                raise ValueError("a CachePoint must follow the block that it marks.")
             wire[-1]["cache_control"] = block.cache_control.model_dump(exclude_none=True)
         elif isinstance(block, ThinkingBlock):
             wire += _thinking(block)
@@ -155,7 +155,7 @@ def _is_blank(block: ContentBlock) -> bool:
 
 
 def _thinking(block: ThinkingBlock) -> list[_Block]:
-    """The thinking as it came; that of other models has no signature and means nothing here."""
+    """The thinking as it came; without a signature, it is another model's and left out."""
     told = block.additional_information
     if data := told.get(ENCRYPTED):
         return [{"type": ENCRYPTED, "data": data}]
@@ -175,7 +175,7 @@ def _call(call: ToolCallBlock) -> _Block:
 
 
 def _tool(tool: Mapping[str, Any]) -> _Block:
-    """A tool in Anthropic's form; what is in none of OpenAI's goes on as it is."""
+    """A tool in Anthropic's form; one that is not in OpenAI's form stays as it is."""
     function = tool.get("function")
     if not isinstance(function, Mapping):
         return dict(tool)
@@ -197,7 +197,7 @@ def _choose(arguments: dict[str, Any], choice: Any, parallel: bool | None) -> No
 
 def _choice(choice: Any) -> Mapping[str, Any]:
     if isinstance(choice, Mapping):
-        return _named(choice)
+        return _choice_of_mapping(choice)
     if choice is True or choice in {"required", "any"}:
         return {"type": "any"}
     if not choice or choice in {"auto", "none"}:
@@ -209,7 +209,7 @@ def _choice(choice: Any) -> Mapping[str, Any]:
     )
 
 
-def _named(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+def _choice_of_mapping(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     """A choice in Anthropic's or OpenAI's form."""
     function = choice.get("function")
     return {"type": "tool", "name": function["name"]} if isinstance(function, Mapping) else choice

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 
+import httpx
 import pytest
 from langchain_core.exceptions import ModelInvalidRequestError
 from pydantic import ValidationError
@@ -89,8 +90,11 @@ def test_a_missing_key_is_an_error_of_ours_and_of_the_framework(name):
     ("arguments", "words"),
     [
         ({"timeout": 0}, "timeout must be greater than 0 seconds, got 0"),
-        ({"timeout": "soon"}, "timeout must be a number of seconds"),
+        ({"timeout": "5"}, "timeout must be a number of seconds, got a value of type str."),
+        ({"timeout": True}, "timeout must be a number of seconds, got a value of type bool."),
+        ({"timeout": float("nan")}, "timeout must be a finite number of seconds, got nan."),
         ({"api_key": [KEY]}, "api_key must be a str"),
+        ({"api_key": 5}, "got a value of type int."),
         ({"base_url": "ftp://x"}, "not the URL of an API"),
         ({"alias": "no alias"}, "alias"),
     ],
@@ -105,7 +109,11 @@ def test_wrong_values_of_shared_arguments_are_refused(name, arguments, words):
     ("arguments", "words"),
     [
         ({"max_retries": -1}, "max_retries must be 0 or more, got -1"),
-        ({"max_retries": "many"}, "max_retries must be a whole number"),
+        ({"max_retries": "2"}, "max_retries must be a whole number, got a value of type str."),
+        ({"max_retries": True}, "max_retries must be a whole number, got a value of type bool."),
+        ({"http_client": object()}, "http_client must be an httpx.Client, got a value of type"),
+        ({"http_client": httpx.AsyncClient()}, "must be an httpx.Client, got a value of type As"),
+        ({"async_http_client": httpx.Client()}, "must be an httpx.AsyncClient, got a value of"),
         ({"default_headers": {"x y": "z"}}, "'x y' is not a valid header name"),
         ({"default_headers": "x: y"}, "default_headers must be a mapping"),
         ({"timeout": float("inf")}, "finite"),
@@ -122,6 +130,9 @@ def test_wrong_values_of_connections_are_refused(name, arguments, words):
     ("arguments", "words"),
     [
         ({"temperature": "hot"}, "temperature must be a number, got 'hot'."),
+        ({"temperature": 5}, "temperature must be from 0 to 1, got 5.0."),
+        ({"temperature": float("nan")}, "temperature must be from 0 to 1, got nan."),
+        ({"model": ""}, "Model is required"),
         ({"max_tokens": "few"}, "must be a whole number, got 'few'."),
         ({"stop": 3}, "stop must be a list or a str, got 3."),
         ({"stop": [3]}, "stop must be a list of str or a str"),
@@ -138,6 +149,21 @@ def test_wrong_values_of_chat_parameters_are_refused(name, arguments, words):
     [
         ("ChatHeroku", {"temperature": 2.0}, "temperature"),
         ("ChatHeroku", {"n": 0}, "n must be at least 1, got 0."),
+        ("ChatHeroku", {"extended_thinking": "yes"}, "extended_thinking='yes' is not documented."),
+        ("ChatHerokuMessages", {"extended_thinking": "2000"}, "'2000' is not documented."),
+        ("Heroku", {"extended_thinking": 5}, "A thinking budget of 5 tokens is too small."),
+        ("HerokuMessages", {"extended_thinking": "yes"}, "'yes' is not documented."),
+        ("ChatHeroku", {"reasoning_effort": "huge"}, "reasoning_effort='huge' is not documented."),
+        ("Heroku", {"reasoning_effort": "huge"}, "reasoning_effort='huge' is not documented."),
+        ("ChatHeroku", {"extra_body": 5}, "extra_body must be a mapping"),
+        ("ChatHerokuMessages", {"model_kwargs": {"extra_body": 5}}, "extra_body must be a mapping"),
+        ("Heroku", {"extra_body": 5}, "extra_body must be a mapping"),
+        ("HerokuEmbeddings", {"extra_body": 5}, "extra_body must be a mapping"),
+        ("HerokuEmbedding", {"extra_body": 5}, "extra_body must be a mapping"),
+        ("HerokuImageTool", {"extra_body": 5}, "extra_body must be a mapping"),
+        ("HerokuImageToolSpec", {"extra_body": 5}, "extra_body must be a mapping"),
+        ("HerokuRerank (LangChain)", {"top_n": True}, "top_n must be a whole number from 1"),
+        ("HerokuRerank (LlamaIndex)", {"top_n": True}, "top_n must be a whole number from 1"),
         ("Heroku", {"top_p": -1}, "top_p"),
         ("HerokuEmbeddings", {"batch_size": 200}, "batch_size"),
         ("HerokuEmbeddings", {"long_text": "ignore"}, "'error', 'truncate' or 'split'"),
@@ -148,8 +174,9 @@ def test_wrong_values_of_chat_parameters_are_refused(name, arguments, words):
         ("HerokuRerank (LlamaIndex)", {"metadata_mode": "most"}, "metadata_mode must be"),
         ("HerokuImageTool", {"aspect_ratio": "banana"}, "aspect_ratio"),
         ("HerokuImageTool", {"save_to": 3}, "save_to must be"),
+        ("HerokuImageTool", {"size": "1x1"}, "1344x768"),
         ("HerokuImageToolSpec", {"aspect_ratio": "banana"}, "aspect_ratio"),
-        ("HerokuImageToolSpec", {"size": "16:9"}, "size"),
+        ("HerokuImageToolSpec", {"size": "16:9"}, "1344x768"),
         ("HerokuAgent", {"workflow_timeout": "soon"}, "workflow_timeout must be a number"),
         ("HerokuAgent", {"name": 3}, "name must be a str, got 3."),
         ("HerokuAgent", {"extra_body": "x"}, "extra_body must be a mapping"),
@@ -182,6 +209,7 @@ def test_a_misspelt_argument_names_the_nearest(name, misspelt, meant):
         ("ChatHerokuAgent", "temprature", "temperature"),
         ("Heroku", "temprature", "temperature"),
         ("HerokuMessages", "temprature", "temperature"),
+        ("HerokuAgent", "temprature", "temperature"),
         ("HerokuAgent", "heroku_tool", "heroku_tools"),
         ("HerokuEmbeddings", "batchsize", "batch_size"),
         ("HerokuEmbedding", "batch_size", "embed_batch_size"),

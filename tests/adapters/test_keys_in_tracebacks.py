@@ -10,7 +10,7 @@ import pytest
 
 import langchain_heroku
 import llama_index_heroku
-from heroku_emulator import ErrorEvent, Fault, Reset
+from heroku_emulator import CallTools, ErrorEvent, Fault, Reset
 from heroku_inference import AsyncClient, Client, ServerError, Settings
 from heroku_inference._errors import short_traceback
 from langchain_heroku import (
@@ -29,7 +29,7 @@ from llama_index_heroku import (
     HerokuToolSpec,
     load_mcp_tools,
 )
-from tests.adapters.conftest import every_model
+from tests.adapters.conftest import AGENT_PATH, AGENTS, OTHERS, TOOL, every_model
 
 KEY = "inf-a-key-that-must-not-show"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -122,6 +122,36 @@ def test_a_model_whose_server_fails(emulator, adapter, ask, way, step, caplog):
     llm = adapter.model_class(api_key=KEY, base_url=url, model="m", timeout=0.3, max_retries=0)
     assert KEY not in shown_by(lambda: ask(llm, way))
     assert KEY not in f"{caplog.text} {llm!r} {llm} {llm.model_dump()} {llm.model_dump_json()}"
+
+
+CALL = CallTools([(TOOL, {})], text="Let me see.", path=AGENT_PATH)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's workflows use it
+@pytest.mark.parametrize("way", AGENTS)
+@pytest.mark.parametrize("failure", ["reset", "timeout", "refused", "quoted in a run"])
+def test_an_agent_whose_server_fails(emulator, way, failure):
+    key = emulator.api_key
+    quoted = {"message": f"bad key {key}", "path": AGENT_PATH}
+    steps = {
+        "reset": Reset(),
+        "timeout": Fault(delay=3),
+        "refused": Fault(401, **quoted),
+        "quoted in a run": ErrorEvent(after=1, answer=CALL, **quoted),
+    }
+    emulator.script(steps[failure])
+    arguments = {"api_key": key, "base_url": emulator.url, "model": "m", "timeout": 0.3}
+    assert key not in shown_by(lambda: AGENTS[way][1](**arguments))
+
+
+@pytest.mark.parametrize(
+    ("framework", "way"), [(framework, way) for framework in OTHERS for way in OTHERS[framework]]
+)
+@failures
+def test_vectors_and_images_whose_server_fails(emulator, framework, way, step):
+    emulator.script(step)
+    arguments = {"api_key": KEY, "base_url": emulator.url, "model": "m", "timeout": 0.3}
+    assert KEY not in shown_by(lambda: OTHERS[framework][way](max_retries=0, **arguments))
 
 
 @pytest.mark.parametrize("call", ["stream", "async stream"])

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import pickle
 import traceback
 
+import httpx
 import pytest
 
-from heroku_inference import AsyncClient, Client, ConfigError, Settings, UnknownArgumentError
+from heroku_inference import (
+    AsyncClient,
+    Client,
+    ConfigError,
+    Settings,
+    UnknownArgumentError,
+    async_openai_client,
+    chat_openai_options,
+    openai_client,
+    openai_like_options,
+)
 from heroku_inference._config.arguments import nearest_name, unknown_argument
 from heroku_inference._errors import short_traceback
 
@@ -88,6 +101,83 @@ def test_a_misspelt_argument_names_the_nearest(make, name, remedy, monkeypatch):
     ours = shown.partition("_constructor_arguments.py")[2].partition("File ")[2]
     assert ours
     assert MADE_UP_KEY not in ours
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Settings,
+        Settings.from_env_file,
+        openai_client,
+        async_openai_client,
+        chat_openai_options,
+        openai_like_options,
+    ],
+)
+def test_every_function_names_the_nearest_argument(make):
+    with pytest.raises(UnknownArgumentError) as caught:
+        make(api_kye=MADE_UP_KEY)
+    assert caught.value.remedy == "Did you mean 'api_key'?"
+    assert MADE_UP_KEY not in str(caught.value)
+
+
+def test_a_key_in_place_of_a_name_is_not_shown():
+    with pytest.raises(UnknownArgumentError) as caught:
+        Client(**{MADE_UP_KEY: 1})
+    assert MADE_UP_KEY not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("wrong", [object(), httpx.AsyncClient(), httpx.Client], ids=str)
+@pytest.mark.parametrize("make", [Client, openai_client])
+def test_a_blocking_client_must_be_one_of_httpx(make, wrong):
+    with pytest.raises(ConfigError, match=r"^http_client must be an httpx\.Client, got a value"):
+        make(api_key=MADE_UP_KEY, http_client=wrong)
+
+
+@pytest.mark.parametrize("wrong", [object(), httpx.Client(), httpx.AsyncClient], ids=str)
+@pytest.mark.parametrize("make", [AsyncClient, async_openai_client])
+def test_an_asynchronous_client_must_be_one_of_httpx(make, wrong):
+    with pytest.raises(ConfigError, match=r"^async_http_client must be an httpx\.AsyncClient, got"):
+        make(api_key=MADE_UP_KEY, async_http_client=wrong)
+
+
+CALLS = {
+    "chat": lambda client, **options: client.chat([{"role": "user", "content": "x"}], **options),
+    "run_agent": lambda client, **options: client.run_agent(
+        [{"role": "user", "content": "x"}], **options
+    ),
+    "embed": lambda client, **options: client.embed(["x"], **options),
+    "generate_image": lambda client, **options: client.generate_image("x", **options),
+}
+
+
+def outcome(result):
+    return asyncio.run(result) if inspect.iscoroutine(result) else result
+
+
+@pytest.mark.parametrize(
+    ("call", "options", "problem"),
+    [
+        *((call, {"extra_body": 5}, "extra_body must be a mapping, got") for call in CALLS),
+        ("chat", {"temperature": "hot"}, "temperature must be a number, got"),
+        ("run_agent", {"top_p": True}, "top_p must be a number, got"),
+        ("chat", {"stop": 5}, "stop must be a list or a str, got"),
+        ("run_agent", {"stop": 5}, "stop must be a list or a str, got"),
+        ("chat", {"tools": 5}, "tools must be a list, got"),
+        ("chat", {"tools": "get_weather"}, "tools must be a list, got"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_wrong_option_of_a_call_is_refused_before_a_request(kind, call, options, problem):
+    client = kind(api_key=MADE_UP_KEY, model="m")
+    with pytest.raises(ConfigError, match=f"^{problem}"):
+        outcome(CALLS[call](client, **options))
+
+
+def test_texts_must_be_a_list():
+    with pytest.raises(ConfigError, match=r"^texts must be a list of str, got a value of type int"):
+        Client(api_key=MADE_UP_KEY, model="m").embed(5)
 
 
 def test_an_argument_like_no_other_lists_those_that_exist():

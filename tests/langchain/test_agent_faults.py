@@ -10,11 +10,9 @@ from langchain_core.messages import HumanMessage
 
 from heroku_emulator import CallTools, Cut, ErrorEvent, Fault, Reset, Say, ToolResult
 from heroku_inference import (
-    HerokuError,
     StreamInterruptedError,
 )
 from langchain_heroku import ChatHerokuAgent, errors
-from tests.adapters.test_keys_in_tracebacks import KEY, shown_by
 from tests.langchain.agent_runs import PATH, WAYS
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -29,18 +27,6 @@ def ask(request):
         return request.param(agent, "How much is six times seven?")
 
     return ask
-
-
-@pytest.mark.parametrize("politely", [False, True])
-def test_a_run_that_is_cut_raises_with_what_it_did(emulator, ask, politely):
-    emulator.script(Cut(after=2, answer=CALLED[0], politely=politely, path=PATH), CALLED[1])
-    with pytest.raises(HerokuError) as caught:
-        ask()
-    assert type(caught.value) is errors.StreamInterruptedError
-    message, result = caught.value.steps
-    assert (message.text, result.text) == ("Let me see.", "42")
-    assert caught.value.partial == "Let me see."
-    assert len(emulator.journal) == 1
 
 
 def test_the_steps_before_a_failure_have_been_streamed(emulator):
@@ -106,31 +92,6 @@ def test_runnables_that_retry_do_not_repeat_a_run(emulator, run):
     emulator.script(Cut(after=2, answer=CALLED[0], path=PATH), CALLED[1], Say("42", path=PATH))
     told = {"retry_if_exception_type": (errors.StreamInterruptedError,)}
     assert run(agent.bind_tools(["code_exec_python"]).with_retry(**quickly, **told)).text
-
-
-# Keys
-
-
-def ways_to_call(**arguments):
-    given = {"api_key": KEY, "model": "claude-4-5-sonnet", "tools": ["code_exec_python"]}
-    agent = ChatHerokuAgent(**given | arguments)
-    return {name: lambda way=way: way(agent, "Hello") for name, way in WAYS.items()}
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "step",
-    [
-        Reset(),
-        Fault(delay=3),
-        Fault(401, message=f"wrong key {KEY}"),
-        ErrorEvent(message=f"bad key {KEY}", after=1, answer=CALLED[0], path=PATH),
-    ],
-    ids=["reset", "timeout", "refused", "quoted in a run"],
-)
-def test_a_failure_shows_no_key(emulator, way, step):
-    emulator.script(step)
-    assert KEY not in shown_by(ways_to_call(base_url=emulator.url, timeout=0.3)[way])
 
 
 def test_a_stream_left_early_is_closed(emulator):

@@ -207,7 +207,7 @@ def test_callbacks_of_the_caller_see_the_run_inside_the_tool(emulator, config_va
 
 
 def test_other_arguments_of_the_tool_are_refused():
-    with pytest.raises(errors.ConfigError, match="one argument, task"):
+    with pytest.raises(errors.ConfigError, match="takes only the argument task"):
         make_agent().as_tool(Number)
-    with pytest.raises(errors.ConfigError, match="one argument, task"):
+    with pytest.raises(errors.ConfigError, match="takes only the argument task"):
         make_agent().as_tool(arg_types={"x": int})

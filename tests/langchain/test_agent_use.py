@@ -50,17 +50,6 @@ def test_a_chain_ends_with_the_answer(emulator, agent):
     ]
 
 
-def test_a_batch_is_a_run_for_each(emulator, agent):
-    emulator.script(*[Say("Yes.", path=PATH)] * 3)
-    assert [message.text for message in agent.batch(["a", "b", "c"])] == ["Yes."] * 3
-    assert len(emulator.journal) == 3
-
-
-async def test_an_async_batch_is_a_run_for_each(emulator, agent):
-    emulator.script(*[Say("Yes.", path=PATH)] * 3)
-    assert [message.text for message in await agent.abatch(["a", "b", "c"])] == ["Yes."] * 3
-
-
 def test_a_chat_model_gives_the_answer_its_form(emulator, agent):
     from pydantic import BaseModel
 

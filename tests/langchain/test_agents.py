@@ -20,15 +20,6 @@ from tests.langchain.agent_runs import (
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
-FRAMINGS = {
-    "default": {},
-    "no space": {"sse_space": False},
-    "[DONE] as a message": {"terminator": "message"},
-    "a byte at a time": {"split_bytes": 1},
-    "deltas": {"agent_messages": "delta"},
-    "chunks": {"agent_messages": "chunks"},
-}
-
 
 @pytest.fixture
 def agent():
@@ -43,10 +34,8 @@ def ask(request):
     )
 
 
-@pytest.mark.parametrize("framing", FRAMINGS.values(), ids=FRAMINGS.keys())
 @pytest.mark.parametrize("output_version", [None, "v0", "v1"])
-def test_a_message_holds_all_that_happened_in_order(emulator, ask, output_version, framing):
-    emulator.switch(**framing)
+def test_a_message_holds_all_that_happened_in_order(emulator, ask, output_version):
     emulator.script(*RUN)
     agent = ChatHerokuAgent(tools=["code_exec_python"], output_version=output_version)
     message = ask(agent)

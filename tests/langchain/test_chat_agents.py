@@ -1,6 +1,5 @@
 """LangChain's agents on Heroku's models, end to end."""
 
-import json
 import warnings
 
 import pytest
@@ -141,19 +140,6 @@ def test_structured_answers_come_without_tools_too(emulator, run):
     emulator.script(CallTools([("final_answer", SUNNY)]))
     agent = create_agent(ChatHeroku(), [], response_format=ProviderStrategy(Weather))
     assert run(agent)["structured_response"] == Weather(**SUNNY)
-
-
-def test_thinking_goes_off_for_the_turns_that_heroku_cannot_carry_it_through(emulator, run):
-    llm = ChatHeroku(extended_thinking=1024, max_tokens=4000)
-    emulator.script(CallTools([("now", {})], reasoning="I need the time."))
-    emulator.script(Say("Noon."))
-    with pytest.warns(UserWarning, match="Thinking is off for this call"):
-        messages = run(create_agent(llm, [now]))["messages"]
-    assert any(block["type"] == "reasoning" for block in messages[1].content_blocks)
-    first, second = (entry.body for entry in emulator.journal)
-    assert first["extended_thinking"]["enabled"]
-    assert "extended_thinking" not in second
-    assert "I need the time." not in json.dumps(second)
 
 
 def test_a_thinking_agent_gives_structured_answers(emulator):

@@ -146,11 +146,6 @@ def test_a_stream_reports_no_usage_when_usage_is_off(emulator, llm, on_model):
     assert "token_usage" not in message.response_metadata
 
 
-def test_a_server_that_counts_nothing_makes_no_usage(emulator, llm):
-    emulator.switch(usage="none")
-    assert summed(llm.stream("Go.")).usage_metadata is None
-
-
 def test_streaming_set_to_false_makes_even_streams_plain(emulator):
     llm = ChatHeroku(model="claude-4-5-sonnet", streaming=False)
     (chunk,) = llm.stream("Go.")

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
@@ -153,34 +152,3 @@ def test_arguments_that_are_no_json_object_make_an_invalid_call(emulator, llm):
     assert [call["args"] for call in answer.invalid_tool_calls] == ['{"a": 1,', "[1]"]
     assert all(call["error"] for call in answer.invalid_tool_calls)
     assert [call["args"] for call in answer.tool_calls] == [{}]
-
-
-def test_a_thinking_model_is_asked_but_not_forced(emulator):
-    llm = ChatHeroku(model="claude-4-5-sonnet", extended_thinking=2000, max_tokens=4000)
-    with pytest.warns(UserWarning, match="became 'auto'"):
-        llm.bind_tools([add], tool_choice="any").invoke("Add 1 and 2.")
-    assert emulator.journal[-1].body["tool_choice"] == "auto"
-
-
-def test_thinking_that_comes_with_a_call_is_held_to_the_same_rules(emulator, llm):
-    thinking = {"extended_thinking": {"enabled": True, "budget_tokens": 1024}}
-    with pytest.warns(UserWarning, match="became 'auto'"):
-        llm.bind_tools([add], tool_choice="add").invoke("Add 1 and 2.", extra_body=thinking)
-    assert emulator.journal[-1].body["tool_choice"] == "auto"
-
-
-@pytest.mark.parametrize("output", ["", [], "[]", "42", "true", [{"type": "text", "text": "3"}]])
-@pytest.mark.parametrize("said", ["", "Adding."])
-def test_a_round_of_tools_is_accepted_with_every_kind_of_result(emulator, llm, said, output):
-    call = {"name": "add", "args": {"a": 1, "b": 2}, "id": "tooluse_1"}
-    answer = llm.bind_tools([add]).invoke(
-        [
-            HumanMessage("Add 1 and 2."),
-            AIMessage(said, tool_calls=[call]),
-            ToolMessage(output, tool_call_id="tooluse_1"),
-        ]
-    )
-    assert answer.text
-    assistant, result = emulator.journal[-1].body["messages"][1:]
-    assert assistant["content"]
-    assert result["content"]

@@ -99,19 +99,6 @@ async def test_errors_of_the_server_reach_the_caller(emulator, streaming):
     assert len(emulator.journal) == 3
 
 
-@streamed
-async def test_thinking_survives_a_tool_loop(emulator, streaming):
-    emulator.script(CallTools([("add", {"a": 1, "b": 2})], reasoning="I add."), Say("Three."))
-    llm = Heroku(extended_thinking=1024, max_tokens=4000)
-    with pytest.warns(UserWarning, match="Thinking is off for this call"):
-        output = await FunctionAgent(tools=[add], llm=llm, streaming=streaming).run("1 + 2?")
-    assert str(output) == "Three."
-    first, second = bodies(emulator)
-    assert first["extended_thinking"]["enabled"]
-    assert "extended_thinking" not in second
-    assert "I add." not in json.dumps(second)
-
-
 async def test_the_first_tool_can_be_chosen(emulator):
     emulator.script(CallTools([("add", {"a": 1, "b": 2})]), Say("Three."))
     await FunctionAgent(tools=[add], llm=Heroku(), initial_tool_choice="add").run("1 + 2?")
@@ -178,12 +165,3 @@ async def test_code_act_agents_run_code_and_answer(emulator, streaming):
     assert str(await agent.run("1 + 2?")) == "Three."
     assert ran == ["print(1 + 2)"]
     assert "3" in bodies(emulator)[-1]["messages"][-1]["content"]
-
-
-async def test_an_agent_of_the_engine_calls_its_tool_and_answers():
-    def get_weather(city: str) -> str:
-        """The weather in a city."""
-        return f"Sunny in {city}."
-
-    output = await FunctionAgent(tools=[get_weather], llm=Heroku()).run("The weather in Lyon?")
-    assert "Sunny" in str(output)

@@ -195,24 +195,6 @@ async def test_an_agent_s_answer_has_a_form(make):
 
 
 @makers
-async def test_a_context_is_stored_and_the_conversation_goes_on(make):
-    def generator(messages, **_):
-        if messages[-1].role == "tool":
-            return says("Three.")
-        if any(message.role == "tool" for message in messages):
-            return says("I said three.")
-        return calls(("add", {"a": 1, "b": 2}))
-
-    with make(generator) as llm:
-        agent = FunctionAgent(tools=[add], llm=llm)
-        context = Context(agent)
-        await run(agent, ctx=context)
-        again = Context.from_dict(agent, context.to_dict(STORED), STORED)
-        output, _, _ = await run(agent, "What did you say?", ctx=again)
-    assert str(output) == "I said three."
-
-
-@makers
 async def test_memory_holds_the_whole_conversation(make):
     memory = ChatMemoryBuffer.from_defaults(token_limit=100_000)
     with make(in_turn(calls(("add", {"a": 1, "b": 2})), says("Three."))) as llm:

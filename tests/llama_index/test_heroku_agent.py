@@ -37,19 +37,7 @@ def bodies(emulator):
     return [entry.body for entry in emulator.journal if entry.path == PATH]
 
 
-FRAMINGS = [
-    {},
-    {"sse_space": False, "terminator": "message"},
-    {"split_bytes": 7},
-    {"empty_content": "null"},
-    {"agent_messages": "delta"},
-    {"agent_messages": "chunks"},
-]
-
-
-@pytest.mark.parametrize("switches", FRAMINGS, ids=str)
-async def test_text_calls_and_results_are_reported_in_order(emulator, switches):
-    emulator.switch(**switches)
+async def test_text_calls_and_results_are_reported_in_order(emulator):
     emulator.script(*compute())
     done = await run_to_end(agent())
     assert done.order == ["AgentStream", "ToolCall", "ToolCallResult", "AgentStream"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import traceback
 
 import httpx
 import pytest
@@ -98,31 +97,18 @@ async def test_a_run_may_be_limited_in_time(emulator, config_vars):
     [
         ({"llm": MockLLM()}, "MockLLM"),
         ({"llm": Heroku(model="m", api_key=KEY, base_url="https://x.test")}, "Set them on the llm"),
-        ({"extended_thinking": True}, "no extended_thinking"),
-        ({"reasoning_effort": "low"}, "no reasoning_effort"),
-        ({"parallel_tool_calls": False}, "no parallel_tool_calls"),
+        ({"extended_thinking": True}, "does not have extended_thinking"),
+        ({"reasoning_effort": "low"}, "does not have reasoning_effort"),
+        ({"parallel_tool_calls": False}, "does not have parallel_tool_calls"),
         ({"heroku_tools": [lambda: 1]}, "function"),
         ({"heroku_tools": [{"type": "function", "function": {"name": "f"}}]}, "function"),
         ({"heroku_tools": [{"name": "f"}]}, "type"),
-        ({"base_url": "ftp://x"}, "not the URL of an API"),
     ],
-    ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool", "url"],
+    ids=["llm", "both", "thinking", "effort", "parallel", "callable", "function", "tool"],
 )
 def test_wrong_arguments_are_refused_when_the_agent_is_made(arguments, words):
     with pytest.raises(ConfigError, match=words):
         make_agent(**arguments)
-
-
-def test_an_argument_that_nobody_knows_is_refused():
-    with pytest.raises(ConfigError, match="Did you mean 'temperature'"):
-        make_agent(tempretaure=1)
-
-
-async def test_no_trace_of_a_failed_run_shows_the_key(emulator, config_vars):
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - any
-        await HerokuAgent(api_key=f"{emulator.api_key}-wrong", base_url=emulator.url).run("Hello")
-    trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    assert f"{emulator.api_key}-wrong" not in "".join(trace.format())
 
 
 async def test_a_pickle_keeps_every_argument(emulator, config_vars):

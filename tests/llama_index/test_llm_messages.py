@@ -119,7 +119,9 @@ def test_images_that_tools_return_are_shown_by_the_user(emulator, config_vars):
 
 @pytest.mark.parametrize("role", ["assistant", "system"])
 def test_an_image_of_anyone_else_is_refused(role):
-    with pytest.raises(ConfigError, match=r"messages\[0\]: an image"):
+    with pytest.raises(
+        ConfigError, match=r"messages\[0\]: images can only be sent in a user message"
+    ):
         parts(ImageBlock(image=PNG), role=role)
 
 

@@ -85,7 +85,7 @@ class Target:
         return self.config_vars.settings[kind]
 
     def client(self, kind: Kind) -> Client:
-        """The client for calls of a kind; it tries once, for it is failures that are looked for."""
+        """The client for calls of a kind, without retries, so that failures show."""
         if kind not in self._clients:
             self._clients[kind] = Client(
                 settings=self.settings(kind), timeout=self.timeout, max_retries=0
