@@ -154,7 +154,7 @@ class Client(ClientBase):
         """One vector for each text, in order; concurrent requests of at most 96 texts.
 
         Args:
-            texts: Up to 2048 characters each; none at all need no request.
+            texts: Up to 2048 bytes of UTF-8 each; none at all need no request.
             model: The model id.
             **options: See `EmbedOptions`.
 

@@ -64,8 +64,8 @@ class EmbedOptions(TypedDict, total=False):
         embedding_type: `float` (default), `int8`, `uint8`, `binary` or `ubinary`.
         batch_size: Texts in one request, at most and by default 96.
         max_concurrency: Requests in flight at a time; 8 by default.
-        long_text: For a text over 2048 characters: `error` (default), `truncate` it, or `split` it
-            and take the mean of its pieces' vectors.
+        long_text: For a text over 2048 bytes of UTF-8: `error` (default), `truncate` it, or `split`
+            it and take the mean of its pieces' vectors.
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
         extra_body: Further fields of the request body, merged last.
     """

@@ -61,8 +61,9 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
         store(batch.start, batch.float32())
     ```
 
-    **Long texts.** The API takes 2048 characters a text. A longer one is an error that names it,
-    before anything is sent; set `long_text` to do something else.
+    **Long texts.** The API takes 2048 bytes of UTF-8 a text, which are 2048 characters of English
+    and 682 of Japanese or Chinese. A longer one is an error that names it, before anything is sent;
+    set `long_text` to do something else.
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 

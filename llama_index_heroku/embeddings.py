@@ -22,7 +22,8 @@ __all__ = ["HerokuEmbedding"]
 _UNKNOWN: Final = "unknown"  # core's own default for the name of a model
 _REMEDY: Final = (
     "In LlamaIndex, set Settings.chunk_size = 320 and Settings.chunk_overlap = 40 (tokens, "
-    "metadata included; the default of 1024 is about 5000 characters), and keep long metadata out "
+    "metadata included; the default of 1024 is about 4300 bytes of English and 3000 of Japanese), "
+    "and keep long metadata out "
     "of what is embedded with excluded_embed_metadata_keys."
 )
 
@@ -65,8 +66,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     finds what it cached as long as what makes the vectors is the same: neither the key nor
     `timeout`, `max_retries` and `num_workers` are part of `to_dict()`.
 
-    **Long texts.** The API takes 2048 characters a text; LlamaIndex's chunks are longer unless
-    `Settings.chunk_size` is set. A longer text is an error that names it, before anything is sent;
+    **Long texts.** The API takes 2048 bytes of UTF-8 a text; LlamaIndex's chunks are longer in
+    every language unless `Settings.chunk_size` is set. A longer text is an error that names it, before anything is sent;
     set `long_text` to do something else.
 
     **Errors** of requests are the core's (`heroku_inference.RateLimitError`, ...) and

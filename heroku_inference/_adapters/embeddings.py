@@ -33,9 +33,9 @@ class EmbeddingParameters(Connection):
     whole numbers, and the last two pack eight dimensions into one."""
 
     long_text: LongText = "error"
-    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it to its
-    beginning, or `split` it and take the mean of its pieces' vectors, weighted by length and
-    scaled to length 1."""
+    """What to do with a text of more than 2048 bytes of UTF-8: raise an `error`, `truncate` it to
+    its beginning, or `split` it and take the mean of its pieces' vectors, weighted by length in
+    bytes and scaled to length 1. A letter of English is one byte, a Chinese character three."""
 
     allow_ignored_params: bool | None = None
     """Have the API ignore parameters it does not know instead of refusing them."""

@@ -310,9 +310,10 @@ class EmbeddingOptions:
             other than `float` give whole numbers.
         batch_size: Texts in one request, at most 96 (docs: embeddings).
         max_concurrency: Requests in flight at a time.
-        long_text: What to do with a text of more than 2048 characters, the API's limit: raise
-            an `error` before anything is sent, `truncate` it to its beginning, or `split` it and
-            take the mean of the pieces' vectors, weighted by length and scaled to length 1.
+        long_text: What to do with a text of more than 2048 bytes of UTF-8, the API's limit:
+            raise an `error` before anything is sent, `truncate` it to its beginning, or `split`
+            it and take the mean of the pieces' vectors, weighted by length in bytes and scaled
+            to length 1.
         allow_ignored_params: Let the API ignore parameters it does not know, instead of refusing.
         extra_body: Further fields of the request body, merged over ours.
 
