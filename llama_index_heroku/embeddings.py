@@ -67,8 +67,12 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     `timeout`, `max_retries` and `num_workers` are part of `to_dict()`.
 
     **Long texts.** The API takes 2048 bytes of UTF-8 a text; LlamaIndex's chunks are longer in
-    every language unless `Settings.chunk_size` is set. A longer text is an error that names it, before anything is sent;
-    set `long_text` to do something else.
+    every language unless `Settings.chunk_size` is set. A longer text is an error that names it,
+    before anything is sent; set `long_text` to do something else.
+
+    **Refused texts.** The firewall in front of the API refuses a whole batch because of one text,
+    such as one with a URL of `localhost`. That text is looked for by halving the batch. The error
+    names it by `index`, and holds in `done` the vectors that came; `embeddings_cache` keeps them.
 
     **Errors** of requests are the core's (`heroku_inference.RateLimitError`, ...) and
     `ValueError`s.

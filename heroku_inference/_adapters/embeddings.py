@@ -8,11 +8,12 @@ from heroku_inference._adapters.arguments import Connection
 from heroku_inference._client_options import EmbedOptions
 from heroku_inference._endpoints.embedding_wire import LongText, check_text
 from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._endpoints.refusals import OnRefused
 
 if TYPE_CHECKING:
     from heroku_inference._config.settings import Kind
 
-__all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "Side", "check_text"]
+__all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "OnRefused", "Side", "check_text"]
 
 Side = Literal["search_document", "search_query"]
 """The two sides of a search; a text has another vector on each."""
