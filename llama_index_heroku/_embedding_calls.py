@@ -43,7 +43,8 @@ _dispatcher = get_dispatcher(__name__)
 class EmbeddingCalls(BaseEmbedding):
     """An embedding model whose batches are embedded side by side, and cached by what they are for.
 
-    Subclasses implement core's hooks (`_get_text_embeddings` and its siblings), which send.
+    Subclasses implement core's hooks (`_get_text_embeddings` and its siblings), which send. What
+    `_run` and `_arun` embed with may give an empty vector for a text that was refused.
     """
 
     num_workers: int | None = Field(default=_WORKERS, ge=1, exclude=True)
@@ -222,12 +223,12 @@ class EmbeddingCalls(BaseEmbedding):
         return _vector(kept)
 
     def _remember(self, text: str, side: Side, vector: Embedding) -> None:
-        if self.embeddings_cache is not None:
+        if vector and self.embeddings_cache is not None:
             value = {"embedding": vector}
             self.embeddings_cache.put(self._key(text, side), value, collection=_COLLECTION)
 
     async def _aremember(self, text: str, side: Side, vector: Embedding) -> None:
-        if self.embeddings_cache is not None:
+        if vector and self.embeddings_cache is not None:
             value = {"embedding": vector}
             await self.embeddings_cache.aput(self._key(text, side), value, collection=_COLLECTION)
 
@@ -255,10 +256,15 @@ class _Report:
 
     def end(self, vectors: list[Embedding]) -> list[Embedding]:
         """Tell how it ended."""
-        payload = {EventPayload.CHUNKS: self._texts, EventPayload.EMBEDDINGS: vectors}
+        texts, embeddings = self._texts, vectors
+        if not all(vectors):  # some were refused
+            pairs = zip(texts, vectors, strict=True)
+            texts = [text for text, vector in pairs if vector]
+            embeddings = [vector for vector in vectors if vector]
+        payload = {EventPayload.CHUNKS: texts, EventPayload.EMBEDDINGS: embeddings}
         self._event.on_end(payload=payload)
         # Each of a hundred thousand numbers was checked when it was read; not once more here.
-        event = EmbeddingEndEvent.model_construct(chunks=self._texts, embeddings=vectors)
+        event = EmbeddingEndEvent.model_construct(chunks=texts, embeddings=embeddings)
         _dispatcher.event(event)
         return vectors
 
@@ -284,7 +290,8 @@ class _Batch:
 
     def by_index(self, new: list[Embedding]) -> dict[int, Embedding]:
         """The vectors of all texts by their positions in the caller's list."""
-        return dict(enumerate(self.filled(new), self.start))
+        numbered = enumerate(self.filled(new), self.start)
+        return {index: vector for index, vector in numbered if vector}
 
     @contextmanager
     def places_in_errors(self) -> Iterator[None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 
 import pytest
 from langchain_core.documents import Document
 from langchain_core.exceptions import ModelPermissionDeniedError
+from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.storage.kvstore import SimpleKVStore
 
@@ -91,6 +93,33 @@ async def test_bulk_embeddings_of_langchain_can_skip(awaited):
     found = [vector for batch in batches for vector in batch.vectors]
     kept = [texts[index] for index in but([1, 8])]
     assert found == await embed_documents(kept, awaited=awaited)
+
+
+@both
+@pytest.mark.parametrize("refused", PLACES)
+@pytest.mark.parametrize("batch_size", [1, 4, 96])
+async def test_pipelines_of_llama_index_can_skip(refused, batch_size, awaited):
+    embedding = llama_index_heroku.HerokuEmbedding(embed_batch_size=batch_size, on_refused="skip")
+    embedding.embeddings_cache = SimpleKVStore()
+    texts = texts_with(refused)
+    kept = but(refused)
+    for _ in range(2):  # the second time out of the cache
+        pipeline = IngestionPipeline(transformations=[embedding], disable_cache=True)
+        nodes = [TextNode(text=text, id_=str(number)) for number, text in enumerate(texts)]
+        words = f"refused {len(refused)} nodes, which are left out: {refused[0]}: Heroku answered"
+        with pytest.warns(UserWarning, match=words):
+            found = await pipeline.arun(nodes=nodes) if awaited else pipeline.run(nodes=nodes)
+        assert [int(node.node_id) for node in found] == kept
+        vectors = [node.embedding for node in found]
+        assert vectors == await get_text_embeddings([texts[i] for i in kept], awaited=awaited)
+        assert all(nodes[index].embedding is None for index in refused)
+
+
+def test_skipping_is_part_of_dumps_only_where_it_is_chosen():
+    skipping = llama_index_heroku.HerokuEmbedding(on_refused="skip")
+    assert "on_refused" not in llama_index_heroku.HerokuEmbedding().to_dict()
+    assert llama_index_heroku.HerokuEmbedding.from_dict(skipping.to_dict()).on_refused == "skip"
+    assert pickle.loads(pickle.dumps(skipping)).on_refused == "skip"
 
 
 async def compress(texts, *, awaited, **options):
