@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._config.settings import Kind, Settings
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._endpoints.refusals import OnRefused
     from heroku_inference._endpoints.rerank import RerankResult
     from heroku_inference._errors import RetryEvent
     from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
@@ -164,11 +165,12 @@ class AsyncClient(ClientBase):
         model: str | None = None,
         top_n: int | None = None,
         max_concurrency: int = 8,
+        on_refused: OnRefused = "error",
         **unknown: Never,
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency, unknown)
+            options = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
             return await _rerank.arerank(self._sender("rerank"), query, documents, options)
 
     async def run_agent(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from heroku_inference._config.settings import Kind, Settings
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
+    from heroku_inference._endpoints.refusals import OnRefused
     from heroku_inference._endpoints.rerank import RerankResult
     from heroku_inference._errors import RetryEvent
     from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
@@ -156,13 +157,14 @@ class Client(ClientBase):
         """One vector for each text, in order; concurrent requests of at most 96 texts.
 
         Args:
-            texts: Up to 2048 characters each; none at all need no request.
+            texts: Up to 2048 bytes of UTF-8 each; none at all need no request.
             model: The model id.
             **options: See `EmbedOptions`.
 
         Raises:
             ConfigError: An argument is wrong or a text too long; nothing was sent.
-            APIError: A request failed.
+            APIError: A request failed, or a text was refused; `index` says which, and `done` holds
+                the vectors that came.
             InvalidResponseError: An answer does not hold one vector for each text.
         """
         with self._clear_errors("embedding"):
@@ -189,6 +191,7 @@ class Client(ClientBase):
         model: str | None = None,
         top_n: int | None = None,
         max_concurrency: int = 8,
+        on_refused: OnRefused = "error",
         **unknown: Never,
     ) -> RerankResult:
         """How well each document answers a query, the best first.
@@ -199,15 +202,18 @@ class Client(ClientBase):
             model: The model id.
             top_n: How many to give back; all by default.
             max_concurrency: Requests in flight at a time.
+            on_refused: For a document that the firewall or the API refuses: `error` (default),
+                which names it and holds in `done` the scores that came, or `skip` it and list it
+                in `refused`.
             **unknown: Any other name; raises `UnknownArgumentError`.
 
         Raises:
             ConfigError: An argument is wrong; nothing was sent.
-            APIError: A request failed.
+            APIError: A request failed, or a document was refused.
             InvalidResponseError: The answer is not what the API documents.
         """
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency, unknown)
+            options = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
             return _rerank.rerank(self._sender("rerank"), query, documents, options)
 
     def run_agent(

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from heroku_inference._endpoints.refusals import OnRefused
     from heroku_inference._errors import RetryEvent
 
 __all__ = [
@@ -190,13 +191,22 @@ class ClientBase:
         return _embeddings.EmbeddingOptions(model=chosen, **options)
 
     def _rerank_options(
-        self, model: str | None, top_n: int | None, max_concurrency: int, unknown: Mapping[str, Any]
+        self,
+        model: str | None,
+        top_n: int | None,
+        max_concurrency: int,
+        on_refused: OnRefused,
+        unknown: Mapping[str, Any],
     ) -> _rerank.RerankOptions:
         for name in unknown:
-            known = ("model", "top_n", "max_concurrency")
+            known = ("model", "top_n", "max_concurrency", "on_refused")
             raise unknown_argument(name, known, owner="rerank", kind="option")
-        chosen = self._model("rerank", model)
-        return _rerank.RerankOptions(model=chosen, top_n=top_n, max_concurrency=max_concurrency)
+        return _rerank.RerankOptions(
+            model=self._model("rerank", model),
+            top_n=top_n,
+            max_concurrency=max_concurrency,
+            on_refused=on_refused,
+        )
 
     def _chat(
         self,

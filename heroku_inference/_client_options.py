@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from heroku_inference._endpoints.embedding_wire import LongText
+    from heroku_inference._endpoints.refusals import OnRefused
     from heroku_inference.agent_tools import AgentTool
 
 __all__ = ["AgentOptions", "ChatOptions", "EmbedOptions", "ImageOptions"]
@@ -64,8 +65,11 @@ class EmbedOptions(TypedDict, total=False):
         embedding_type: `float` (default), `int8`, `uint8`, `binary` or `ubinary`.
         batch_size: Texts in one request, at most and by default 96.
         max_concurrency: Requests in flight at a time; 8 by default.
-        long_text: For a text over 2048 characters: `error` (default), `truncate` it, or `split` it
-            and take the mean of its pieces' vectors.
+        long_text: For a text over 2048 bytes of UTF-8: `error` (default), `truncate` it, or `split`
+            it and take the mean of its pieces' vectors.
+        on_refused: For a text that the firewall or the API refuses, which is looked for in its
+            batch: `error` (default), which names it and holds in `done` the vectors that came,
+            or `skip` it and list it in `refused`.
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
         extra_body: Further fields of the request body, merged last.
     """
@@ -75,6 +79,7 @@ class EmbedOptions(TypedDict, total=False):
     batch_size: int
     max_concurrency: int
     long_text: LongText
+    on_refused: OnRefused
     allow_ignored_params: bool | None
     extra_body: Mapping[str, Any] | None
 

@@ -22,11 +22,13 @@ HerokuError
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
@@ -66,10 +68,13 @@ class HerokuError(Exception):
         remedy: What to do about it; empty when nothing is known to help.
         partial: The text that a stream had brought before it failed; else empty.
         steps: What an agent had done before its run failed; else empty.
+        done: What had come before embeddings or a ranking failed, by index in your list: vectors
+            of texts (of `iter_embed`, those of batches not yielded yet), or scores of documents.
     """
 
     partial: str = ""
     steps: tuple[AgentStep, ...] = ()
+    done: Mapping[int, Any] = MappingProxyType({})
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         super().__init__(*filter(None, (problem, remedy)))
@@ -129,7 +134,10 @@ class APIError(HerokuError):
         body: The error object of the answer, or its text cut to 200 characters.
         retry_after: Seconds the server asked to wait, when it said so.
         response: The whole answer, when one came.
+        index: Which text or document of your list was refused, when one was found to be at fault.
     """
+
+    index: int | None = None
 
     def __init__(
         self,

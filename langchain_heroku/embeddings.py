@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterable
 
     from heroku_inference import EmbeddingBatch
-    from heroku_inference._adapters.embeddings import EmbedOptions
+    from heroku_inference._adapters.embeddings import EmbedOptions, OnRefused
 
 __all__ = ["HerokuEmbeddings"]
 
@@ -61,8 +61,13 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
         store(batch.start, batch.float32())
     ```
 
-    **Long texts.** The API takes 2048 characters per text. A longer text raises an error that names
-    it, before anything is sent; set `long_text` to truncate or split it instead.
+    **Long texts.** The API takes 2048 bytes of UTF-8 a text, which are 2048 characters of English
+    and 682 of Japanese or Chinese. A longer one is an error that names it, before anything is sent;
+    set `long_text` to do something else.
+
+    **Refused texts.** The firewall in front of the API refuses a whole batch because of one text,
+    such as one with a URL of `localhost`. That text is looked for by halving the batch. The error
+    names it by `index`, and holds in `done` the vectors that came; `iter_embed` can `skip` it.
 
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 
@@ -86,8 +91,9 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
         """One vector for each text, in order.
 
         Raises:
-            ConfigError: A text is too long or not a string; nothing was sent.
-            APIError: A request failed.
+            ConfigError: A text is no string or too long; nothing was sent.
+            APIError: A request failed, or a text was refused; `index` says which, and `done` holds
+                the vectors that came.
             InvalidResponseError: An answer does not hold one vector for each text.
         """
         with langchain_errors():
@@ -112,25 +118,37 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
             options = self._options("search_query")
             return (await self._async_client.embed([text], model=self.model, **options)).vectors[0]
 
-    def iter_embed(self, texts: Iterable[str]) -> Generator[EmbeddingBatch]:
+    def iter_embed(
+        self, texts: Iterable[str], *, on_refused: OnRefused = "error"
+    ) -> Generator[EmbeddingBatch]:
         """Vectors of documents batch by batch, in order, a few requests ahead of the consumer.
 
         `texts` can be endless: memory stays bounded. Errors keep their position: batches before
         the failing one are yielded first.
 
+        Args:
+            texts: What to embed.
+            on_refused: For a text that the firewall or the API refuses: `error`, which names it by
+                `index` and holds in `done` the vectors that were not yielded, or `skip` it and
+                list it in the batch's `refused`.
+
         Yields:
             Batches with `start` (the position of its first text), `vectors` (and `float32()`
-            arrays of them) and `usage`.
+            arrays of them), their `indices`, `refused` and `usage`.
         """
         with langchain_errors():
             options = self._options("search_document")
+            options["on_refused"] = on_refused
             with closing(self._client.iter_embed(texts, model=self.model, **options)) as batches:
                 yield from batches
 
-    async def aiter_embed(self, texts: Iterable[str]) -> AsyncGenerator[EmbeddingBatch]:
-        """Async version of `iter_embed`; close it (`contextlib.aclosing`) if you leave it early."""
+    async def aiter_embed(
+        self, texts: Iterable[str], *, on_refused: OnRefused = "error"
+    ) -> AsyncGenerator[EmbeddingBatch]:
+        """`iter_embed` as an async generator; close it (`contextlib.aclosing`) if left early."""
         with langchain_errors():
             options = self._options("search_document")
+            options["on_refused"] = on_refused
             batches = self._async_client.iter_embed(texts, model=self.model, **options)
             async with aclosing(batches):
                 async for batch in batches:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.rerank import RerankParameters, check_query
+from heroku_inference._adapters.rerank import RerankParameters, check_query, hits_of
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
@@ -138,7 +138,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         """
         with langchain_errors():
             options = self._options(top_n)
-            return self._client.rerank(query, _texts(query, documents), **options).hits
+            return hits_of(self._client.rerank(query, _texts(query, documents), **options))
 
     async def arerank(
         self,
@@ -150,7 +150,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         """Async version of `rerank`."""
         with langchain_errors():
             options, texts = self._options(top_n), _texts(query, documents)
-            return (await self._async_client.rerank(query, texts, **options)).hits
+            return hits_of(await self._async_client.rerank(query, texts, **options))
 
 
 def _check_order(query: object) -> None:

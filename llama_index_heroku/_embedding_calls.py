@@ -21,6 +21,7 @@ from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent,
 from pydantic import Field
 
 from heroku_inference._adapters.concurrency import amap_in_order, map_in_order
+from heroku_inference._adapters.refusals import relocate
 from heroku_inference._errors import HerokuError, recast, short_traceback
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ _dispatcher = get_dispatcher(__name__)
 class EmbeddingCalls(BaseEmbedding):
     """An embedding model that embeds batches concurrently, and caches them by their purpose.
 
-    Subclasses implement LlamaIndex's hooks (`_get_text_embeddings` and others), which send.
+    Subclasses implement core's hooks (`_get_text_embeddings` and its siblings), which send. What
+    `_run` and `_arun` embed with may give an empty vector for a text that was refused.
     """
 
     num_workers: int | None = Field(default=_WORKERS, ge=1, exclude=True)
@@ -128,27 +130,39 @@ class EmbeddingCalls(BaseEmbedding):
     ) -> list[Embedding]:
         self._check(texts)
         vectors: list[Embedding] = []
-        with ExitStack() as open_reports, _progress(texts, shown=show_progress) as advance:
+        came: dict[int, Embedding] = {}
 
-            def start_batches() -> Iterator[_Batch]:
-                for part in self._parts(texts):
-                    report = open_reports.enter_context(self._report(part))
-                    yield _Batch(part, [self._recall(text, side) for text in part], report)
+        def begun() -> Iterator[_Batch]:
+            for start, part in self._parts(texts):
+                report = open_reports.enter_context(self._report(part))
+                known = [self._recall(text, side) for text in part]
+                yield _Batch(start, part, known, report)
 
-            def complete(batch: _Batch) -> tuple[_Batch, list[Embedding]]:
-                if batch.missing and self.rate_limiter is not None:
+        def completed(batch: _Batch) -> tuple[_Batch, list[Embedding]]:
+            new: list[Embedding] = []
+            if batch.missing:
+                if self.rate_limiter is not None:
                     self.rate_limiter.acquire()
-                return batch, embed(batch.missing) if batch.missing else []
+                with batch.places_in_errors():
+                    new = embed(batch.missing)
+            came.update(batch.by_index(new))
+            return batch, new
 
-            # Only `complete` runs in other threads: handlers and stores need not be thread-safe.
-            with closing(
-                map_in_order(complete, start_batches(), self.num_workers or _WORKERS)
-            ) as done:
-                for batch, new in done:
-                    for text, vector in zip(batch.missing, new, strict=True):
-                        self._remember(text, side, vector)
-                    vectors += batch.report.end(batch.all_vectors(new))
-                    advance(len(batch.texts))
+        try:
+            with ExitStack() as open_reports, _progress(texts, shown=show_progress) as advance:
+                # Only `completed` runs on threads: handlers and stores need not be ready for it.
+                batches = map_in_order(completed, begun(), self.num_workers or _WORKERS)
+                with closing(batches) as done:
+                    for batch, new in done:
+                        for text, vector in zip(batch.missing, new, strict=True):
+                            self._remember(text, side, vector)
+                        vectors += batch.report.end(batch.all_vectors(new))
+                        advance(len(batch.texts))
+        except HerokuError as error:
+            error.done = {**came, **error.done}
+            for index, vector in error.done.items():
+                self._remember(texts[index], side, vector)
+            raise
         return vectors
 
     async def _arun(
@@ -158,31 +172,44 @@ class EmbeddingCalls(BaseEmbedding):
         embed: Callable[[list[str]], Awaitable[list[Embedding]]],
         show_progress: bool = False,
     ) -> list[Embedding]:
-        async def complete(part: list[str]) -> list[Embedding]:
+        came: dict[int, Embedding] = {}
+
+        async def completed(numbered: tuple[int, list[str]]) -> list[Embedding]:
+            start, part = numbered
             with self._report(part) as report:
-                batch = _Batch(part, [await self._arecall(text, side) for text in part], report)
+                known = [await self._arecall(text, side) for text in part]
+                batch = _Batch(start, part, known, report)
                 new: list[Embedding] = []
                 if batch.missing:
                     if self.rate_limiter is not None:
                         await self.rate_limiter.async_acquire()
-                    new = await embed(batch.missing)
+                    with batch.places_in_errors():
+                        new = await embed(batch.missing)
+                came.update(batch.by_index(new))
                 for text, vector in zip(batch.missing, new, strict=True):
                     await self._aremember(text, side, vector)
                 return report.end(batch.all_vectors(new))
 
         self._check(texts)
         vectors: list[Embedding] = []
-        batches = amap_in_order(complete, self._parts(texts), self.num_workers or _WORKERS)
-        with _progress(texts, shown=show_progress) as advance:
-            async with aclosing(batches) as done:
-                async for some in done:
-                    vectors += some
-                    advance(len(some))
+        batches = amap_in_order(completed, self._parts(texts), self.num_workers or _WORKERS)
+        try:
+            with _progress(texts, shown=show_progress) as advance:
+                async with aclosing(batches) as done:
+                    async for some in done:
+                        vectors += some
+                        advance(len(some))
+        except HerokuError as error:
+            error.done = {**came, **error.done}
+            for index, vector in error.done.items():
+                await self._aremember(texts[index], side, vector)
+            raise
         return vectors
 
-    def _parts(self, texts: Sequence[str]) -> Iterator[list[str]]:
+    def _parts(self, texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+        """The texts of each request, beside the position of the first."""
         size = self.embed_batch_size
-        return (list(texts[start : start + size]) for start in range(0, len(texts), size))
+        return ((start, list(texts[start : start + size])) for start in range(0, len(texts), size))
 
     def _recall(self, text: str, side: Side) -> Embedding | None:
         if self.embeddings_cache is None:
@@ -196,12 +223,12 @@ class EmbeddingCalls(BaseEmbedding):
         return _vector(kept)
 
     def _remember(self, text: str, side: Side, vector: Embedding) -> None:
-        if self.embeddings_cache is not None:
+        if vector and self.embeddings_cache is not None:
             value = {"embedding": vector}
             self.embeddings_cache.put(self._key(text, side), value, collection=_COLLECTION)
 
     async def _aremember(self, text: str, side: Side, vector: Embedding) -> None:
-        if self.embeddings_cache is not None:
+        if vector and self.embeddings_cache is not None:
             value = {"embedding": vector}
             await self.embeddings_cache.aput(self._key(text, side), value, collection=_COLLECTION)
 
@@ -228,11 +255,16 @@ class _Report:
         self._event = event
 
     def end(self, vectors: list[Embedding]) -> list[Embedding]:
-        """Report the vectors, and return them."""
-        payload = {EventPayload.CHUNKS: self._texts, EventPayload.EMBEDDINGS: vectors}
+        """Tell how it ended."""
+        texts, embeddings = self._texts, vectors
+        if not all(vectors):  # some were refused
+            pairs = zip(texts, vectors, strict=True)
+            texts = [text for text, vector in pairs if vector]
+            embeddings = [vector for vector in vectors if vector]
+        payload = {EventPayload.CHUNKS: texts, EventPayload.EMBEDDINGS: embeddings}
         self._event.on_end(payload=payload)
-        # Without validation: the numbers were checked when they were read.
-        event = EmbeddingEndEvent.model_construct(chunks=self._texts, embeddings=vectors)
+        # Each of a hundred thousand numbers was checked when it was read; not once more here.
+        event = EmbeddingEndEvent.model_construct(chunks=texts, embeddings=embeddings)
         _dispatcher.event(event)
         return vectors
 
@@ -241,6 +273,7 @@ class _Report:
 class _Batch:
     """Texts to embed, with the vectors that the cache already has."""
 
+    start: int
     texts: list[str]
     known: list[Embedding | None]
     report: _Report
@@ -254,6 +287,21 @@ class _Batch:
         """The vectors of all texts; `new` holds those that were missing."""
         rest = iter(new)
         return [next(rest) if vector is None else vector for vector in self.known]
+
+    def by_index(self, new: list[Embedding]) -> dict[int, Embedding]:
+        """The vectors of all texts by their positions in the caller's list."""
+        numbered = enumerate(self.all_vectors(new), self.start)
+        return {index: vector for index, vector in numbered if vector}
+
+    @contextmanager
+    def places_in_errors(self) -> Iterator[None]:
+        """Errors name texts by their positions in the caller's list, not among the missing."""
+        try:
+            yield
+        except HerokuError as error:
+            numbered = enumerate(self.known, self.start)
+            relocate(error, [index for index, vector in numbered if vector is None])
+            raise
 
 
 def _vector(kept: dict[str, Any] | None) -> Embedding | None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from llama_index.core.schema import MetadataMode
 from pydantic import ConfigDict, Field
 
-from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, Side, check_text
+from heroku_inference._adapters.embeddings import (
+    MAX_TEXTS,
+    EmbeddingParameters,
+    OnRefused,
+    Side,
+    check_text,
+)
+from heroku_inference._adapters.refusals import warn_of_refused
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._connection import HerokuConnection
 from llama_index_heroku._embedding_calls import EmbeddingCalls, embedding_errors
@@ -15,14 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llama_index.core.base.embeddings.base import Embedding
+    from llama_index.core.schema import BaseNode
 
+    from heroku_inference import EmbeddingResult
 
 __all__ = ["HerokuEmbedding"]
 
 _UNKNOWN: Final = "unknown"  # LlamaIndex's default for the name of a model
 _REMEDY: Final = (
     "In LlamaIndex, set Settings.chunk_size = 320 and Settings.chunk_overlap = 40 (tokens, "
-    "metadata included; the default of 1024 is about 5000 characters), and keep long metadata out "
+    "metadata included; the default of 1024 is about 4300 bytes of English and 3000 of Japanese), "
+    "and keep long metadata out "
     "of what is embedded with excluded_embed_metadata_keys."
 )
 
@@ -65,9 +76,14 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     finds its cached vectors as long as the options that affect them are the same: `to_dict()`
     leaves out the key, `timeout`, `max_retries` and `num_workers`.
 
-    **Long texts.** The API takes 2048 characters per text; LlamaIndex's chunks are longer unless
-    `Settings.chunk_size` is set. A longer text raises an error that names it, before anything is
-    sent; set `long_text` to truncate or split it instead.
+    **Long texts.** The API takes 2048 bytes of UTF-8 a text; LlamaIndex's chunks are longer in
+    every language unless `Settings.chunk_size` is set. A longer text is an error that names it,
+    before anything is sent; set `long_text` to do something else.
+
+    **Refused texts.** The firewall in front of the API refuses a whole batch because of one text,
+    such as one with a URL of `localhost`. That text is looked for by halving the batch. The error
+    names it by `index`, and holds in `done` the vectors that came; `embeddings_cache` keeps them.
+    With `on_refused="skip"` a pipeline goes on without that node.
 
     **Errors** of requests are the core's (`heroku_inference.RateLimitError`, ...) and
     `ValueError`s.
@@ -88,6 +104,11 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""
+
+    on_refused: OnRefused = Field(default="error", exclude_if=lambda way: way == "error")
+    """What a pipeline does with a node that the firewall or the API refuses: raise an `error`, or
+    `skip` it with a warning, so that it is missing in the result (a docstore still counts it as
+    seen). Methods that must give a vector for each text raise an error in any case."""
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
@@ -116,6 +137,38 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
             "model_name": self.model_name,
             "embed_batch_size": self.embed_batch_size,
         }
+
+    def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """Give nodes their vectors, as a step of a pipeline."""
+        if self.on_refused == "error":
+            return super().__call__(nodes, **kwargs)
+        options = self._options("search_document")
+        options["on_refused"] = "skip"
+        skipping = _Skipping(nodes)
+
+        def embed(texts: list[str]) -> list[Embedding]:
+            with embedding_errors():
+                result = self._client.embed(texts, model=self.model, **options)
+            return skipping.spread(texts, result)
+
+        shown = kwargs.get("show_progress", False)
+        return skipping.embedded(self._run(skipping.texts, "search_document", embed, shown))
+
+    async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
+        """`__call__`, awaited."""
+        if self.on_refused == "error":
+            return await super().acall(nodes, **kwargs)
+        options = self._options("search_document")
+        options["on_refused"] = "skip"
+        skipping = _Skipping(nodes)
+
+        async def embed(texts: list[str]) -> list[Embedding]:
+            with embedding_errors():
+                result = await self._async_client.embed(texts, model=self.model, **options)
+            return skipping.spread(texts, result)
+
+        shown = kwargs.get("show_progress", False)
+        return skipping.embedded(await self._arun(skipping.texts, "search_document", embed, shown))
 
     def _get_query_embedding(self, query: str) -> Embedding:
         return self._embed([query], "search_query")[0]
@@ -167,6 +220,34 @@ def _check_cache(cache: object) -> None:
             f"embeddings_cache must be a BaseKVStore, got a value of type {type(cache).__name__}.",
             "Pass a store of LlamaIndex, such as SimpleKVStore().",
         )
+
+
+class _Skipping:
+    """Nodes on their way to vectors, without those that are refused."""
+
+    def __init__(self, nodes: Sequence[BaseNode]) -> None:
+        self.texts = [node.get_content(metadata_mode=MetadataMode.EMBED) for node in nodes]
+        self._nodes = nodes
+        self._reasons: dict[str, str] = {}
+
+    def spread(self, texts: list[str], result: EmbeddingResult) -> list[Embedding]:
+        """A vector for each text, empty for one that was refused."""
+        self._reasons |= {texts[index]: reason for index, reason in result.refused}
+        vectors = dict(zip(result.indices, result.vectors, strict=True))
+        return [vectors.get(index, []) for index in range(len(texts))]
+
+    def embedded(self, vectors: list[Embedding]) -> list[BaseNode]:
+        """The nodes that have a vector; a warning names the others."""
+        embedded = []
+        refused = []
+        for index, (node, vector) in enumerate(zip(self._nodes, vectors, strict=True)):
+            if vector:
+                node.embedding = vector
+                embedded.append(node)
+            else:
+                refused.append((index, self._reasons[self.texts[index]]))
+        warn_of_refused("nodes", refused)
+        return embedded
 
 
 def _with_one_model(data: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.rerank import RerankParameters
+from heroku_inference._adapters.rerank import RerankParameters, hits_of
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._connection import HerokuConnection
 
@@ -91,7 +91,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
             if not nodes:
                 return report.end([])
             result = self._client.rerank(report.query, self._texts(nodes), **self._options())
-            return report.end(self._rank(nodes, result.hits))
+            return report.end(self._rank(nodes, hits_of(result)))
 
     @_dispatcher.span
     async def _apostprocess_nodes(
@@ -102,7 +102,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseNodePostprocessor):
                 return report.end([])
             texts = self._texts(nodes)
             result = await self._async_client.rerank(report.query, texts, **self._options())
-            return report.end(self._rank(nodes, result.hits))
+            return report.end(self._rank(nodes, hits_of(result)))
 
     def _texts(self, nodes: Sequence[NodeWithScore]) -> list[str]:
         return [node.node.get_content(metadata_mode=self.metadata_mode) for node in nodes]

@@ -29,7 +29,10 @@ __all__ = [
 SUFFIXES = (".md", ".markdown", ".txt", ".pdf")
 
 CHUNK_CHARACTERS = 1200
-"""Small enough for one subject, and well below the 2,048 characters that an embedding takes."""
+"""Small enough for one subject, and well below the 2,048 bytes that an embedding takes.
+
+That holds for Latin letters. A character of Chinese or Japanese takes three bytes: take 600.
+"""
 OVERLAP_CHARACTERS = 150
 HEADING_CHARACTERS = 200
 

@@ -8,11 +8,12 @@ from heroku_inference._adapters.arguments import Connection
 from heroku_inference._client_options import EmbedOptions
 from heroku_inference._endpoints.embedding_wire import LongText, check_text
 from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
+from heroku_inference._endpoints.refusals import OnRefused
 
 if TYPE_CHECKING:
     from heroku_inference._config.settings import Kind
 
-__all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "Side", "check_text"]
+__all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "OnRefused", "Side", "check_text"]
 
 Side = Literal["search_document", "search_query"]
 """The two sides of a search; the same text has a different vector on each."""
@@ -33,9 +34,9 @@ class EmbeddingParameters(Connection):
     whole numbers, and the last two pack eight dimensions into each."""
 
     long_text: LongText = "error"
-    """What to do with a text of more than 2048 characters: raise an `error`, `truncate` it, or
-    `split` it and average the vectors of its pieces, weighted by their lengths and scaled to
-    length 1."""
+    """What to do with a text of more than 2048 bytes of UTF-8: raise an `error`, `truncate` it to
+    its beginning, or `split` it and take the mean of its pieces' vectors, weighted by length in
+    bytes and scaled to length 1. A letter of English is one byte, a Chinese character three."""
 
     allow_ignored_params: bool | None = None
     """Whether the API should ignore parameters that it does not know, instead of refusing them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from heroku_inference._adapters.arguments import Connection
+from heroku_inference._adapters.refusals import warn_of_refused
+from heroku_inference._endpoints.refusals import OnRefused  # noqa: TC001 - pydantic reads it
 from heroku_inference._endpoints.rerank import RerankOptions, check_query, check_top_n
 
 if TYPE_CHECKING:
@@ -12,8 +14,9 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from heroku_inference._config.settings import Kind
+    from heroku_inference._endpoints.rerank import RerankHit, RerankResult
 
-__all__ = ["RerankParameters", "check_query"]
+__all__ = ["RerankParameters", "check_query", "hits_of"]
 
 
 class RerankParameters(Connection):
@@ -31,6 +34,11 @@ class RerankParameters(Connection):
     max_concurrency: int = 8
     """How many requests may be in flight at a time, if more than one is needed."""
 
+    on_refused: OnRefused = "error"
+    """What to do with a document that the firewall or the API refuses: raise an `error` that names
+    it by `index` and holds in `done` the scores that came, or `skip` it with a warning: the result
+    holds the others."""
+
     def _check_values(self) -> None:
         super()._check_values()
         RerankOptions(**self._options())
@@ -41,4 +49,11 @@ class RerankParameters(Connection):
             "model": self.model or self.settings.require_model(),
             "top_n": self.top_n if top_n is ... else top_n,
             "max_concurrency": self.max_concurrency,
+            "on_refused": self.on_refused,
         }
+
+
+def hits_of(result: RerankResult) -> list[RerankHit]:
+    """The hits; a warning names documents that were left out."""
+    warn_of_refused("documents", result.refused)
+    return result.hits

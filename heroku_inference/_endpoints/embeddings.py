@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from contextlib import aclosing, closing
-from dataclasses import dataclass, replace
+from contextlib import aclosing, closing, suppress
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -23,12 +23,17 @@ from heroku_inference._endpoints.embedding_wire import (
     pieces_of,
     read_vectors,
 )
-from heroku_inference._errors import ConfigError, InvalidResponseError
+from heroku_inference._endpoints.refusals import (
+    HARMLESS,
+    Answers,
+    OnRefused,
+    check_on_refused,
+    name_refused,
+    reason_of,
+)
+from heroku_inference._errors import ConfigError, HerokuError, InvalidResponseError
 from heroku_inference._public_names import publish
 from heroku_inference._values import Usage
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
         Callable,
         Generator,
         Iterator,
+        Mapping,
         Sequence,
     )
 
@@ -63,11 +69,13 @@ class EmbeddingBatch:
     """The vectors of consecutive texts.
 
     Attributes:
-        vectors: One for each text, in order.
+        vectors: One for each text that was not refused, in order.
         start: The position of the first of these texts among all.
         usage: Tokens of this batch, or `None` when the server reported none.
         model: The model that answered.
         reply: Status and headers of the (last) HTTP answer, with `request_id` and `rate_limits`.
+        refused: With `on_refused="skip"`, which texts have no vector (positions among all), and
+            why.
     """
 
     vectors: list[list[float]]
@@ -75,6 +83,12 @@ class EmbeddingBatch:
     usage: Usage | None = None
     model: str | None = None
     reply: Reply | None = None
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def indices(self) -> Sequence[int]:
+        """The position among all texts of each vector's text."""
+        return _indices(self.start, self.vectors, self.refused)
 
     def __repr__(self) -> str:
         return f"EmbeddingBatch({_shape_of(self.vectors)}, start={self.start}, {_describe(self)})"
@@ -89,16 +103,23 @@ class EmbeddingResult:
     """The vectors of all texts.
 
     Attributes:
-        vectors: One for each text, in order.
+        vectors: One for each text that was not refused, in order.
         usage: Tokens of all requests together, or `None` when the server reported none.
         model: The model that answered; `None` when there was nothing to ask.
         reply: Status and headers of the last HTTP answer, with `request_id` and `rate_limits`.
+        refused: With `on_refused="skip"`, which texts have no vector, and why.
     """
 
     vectors: list[list[float]]
     usage: Usage | None = None
     model: str | None = None
     reply: Reply | None = None
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def indices(self) -> Sequence[int]:
+        """The position among the texts of each vector's text."""
+        return _indices(0, self.vectors, self.refused)
 
     def __repr__(self) -> str:
         return f"EmbeddingResult({_shape_of(self.vectors)}, {_describe(self)})"
@@ -113,7 +134,16 @@ def _shape_of(vectors: list[list[float]]) -> str:
 
 
 def _describe(answer: EmbeddingBatch | EmbeddingResult) -> str:
-    return f"usage={answer.usage!r}, model={answer.model!r}, reply={answer.reply!r}"
+    refused = f", refused={answer.refused!r}" if answer.refused else ""
+    return f"usage={answer.usage!r}, model={answer.model!r}, reply={answer.reply!r}{refused}"
+
+
+def _indices(
+    start: int, vectors: Sequence[object], refused: Sequence[tuple[int, str]]
+) -> Sequence[int]:
+    end = start + len(vectors) + len(refused)
+    without = {index for index, _ in refused}
+    return [index for index in range(start, end) if index not in without]
 
 
 def embed(send: Send, texts: Iterable[str], options: EmbeddingOptions) -> EmbeddingResult:
@@ -121,11 +151,17 @@ def embed(send: Send, texts: Iterable[str], options: EmbeddingOptions) -> Embedd
 
     Raises:
         ConfigError: A text is not a string, or is too long; nothing was sent.
-        APIError: A request failed.
+        APIError: A request failed, or a text was refused; `done` holds the vectors that came.
         InvalidResponseError: An answer does not hold one vector for each text.
     """
     texts = _check_texts(texts, options)
-    return _join(list(iter_embed(send, texts, options)))
+    batches: list[EmbeddingBatch] = []
+    try:
+        batches.extend(iter_embed(send, texts, options))
+    except HerokuError as error:
+        error.done = {**_by_index(batches), **error.done}
+        raise
+    return _join(batches)
 
 
 async def aembed(
@@ -133,8 +169,15 @@ async def aembed(
 ) -> EmbeddingResult:
     """`embed`, awaited."""
     texts = _check_texts(texts, options)
-    async with aclosing(aiter_embed(send, texts, options)) as batches:
-        return _join([batch async for batch in batches])
+    batches: list[EmbeddingBatch] = []
+    try:
+        async with aclosing(aiter_embed(send, texts, options)) as answered:
+            async for batch in answered:
+                batches.append(batch)  # noqa: PERF401 - those that came are kept on errors
+    except HerokuError as error:
+        error.done = {**_by_index(batches), **error.done}
+        raise
+    return _join(batches)
 
 
 def iter_embed(
@@ -147,52 +190,101 @@ def iter_embed(
 
     Raises:
         ConfigError: A text is not a string, or is too long.
-        APIError: A request failed.
+        APIError: A request failed, or a text was refused; `done` holds the vectors that came and
+            were not yielded.
         InvalidResponseError: An answer does not hold one vector for each text, or they are not
             as wide as those of the first batch.
     """
+    unread: dict[int, _Batch] = {}
 
     # Threads only fetch: decoding on them, too, has them wait for each other most of the time.
-    def ask(numbered: tuple[int, list[str]]) -> tuple[_Batch, list[Reply]]:
+    def ask(numbered: tuple[int, list[str]]) -> _Batch:
         batch = _Batch(*numbered, options)
-        return batch, [send(paths.EMBEDDINGS, body) for body in batch.bodies()]
+        unread[batch.start] = batch
+        batch.answers.collect(
+            lambda part: [send(paths.EMBEDDINGS, body) for body in batch.bodies(part)],
+            skip=options.on_refused == "skip",
+        )
+        batch.check_refused()
+        return batch
 
-    return _alike(map_in_order(ask, _batches(texts, options), options.max_concurrency))
+    taken = _batches(texts, options)
+    return _alike(map_in_order(ask, taken, options.max_concurrency), unread)
 
 
 def aiter_embed(
     send: AsyncSend, texts: Iterable[str], options: EmbeddingOptions
 ) -> AsyncGenerator[EmbeddingBatch]:
     """`iter_embed` as an async generator."""
+    unread: dict[int, _Batch] = {}
 
-    async def embed_batch(numbered: tuple[int, list[str]]) -> EmbeddingBatch:
+    async def ask(numbered: tuple[int, list[str]]) -> _Batch:
         batch = _Batch(*numbered, options)
-        return batch.result([await send(paths.EMBEDDINGS, body) for body in batch.bodies()])
+        unread[batch.start] = batch
 
-    return _aalike(amap_in_order(embed_batch, _batches(texts, options), options.max_concurrency))
+        async def replies(part: range | None) -> list[Reply]:
+            return [await send(paths.EMBEDDINGS, body) for body in batch.bodies(part)]
+
+        await batch.answers.acollect(replies, skip=options.on_refused == "skip")
+        batch.check_refused()
+        return batch
+
+    taken = _batches(texts, options)
+    return _aalike(amap_in_order(ask, taken, options.max_concurrency), unread)
 
 
-def _alike(answered: Generator[tuple[_Batch, list[Reply]]]) -> Generator[EmbeddingBatch]:
+def _alike(answered: Generator[_Batch], unread: dict[int, _Batch]) -> Generator[EmbeddingBatch]:
     """The answers read, unless the vectors of one are not as wide as those of the first."""
     width = None
-    with closing(answered):
-        for asked, replies in answered:
-            batch = asked.result(replies)
-            width = _same_width(batch.vectors, width)
-            yield batch
+    try:
+        with closing(answered):
+            for asked in answered:
+                batch = asked.result()
+                width = _same_width(batch.vectors, width)
+                del unread[asked.start]
+                yield batch
+    except HerokuError as error:  # behind `closing`: nothing is under way any more
+        error.done = _that_came(unread, width)
+        raise
 
 
-async def _aalike(batches: AsyncGenerator[EmbeddingBatch]) -> AsyncGenerator[EmbeddingBatch]:
+async def _aalike(
+    answered: AsyncGenerator[_Batch], unread: dict[int, _Batch]
+) -> AsyncGenerator[EmbeddingBatch]:
     """`_alike`, awaited."""
     width = None
-    async with aclosing(batches):
-        async for batch in batches:
-            width = _same_width(batch.vectors, width)
-            yield batch
+    try:
+        async with aclosing(answered):
+            async for asked in answered:
+                batch = asked.result()
+                width = _same_width(batch.vectors, width)
+                del unread[asked.start]
+                yield batch
+    except HerokuError as error:
+        error.done = _that_came(unread, width)
+        raise
 
 
-def _same_width(vectors: Sequence[Sequence[float]], before: int | None) -> int:
+def _that_came(unread: Mapping[int, _Batch], width: int | None) -> dict[int, list[float]]:
+    """The vectors of answers that nobody has read yet, by index; those that make sense."""
+    batches = [batch for start in sorted(unread) for batch in unread[start].readable_parts()]
+    vectors = _by_index(batches)
+    width = width or len(next(iter(vectors.values()), []))
+    return {index: vector for index, vector in vectors.items() if len(vector) == width}
+
+
+def _by_index(batches: Iterable[EmbeddingBatch]) -> dict[int, list[float]]:
+    return {
+        index: vector
+        for batch in batches
+        for index, vector in zip(batch.indices, batch.vectors, strict=True)
+    }
+
+
+def _same_width(vectors: Sequence[Sequence[float]], before: int | None) -> int | None:
     """The width of the vectors of one answer, which is that of those before."""
+    if not vectors:
+        return before
     width = len(vectors[0])
     if width != (before or width):
         raise InvalidResponseError(
@@ -229,22 +321,22 @@ def _batches(texts: Iterable[str], options: EmbeddingOptions) -> Iterator[tuple[
 
 
 class _Batch:
-    """Consecutive texts on their way: to request bodies, and back from the answers.
-
-    One request, unless texts were split into more pieces than a request takes.
-    """
+    """Consecutive texts on their way: to request bodies, and back from the answers."""
 
     def __init__(self, start: int, texts: list[str], options: EmbeddingOptions) -> None:
         for index, text in enumerate(texts, start):
             check_text(text, index, options.long_text)
-        self._start = start
+        self.start = start
+        self.answers: Answers[list[Reply]] = Answers(len(texts))
+        self._texts = texts
         self._options = options
         self._pieces = [pieces_of(text, options.long_text) for text in texts]
-        pieces = list(chain.from_iterable(self._pieces))
-        size = options.batch_size
-        self._inputs = [pieces[first : first + size] for first in range(0, len(pieces), size)]
 
-    def bodies(self) -> list[dict[str, Any]]:
+    def bodies(self, part: range | None) -> list[dict[str, Any]]:
+        """The requests for a part of the texts, or for a harmless one.
+
+        It is one, unless texts were split into more pieces than a request takes.
+        """
         options = self._options
         return [
             embedding_body(
@@ -255,21 +347,61 @@ class _Batch:
                 allow_ignored_params=options.allow_ignored_params,
                 extra_body=options.extra_body,
             )
-            for texts in self._inputs
+            for texts in ([[HARMLESS]] if part is None else self._inputs(part))
         ]
 
-    def result(self, replies: Sequence[Reply]) -> EmbeddingBatch:
+    def _inputs(self, part: range) -> list[list[str]]:
+        """What the requests for a part of the texts hold."""
+        pieces = list(chain.from_iterable(self._pieces[part.start : part.stop]))
+        size = self._options.batch_size
+        return [pieces[first : first + size] for first in range(0, len(pieces), size)]
+
+    def check_refused(self) -> None:
+        """Raise the first refusal, unless refused texts are to be skipped."""
+        if self.answers.refused and self._options.on_refused == "error":
+            position, error = self.answers.refused[0]
+            name_refused(error, "Text", self.start + position, self._texts[position])
+            raise error
+
+    def result(self) -> EmbeddingBatch:
+        parts = [self._read(part, replies) for part, replies in self.answers.answered]
+        if len(parts) == 1 and not self.answers.refused:
+            return parts[0]
+        width = None
+        for part in parts:
+            width = _same_width(part.vectors, width)
+        further = [read_vectors(reply, 1).usage for [reply] in self.answers.further]
+        return EmbeddingBatch(
+            vectors=list(chain.from_iterable(part.vectors for part in parts)),
+            start=self.start,
+            usage=_total([part.usage for part in parts] + further),
+            model=parts[-1].model if parts else None,
+            reply=parts[-1].reply if parts else None,
+            refused=[
+                (self.start + position, reason_of(error, self._texts[position]))
+                for position, error in self.answers.refused
+            ],
+        )
+
+    def readable_parts(self) -> Iterator[EmbeddingBatch]:
+        """The answers that came and make sense, each by itself."""
+        for part, replies in self.answers.answered:
+            with suppress(HerokuError):
+                yield self._read(part, replies)
+
+    def _read(self, part: range, replies: Sequence[Reply]) -> EmbeddingBatch:
         whole = self._options.gives_whole_numbers
         answers = [
             read_vectors(reply, len(texts), whole_numbers=whole)
-            for reply, texts in zip(replies, self._inputs, strict=True)
+            for reply, texts in zip(replies, self._inputs(part), strict=True)
         ]
         width = None
         for answer in answers:
             width = _same_width(answer.vectors, width)
+        pieces = self._pieces[part.start : part.stop]
         return EmbeddingBatch(
-            vectors=averaged(chain.from_iterable(a.vectors for a in answers), self._pieces),
-            start=self._start,
+            vectors=averaged(chain.from_iterable(a.vectors for a in answers), pieces),
+            start=self.start + part.start,
             usage=_total([answer.usage for answer in answers]),
             model=answers[-1].model,
             reply=replace(replies[-1], body=b""),
@@ -283,8 +415,9 @@ def _join(batches: Sequence[EmbeddingBatch]) -> EmbeddingResult:
     return EmbeddingResult(
         vectors=list(chain.from_iterable(batch.vectors for batch in batches)),
         usage=_total([batch.usage for batch in batches]),
-        model=batches[-1].model,
-        reply=batches[-1].reply,
+        model=next((batch.model for batch in reversed(batches) if batch.reply), None),
+        reply=next((batch.reply for batch in reversed(batches) if batch.reply), None),
+        refused=list(chain.from_iterable(batch.refused for batch in batches)),
     )
 
 
@@ -316,9 +449,13 @@ class EmbeddingOptions:
             other than `float` give whole numbers.
         batch_size: Texts in one request, at most 96 (docs: embeddings).
         max_concurrency: Requests in flight at a time.
-        long_text: What to do with a text of more than 2048 characters, the API's limit: raise
-            an `error` before anything is sent, `truncate` it to its beginning, or `split` it and
-            take the mean of the pieces' vectors, weighted by length and scaled to length 1.
+        long_text: What to do with a text of more than 2048 bytes of UTF-8, the API's limit:
+            raise an `error` before anything is sent, `truncate` it to its beginning, or `split`
+            it and take the mean of the pieces' vectors, weighted by length in bytes and scaled
+            to length 1.
+        on_refused: What to do with a text that the firewall or the API refuses (`403` without
+            JSON, `400`), which is looked for by halving its batch: raise an `error` that names it
+            and holds the vectors that came, or `skip` it and list it in `refused`.
         allow_ignored_params: Let the API ignore parameters it does not know, instead of refusing.
         extra_body: Further fields of the request body, merged over ours.
 
@@ -332,12 +469,14 @@ class EmbeddingOptions:
     batch_size: int = MAX_TEXTS
     max_concurrency: int = 8
     long_text: LongText = "error"
+    on_refused: OnRefused = "error"
     allow_ignored_params: bool | None = None
     extra_body: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         _check_batch_size(self.batch_size)
         check_concurrency(self.max_concurrency)
+        check_on_refused(self.on_refused)
         if self.long_text not in get_args(LongText):
             raise ConfigError(
                 f"long_text={self.long_text!r} is not a way to treat long texts.",

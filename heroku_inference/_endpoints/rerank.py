@@ -17,7 +17,15 @@ from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
 
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
-from heroku_inference._errors import ConfigError
+from heroku_inference._endpoints.refusals import (
+    HARMLESS,
+    Answers,
+    OnRefused,
+    check_on_refused,
+    name_refused,
+    reason_of,
+)
+from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
 
@@ -52,6 +60,9 @@ class RerankOptions:
         model: Model id, for example `cohere-rerank-3-5`.
         top_n: How many documents to return, best first; `None` is all of them.
         max_concurrency: Requests in flight at a time, where more than one is needed.
+        on_refused: What to do with a document that the firewall or the API refuses (`403` without
+            JSON, `400`), which is looked for by halving: raise an `error` that names it and holds
+            the scores that came, or `skip` it and list it in `refused`.
 
     Raises:
         ConfigError: A value is out of range.
@@ -60,10 +71,12 @@ class RerankOptions:
     model: str
     top_n: int | None = None
     max_concurrency: int = 8
+    on_refused: OnRefused = "error"
 
     def __post_init__(self) -> None:
         check_top_n(self.top_n)
         check_concurrency(self.max_concurrency)
+        check_on_refused(self.on_refused)
 
 
 def check_top_n(top_n: object) -> None:
@@ -97,11 +110,13 @@ class RerankResult:
         hits: Best first; documents of one score in the order given.
         id: The server's id of the answer; of the first one when several requests were needed.
         reply: Status and headers of the last HTTP answer, with `request_id` and `rate_limits`.
+        refused: With `on_refused="skip"`, which documents have no score, and why.
     """
 
     hits: list[RerankHit] = field(default_factory=list)
     id: str | None = None
     reply: Reply | None = None
+    refused: list[tuple[int, str]] = field(default_factory=list)
 
 
 def rerank_body(
@@ -122,15 +137,26 @@ def rerank(
 
     Raises:
         ConfigError: The query or a document is not a string; nothing was sent.
-        APIError: A request failed.
+        APIError: A request failed, or a document was refused; `done` holds the scores that came.
         InvalidResponseError: An answer does not rank the documents it was asked about.
     """
 
-    def rank(part: _Part) -> _Ranking:
-        return part.ranking(send(paths.RERANK, part.body(query, options)), options)
+    def rank(part: _Part) -> _Part:
+        part.answers.collect(
+            lambda some: part.ranking(some, send(paths.RERANK, part.body(query, some))),
+            skip=options.on_refused == "skip",
+        )
+        part.check_refused()
+        return part
 
-    parts = _parts(query, documents)
-    return _merge(list(map_in_order(rank, parts, options.max_concurrency)), options)
+    parts = _parts(query, documents, options)
+    try:
+        for _ in map_in_order(rank, parts, options.max_concurrency):
+            pass
+    except HerokuError as error:
+        error.done = _scores(parts)
+        raise
+    return _merge(parts, options)
 
 
 async def arerank(
@@ -138,22 +164,33 @@ async def arerank(
 ) -> RerankResult:
     """`rerank`, awaited."""
 
-    async def rank(part: _Part) -> _Ranking:
-        return part.ranking(await send(paths.RERANK, part.body(query, options)), options)
+    async def rank(part: _Part) -> _Part:
+        async def ranking(some: range | None) -> _Ranking:
+            return part.ranking(some, await send(paths.RERANK, part.body(query, some)))
 
-    parts = _parts(query, documents)
-    async with aclosing(amap_in_order(rank, parts, options.max_concurrency)) as rankings:
-        return _merge([ranking async for ranking in rankings], options)
+        await part.answers.acollect(ranking, skip=options.on_refused == "skip")
+        part.check_refused()
+        return part
+
+    parts = _parts(query, documents, options)
+    try:
+        async with aclosing(amap_in_order(rank, parts, options.max_concurrency)) as ranked:
+            async for _ in ranked:
+                pass
+    except HerokuError as error:
+        error.done = _scores(parts)
+        raise
+    return _merge(parts, options)
 
 
-def _parts(query: str, documents: Iterable[str]) -> list[_Part]:
+def _parts(query: str, documents: Iterable[str], options: RerankOptions) -> list[_Part]:
     """The documents in as few parts as the limit allows, sizes differing by one at most."""
     texts = _check_texts(query, documents)
     if not texts:
         return []
     count = math.ceil(len(texts) / MAX_DOCUMENTS)
     bounds = [len(texts) * number // count for number in range(count + 1)]
-    return [_Part(start, texts[start:end]) for start, end in pairwise(bounds)]
+    return [_Part(start, texts[start:end], options) for start, end in pairwise(bounds)]
 
 
 def check_query(query: object, call: str = "rerank(query, documents)") -> None:
@@ -185,44 +222,80 @@ class _Ranking:
     reply: Reply
 
 
-@dataclass(slots=True)
 class _Part:
-    """Documents of one request, beside the position of the first."""
+    """The documents of one request, and what came of it."""
 
-    start: int
-    texts: list[str]
+    def __init__(self, start: int, texts: list[str], options: RerankOptions) -> None:
+        self.answers: Answers[_Ranking] = Answers(len(texts))
+        self._start = start
+        self._texts = texts
+        self._options = options
 
-    def body(self, query: str, options: RerankOptions) -> dict[str, Any]:
+    def body(self, query: str, some: range | None) -> dict[str, Any]:
+        """The request for some of the documents, or for a harmless one."""
+        texts = [HARMLESS] if some is None else self._texts[some.start : some.stop]
+        options = self._options
         # The server's view of a top_n beyond the documents is undocumented; this means the same.
-        top_n = options.top_n and min(options.top_n, len(self.texts))
-        return rerank_body(query, self.texts, model=options.model, top_n=top_n)
+        top_n = options.top_n and min(options.top_n, len(texts))
+        return rerank_body(query, texts, model=options.model, top_n=top_n)
 
-    def ranking(self, reply: Reply, options: RerankOptions) -> _Ranking:
+    def ranking(self, some: range | None, reply: Reply) -> _Ranking:
         answer = read_json(reply, _shape())
+        count = 1 if some is None else len(some)
         indices = {hit.index for hit in answer.results}
-        wanted = min(options.top_n or len(self.texts), len(self.texts))
+        wanted = min(self._options.top_n or count, count)
         if len(indices) < len(answer.results):
             raise invalid_response(reply, "it ranks a document twice")
-        if not indices <= set(range(len(self.texts))):
-            raise invalid_response(reply, f"it ranks documents beyond the {len(self.texts)} sent")
+        if not indices <= set(range(count)):
+            raise invalid_response(reply, f"it ranks documents beyond the {count} sent")
         if len(indices) < wanted:
             raise invalid_response(reply, f"it ranks {len(indices)} of {wanted} documents")
-        return _Ranking(self._place(answer.results), answer.id, replace(reply, body=b""))
+        start = self._start + (some.start if some else 0)
+        return _Ranking(_place(answer.results, start), answer.id, replace(reply, body=b""))
 
-    def _place(self, hits: list[RerankHit]) -> list[RerankHit]:
-        """`hits` of this part with their positions among all documents."""
-        if self.start == 0:
-            return hits
-        return [RerankHit(self.start + hit.index, hit.score) for hit in hits]
+    def check_refused(self) -> None:
+        """Raise the first refusal, unless refused documents are to be skipped."""
+        if self.answers.refused and self._options.on_refused == "error":
+            position, error = self.answers.refused[0]
+            name_refused(error, "Document", self._start + position, self._texts[position])
+            raise error
+
+    @property
+    def rankings(self) -> list[_Ranking]:
+        return [ranking for _, ranking in self.answers.answered]
+
+    @property
+    def refused(self) -> list[tuple[int, str]]:
+        return [
+            (self._start + position, reason_of(error, self._texts[position]))
+            for position, error in self.answers.refused
+        ]
 
 
-def _merge(rankings: Sequence[_Ranking], options: RerankOptions) -> RerankResult:
+def _place(hits: list[RerankHit], start: int) -> list[RerankHit]:
+    """`hits` of documents from `start` with their positions among all documents."""
+    if start == 0:
+        return hits
+    return [RerankHit(start + hit.index, hit.score) for hit in hits]
+
+
+def _scores(parts: Sequence[_Part]) -> dict[int, float]:
+    """The scores that came, by index."""
+    hits = [hit for part in parts for ranking in part.rankings for hit in ranking.hits]
+    return {hit.index: hit.score for hit in sorted(hits, key=attrgetter("index"))}
+
+
+def _merge(parts: Sequence[_Part], options: RerankOptions) -> RerankResult:
+    rankings = [ranking for part in parts for ranking in part.rankings]
+    refused = [one for part in parts for one in part.refused]
     if not rankings:
-        return RerankResult()
+        return RerankResult(refused=refused)
     hits = [hit for ranking in rankings for hit in ranking.hits]
     hits.sort(key=attrgetter("index"))
     hits.sort(key=attrgetter("score"), reverse=True)  # equals stay in the order given
-    return RerankResult(hits[: options.top_n], id=rankings[0].id, reply=rankings[-1].reply)
+    return RerankResult(
+        hits[: options.top_n], id=rankings[0].id, reply=rankings[-1].reply, refused=refused
+    )
 
 
 class _Answer(BaseModel):

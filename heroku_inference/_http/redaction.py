@@ -21,7 +21,8 @@ def forget_key(error: HerokuError, key: SecretStr) -> None:
     """Take the key out of all that an error says."""
     error.args = tuple(without_key(part, key) for part in error.args)
     for name, value in vars(error).items():
-        setattr(error, name, without_key(value, key))
+        if name != "done":  # numbers, perhaps millions
+            setattr(error, name, without_key(value, key))
 
 
 def without_key(value: Any, key: SecretStr) -> Any:

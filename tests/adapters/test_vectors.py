@@ -121,7 +121,7 @@ async def test_no_texts_need_no_request(emulator, embeddings, awaited):
 @both
 async def test_a_text_that_is_too_long_is_named_and_nothing_is_sent(emulator, embeddings, awaited):
     model = embeddings.make(**{embeddings.batch_size: 1})
-    with pytest.raises(ConfigError, match="Text 1 has 5000 characters"):
+    with pytest.raises(ConfigError, match="Text 1 has 5000 bytes of UTF-8"):
         await call(model, embeddings.documents, ["fine", LONG], awaited=awaited)
     with pytest.raises(ValueError, match="Text 0"):
         await call(model, embeddings.query, LONG, awaited=awaited)

@@ -47,7 +47,7 @@ def test_the_chat_engine_searches_for_a_question_that_stands_by_itself(cook, her
     assert code == 0
     first, second = out.split("▌ And how many characters")
     assert "takes at most 96 texts" in first
-    assert "at most 2,048 characters" in second
+    assert "at most 2,048 bytes" in second
     asked = [entry.body["messages"] for entry in heroku.journal.to("/v1/chat/completions")]
     assert len(asked) == 3  # answer; condense, answer
     condensing = asked[1][-1]["content"]

@@ -27,7 +27,7 @@ async def test_a_long_text_is_named_with_the_remedy_before_anything_is_sent(emul
     with pytest.raises(heroku_inference.ConfigError) as caught:
         await documents(embedding, ["fine", LONG], awaited=awaited)
     said = str(caught.value)
-    assert "Text 1 has 5000 characters; the API takes at most 2048" in said
+    assert "Text 1 has 5000 bytes of UTF-8; the API takes at most 2048" in said
     assert "Settings.chunk_size = 320" in said
     assert "excluded_embed_metadata_keys" in said
     with pytest.raises(ValueError, match="Text 0"):
@@ -103,5 +103,5 @@ def test_an_error_comes_home_from_a_worker_process(emulator):
 
 
 def test_an_error_that_is_a_value_error_already_stays_as_it_is():
-    with pytest.raises(heroku_inference.ConfigError, match=r"^Text 0 has 5000 characters"):
+    with pytest.raises(heroku_inference.ConfigError, match=r"^Text 0 has 5000 bytes"):
         HerokuEmbedding()._get_text_embedding(LONG)
