@@ -92,7 +92,8 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.invoke("How many r are in strawberry?").content_blocks  # a reasoning block, then text
     ```
 
-    **What an answer tells.** `usage_metadata` counts its tokens, also in streams.
+    **What an answer tells.** `usage_metadata` counts its tokens, also in streams, which ask for it
+    unless `stream_usage=False`.
     `response_metadata` holds `model_name`, `finish_reason`, `id`, `system_fingerprint`,
     `request_id` and `rate_limits`, as far as the server sent them.
 
