@@ -93,7 +93,8 @@ class ChatHeroku(ChatCalls, defer_build=False):
     ```
 
     **What an answer tells.** `usage_metadata` counts its tokens, also in streams, which ask for it
-    unless `stream_usage=False`.
+    unless `stream_usage=False`; `input_token_details` and `output_token_details` are there if the
+    server sends details.
     `response_metadata` holds `model_name`, `finish_reason`, `id`, `system_fingerprint`,
     `request_id` and `rate_limits`, as far as the server sent them.
 

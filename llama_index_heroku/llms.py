@@ -93,7 +93,9 @@ class Heroku(StructuredOutput, defer_build=False):
 
     **What a response tells.** `additional_kwargs` counts tokens (`prompt_tokens`,
     `completion_tokens`, `total_tokens`), also at the end of streams, which ask for it unless
-    `stream_usage=False`, and holds `finish_reason` and `request_id`; `raw` is what the server sent.
+    `stream_usage=False`; `cached_tokens`, `cache_creation_tokens` and `reasoning_tokens` are there
+    if the server sends them. It also holds `finish_reason` and `request_id`; `raw` is what the
+    server sent.
 
     **Moving here.** Arguments of `llama-index-llms-heroku` and `OpenAILike` are accepted.
 
