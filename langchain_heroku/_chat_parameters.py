@@ -46,8 +46,8 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     those without effect on Heroku, such as `seed`, are not sent."""
 
     streaming: bool = False
-    """Whether `invoke` streams too, which spares long answers the server's cut after about 30
-    seconds. Set to `False`, even `stream` does not."""
+    """Whether `invoke` streams too from the start, which spares long answers the server's cut after
+    about 30 seconds, and a second request. Set to `False`, even `stream` does not."""
 
     stream_usage: bool = True
     """Whether streams are asked for their token counts (`stream_options.include_usage`), which

@@ -51,8 +51,9 @@ class ChatHeroku(ChatCalls, defer_build=False):
     await llm.ainvoke([("system", "Answer in French."), ("human", "Why is the sky blue?")])
     ```
 
-    The server cuts whole answers that take about 30 seconds (docs: chat completions). Stream
-    long ones; with `streaming=True` also `invoke` does.
+    The server cuts whole answers that take about 30 seconds (docs: chat completions). Such an
+    answer is asked for again as a stream, and summed up, within `max_retries`. Stream long ones
+    from the start: with `streaming=True` also `invoke` does.
 
     **Tools.** Of any of LangChain's forms; `tool_choice` takes `"auto"`, `"none"`, `"any"`,
     `True` or a tool's name.

@@ -57,7 +57,8 @@ class Heroku(StructuredOutput, defer_build=False):
     ```
 
     **Complete, chat, stream, async.** The server cuts whole answers that take about 30 seconds
-    (docs: chat completions). Stream long ones.
+    (docs: chat completions). Such an answer is asked for again as a stream, and summed up, within
+    `max_retries`. Stream long ones from the start.
 
     ```python
     llm.complete("Why is the sky blue?").text
