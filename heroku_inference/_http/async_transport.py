@@ -16,8 +16,8 @@ from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
     TransportBase,
-    is_success,
     expect_whole_answer,
+    is_success,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class AsyncTransport(TransportBase):
             await asyncio.sleep(wait)
             number += 1
             if following is not call:
-                call, content = following, self._encoded(following)
+                call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
 
     async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:

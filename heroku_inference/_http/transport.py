@@ -18,8 +18,8 @@ from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
     TransportBase,
-    refuse_closed,
     expect_whole_answer,
+    refuse_closed,
 )
 from heroku_inference._pause import pause
 
@@ -87,7 +87,7 @@ class Transport(TransportBase):
             pause(wait)
             number += 1
             if following is not call:
-                call, content = following, self._encoded(following)
+                call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:

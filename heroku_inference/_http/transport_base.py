@@ -37,9 +37,9 @@ __all__ = [
     "DRAIN_TIMEOUT",
     "LibraryErrors",
     "TransportBase",
+    "expect_whole_answer",
     "is_success",
     "refuse_closed",
-    "expect_whole_answer",
 ]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
