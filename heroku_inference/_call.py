@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from heroku_inference._errors import RetryEvent
+    from heroku_inference._values import Reply
 
 
-__all__ = ["Call", "MaskedHeaders"]
+__all__ = ["Call", "MaskedHeaders", "StreamForm", "StreamSum"]
 
 _HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+
+
+class StreamSum(Protocol):
+    """Reads the events of a stream, and writes them down as the plain answer."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the server said that this was all."""
+
+    def read(self, event: str | None, data: bytes, /) -> Iterable[object]:
+        """Take this event; raises the error that it means."""
+
+    def finish(self) -> Iterable[object]:
+        """Take the end; raises `StreamInterruptedError` if it came early."""
+
+    def body(self) -> bytes:
+        """The body that the plain answer would have."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamForm:
+    """How a call for a whole answer is made as a stream.
+
+    Attributes:
+        sum: Sums up the stream that came with this reply.
+        fields: What to add to the body, where it does not have them.
+    """
+
+    sum: Callable[[Reply], StreamSum]
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -27,6 +58,8 @@ class Call:
         on_retry: Called with each failed attempt that is about to be repeated.
         repeatable: Whether a failed attempt may be repeated: not when it may have acted.
         timeout: Seconds that the server may stay silent, unless the user set a timeout.
+        stream_form: How to get the same answer by a stream, after the server has cut it.
+        is_summed: Whether the answer is a stream that is to be summed up by `stream_form`.
     """
 
     path: str
@@ -35,6 +68,14 @@ class Call:
     on_retry: Callable[[RetryEvent], None] | None = None
     repeatable: bool = True
     timeout: float | None = None
+    stream_form: StreamForm | None = None
+    is_summed: bool = False
+
+    def summed(self, form: StreamForm) -> Call:
+        """The same call as a stream that is summed up."""
+        return replace(
+            self, body={**form.fields, **(self.body or {}), "stream": True}, is_summed=True
+        )
 
     @property
     def method(self) -> str:

@@ -111,6 +111,9 @@ class Client(ClientBase):
     ) -> ChatResult:
         """Answer a conversation.
 
+        An answer that the server cuts, after about 30 seconds (408), is asked for again as a stream
+        and summed up, within `max_retries`.
+
         Args:
             messages: In OpenAI's form; what Heroku is stricter about is mended on the way.
             model: The model id.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from heroku_inference._agents.request import agent_body, agent_call
 from heroku_inference._call import Call
 from heroku_inference._chat.request import ChatRequest, chat_request
+from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
 from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
 from heroku_inference._config.arguments import (
     check_callback,
@@ -101,7 +102,8 @@ class ClientBase:
         timeout: Seconds that the server may stay silent: 60 by default, 120 between two events
             of a stream, and 600 between two steps of an agent.
         max_retries: Attempts after the first for 408, 429, 500, 502, 503, 504, 529 and failed
-            connections. Agents are never tried again: their tools may have acted.
+            connections; a chat answer that was cut with 408 is streamed and summed up then.
+            Agents are never tried again: their tools may have acted.
         default_headers: Sent with every request, over the usual ones.
         on_retry: Called with each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
@@ -221,7 +223,11 @@ class ClientBase:
             raise UnknownArgumentError("chat() has no option 'stream'.", "Call stream_chat().")
         chosen = self._model("chat", model)
         request = chat_request(messages, model=chosen, stream=stream, **options)
-        return request, Call(paths.CHAT, request.body, request.headers, on_retry)
+        call = Call(paths.CHAT, request.body, request.headers, on_retry)
+        if not stream:
+            with_usage = options.get("stream_usage", True)
+            call.stream_form = SUMMED_CHAT if with_usage else SUMMED_CHAT_WITHOUT_USAGE
+        return request, call
 
     def _agent_call(
         self, messages: Sequence[Mapping[str, Any]], model: str | None, options: AgentOptions

@@ -54,6 +54,10 @@ _REFUSED_CHAT: Final = (
     "that are not a JSON object, reasoning tags such as <reasoning> in an assistant's text, a tool "
     "call without its result, or a result without its call. Correct or leave out that message."
 )
+_REFUSED_STREAM_OPTIONS: Final = (
+    "Pass stream_usage=False (without stream_options in extra_body) to stream without asking for "
+    "the token counts."
+)
 
 
 def error_from_reply(reply: Reply) -> APIError:
@@ -120,6 +124,8 @@ def _error(
         remedy = f"{remedy} The server asks to wait for {wait:.0f} seconds."
     elif _is_refused_chat(status, message):
         remedy = _REFUSED_CHAT
+    elif error_class is InvalidRequestError and "stream_options" in message:
+        remedy = _REFUSED_STREAM_OPTIONS
     return error_class(
         sentence(
             f"Heroku answered {status}: {message}" if message else f"Heroku answered {status}"

@@ -62,11 +62,25 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. Heroku reports these three numbers and no details."""
+    """Tokens of one call.
+
+    Heroku documents the first three numbers. The details are `None` unless the server sends them.
+
+    Attributes:
+        prompt_tokens: Tokens of the prompt.
+        completion_tokens: Tokens of the answer, thinking included.
+        total_tokens: Both together.
+        cached_tokens: Tokens of the prompt that were read from a cache.
+        cache_creation_tokens: Tokens of the prompt that were written to a cache.
+        reasoning_tokens: Tokens of the answer that are thinking.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
+    cached_tokens: int | None = None
+    cache_creation_tokens: int | None = None
+    reasoning_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

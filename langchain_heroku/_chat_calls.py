@@ -91,9 +91,9 @@ class ChatCalls(ChatParameters, HerokuChatModel):
         stream_usage: bool | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        with_usage = self.stream_usage if stream_usage is None else stream_usage
+        with_usage = self._tells_usage(stream_usage)
         with langchain_errors():
-            options = self._options_of_stream(stop, kwargs)
+            options = self._options_of_stream(stop, {**kwargs, "stream_usage": with_usage})
             wire = openai_messages(messages)
             listener = retry_listener(run_manager)
             calls = StreamedCalls()
@@ -119,9 +119,9 @@ class ChatCalls(ChatParameters, HerokuChatModel):
         stream_usage: bool | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        with_usage = self.stream_usage if stream_usage is None else stream_usage
+        with_usage = self._tells_usage(stream_usage)
         with langchain_errors():
-            options = self._options_of_stream(stop, kwargs)
+            options = self._options_of_stream(stop, {**kwargs, "stream_usage": with_usage})
             wire = openai_messages(messages)
             listener = retry_listener(run_manager)
             calls = StreamedCalls()

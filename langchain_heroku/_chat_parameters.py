@@ -46,11 +46,12 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     Those that Heroku ignores, such as `seed`, are not sent."""
 
     streaming: bool = False
-    """Whether `invoke` streams too, so that the server does not cut long answers after about 30
-    seconds. If you set this to `False`, `stream` does not stream either."""
+    """Whether `invoke` streams too from the start, which spares long answers the server's cut after
+    about 30 seconds, and a second request. Set to `False`, even `stream` does not."""
 
     stream_usage: bool = True
-    """Whether the last chunk of a stream has the number of tokens used."""
+    """Whether streams are asked for their token counts (`stream_options.include_usage`), which
+    come in the last chunk: without, Heroku sends none. `stream_options` in `extra_body` win."""
 
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
         """The options of one call for the core: arguments of the call over those of the model."""
@@ -58,7 +59,12 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
         always = {name: value for name, value in self.model_kwargs.items() if name != "n"}
         given["stop"] = stop or given.get("stop") or self.model_kwargs.get("stop") or self.stop
         here = {"model": self.model, **self._parameters(), "extra_body": self.extra_body}
-        return chat_options(always, here, given)
+        with_usage = {"stream_usage": self._tells_usage(call.get("stream_usage"))}
+        return chat_options(always, here, given, with_usage)
+
+    def _tells_usage(self, of_call: bool | None) -> bool:
+        """Whether a stream tells its tokens: as the call says, else as the model does."""
+        return self.stream_usage if of_call is None else of_call
 
     def _number_of_answers(self, call: Mapping[str, Any]) -> int:
         for number in (call.get("n"), self.n, self.model_kwargs.get("n")):

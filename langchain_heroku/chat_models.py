@@ -51,8 +51,9 @@ class ChatHeroku(ChatCalls, defer_build=False):
     await llm.ainvoke([("system", "Answer in French."), ("human", "Why is the sky blue?")])
     ```
 
-    The server cuts whole answers that take about 30 seconds (docs: chat completions). Stream
-    long ones; with `streaming=True`, `invoke` streams too.
+    The server cuts whole answers that take about 30 seconds (docs: chat completions). Such an
+    answer is asked for again as a stream, and summed up, within `max_retries`. Stream long ones
+    from the start: with `streaming=True` also `invoke` does.
 
     **Tools** in any of LangChain's forms. `tool_choice` takes `"auto"`, `"none"`, `"any"`, `True`
     or a tool's name.
@@ -92,7 +93,9 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.invoke("How many r are in strawberry?").content_blocks  # a reasoning block, then text
     ```
 
-    **Metadata.** `usage_metadata` counts the tokens of an answer, in streams too.
+    **What an answer tells.** `usage_metadata` counts its tokens, also in streams, which ask for it
+    unless `stream_usage=False`; `input_token_details` and `output_token_details` are there if the
+    server sends details.
     `response_metadata` holds `model_name`, `finish_reason`, `id`, `system_fingerprint`,
     `request_id` and `rate_limits`, if the server sent them.
 

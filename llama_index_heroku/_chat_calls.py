@@ -152,6 +152,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
             "model": self.model,
             "stop": self.stop,
             **self._parameters(),
+            "stream_usage": self.stream_usage,
             "extra_body": self.extra_body,
         }
         return chat_options(here, self.additional_kwargs, given), call.get(TOOL_NAMES, {})

@@ -18,6 +18,7 @@ from llama_index.core.base.llms.types import (
 )
 from pydantic_core import from_json
 
+from heroku_inference._adapters.usage import token_counts
 from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parse_or_keep
 
 if TYPE_CHECKING:
@@ -169,14 +170,8 @@ def assistant_message(
 
 
 def usage_fields(usage: Usage | None) -> dict[str, int]:
-    """Token counts under the names that LlamaIndex's token counter reads."""
-    if usage is None:
-        return {}
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-    }
+    """Tokens, by the names that LlamaIndex's token counter reads."""
+    return {} if usage is None else token_counts(usage)
 
 
 def origin_fields(reply: Reply | None) -> dict[str, str]:

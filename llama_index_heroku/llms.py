@@ -59,7 +59,8 @@ class Heroku(StructuredOutput, defer_build=False):
     ```
 
     **Complete, chat, stream, async.** The server cuts whole answers that take about 30 seconds
-    (docs: chat completions). Stream long ones.
+    (docs: chat completions). Such an answer is asked for again as a stream, and summed up, within
+    `max_retries`. Stream long ones from the start.
 
     ```python
     llm.complete("Why is the sky blue?").text
@@ -93,9 +94,11 @@ class Heroku(StructuredOutput, defer_build=False):
     Heroku(model="claude-4-5-sonnet", extended_thinking=2000)
     ```
 
-    **Metadata.** `additional_kwargs` counts tokens (`prompt_tokens`,
-    `completion_tokens`, `total_tokens`), also at the end of streams, and holds `finish_reason`
-    and `request_id`; `raw` is what the server sent.
+    **What a response tells.** `additional_kwargs` counts tokens (`prompt_tokens`,
+    `completion_tokens`, `total_tokens`), also at the end of streams, which ask for it unless
+    `stream_usage=False`; `cached_tokens`, `cache_creation_tokens` and `reasoning_tokens` are there
+    if the server sends them. It also holds `finish_reason` and `request_id`; `raw` is what the
+    server sent.
 
     **Moving here.** Arguments of `llama-index-llms-heroku` and `OpenAILike` are accepted.
 

@@ -64,6 +64,10 @@ class ChatParameters(Connection):
     prompt_caching: bool | None = None
     """`False` turns off Heroku's automatic prompt caching (docs: prompt caching)."""
 
+    stream_usage: bool = True
+    """Whether streams are asked for their token counts (`stream_options.include_usage`): without,
+    Heroku sends none. `stream_options` in `extra_body` win."""
+
     allow_ignored_params: bool | None = None
     """Whether Heroku should accept parameters that it does not know."""
 

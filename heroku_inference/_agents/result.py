@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.messages import NO_RESULT, wire_messages
@@ -119,13 +119,15 @@ def agent_result(steps: list[AgentStep]) -> AgentResult:
 
 
 def _sum_usage(usages: list[Usage]) -> Usage | None:
+    """All counts together; a detail that none of them has stays unknown."""
     if not usages:
         return None
-    return Usage(
-        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
-        completion_tokens=sum(usage.completion_tokens for usage in usages),
-        total_tokens=sum(usage.total_tokens for usage in usages),
-    )
+    totals: dict[str, int] = {}
+    for name in (part.name for part in fields(Usage)):
+        counts = [count for usage in usages if (count := getattr(usage, name)) is not None]
+        if counts:
+            totals[name] = sum(counts)
+    return Usage(**totals)
 
 
 publish(__name__)

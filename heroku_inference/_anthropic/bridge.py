@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from heroku_inference._anthropic.reading import MessageStream, read_message
+from heroku_inference._anthropic.summing import SUMMED_MESSAGE
 from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import APIError, HerokuError
@@ -159,7 +160,14 @@ def _call_of(request: httpx2.Request) -> tuple[Call, bool]:
         }
     )
     call = Call(request.url.raw_path.decode("ascii"), body, headers)
-    return call, bool(body and body.get("stream"))
+    streamed = bool(body and body.get("stream"))
+    if not streamed and _is_message(call):
+        call.stream_form = SUMMED_MESSAGE
+    return call, streamed
+
+
+def _is_message(call: Call) -> bool:
+    return call.path.partition("?")[0] == paths.MESSAGES
 
 
 def _seconds(request: httpx2.Request) -> float | None:
@@ -169,7 +177,7 @@ def _seconds(request: httpx2.Request) -> float | None:
 
 
 def _response(call: Call, reply: Reply) -> httpx2.Response:
-    if call.path.partition("?")[0] == paths.MESSAGES:
+    if _is_message(call):
         reply = read_message(reply)
     headers = {**_headers(reply), "content-type": "application/json"}
     return httpx2.Response(reply.status_code, headers=headers, content=reply.body)

@@ -85,19 +85,25 @@ class MessageStream:
             APIError: The event is an error; the text so far is in its `partial`.
             InvalidResponseError: The data is not an event of a message; likewise.
         """
+        if (frame := self.read_frame(event, data)) is None:
+            return ()
+        # Written anew: the SDK passes over events without a name.
+        name, body = frame["type"].encode(), json.dumps(frame).encode()
+        return (b"event: %s\ndata: %s\n\n" % (name, body),)
+
+    def read_frame(self, event: str | None, data: bytes) -> dict[str, Any] | None:
+        """The event itself, completed by what only others tell; errors are those of `read`."""
         if event == "done" or data.strip() == b"[DONE]":
             self.done = True
         if self.done or not (data or event == "error"):
-            return ()
+            return None
         try:
             frame = self._frame(event, data)
         except HerokuError as error:
             error.partial = self.partial
             raise
         self._follow(frame)
-        # Written anew: the SDK passes over events without a name.
-        name, body = frame["type"].encode(), json.dumps(frame).encode()
-        return (b"event: %s\ndata: %s\n\n" % (name, body),)
+        return frame
 
     def finish(self) -> tuple[bytes, ...]:
         """Checks that the message was complete when the stream ended; nothing was held back.

@@ -35,6 +35,16 @@ _FINISH_REASONS = {
 _LONGEST_MARK = 32  # bytes of an end mark, with white space around it
 _COMPLETION = "a chat completion"
 _REASONING_FIELDS = ("signature", "text", "thinking")
+# Where a detail stands: in OpenAI's object, under its name there, or alone as Anthropic has it.
+_DETAILS = {
+    "cached_tokens": ("prompt_tokens_details", "cached_tokens", "cache_read_input_tokens"),
+    "cache_creation_tokens": (
+        "prompt_tokens_details",
+        "cache_creation_tokens",
+        "cache_creation_input_tokens",
+    ),
+    "reasoning_tokens": ("completion_tokens_details", "reasoning_tokens", "reasoning_tokens"),
+}
 
 # What an answer says about itself, on its first piece.
 _IDENTITY = ("id", "model", "created", "system_fingerprint")
@@ -274,7 +284,20 @@ def _usage(counts: dict[str, Any]) -> Usage | None:
     prompt = counts.get("prompt_tokens") or 0
     completion = counts.get("completion_tokens") or 0
     total = counts.get("total_tokens") or prompt + completion
-    return Usage(prompt, completion, total) if total else None
+    return Usage(prompt, completion, total, **_details(counts)) if total else None
+
+
+def _details(counts: dict[str, Any]) -> dict[str, int]:
+    """The details among these counts; what is not a count is left out."""
+    found: dict[str, int] = {}
+    for name, (part, field, alone) in _DETAILS.items():
+        details = counts.get(part)
+        count = details.get(field) if type(details) is dict else None
+        if count is None:
+            count = counts.get(alone)
+        if type(count) is int and count >= 0:
+            found[name] = count
+    return found
 
 
 def _summed_call(deltas: list[ToolCallDelta]) -> ToolCall:

@@ -78,6 +78,7 @@ def chat_request(
     *,
     model: str,
     stream: bool = False,
+    stream_usage: bool = True,
     temperature: float | None = None,
     top_p: float | None = None,
     top_k: int | None = None,
@@ -102,6 +103,8 @@ def chat_request(
             not be empty, arguments that must be objects.
         model: Id of the model, sent as it is.
         stream: Whether the answer is to come piece by piece.
+        stream_usage: Whether a stream is asked for its token counts, by `stream_options`: without,
+            Heroku sends none. `stream_options` in `extra_body` win.
         temperature: From 0 to 1. Newer Claude models take this or `top_p`, not both.
         top_p: From 0 to 1.
         top_k: Sample from this many tokens.
@@ -162,6 +165,8 @@ def chat_request(
     if extra_body:
         _check_stream(extra_body.get("stream"), stream)
         body.update(extra_body)
+    if stream and stream_usage:
+        body.setdefault("stream_options", {"include_usage": True})
     apply_thinking_rules(body)
     reading = apply_response_format(body, response_format)
     headers = {"X-Heroku-Prompt-Caching": "false"} if prompt_caching is False else {}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from heroku_inference._errors import APIError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
 from heroku_inference._http.sse import Event, decoder_for
+from heroku_inference._http.streams import async_batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
     TransportBase,
+    expect_whole_answer,
     is_success,
 )
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from heroku_inference._call import Call, MaskedHeaders
+    from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
@@ -80,10 +83,17 @@ class AsyncTransport(TransportBase):
                 return await attempt(call, content, headers)
             except APIError as error:
                 wait = self._wait_after(error, number, call)
+                following = self._next_form(error, call)
             await asyncio.sleep(wait)
             number += 1
+            if following is not call:
+                call, content = following, self._encode(following)
+                headers = self._headers_for(call, streamed=True)
 
     async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
+        if call.is_summed and call.stream_form is not None:
+            stream = await self._open_stream(call, content, headers)
+            return await self._sum(call.stream_form, stream)
         seconds = self.answer_timeout
         with self.translate_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
@@ -92,6 +102,17 @@ class AsyncTransport(TransportBase):
             finally:
                 await response.close()
         return self._raise_for_status(reply)
+
+    @staticmethod
+    async def _sum(form: StreamForm, stream: AsyncEventStream) -> Reply:
+        """The plain answer that a stream adds up to."""
+        reader = form.sum(stream.reply)
+        with expect_whole_answer():
+            async with aclosing(async_batches(stream, reader)) as pieces:
+                async for batch in pieces:
+                    for _ in batch:
+                        pass
+        return replace(stream.reply, body=reader.body())
 
     async def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from heroku_inference._errors import APIConnectionError, APITimeoutError, StreamInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
 
-    from heroku_inference._http.async_transport import AsyncEventStream
-    from heroku_inference._http.transport import EventStream
+    from heroku_inference._http.sse import Event
 
 __all__ = ["EventReader", "async_batches", "batches"]
 
@@ -37,7 +36,27 @@ class EventReader(Protocol[_Item_co]):
         """The items that the end completes; raises `StreamInterruptedError` if it came early."""
 
 
-def batches(stream: EventStream, reader: EventReader[_Item]) -> Generator[Iterable[_Item]]:
+class _Events(Protocol):
+    """An event stream of the blocking transport."""
+
+    def __iter__(self) -> Iterator[list[Event]]: ...
+
+    def drain(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _AsyncEvents(Protocol):
+    """An event stream of the async transport."""
+
+    def __aiter__(self) -> AsyncIterator[list[Event]]: ...
+
+    async def drain(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def batches(stream: _Events, reader: EventReader[_Item]) -> Generator[Iterable[_Item]]:
     """The items of a stream, those of one read of the network together; closes the stream.
 
     Use up each batch before the next: its events are read one by one as you iterate, so that the
@@ -65,7 +84,7 @@ def batches(stream: EventStream, reader: EventReader[_Item]) -> Generator[Iterab
 
 
 async def async_batches(
-    stream: AsyncEventStream, reader: EventReader[_Item]
+    stream: _AsyncEvents, reader: EventReader[_Item]
 ) -> AsyncGenerator[Iterable[_Item]]:
     """Like `batches`, async. Close it (`contextlib.aclosing`) when leaving it before its end."""
     broken: APIConnectionError | None = None

@@ -5,17 +5,20 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from heroku_inference._errors import APIError
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_transport
 from heroku_inference._http.sse import Event, decoder_for
+from heroku_inference._http.streams import batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
     TransportBase,
+    expect_whole_answer,
     refuse_closed,
 )
 from heroku_inference._pause import pause
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from heroku_inference._call import Call, MaskedHeaders
+    from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
@@ -80,10 +83,16 @@ class Transport(TransportBase):
                 return attempt(call, content, headers)
             except APIError as error:
                 wait = self._wait_after(error, number, call)
+                following = self._next_form(error, call)
             pause(wait)
             number += 1
+            if following is not call:
+                call, content = following, self._encode(following)
+                headers = self._headers_for(call, streamed=True)
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
+        if call.is_summed and call.stream_form is not None:
+            return self._sum(call.stream_form, self._open_stream(call, content, headers))
         with self.translate_errors(self.answer_timeout):
             response = self._respond(call, content, headers, self.answer_timeout)
             try:
@@ -91,6 +100,16 @@ class Transport(TransportBase):
             finally:
                 response.close()
         return self._raise_for_status(reply)
+
+    @staticmethod
+    def _sum(form: StreamForm, stream: EventStream) -> Reply:
+        """The plain answer that a stream adds up to."""
+        reader = form.sum(stream.reply)
+        with expect_whole_answer(), closing(batches(stream, reader)) as pieces:
+            for batch in pieces:
+                for _ in batch:
+                    pass
+        return replace(stream.reply, body=reader.body())
 
     def _open_stream(
         self, call: Call, content: bytes | None, headers: MaskedHeaders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -18,13 +19,14 @@ from heroku_inference._errors import (
     APITimeoutError,
     ConfigError,
     RetryEvent,
+    StreamInterruptedError,
 )
 from heroku_inference._http.redaction import without_key
 from heroku_inference._http.retry_policy import next_wait
 from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import httpx
 
@@ -35,16 +37,20 @@ __all__ = [
     "DRAIN_TIMEOUT",
     "LibraryErrors",
     "TransportBase",
+    "expect_whole_answer",
     "is_success",
     "refuse_closed",
 ]
 
 # The server cuts a plain answer after about 30 seconds with a 408 (docs: chat completions), which
-# says more than a timeout of ours would; a stream may think for long between two events.
+# says more than a timeout of ours would, and makes the next attempt a stream. A stream may think
+# for long between two events.
 _ANSWER_TIMEOUT: Final = 60.0  # seconds
 _STREAM_TIMEOUT: Final = 120.0  # seconds
 DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer is complete
 
+
+_CUT: Final = 408
 
 _LIBRARIES: Final = frozenset({"aiohttp", "asyncio", "h11", "httpcore", "httpx"})
 
@@ -66,6 +72,17 @@ def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
     """Refuses a caller's own client that has been closed."""
     if client.is_closed:
         raise ConfigError(f"{name} has been closed.", "Pass one that is open, and close it last.")
+
+
+@contextmanager
+def expect_whole_answer() -> Iterator[None]:
+    """Within this, a stream that ends early is a broken connection, as for any whole answer."""
+    try:
+        yield
+    except StreamInterruptedError as interrupted:
+        broken = APIConnectionError(interrupted.problem, interrupted.remedy)
+        broken.partial = interrupted.partial
+        raise broken from interrupted
 
 
 class _TranslatedErrors:
@@ -198,6 +215,16 @@ class TransportBase:
             if listener is not None:
                 listener(event)
         return wait
+
+    def _next_form(self, error: APIError, call: Call) -> Call:
+        """The call to make after this error.
+
+        A whole answer that the server cut would be cut again, and paid for again: it is streamed.
+        """
+        form = call.stream_form
+        if error.status_code != _CUT or form is None or call.is_summed:
+            return call
+        return call.summed(form)
 
     def _stream_seconds(self, call: Call) -> float:
         """How long a stream may be silent: as the user said, else as the call or all need it."""

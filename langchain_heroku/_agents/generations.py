@@ -15,8 +15,9 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from heroku_inference import AgentMessage
 from heroku_inference._adapters.tools import parse_arguments
+from heroku_inference._adapters.usage import token_counts
 from langchain_heroku._blocks_of_answers import PROVIDER
-from langchain_heroku._generations import server_metadata, standard_usage, summed_usage, token_usage
+from langchain_heroku._generations import server_metadata, standard_usage, summed_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,7 +94,7 @@ class RunReader:
         if step.refusal:
             fields["additional_kwargs"] = {"refusal": step.refusal}
         if step.usage is not None:
-            self._tokens.append(token_usage(step.usage))
+            self._tokens.append(token_counts(step.usage))
             fields["usage_metadata"] = standard_usage(step.usage)
         # LangChain does not add these up, so the sum comes once, with the answer.
         if not step.tool_calls and self._tokens:

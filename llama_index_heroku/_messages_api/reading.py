@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingMessage", "whole_response"]
 
-_WRITTEN: Final = "written"  # the key of an incomplete call's arguments
+_WRITTEN: Final = "written"  # where a growing call keeps its arguments
+_CACHED: Final = ("cached_tokens", "cache_creation_tokens")
 
 
 def whole_response(message: Any, names: Mapping[str, str]) -> AnthropicChatResponse:
@@ -117,13 +118,20 @@ class GrowingMessage:
 def _answer_fields(
     reason: str | None, usage: Mapping[str, Any], request_id: str | None
 ) -> dict[str, Any]:
-    """Tokens, finish reason and request id, for `additional_kwargs`."""
-    read, written = usage.get("input_tokens") or 0, usage.get("output_tokens") or 0
     cached = {name: usage[name] for name in usage if name.startswith("cache_") and usage[name]}
+    details = {
+        "cached_tokens": usage.get("cache_read_input_tokens"),
+        "cache_creation_tokens": usage.get("cache_creation_input_tokens"),
+        "reasoning_tokens": (usage.get("output_tokens_details") or {}).get("thinking_tokens"),
+    }
+    # Anthropic's `input_tokens` leave out what the cache had; here they are all of the prompt.
+    read = (usage.get("input_tokens") or 0) + sum(details[name] or 0 for name in _CACHED)
+    written = usage.get("output_tokens") or 0
     fields: dict[str, Any] = {
         "prompt_tokens": read,
         "completion_tokens": written,
         "total_tokens": read + written,
+        **{name: count for name, count in details.items() if count is not None},
         **cached,
     }
     if reason:

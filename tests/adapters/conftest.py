@@ -33,8 +33,21 @@ class Reply:
     reasoning: str = ""
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     tokens: tuple[int, int, int] | None = None
+    details: dict[str, int] = field(default_factory=dict)
     finish_reason: str | None = None
     request_id: str | None = field(default=None, compare=False)
+
+
+DETAILS = {
+    ("input_token_details", "cache_read"): "cached_tokens",
+    ("input_token_details", "cache_creation"): "cache_creation_tokens",
+    ("output_token_details", "reasoning"): "reasoning_tokens",
+}
+
+
+def _langchain_details(usage):
+    counts = {name: usage.get(part, {}).get(key) for (part, key), name in DETAILS.items()}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 class LangChain:
@@ -118,6 +131,7 @@ class LangChain:
             ),
             calls=[(call["id"], call["name"], call["args"]) for call in message.tool_calls],
             tokens=usage and tuple(usage[name] for name in names),
+            details=_langchain_details(usage or {}),
             finish_reason=metadata.get("finish_reason"),
             request_id=metadata.get("request_id"),
         )
@@ -203,6 +217,7 @@ class LlamaIndex:
             reasoning="".join(thoughts),
             calls=[(call.tool_call_id, call.tool_name, call.tool_kwargs) for call in calls],
             tokens=tuple(facts[name] for name in names) if "total_tokens" in facts else None,
+            details={name: facts[name] for name in DETAILS.values() if name in facts},
             finish_reason=facts.get("finish_reason"),
             request_id=facts.get("request_id"),
         )

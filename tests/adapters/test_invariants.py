@@ -19,7 +19,8 @@ WAYS = ("send", "stream", "asend", "astream")
 def sent(emulator):
     body = dict(emulator.journal[-1].body)
     body.pop("messages")
-    body.pop("stream", None)
+    if body.pop("stream", None):
+        assert body.pop("stream_options") == {"include_usage": True}
     return body
 
 

@@ -30,7 +30,7 @@ def test_words_need_no_quotes(emulator, run):
 
 def test_what_was_not_said_is_not_sent(emulator, run):
     run("chat", "Hello", env=emulator.config_vars)
-    assert emulator.journal[-1].body.keys() == {"model", "messages", "stream"}
+    assert emulator.journal[-1].body.keys() == {"model", "messages", "stream", "stream_options"}
 
 
 def test_every_option_reaches_the_request(emulator, run):
@@ -46,6 +46,7 @@ def test_every_option_reaches_the_request(emulator, run):
         "max_tokens": 50,
         "temperature": 0.5,
         "stream": True,
+        "stream_options": {"include_usage": True},
     }
 
 

@@ -22,12 +22,13 @@ def test_only_what_is_set_is_sent(emulator, calls):
     assert entry.body == {"model": "claude-4-5-sonnet", "messages": HELLO}
 
 
-def test_a_stream_differs_only_by_saying_so(emulator, calls):
+def test_a_stream_differs_only_by_saying_so_and_asking_for_its_usage(emulator, calls):
     assert calls.stream()
     assert emulator.journal[-1].body == {
         "model": "claude-4-5-sonnet",
         "messages": HELLO,
         "stream": True,
+        "stream_options": {"include_usage": True},
     }
     assert emulator.journal[-1].headers["accept"] == "text/event-stream"
 

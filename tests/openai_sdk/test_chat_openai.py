@@ -63,7 +63,7 @@ async def options():
 
 @pytest.fixture
 def chat_openai(openai_variables, config_vars, options):
-    return ChatOpenAI(**options())
+    return ChatOpenAI(**options(), stream_usage=True)  # which it leaves out at other addresses
 
 
 @pytest.fixture(params=["spaced", "split"])
