@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from heroku_inference._catalogue import thinks_by_effort
 from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
+from heroku_inference._chat.thinking import is_on
 from heroku_inference._config.arguments import nearest_name, unknown_argument
 from heroku_inference._warnings import warn_caller
 
@@ -79,11 +81,12 @@ def asks_to_think(options: Mapping[str, Any], model: str) -> bool:
     asked = {**options, **(options.get("extra_body") or {})}
     thinking = asked.get("extended_thinking")
     if isinstance(thinking, Mapping):
-        return bool(thinking.get("enabled", True))
+        return is_on(thinking)
     if thinking is False:
         return False
-    # Only Claude thinks by such rules when it is asked by effort.
-    return bool(thinking) or bool(asked.get("reasoning_effort") and "claude" in model)
+    if thinking:
+        return True
+    return bool(asked.get("reasoning_effort")) and thinks_by_effort(model)
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

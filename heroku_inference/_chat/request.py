@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
-from heroku_inference._chat.thinking import apply_thinking_rules
+from heroku_inference._chat.thinking import SAMPLING, apply_thinking_rules, check_thinking
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
 from heroku_inference._config.arguments import unknown_argument
 from heroku_inference._errors import ConfigError, UnknownArgumentError
@@ -131,6 +132,7 @@ def chat_request(
     check_share("temperature", temperature)
     check_share("top_p", top_p)
     _check_effort(reasoning_effort)
+    check_thinking(extended_thinking)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     clean_tool_names(body["messages"])
     wired = wire_tools(tools) if tools else []
@@ -159,6 +161,7 @@ def chat_request(
         _check_stream(extra_body.get("stream"), stream)
         body.update(extra_body)
     apply_thinking_rules(body)
+    warn_of_sampling(body["model"], (name for name in SAMPLING if name in body))
     reading = apply_response_format(body, response_format)
     headers = {"X-Heroku-Prompt-Caching": "false"} if prompt_caching is False else {}
     return ChatRequest(body, headers, reading)

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, model_validator
 from heroku_inference._adapters.anthropic_messages import (
     answer_tool,
     ask_for_answer,
+    check_thinking,
     message_arguments,
 )
 from langchain_heroku._agents.history import is_run, messages_of_run
@@ -75,7 +76,9 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     extended_thinking: bool | int | dict[str, Any] | None = None
     """`True`, a budget in tokens (1024 or more), or `{"enabled", "budget_tokens"}`, as for
-    `ChatHeroku`; another way to say `thinking`. What the model thinks is always returned."""
+    `ChatHeroku`; another way to say `thinking`. `{"type": "adaptive"}`, which Claude takes from
+    Opus 4.7 on in place of a budget, is sent as it is, and its `effort` as `output_config`. What
+    the model thinks is always returned, unless `display` says otherwise."""
 
     # Upstream's places for what the classes here hold elsewhere: never filled.
     anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
@@ -88,6 +91,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         super()._check_values()
         if self.extended_thinking is not None and self.thinking is not None:
             raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
+        check_thinking(self.extended_thinking)
 
     @model_validator(mode="before")
     @classmethod
