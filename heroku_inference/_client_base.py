@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from heroku_inference._agents.request import agent_body, agent_call
 from heroku_inference._call import Call
+from heroku_inference._catalogue import warn_of_end
 from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
 from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
@@ -182,7 +183,9 @@ class ClientBase:
         default = self.settings(kind).model
         if model is None and (default is None or not may_be(kind, default)):
             model = WELL_KNOWN_MODELS.get(kind)
-        return self.settings(kind).require_model(model)
+        chosen = self.settings(kind).require_model(model)
+        warn_of_end(chosen)
+        return chosen
 
     def _embedding_options(
         self, model: str | None, options: EmbedOptions

@@ -32,7 +32,8 @@ class ChatOptions(TypedDict, total=False):
         parallel_tool_calls: Whether several tools may be called at once.
         reasoning_effort: `low`, `medium` or `high`: a thinking budget by name.
         extended_thinking: `True`, a budget in tokens (1024 or more), or
-            `{"enabled", "budget_tokens", "include_reasoning"}`.
+            `{"enabled", "budget_tokens", "include_reasoning"}`. A mapping with a `type`, such as
+            `{"type": "adaptive"}`, is sent as it is.
         response_format: OpenAI's `json_schema` or `json_object` (which may have a `schema` to tell
             the model). Heroku ignores it, so it is emulated: the answer's text is that JSON.
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.

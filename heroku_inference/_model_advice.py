@@ -1,9 +1,9 @@
-"""Finds the Heroku model to use instead of one of OpenAI's. Pure.
+"""Models that Heroku refuses, named as in OpenAI's catalogue or ended, and what to use instead.
 
 Ids are free strings, never checked against this: only when the server has refused a request does
-its error say which model to take. The recommendations are Heroku's own (docs: chat completions,
-embeddings, images): "for the best intelligence a Claude Sonnet model, for cost-savings and fast
-inference Claude Haiku", in the generation that its migration guide uses.
+its error say which model to take. What to use in place of OpenAI's models is Heroku's own advice
+(docs: chat completions, embeddings, images): "for the best intelligence a Claude Sonnet model, for
+cost-savings and fast inference Claude Haiku", in the generation that its migration guide uses.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from heroku_inference._catalogue import has_ended, known_model
 from heroku_inference._config.settings import WELL_KNOWN_MODELS, Kind
 from heroku_inference._errors import APIError, ContentBlockedError
 
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["model_hint", "recommended_model", "with_model_hint"]
 
 _REFUSALS: Final = frozenset({400, 403, 404})
+_NO_SUCH_MODEL: Final = frozenset({403, 404})
+# In Bedrock's words, as from Opus 4.7 on.
+_BUDGET_REFUSED: Final = "thinking.type.enabled"
+_ADAPTIVE: Final = (
+    "Pass extended_thinking={'type': 'adaptive'} to ChatHerokuMessages (LangChain) or "
+    "HerokuMessages (LlamaIndex), or reasoning_effort to the other classes."
+)
 _LARGE: Final = "claude-4-5-sonnet"
 _SMALL: Final = "claude-4-5-haiku"
 _VECTORS: Final = WELL_KNOWN_MODELS["embedding"]
@@ -81,12 +89,31 @@ def model_hint(model: str, kind: Kind = "chat") -> str:
 
 
 def with_model_hint(error: APIError, kind: Kind, body: Mapping[str, Any] | None) -> APIError:
-    """The error, its remedy completed when a model named as in OpenAI's catalogue was refused."""
+    """The error, its remedy completed by what is known of the model that was refused.
+
+    It may be named as in OpenAI's catalogue, be past its end of life, or take no thinking budget.
+    """
     model = (body or {}).get("model")
     refused = error.status_code in _REFUSALS and not isinstance(error, ContentBlockedError)
-    if refused and isinstance(model, str) and (hint := model_hint(model, kind)):
-        error.remedy = f"{error.remedy} {hint}".lstrip()
+    if refused and isinstance(model, str):
+        hint = model_hint(model, kind) or _end_hint(error, model) or _budget_hint(error, model)
+        error.remedy = f"{error.remedy} {hint}".strip()
     return error
+
+
+def _end_hint(error: APIError, model: str) -> str:
+    facts = known_model(model)
+    if facts is None or error.status_code not in _NO_SUCH_MODEL or not has_ended(facts):
+        return ""
+    instead = f": use {facts.replacement_model!r}" if facts.replacement_model else ""
+    return f"{model!r} reached its end of life on {facts.eol_date}{instead}."
+
+
+def _budget_hint(error: APIError, model: str) -> str:
+    facts = known_model(model)
+    if facts is None or facts.thinking_budget is not False:
+        return ""
+    return _ADAPTIVE if _BUDGET_REFUSED in error.server_message else ""
 
 
 def _counterpart(model: str) -> _Counterpart | None:

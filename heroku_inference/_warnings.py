@@ -1,11 +1,11 @@
-"""Warnings that point at the user's own line, however deep the library noticed. Pure."""
+"""Warnings that point at the user's own line, however deep the library noticed."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
 
-__all__ = ["warn_caller"]
+__all__ = ["warn_caller", "warn_caller_once"]
 
 # The frameworks stand between the user and us: a warning that points into them helps nobody.
 _BETWEEN = frozenset(
@@ -33,6 +33,16 @@ def warn_caller(message: str) -> None:
         frame = frame.f_back
         level += 1
     warnings.warn(message, UserWarning, stacklevel=level)
+
+
+_given: set[tuple[str, ...]] = set()
+
+
+def warn_caller_once(message: str, *, key: tuple[str, ...]) -> None:
+    """Warn as `warn_caller` does, but only once in a process for each `key`."""
+    if key not in _given:
+        _given.add(key)
+        warn_caller(message)
 
 
 def _package(module_globals: dict[str, object]) -> str:

@@ -46,7 +46,9 @@ def profile_of(model: str) -> ModelProfile:
 
 
 def _add(profile: ModelProfile, facts: ModelFacts) -> None:
-    profile["status"] = "deprecated" if facts.eol_date else "active"
+    profile["status"] = "deprecated" if facts.deprecation_date else "active"
+    if facts.sampling is not None:
+        profile["temperature"] = facts.sampling
     if facts.context_window is not None:
         profile["max_input_tokens"] = facts.context_window
     if facts.max_output_tokens is not None:

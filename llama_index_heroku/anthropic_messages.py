@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.anthropic_messages import message_arguments
+from heroku_inference._adapters.anthropic_messages import message_arguments, will_think
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -164,6 +164,14 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
             async for event in events:
                 if (response := growing.add(event)) is not None:
                     yield response
+
+    def _will_think(self, call: Mapping[str, Any]) -> bool:
+        # By an effort alone no model thinks here.
+        told = {**self.additional_kwargs, **call}
+        thinking = told.get("thinking", self.thinking_dict)
+        usual = None if "thinking" in told else self.extended_thinking
+        given = {"model": self.model or self.settings.require_model(), "thinking": thinking}
+        return will_think(given, told.get("extended_thinking", usual))
 
     def _arguments(
         self, messages: Sequence[ChatMessage], call: Mapping[str, Any]

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 from heroku_inference._anthropic.reading import finish_reason
 from heroku_inference._anthropic.request import message_arguments, thinks
 from heroku_inference._anthropic.response_format import answer_tool, ask_for_answer
+from heroku_inference._chat.thinking import check_thinking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["answer_tool", "ask_for_answer", "finish_reason", "message_arguments", "will_think"]
+__all__ = [
+    "answer_tool",
+    "ask_for_answer",
+    "check_thinking",
+    "finish_reason",
+    "message_arguments",
+    "will_think",
+]
 
 
 def will_think(arguments: Mapping[str, Any], extended_thinking: Any) -> bool:

@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from heroku_inference._catalogue import thinks_by_effort
 from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
+from heroku_inference._chat.thinking import is_on
 from heroku_inference._config.arguments import check_extra_body, nearest_name, unknown_argument
 from heroku_inference._warnings import warn_caller
 
@@ -80,11 +82,12 @@ def asks_to_think(options: Mapping[str, Any], model: str) -> bool:
     fields = {**options, **(options.get("extra_body") or {})}
     thinking = fields.get("extended_thinking")
     if isinstance(thinking, Mapping):
-        return bool(thinking.get("enabled", True))
+        return is_on(thinking)
     if thinking is False:
         return False
-    # With `reasoning_effort`, only Claude rules out forced tool calls.
-    return bool(thinking) or bool(fields.get("reasoning_effort") and "claude" in model)
+    if thinking:
+        return True
+    return bool(fields.get("reasoning_effort")) and thinks_by_effort(model)
 
 
 def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._chat.request import check_effort, check_share
+from heroku_inference._chat.request import check_share
 from heroku_inference._chat.thinking import check_thinking
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class ChatParameters(Connection):
 
     extended_thinking: bool | int | dict[str, Any] | None = None
     """`True`, a budget in tokens (1024 or more), or Heroku's own
-    `{"enabled", "budget_tokens", "include_reasoning"}` (docs: extended thinking)."""
+    `{"enabled", "budget_tokens", "include_reasoning"}` (docs: extended thinking). A mapping with a
+    `type`, such as `{"type": "adaptive"}`, is sent as it is."""
 
     reasoning_effort: str | None = None
     """`low`, `medium` or `high`: a thinking budget by name."""
@@ -78,7 +79,7 @@ class ChatParameters(Connection):
         super()._check_values()
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
-        check_effort(self.reasoning_effort)
+        check_thinking(self.extended_thinking)
 
     @property
     def thinks(self) -> bool:

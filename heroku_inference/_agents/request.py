@@ -1,12 +1,14 @@
-"""The request to the agents endpoint. Pure."""
+"""The request to the agents endpoint."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._call import Call
+from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.request import check_share, list_stops
+from heroku_inference._chat.thinking import SAMPLING
 from heroku_inference._config.arguments import check_extra_body, unknown_argument
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import UnknownArgumentError
@@ -75,4 +77,6 @@ def agent_body(
         "top_p": top_p,
     }
     said = {name: value for name, value in optional.items() if value is not None}
-    return {"model": model, "messages": wire_messages(messages), **said, **(extra_body or {})}
+    body = {"model": model, "messages": wire_messages(messages), **said, **(extra_body or {})}
+    warn_of_sampling(body["model"], (name for name in SAMPLING if name in body))
+    return body

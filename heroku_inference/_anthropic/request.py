@@ -1,4 +1,4 @@
-"""The rules of Heroku's Messages endpoint, applied to what its SDK is to send. Pure.
+"""The rules of Heroku's Messages endpoint, applied to what its SDK is to send.
 
 The endpoint speaks Anthropic's form (docs: messages). What Claude refuses while it thinks is
 adapted as for chat completions, and says so.
@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._anthropic.tools import apply_tool_rules
-from heroku_inference._catalogue import known_model
-from heroku_inference._chat.thinking import apply_thinking_rules, call_instruction
+from heroku_inference._catalogue import known_model, warn_of_end, warn_of_sampling
+from heroku_inference._chat.thinking import (
+    SAMPLING,
+    apply_thinking_rules,
+    call_instruction,
+    check_thinking,
+    is_on,
+)
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
@@ -22,16 +28,17 @@ __all__ = ["add_instruction", "is_forced", "message_arguments", "thinks"]
 _MAX_TOKENS: Final = 8192  # where Heroku documents no cap; of those that it does, the largest
 _ANSWER_TOKENS: Final = 4096  # of the answer, above a thinking budget
 _BUDGET: Final = 2048  # as for chat completions
-_SAMPLING: Final = ("temperature", "top_p", "top_k")
 # Of Anthropic's own servers: Heroku drops them without a word (docs: messages).
 _DROPPED: Final = (
     "container",
     "context_management",
     "inference_geo",
     "mcp_servers",
-    "output_config",
     "user_profile_id",
 )
+_HOW_TO_THINK: Final = frozenset({"type", "budget_tokens"})
+# Keys of `extended_thinking` that say something elsewhere, or (`include_reasoning`) what always is.
+_ELSEWHERE: Final = frozenset({"enabled", "include_reasoning", "effort"})
 _THOUGHTS: Final = ("thinking", "redacted_thinking")
 
 
@@ -42,54 +49,101 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
     model or 8192, and above any thinking budget. Thinking goes off where tools were called without
     it and their results are still being worked on. While the model thinks, sampling parameters are
     not sent and a forced tool choice becomes `auto` and an instruction. Each of these warns, as
-    does what Heroku would drop.
+    does what Heroku would drop. Sampling parameters that the model is known to refuse are sent, and
+    warn once, as does a model that is past its end of life.
 
     Args:
         given: What would be sent, sampling parameters also in `extra_body`; what is `None` is not
-            sent.
+            sent. Of `output_config` only the `effort` is.
         extended_thinking: `True`, a budget in tokens (1024 or more), or a mapping with `enabled`
-            and `budget_tokens`; `False` turns off what `given` says.
+            and `budget_tokens`; `False` turns off what `given` says. A mapping with a `type` is
+            sent as it is, its `effort` in `output_config`. For a model that takes no budget,
+            `True` is adaptive thinking.
 
     Raises:
-        ConfigError: The budget is below 1024 or does not fit under `max_tokens`.
+        ConfigError: The budget is below 1024 or does not fit under `max_tokens`, or the mapping has
+            a key that does not exist.
     """
     body = {name: value for name, value in given.items() if value is not None}
-    if dropped := [name for name in _DROPPED if body.pop(name, None) is not None]:
-        warn_caller(
-            f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that. In place "
-            "of reasoning_effort, pass extended_thinking=...."
-        )
+    warn_of_end(body["model"])
+    dropped = [name for name in _DROPPED if body.pop(name, None) is not None]
+    dropped += _keep_effort(body)
+    if dropped:
+        warn_caller(f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that.")
     apply_tool_rules(body)
     if extended_thinking is not None:
         _set_thinking(body, extended_thinking)
     if "max_tokens" not in body:
         body["max_tokens"] = _max_tokens(body)
-    if thinks(body) and _called_without_thinking(body.get("messages") or ()):
+    if _needs_thinking_back(body) and _called_without_thinking(body.get("messages") or ()):
         _turn_off(body)
     if thinks(body):
         _drop_sampling(body)
         if isinstance(choice := body.get("tool_choice"), Mapping) and is_forced(choice):
             _ask_for_call(body, choice)
+    extra = body.get("extra_body") or {}
+    warn_of_sampling(body["model"], (name for name in SAMPLING if name in body or name in extra))
     return body
 
 
 def thinks(body: Mapping[str, Any]) -> bool:
     """Whether the model will think, whatever way it was told to."""
+    return _type_of_thinking(body) in {"enabled", "adaptive"}
+
+
+def _needs_thinking_back(body: Mapping[str, Any]) -> bool:
+    """Whether tool calls must come with their thinking.
+
+    Thinking with a budget demands it, adaptive thinking does not (docs: adaptive thinking).
+    """
+    return bool(_type_of_thinking(body) == "enabled")
+
+
+def _type_of_thinking(body: Mapping[str, Any]) -> Any:
     thinking = body.get("thinking") or (body.get("extra_body") or {}).get("thinking")
-    return isinstance(thinking, Mapping) and thinking.get("type") in {"enabled", "adaptive"}
+    return thinking.get("type") if isinstance(thinking, Mapping) else None
+
+
+def _keep_effort(body: dict[str, Any]) -> list[str]:
+    """Leave only the effort in `output_config`, and return the names of what was dropped of it."""
+    config = body.pop("output_config", None)
+    if not isinstance(config, Mapping):
+        return []
+    if config.get("effort") is not None:
+        body["output_config"] = {"effort": config["effort"]}
+    return [f"output_config.{name}" for name in config if name != "effort"]
 
 
 def _set_thinking(body: dict[str, Any], choice: Any) -> None:
     """Put `thinking` into the body, by the rules that the choice has for chat completions."""
     body.pop("thinking", None)
+    check_thinking(choice)
+    choice = _without_budget(choice, body["model"])
     asked = {"model": body["model"], "messages": [], "extended_thinking": choice}
     if "max_tokens" in body:
         asked["max_tokens"] = body["max_tokens"]
     apply_thinking_rules(asked)
     thinking = asked.get("extended_thinking")
-    if isinstance(thinking, Mapping) and thinking["enabled"]:
-        budget = thinking.get("budget_tokens", _BUDGET)
-        body["thinking"] = {"type": "enabled", "budget_tokens": budget}
+    if not isinstance(thinking, Mapping):
+        return
+    if thinking.get("effort") is not None:
+        body["output_config"] = {"effort": thinking["effort"]}
+    if thinking.get("enabled", True):
+        wire = {name: thinking[name] for name in thinking if name not in _ELSEWHERE}
+        usual = {} if "type" in wire else {"type": "enabled", "budget_tokens": _BUDGET}
+        body["thinking"] = usual | wire
+
+
+def _without_budget(choice: Any, model: str) -> Any:
+    """Adaptive thinking, where the choice leaves the budget to us and the model takes none."""
+    facts = known_model(model)
+    if facts is None or facts.thinking_budget is not False:
+        return choice
+    if choice is True:
+        return {"type": "adaptive"}
+    if isinstance(choice, Mapping) and is_on(choice) and not choice.keys() & _HOW_TO_THINK:
+        return {**choice, "type": "adaptive"}
+    return choice
 
 
 def _max_tokens(body: Mapping[str, Any]) -> int:
@@ -128,7 +182,7 @@ def _turn_off(body: dict[str, Any]) -> None:
 
 def _drop_sampling(body: dict[str, Any]) -> None:
     extra = dict(body.get("extra_body") or {})
-    given = {name: part.pop(name) for part in (extra, body) for name in _SAMPLING if name in part}
+    given = {name: part.pop(name) for part in (extra, body) for name in SAMPLING if name in part}
     if "extra_body" in body:
         body["extra_body"] = extra
     if given.get("temperature") == 1:  # what thinking implies anyway

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
-from heroku_inference._chat.thinking import apply_thinking_rules
+from heroku_inference._chat.thinking import SAMPLING, apply_thinking_rules, check_thinking
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._config.arguments import check_extra_body, unknown_argument
+from heroku_inference._config.arguments import unknown_argument
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
@@ -136,8 +137,7 @@ def chat_request(
     _refuse_unknown(unknown)
     check_share("temperature", temperature)
     check_share("top_p", top_p)
-    check_effort(reasoning_effort)
-    check_extra_body(extra_body)
+    check_thinking(extended_thinking)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     clean_tool_names(body["messages"])
     wired = wire_tools(tools) if tools else []
@@ -168,6 +168,7 @@ def chat_request(
     if stream and stream_usage:
         body.setdefault("stream_options", {"include_usage": True})
     apply_thinking_rules(body)
+    warn_of_sampling(body["model"], (name for name in SAMPLING if name in body))
     reading = apply_response_format(body, response_format)
     headers = {"X-Heroku-Prompt-Caching": "false"} if prompt_caching is False else {}
     return ChatRequest(body, headers, reading)

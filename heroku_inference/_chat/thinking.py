@@ -1,4 +1,4 @@
-"""The rules of extended thinking, applied to a finished request body. Pure.
+"""The rules of extended thinking, applied to a finished request body.
 
 Claude takes thinking only under conditions that Heroku passes through as 400s (docs: chat
 completions, extended thinking). A request that cannot meet them is adapted, and says so.
@@ -7,14 +7,25 @@ completions, extended thinking). A request that cannot meet them is adapted, and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from heroku_inference._catalogue import thinks_by_effort
 from heroku_inference._chat.messages import has_tool_calls, with_instruction
 from heroku_inference._chat.tools import is_forced
-from heroku_inference._errors import ConfigError
+from heroku_inference._config.arguments import nearest_name
+from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
-__all__ = ["apply_thinking_rules", "call_instruction", "check_thinking", "thinks"]
+__all__ = [
+    "SAMPLING",
+    "apply_thinking_rules",
+    "call_instruction",
+    "check_thinking",
+    "is_on",
+    "thinks",
+]
+
+SAMPLING: Final = ("temperature", "top_p", "top_k")
 
 # Tokens for thinking when the caller only said `True`: the documentation's examples use 2000, and
 # it fits under the smallest output limit that is documented (4096).
@@ -22,16 +33,39 @@ _DEFAULT_BUDGET = 2048
 # The least that Heroku accepts (docs: chat completions, extended thinking).
 _MINIMUM_BUDGET = 1024
 
-_SAMPLING = ("temperature", "top_p", "top_k")
+# Heroku's own, and Anthropic's, which is known from Opus 4.7 on (docs: adaptive thinking).
+_KEYS: Final = ("enabled", "budget_tokens", "include_reasoning", "type", "display", "effort")
+_THINKS: Final = frozenset({"enabled", "adaptive"})
+
+
+def check_thinking(choice: Any) -> None:
+    """Refuse what no call can send as `extended_thinking`, whatever its limit of output tokens.
+
+    Raises:
+        ConfigError: It is not one of the documented forms, a mapping has a key that does not exist
+            (the error names the nearest one), or the budget is below 1024.
+    """
+    if isinstance(choice, Mapping):
+        for name in choice:
+            if name not in _KEYS:
+                nearest = nearest_name(str(name), _KEYS)
+                raise UnknownArgumentError(
+                    f"extended_thinking has no key {name!r}.",
+                    f"Did you mean {nearest!r}?" if nearest else f"Keys are {', '.join(_KEYS)}.",
+                )
+    thinking = _thinking(choice, None)
+    if thinking is not None and thinking.get("enabled"):
+        _check_budget(thinking.get("budget_tokens"), None)
 
 
 def apply_thinking_rules(body: dict[str, Any]) -> None:
     """Bring `body`, which is the caller's own copy, in line with what thinking allows.
 
-    `extended_thinking` becomes Heroku's object. With thinking on, however it was asked for:
-    a history with tool calls turns it off, for this endpoint has no field for the thinking
-    that would have to go with them; sampling parameters are not sent; a forced tool choice
-    becomes `auto` and an instruction. Each of these warns.
+    `extended_thinking` becomes Heroku's object; a mapping with a `type` is sent as it is. With
+    thinking on, however it was asked for: a history with tool calls turns it off, for this endpoint
+    has no field for the thinking that would have to go with them (adaptive thinking does not need
+    it); sampling parameters are not sent; a forced tool choice becomes `auto` and an instruction.
+    Each of these warns.
 
     Raises:
         ConfigError: The budget is below 1024 or does not fit under the limit of output tokens.
@@ -40,23 +74,12 @@ def apply_thinking_rules(body: dict[str, Any]) -> None:
         _set_thinking(body)
     if not thinks(body):
         return
-    if has_tool_calls(body["messages"]):
+    if not _is_adaptive(body) and has_tool_calls(body["messages"]):
         _turn_off(body)
         return
     _drop_sampling(body)
     if is_forced(body.get("tool_choice")):
         _ask_for_call(body)
-
-
-def check_thinking(choice: object) -> None:
-    """Refuse what no call can send, whatever its limit of output tokens.
-
-    Raises:
-        ConfigError: It is not one of the documented forms, or the budget is below 1024.
-    """
-    thinking = _thinking(choice, None)
-    if thinking is not None and thinking["enabled"]:
-        _check_budget(thinking.get("budget_tokens"), None)
 
 
 def call_instruction(names: Sequence[str]) -> str:
@@ -74,8 +97,18 @@ def thinks(body: Mapping[str, Any]) -> bool:
     """
     thinking = body.get("extended_thinking")
     if isinstance(thinking, Mapping):
-        return bool(thinking.get("enabled"))
-    return bool(body.get("reasoning_effort")) and "claude" in body["model"]
+        return is_on(thinking)
+    return bool(body.get("reasoning_effort")) and thinks_by_effort(body["model"])
+
+
+def is_on(thinking: Mapping[str, Any]) -> bool:
+    """Whether a mapping for `extended_thinking` turns thinking on, as it does unless it says no."""
+    return bool(thinking.get("enabled", True)) and thinking.get("type", "enabled") in _THINKS
+
+
+def _is_adaptive(body: Mapping[str, Any]) -> bool:
+    thinking = body.get("extended_thinking")
+    return isinstance(thinking, Mapping) and thinking.get("type") == "adaptive"
 
 
 def _set_thinking(body: dict[str, Any]) -> None:
@@ -86,7 +119,7 @@ def _set_thinking(body: dict[str, Any]) -> None:
     if thinking is None:
         return
     body["extended_thinking"] = thinking
-    if thinking["enabled"]:
+    if is_on(thinking):
         _check_budget(thinking.get("budget_tokens"), _output_limit(body))
 
 
@@ -95,7 +128,7 @@ def _thinking(choice: Any, limit: int | None) -> dict[str, Any] | None:
     if choice is None or choice is False:
         return None
     if isinstance(choice, Mapping):
-        return {"enabled": True, **choice}
+        return dict(choice) if "type" in choice else {"enabled": True, **choice}
     if choice is True:
         budget = _DEFAULT_BUDGET if limit is None else min(_DEFAULT_BUDGET, limit // 2)
         choice = max(budget, _MINIMUM_BUDGET)
@@ -103,7 +136,7 @@ def _thinking(choice: Any, limit: int | None) -> dict[str, Any] | None:
         raise ConfigError(
             f"extended_thinking={choice!r} is not documented.",
             "Pass True, a budget in tokens, or a mapping with 'enabled', 'budget_tokens' and "
-            "'include_reasoning'.",
+            "'include_reasoning', or with a 'type'.",
         )
     return {"enabled": True, "budget_tokens": choice, "include_reasoning": True}
 
@@ -155,7 +188,7 @@ def _ask_for_call(body: dict[str, Any]) -> None:
 
 
 def _drop_sampling(body: dict[str, Any]) -> None:
-    given = {name: body.pop(name) for name in _SAMPLING if name in body}
+    given = {name: body.pop(name) for name in SAMPLING if name in body}
     if given.get("temperature") == 1:  # what thinking implies anyway
         del given["temperature"]
     if given:

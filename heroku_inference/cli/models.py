@@ -71,9 +71,12 @@ def _entry(model: Listed) -> dict[str, Any]:
         "max_output_tokens",
         "vision",
         "thinking",
+        "thinking_budget",
+        "sampling",
         "tools",
         "embedding_width",
         "requests_per_minute",
+        "source",
     )
     return {
         "model_id": entry.model_id,

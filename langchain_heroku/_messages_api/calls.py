@@ -81,7 +81,9 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     extended_thinking: bool | int | dict[str, Any] | None = None
     """`True`, a budget in tokens (1024 or more), or `{"enabled", "budget_tokens"}`, as for
-    `ChatHeroku`; an alternative to `thinking`. What the model thinks is always returned."""
+    `ChatHeroku`; another way to say `thinking`. `{"type": "adaptive"}`, which Claude takes from
+    Opus 4.7 on in place of a budget, is sent as it is, and its `effort` as `output_config`. What
+    the model thinks is always returned, unless `display` says otherwise."""
 
     # Fields of upstream that stay empty: the classes here keep these values elsewhere.
     anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
@@ -96,9 +98,8 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         check_share("top_p", self.top_p)
         check_extra_body(self.model_kwargs.get("extra_body"))
         if self.extended_thinking is not None and self.thinking is not None:
-            raise ConfigError(
-                "extended_thinking and thinking set the same option.", "Pass one of them."
-            )
+            raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
+        check_thinking(self.extended_thinking)
 
     @model_validator(mode="before")
     @classmethod

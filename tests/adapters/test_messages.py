@@ -144,12 +144,6 @@ def test_two_arguments_for_thinking_are_refused(adapter, make):
         make(extended_thinking=True, **{name: {"type": "enabled", "budget_tokens": 2000}})
 
 
-def test_reasoning_effort_is_left_out_with_a_warning(emulator, make, ask):
-    with pytest.warns(UserWarning, match="In place of reasoning_effort, pass extended_thinking"):
-        ask(make(reasoning_effort="high"))
-    assert "output_config" not in emulator.journal[0].body
-
-
 @pytest.mark.parametrize("used", [False, True])
 @pytest.mark.parametrize(
     "copied",

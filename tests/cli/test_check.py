@@ -172,6 +172,20 @@ def test_a_model_that_does_not_think_is_not_made_to(emulator, run):
     assert not [entry for entry in emulator.journal if "extended_thinking" in (entry.body or {})]
 
 
+def test_a_model_that_takes_no_thinking_budget_is_not_given_one(emulator, run):
+    model = "claude-opus-4-8"
+    ran = run("check", "--only", "thinking", "--model", model, "--json", env=emulator.config_vars)
+    assert ran.code == 0
+    assert "claude-opus-4-8 takes no thinking budget" in ran.checks()["thinking"]["detail"]
+
+
+def test_a_model_is_found_on_the_list_by_its_other_spelling(emulator, run):
+    model = "claude-sonnet-4-6"
+    ran = run("check", "--only", "models", "--model", model, "--json", env=emulator.config_vars)
+    assert ran.code == 0
+    assert f"{model} is active in eu, us" in ran.checks()["models"]["detail"]
+
+
 def test_a_standard_plan_that_names_no_model_is_checked_with_one(emulator, run):
     ran = run("check", "--json", env=standard(emulator))
     assert ran.code == 0

@@ -30,9 +30,12 @@ FIELDS = {
     "max_output_tokens",
     "vision",
     "thinking",
+    "thinking_budget",
+    "sampling",
     "tools",
     "embedding_width",
     "requests_per_minute",
+    "source",
 }
 
 
@@ -82,9 +85,12 @@ def test_json_is_one_list_of_stable_objects(emulator, run):
         "max_output_tokens": 4096,
         "vision": False,
         "thinking": False,
+        "thinking_budget": None,
+        "sampling": True,
         "tools": True,
         "embedding_width": None,
         "requests_per_minute": 200,
+        "source": "Heroku's list, 8 Apr 2026; Dev Center, 16 May 2025",
     }
 
 

@@ -33,7 +33,44 @@ def test_thinking_is_requested_in_anthropics_form(choice, budget):
     assert thinks(body)
 
 
-@pytest.mark.parametrize("choice", [False, {"enabled": False}])
+@pytest.mark.parametrize(
+    ("choice", "thinking"),
+    [
+        ({"type": "adaptive"}, {"type": "adaptive"}),
+        ({"type": "adaptive", "include_reasoning": True}, {"type": "adaptive"}),
+        ({"type": "enabled", "budget_tokens": 2000}, ENABLED),
+        ({"type": "disabled"}, {"type": "disabled"}),
+        ({"budget_tokens": 2000, "display": "omitted"}, {**ENABLED, "display": "omitted"}),
+    ],
+)
+def test_a_type_is_sent_as_it_is_given(choice, thinking):
+    assert arguments(choice)["thinking"] == thinking
+
+
+@pytest.mark.parametrize("choice", [True, {"enabled": True}, {"include_reasoning": True}])
+@pytest.mark.parametrize("model", ["claude-opus-4-7", "claude-4-8-opus"])
+def test_a_model_that_takes_no_budget_thinks_adaptively_by_default(choice, model):
+    assert arguments(choice, model=model, max_tokens=500)["thinking"] == {"type": "adaptive"}
+
+
+@pytest.mark.parametrize("choice", [3000, {"budget_tokens": 3000}])
+def test_a_budget_is_sent_as_given_to_a_model_that_refuses_it(choice):
+    body = arguments(choice, model="claude-opus-4-8")
+    assert body["thinking"] == {"type": "enabled", "budget_tokens": 3000}
+
+
+def test_the_effort_has_its_own_place_and_the_rest_of_the_configuration_is_dropped():
+    with pytest.warns(UserWarning, match=r"output_config\.format not sent"):
+        body = arguments(output_config={"effort": "low", "format": {}})
+    assert body["output_config"] == {"effort": "low"}
+    body = arguments({"effort": "max"}, model="claude-opus-4-8", output_config={"effort": "low"})
+    assert body["output_config"] == {"effort": "max"}
+    assert body["thinking"] == {"type": "adaptive"}
+
+
+@pytest.mark.parametrize(
+    "choice", [False, {"enabled": False}, {"enabled": False, "type": "enabled"}]
+)
 def test_thinking_is_turned_off_over_extra_fields(choice):
     assert "thinking" not in arguments(choice, thinking=ENABLED)
 

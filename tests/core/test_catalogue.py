@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from pydantic import TypeAdapter
 
-from heroku_emulator.models import MODELS
-from heroku_inference import AvailableModel, McpServer, McpTool, ModelFacts
-from heroku_inference._catalogue import KNOWN_MODELS, available_models, known_model
+from heroku_emulator.models import MODELS, find_model
+from heroku_inference import AvailableModel, McpServer, McpTool, ModelFacts, _warnings
+from heroku_inference._catalogue import (
+    KNOWN_MODELS,
+    available_models,
+    canonical_id,
+    is_claude,
+    known_model,
+    thinks_by_effort,
+    warn_of_end,
+    warn_of_sampling,
+)
 from heroku_inference._errors import InvalidResponseError
 from heroku_inference._values import Reply
 
@@ -71,7 +81,11 @@ def test_an_unknown_model_is_accepted():
         ("nova-pro", {"context_window": 300_000}),
         ("glm-4-7", {"context_window": None, "tools": None}),
         ("cohere-embed-multilingual", {"kind": "embedding", "embedding_width": 1024}),
-        ("cohere-embed-v4", {"kind": "embedding", "embedding_width": None}),
+        ("cohere-embed-v4", {"kind": "embedding", "embedding_width": 1536}),
+        ("claude-4-6-sonnet", {"requests_per_minute": 150, "vision": True, "sampling": True}),
+        ("claude-4-sonnet", {"deprecation_date": date(2026, 2, 19), "eol_date": None}),
+        ("claude-opus-4-7", {"sampling": False, "thinking_budget": False, "thinking": True}),
+        ("claude-opus-4-8", {"sampling": False, "context_window": None}),
         ("amazon-rerank-1-0", {"kind": "rerank", "requests_per_minute": 200}),
         ("stable-image-ultra", {"kind": "image", "regions": ("us",)}),
     ],
@@ -89,6 +103,92 @@ def test_the_emulator_has_read_the_same_facts_in_herokus_documentation(model_id)
     stated = {name: fact for name in names if (fact := getattr(facts, name)) is not None}
     assert stated == {name: getattr(read, name) for name in stated}
     assert (facts.eol_date and facts.eol_date.isoformat()) == read.eol_date
+    if read.deprecation_date is not None:
+        assert facts.deprecation_date.isoformat() == read.deprecation_date
+    if facts.sampling is not None:
+        assert facts.sampling == read.sampling_parameters
+    if facts.thinking_budget is not None:
+        assert facts.thinking_budget == read.thinking_budget
+
+
+@pytest.mark.parametrize("facts", KNOWN_MODELS.values(), ids=list(KNOWN_MODELS))
+def test_every_model_says_where_its_facts_come_from_and_of_what_year(facts):
+    assert re.search(r"\b202[56]\b", facts.source)
+
+
+@pytest.mark.parametrize(
+    ("alias", "model_id"),
+    [
+        ("claude-sonnet-4-6", "claude-4-6-sonnet"),
+        ("claude-sonnet-4-5", "claude-4-5-sonnet"),
+        ("claude-haiku-4-5", "claude-4-5-haiku"),
+        ("claude-4-5-opus", "claude-opus-4-5"),
+        ("claude-4-8-opus", "claude-opus-4-8"),
+    ],
+)
+def test_both_orders_of_words_are_one_model(alias, model_id):
+    assert known_model(alias) is known_model(model_id) is KNOWN_MODELS[model_id]
+    assert alias not in KNOWN_MODELS
+    assert canonical_id(alias) == canonical_id(model_id) == model_id
+
+
+def test_aliases_are_unique_and_mean_the_same_to_the_emulator():
+    aliases = [(alias, facts) for facts in KNOWN_MODELS.values() for alias in facts.aliases]
+    assert len({alias for alias, _ in aliases}) == len(aliases)
+    for alias, facts in aliases:
+        assert find_model(alias).model_id == facts.model_id
+
+
+@pytest.mark.parametrize(
+    ("model_id", "claude"),
+    [
+        ("claude-sonnet-4-6", True),
+        ("claude-9-sonnet", True),
+        ("anthropic/claude-9-sonnet", True),
+        ("heroku-inference:claude-4-5-haiku", True),
+        ("not-claude-9", False),
+        ("claudette", False),
+        ("gpt-oss-120b", False),
+    ],
+)
+def test_claude_is_known_by_the_beginning_of_a_name(model_id, claude):
+    assert is_claude(model_id) is claude
+    assert thinks_by_effort(model_id) is claude
+
+
+@pytest.mark.parametrize("model_id", ["claude-3-haiku", "claude-haiku-3-5", "nova-pro"])
+def test_an_effort_makes_no_model_think_that_does_not(model_id):
+    assert not thinks_by_effort(model_id)
+
+
+@pytest.fixture
+def _nobody_has_been_warned():
+    _warnings._given.clear()
+
+
+@pytest.mark.usefixtures("_nobody_has_been_warned")
+@pytest.mark.parametrize("model_id", ["claude-3-5-haiku", "claude-haiku-3-5"])
+def test_the_end_of_life_is_judged_by_the_day(model_id):
+    warn_of_end(model_id, today=date(2026, 6, 11))
+    with pytest.warns(UserWarning, match="on 2026-06-12.* Use 'claude-4-5-haiku'") as caught:
+        warn_of_end(model_id, today=date(2026, 6, 12))
+    assert caught[0].filename == __file__
+    warn_of_end("claude-3-5-haiku", today=date(2026, 6, 13))
+
+
+@pytest.mark.parametrize("model_id", ["claude-4-sonnet", "claude-9-sonnet", ""])
+def test_no_end_of_life_is_made_up(model_id):
+    warn_of_end(model_id, today=date(2999, 1, 1))
+
+
+@pytest.mark.usefixtures("_nobody_has_been_warned")
+def test_sampling_warns_once_for_each_model_and_parameter_whatever_the_spelling():
+    for model_id, name in (("claude-opus-4-7", "top_p"), ("claude-opus-4-8", "top_p")):
+        with pytest.warns(UserWarning, match=f"'{model_id}' refuses {name}"):
+            warn_of_sampling(model_id, [name])
+    warn_of_sampling("claude-4-7-opus", ["top_p"])
+    warn_of_sampling("claude-opus-4-6", ["temperature"])
+    warn_of_sampling("claude-9-opus", ["temperature"])
 
 
 def test_successors_are_known_themselves_and_the_table_cannot_be_changed():

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from heroku_emulator import Fault
-from heroku_inference import AsyncClient, Client, HerokuError, known_model
+from heroku_inference import (
+    AsyncClient,
+    Client,
+    HerokuError,
+    InvalidRequestError,
+    NotFoundError,
+    _warnings,
+    known_model,
+)
 from heroku_inference._model_advice import model_hint, recommended_model
 
 QUESTION = [{"role": "user", "content": "Hi"}]
@@ -71,6 +79,25 @@ def test_other_names_get_no_hint(model):
 def test_kinds_of_models_that_heroku_lacks_are_reported_as_missing(model):
     assert recommended_model(model) is None
     assert "not known to have one of its kind" in model_hint(model)
+
+
+def test_a_model_that_has_ended_is_refused_with_the_one_to_use(emulator, config_vars):
+    emulator.switch(ended_models="reject")
+    _warnings._given.clear()
+    with (
+        pytest.warns(UserWarning, match="Use 'claude-4-5-haiku'"),
+        pytest.raises(NotFoundError) as raised,
+    ):
+        Client().chat(QUESTION, model="claude-3-5-haiku")
+    assert raised.value.remedy.endswith(
+        "'claude-3-5-haiku' reached its end of life on 2026-06-12: use 'claude-4-5-haiku'."
+    )
+
+
+def test_another_refusal_of_the_same_model_says_nothing_of_its_budget(config_vars):
+    with pytest.raises(InvalidRequestError) as raised:
+        Client().chat(QUESTION, model="claude-opus-4-8", max_tokens=-1)
+    assert "adaptive" not in str(raised.value)
 
 
 def test_reasoning_models_come_with_the_way_to_have_a_model_think():

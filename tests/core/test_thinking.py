@@ -51,6 +51,9 @@ def body_of(messages=HI, *, model="claude-4-5-sonnet", **options):
         ({"enabled": False}, {}, {"enabled": False}),
         ({"enabled": False, "budget_tokens": 1}, {}, {"enabled": False, "budget_tokens": 1}),
         ({"enabled": True, "display": "x"}, {}, {"enabled": True, "display": "x"}),
+        ({"type": "adaptive"}, {}, {"type": "adaptive"}),
+        ({"type": "adaptive", "effort": "low"}, {}, {"type": "adaptive", "effort": "low"}),
+        ({"type": "disabled"}, {}, {"type": "disabled"}),
     ],
 )
 def test_every_form_of_thinking_becomes_herokus_object(thinking, limits, sent):
@@ -105,6 +108,7 @@ def test_a_budget_that_cannot_work_is_refused(options, said):
         {"extended_thinking": True},
         {"extra_body": {"extended_thinking": {"enabled": True}}},
         {"reasoning_effort": "low"},
+        {"reasoning_effort": "low", "model": "claude-sonnet-4-6"},
     ],
 )
 class TestWhileClaudeThinks:
@@ -158,7 +162,9 @@ class TestWhileClaudeThinks:
     [
         {},
         {"extended_thinking": {"enabled": False}},
+        {"extended_thinking": {"type": "disabled"}},
         {"model": "gpt-oss-120b", "reasoning_effort": "high"},
+        {"model": "not-claude-9", "reasoning_effort": "high"},
     ],
 )
 def test_without_claudes_thinking_nothing_is_changed(thinking):
@@ -166,6 +172,33 @@ def test_without_claudes_thinking_nothing_is_changed(thinking):
     body = body_of(AFTER_A_TOOL, **given, **thinking)
     assert (body["temperature"], body["top_p"], body["tool_choice"]) == (0.2, 0.5, "required")
     assert body.get("reasoning_effort") == thinking.get("reasoning_effort")
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"budget_token": 2000}, "Did you mean 'budget_tokens'"),
+        ({"include_thinking": True}, "Did you mean 'include_reasoning'"),
+        ({"zzz": 1}, "Keys are enabled, budget_tokens, include_reasoning, type, display, effort"),
+    ],
+)
+def test_an_unknown_key_is_refused_and_the_nearest_named(choice, said):
+    with pytest.raises(_errors.ConfigError, match=said):
+        body_of(extended_thinking=choice)
+
+
+def test_extra_body_says_what_it_likes():
+    wanted = {"enabled": True, "new_key": 1}
+    body = body_of(extra_body={"extended_thinking": wanted})
+    assert body["extended_thinking"] == wanted
+
+
+def test_adaptive_thinking_stays_on_beside_tool_calls_and_forces_none():
+    with pytest.warns(UserWarning, match="tool_choice became 'auto'"):
+        body = body_of(
+            AFTER_A_TOOL, tools=[TOOL], tool_choice="now", extended_thinking={"type": "adaptive"}
+        )
+    assert body["extended_thinking"] == {"type": "adaptive"}
 
 
 def test_a_limit_other_than_a_number_is_left_to_the_server():

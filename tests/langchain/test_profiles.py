@@ -44,6 +44,20 @@ def test_a_model_on_its_way_out():
     assert "reasoning_effort_levels" not in profile
 
 
+def test_a_model_whose_deprecation_has_no_date_yet():
+    assert profile_of("claude-4-sonnet")["status"] == "deprecated"
+
+
+@pytest.mark.parametrize(
+    ("model", "takes"),
+    [("claude-opus-4-8", False), ("claude-4-7-opus", False), ("claude-sonnet-4-6", True)],
+)
+def test_a_profile_says_whether_the_model_takes_a_temperature(model, takes):
+    profile = profile_of(model)
+    assert profile["temperature"] is takes
+    assert profile["reasoning_output"] is True
+
+
 @pytest.mark.parametrize("model", ["a-model-of-next-year", "cohere-embed-multilingual"])
 def test_of_another_model_only_what_holds_for_the_api(model):
     profile = profile_of(model)

@@ -196,6 +196,8 @@ def _thinking(target: Target) -> str:
         raise Skipped(f"it is not known whether {target.chat_model} thinks on request")
     if not facts.thinking:
         raise Skipped(f"{target.chat_model} does not think on request")
+    if facts.thinking_budget is False:
+        raise Skipped(f"{target.chat_model} takes no thinking budget, which this is made of")
     answer = target.chat(
         [user("What is 17 * 23? Only the number.")],
         extended_thinking=_BUDGET,

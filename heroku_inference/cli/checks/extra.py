@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from heroku_inference._catalogue import is_claude
 from heroku_inference.cli.checks.outcomes import Skipped, WrongAnswer
 from heroku_inference.cli.checks.runner import Check
 from heroku_inference.cli.checks.target import WORD, user
@@ -42,7 +43,7 @@ def _messages(target: Target) -> str:
     if not find_spec("anthropic"):
         raise Skipped('needs an extra: pip install "heroku-inference[anthropic]"')
     model = target.chat_model
-    if "claude" not in model:
+    if not is_claude(model):
         raise Skipped(f"{model} is not a Claude model, and this endpoint serves only those")
     from heroku_inference._anthropic.clients import anthropic_client  # noqa: PLC0415 - an extra
 

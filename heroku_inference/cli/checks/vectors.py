@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from heroku_inference._catalogue import known_model
+from heroku_inference._catalogue import canonical_id, known_model
 from heroku_inference.cli.checks.outcomes import Skipped, WrongAnswer
 from heroku_inference.cli.checks.runner import Check
 from heroku_inference.cli.config_vars import KINDS
@@ -53,10 +53,17 @@ def _models(target: Target) -> str:
         wanted = target.chat_model
     except Skipped:
         return f"{len(models)} on offer"
-    listed = next((model for model in models if model.entry.model_id == wanted), None)
+    listed = _entry(models, wanted)
     if listed is not None and listed.warning is not None:
         target.advice = f"{wanted} is {listed.warning}."
     return f"{len(models)} on offer; {wanted} is {_standing(listed)}"
+
+
+def _entry(models: Sequence[Listed], wanted: str) -> Listed | None:
+    """The model on the list, which may spell its id in another way."""
+    found = {model.entry.model_id: model for model in models}
+    by_name = {canonical_id(model_id): model for model_id, model in found.items()}
+    return found.get(wanted) or by_name.get(canonical_id(wanted))
 
 
 def _standing(model: Listed | None) -> str:
