@@ -60,7 +60,8 @@ async def load_mcp_tools(
         **connection: `api_key`, `base_url`, `alias`, `inference_url`, as `Settings` takes them.
 
     Raises:
-        ImportError: The extra `llama-index-mcp` is not installed.
+        ImportError: The extra `llama-index-mcp` is not installed, or its packages do not fit
+            together.
         ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
         APIError: The toolkit refused, or could not be reached.
     """
@@ -84,7 +85,9 @@ def _with_output(tool: FunctionTool) -> FunctionTool:
     name = tool.metadata.get_name()
 
     async def call(**arguments: Any) -> ToolOutput:
-        result = (await tool.async_fn(**arguments)).model_dump(mode="json", exclude_none=True)
+        answer = await tool.async_fn(**arguments)
+        # The names of the protocol, by which version 1 of the MCP library has its fields too.
+        result = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
         # A tool's result has `content`, a resource's `contents` without a type of their own.
         read = [{"type": "resource", "resource": one} for one in result.get("contents", ())]
         return ToolOutput(

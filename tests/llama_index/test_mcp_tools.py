@@ -216,6 +216,22 @@ def test_without_the_extra_the_error_names_it():
     assert 'pip install "heroku-inference[llama-index-mcp]"' in done.stderr.splitlines()[-1]
 
 
+def test_where_a_package_of_the_extra_cannot_be_imported_the_error_says_why():
+    program = (
+        "import asyncio, sys, types\n"
+        "from llama_index_heroku import load_mcp_tools\n"
+        "sys.modules['mcp'] = types.ModuleType('mcp')  # of a version without what is imported\n"
+        "asyncio.run(load_mcp_tools(api_key='inf-made-up', base_url='http://127.0.0.1:9'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    last = done.stderr.splitlines()[-1]
+    assert "llama_index.tools.mcp, which is installed but cannot be imported: " in last
+    assert "'mcp'" in last.partition("imported: ")[2]
+    assert 'pip install --upgrade "heroku-inference[llama-index-mcp]"' in last
+
+
 # In agents
 
 
