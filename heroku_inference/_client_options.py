@@ -36,6 +36,7 @@ class ChatOptions(TypedDict, total=False):
             the model). Heroku ignores it, so it is emulated: the answer's text is that JSON.
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
         prompt_caching: `False` switches the API's automatic caching off for this call.
+        user: Your own name for the end user.
         extra_body: Further fields of the request body, merged last.
     """
 
@@ -53,6 +54,7 @@ class ChatOptions(TypedDict, total=False):
     response_format: Mapping[str, Any] | None
     allow_ignored_params: bool | None
     prompt_caching: bool | None
+    user: str | None
     extra_body: Mapping[str, Any] | None
 
 
