@@ -107,9 +107,12 @@ bench-peers: ## Install the LlamaIndex packages that the benchmark and docs/comp
 notebooks: setup ## Run the notebooks
 	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks
 
-live: setup ## Run the tests that talk to Heroku; needs INFERENCE_KEY and INFERENCE_URL
+live: setup ## Run the tests that talk to Heroku, then the probe; needs INFERENCE_KEY and INFERENCE_URL
 	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku. Set INFERENCE_KEY and INFERENCE_URL."; exit 2; }
-	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib"
+	@status=0; \
+	$(BIN)/python -m pytest -m live --override-ini addopts="-ra --import-mode=importlib" || status=$$?; \
+	$(BIN)/python -m heroku_inference probe --yes --report probe-report.md || status=$$?; \
+	exit $$status
 
 lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
 	$(compile) --generate-hashes $(UPGRADE) --all-extras --group dev -o requirements/dev.txt

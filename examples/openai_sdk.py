@@ -74,9 +74,7 @@ def tools(client: openai.OpenAI, model: str) -> None:
     messages: Any = [{"role": "user", "content": "What is the weather in Porto?"}]
     first = client.chat.completions.create(model=model, messages=messages, tools=[WEATHER])
     message: Any = first.choices[0].message
-    called = message.model_dump(exclude_none=True)
-    # Models often call tools without a word, and Heroku refuses a message without words.
-    messages.append({**called, "content": message.content or "I use a tool."})
+    messages.append(message)
     for call in message.tool_calls or []:
         result = weather_in(**json.loads(call.function.arguments))
         messages.append({"role": "tool", "tool_call_id": call.id, "content": result})

@@ -38,7 +38,7 @@ class ChatOptions(TypedDict, total=False):
             the model). Heroku ignores it, so it is emulated: the answer's text is that JSON.
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
         prompt_caching: `False` switches the API's automatic caching off for this call.
-        stream_usage: `False` asks for no token counts in streams; by default `stream_options` asks.
+        user: Your own name for the end user.
         extra_body: Further fields of the request body, merged last.
     """
 
@@ -56,7 +56,7 @@ class ChatOptions(TypedDict, total=False):
     response_format: Mapping[str, Any] | None
     allow_ignored_params: bool | None
     prompt_caching: bool | None
-    stream_usage: bool
+    user: str | None
     extra_body: Mapping[str, Any] | None
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference import Settings
 from heroku_inference._adapters.argument_errors import refuse_unknown
 from heroku_inference._adapters.arguments import check_timeout, hide_secret
+from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._adapters.tools import distinct_names
@@ -76,9 +77,10 @@ async def load_mcp_tools(
         **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
-        ImportError: The extra `langchain-mcp` is not installed.
-        ConfigError: No key was found, or a server or tool does not exist.
-        AuthenticationError: The key was refused. Other refusals raise their own classes.
+        ImportError: The extra `langchain-mcp` is not installed, or its packages do not fit
+            together.
+        ConfigError: No key was found, or there is no such server or tool.
+        AuthenticationError: The key is not accepted; other refusals have their classes too.
         APIConnectionError: The toolkit cannot be reached.
     """
     api_key = hide_secret(api_key)
@@ -109,13 +111,7 @@ async def load_mcp_tools(
 
 
 def _adapters() -> Any:
-    try:
-        return import_module("langchain_mcp_adapters.tools")
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "load_mcp_tools needs the packages of the extra langchain-mcp: "
-            '`pip install "heroku-inference[langchain-mcp]"`.'
-        ) from error
+    return import_of_extra("langchain_mcp_adapters.tools", "langchain-mcp", "load_mcp_tools")
 
 
 async def _reach(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.mcp_addresses import mcp_addresses, mcp_headers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._errors import ConfigError, HerokuError
@@ -41,8 +42,8 @@ class Toolkit:
         """The tools that LlamaIndex's spec makes.
 
         Raises:
-            ImportError: The extra is not installed.
-            ConfigError: An allowed tool does not exist.
+            ImportError: The extra is not installed, or its packages do not fit together.
+            ConfigError: An allowed tool is not there.
             APIError: The toolkit refused, or could not be reached.
         """
         spec = _library().McpToolSpec(self, **options)
@@ -87,11 +88,12 @@ class Toolkit:
         """Call a method of the client at the first address that serves the toolkit."""
         first: HerokuError | None = None
         for address in self._addresses:
-            # Errors of the library contain headers and requests, so raise ours outside `except`.
+            # Errors of the library hold headers and requests: ours are raised without them.
+            refusals: list[Any] = []
             try:
-                answer = await self._ask_at(address, method, arguments)
+                answer = await self._ask_at(address, method, arguments, refusals)
             except Exception as error:
-                failure = toolkit_error(error, self._settings)
+                failure = toolkit_error(error, self._settings, refusals)
                 if failure is None:
                     raise
                 forget_frames(error)
@@ -103,10 +105,20 @@ class Toolkit:
                 raise failure
         raise first or AssertionError("unreachable")
 
-    async def _ask_at(self, address: McpAddress, method: str, arguments: tuple[Any, ...]) -> Any:
+    async def _ask_at(
+        self, address: McpAddress, method: str, arguments: tuple[Any, ...], refusals: list[Any]
+    ) -> Any:
+        """Calls the client at one address, and collects the answers that refuse its requests."""
+
+        async def collect(response: Any) -> None:
+            if response.is_error and response.request.method == "POST":
+                await response.aread()
+                refusals.append(response)
+
         client = _library().BasicMCPClient(
             _url_for_client(address), headers=mcp_headers(self._settings), timeout=self._timeout
         )
+        client.http_client.event_hooks["response"].append(collect)
         try:
             return await getattr(client, method)(*arguments)
         finally:
@@ -127,11 +139,4 @@ def _names_of(tool: FunctionTool) -> frozenset[str]:
 
 
 def _library() -> Any:
-    try:
-        import llama_index.tools.mcp as library  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ImportError(
-            "MCP tools need the extra `llama-index-mcp`: "
-            'pip install "heroku-inference[llama-index-mcp]"'
-        ) from error
-    return library
+    return import_of_extra("llama_index.tools.mcp", "llama-index-mcp", "load_mcp_tools")

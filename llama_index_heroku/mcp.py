@@ -59,8 +59,9 @@ async def load_mcp_tools(
         **connection: `api_key`, `base_url`, `alias`, `inference_url`, as `Settings` takes them.
 
     Raises:
-        ImportError: The extra `llama-index-mcp` is not installed.
-        ConfigError: No key was found, or a tool in `allowed_tools` does not exist.
+        ImportError: The extra `llama-index-mcp` is not installed, or its packages do not fit
+            together.
+        ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
         APIError: The toolkit refused, or could not be reached.
     """
     hide_key(connection)
@@ -83,8 +84,10 @@ def _with_output(tool: FunctionTool) -> FunctionTool:
     name = tool.metadata.get_name()
 
     async def call(**arguments: Any) -> ToolOutput:
-        result = (await tool.async_fn(**arguments)).model_dump(mode="json", exclude_none=True)
-        # A tool's result has `content`; a resource's has `contents` without a type.
+        answer = await tool.async_fn(**arguments)
+        # The names of the protocol, by which version 1 of the MCP library has its fields too.
+        result = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+        # A tool's result has `content`, a resource's `contents` without a type of their own.
         read = [{"type": "resource", "resource": one} for one in result.get("contents", ())]
         return ToolOutput(
             tool_name=name,

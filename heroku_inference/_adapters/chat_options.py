@@ -54,7 +54,7 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
 def options_among(
     arguments: Mapping[str, Any], known: Collection[str], *, owner: str, place: str
 ) -> dict[str, Any]:
-    """Pick the arguments of a class that are options of its calls, and warn about them.
+    """Those arguments of a class that are options of its calls, with a warning but for `user`.
 
     Args:
         arguments: All arguments.
@@ -69,9 +69,10 @@ def options_among(
     for name in unknown:
         if name not in CHAT_OPTIONS | IGNORED_PARAMETERS and nearest_name(name, known):
             raise unknown_argument(name, sorted(known), owner=owner)
-    if unknown:
+    # `user` can only mean the field of the body.
+    if doubtful := [name for name in unknown if name != "user"]:
         warn_caller(
-            f"{owner}() has no argument {', '.join(map(repr, unknown))}; it went into {place}, to "
+            f"{owner}() has no argument {', '.join(map(repr, doubtful))}; it went into {place}, to "
             f"be sent with every call. Pass it in {place} if you mean that."
         )
     return {name: arguments[name] for name in unknown}

@@ -22,7 +22,7 @@ from heroku_inference._http.redaction import forget_key
 from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from heroku_inference._config.settings import Settings
 
@@ -30,18 +30,29 @@ __all__ = ["forget_frames", "toolkit_error", "wrong_address"]
 
 # Statuses of a server that does not have the transport that was tried (a rule of MCP).
 _NOT_HERE: Final = frozenset({400, 404, 405, 406, 410, 415, 501})
+_NOT_FOUND: Final = 404
 _LIBRARIES: Final = frozenset({"anyio", "httpcore", "httpx", "httpx2"})
 
 # Codes with which the MCP library reports what happened to a session.
 _TERMINATED: Final = 32600
-_TIMED_OUT: Final = 408
+_TIMED_OUT: Final = frozenset({408, -32001})  # of versions 1 and 2
 _CLOSED: Final = -32000
 
 
-def toolkit_error(error: BaseException, settings: Settings) -> HerokuError | None:
-    """The error of ours for a failure of the toolkit, or `None` if it is not a failure we know."""
+def toolkit_error(
+    error: BaseException, settings: Settings, refusals: Sequence[Any] = ()
+) -> HerokuError | None:
+    """The error of ours that a failure means, or `None` for a mistake that is no failure.
+
+    `refusals` are HTTP answers with an error status; version 2 of the MCP library tells nothing
+    of what they say.
+    """
     found = (_meaning(leaf, settings.base_url) for leaf in _leaves(error))
     ours = next((meant for meant in found if meant is not None), None)
+    if refusals and isinstance(ours, InvalidResponseError):
+        reply = _reply(refusals[-1])
+        missing = reply.status_code == _NOT_FOUND
+        ours = _not_there(settings.base_url) if missing else error_from_reply(reply)
     if ours is not None:
         forget_key(ours, settings.api_key)
     return ours
@@ -100,18 +111,22 @@ def _reply(response: Any) -> Reply:
 
 def _protocol_error(report: Any, base_url: str) -> HerokuError:
     if abs(report.code) == _TERMINATED and "terminated" in report.message:
-        return NotFoundError(
-            f"There is no MCP toolkit at {base_url}/mcp.",
-            "Check that the URL is the add-on's <ALIAS>_URL.",
-            status_code=404,
-        )
-    if report.code == _TIMED_OUT:
+        return _not_there(base_url)
+    if report.code in _TIMED_OUT:
         return _timeout_error(base_url)
     if report.code == _CLOSED:
         return _connection_error(base_url, report.message)
     return InvalidResponseError(
         sentence(f"The MCP toolkit at {base_url} failed: {excerpt(report.message)}"),
         "Try again; if it keeps failing, look at the logs of the MCP server's app.",
+    )
+
+
+def _not_there(base_url: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no MCP toolkit at {base_url}/mcp.",
+        "Check that the URL is the add-on's <ALIAS>_URL.",
+        status_code=_NOT_FOUND,
     )
 
 

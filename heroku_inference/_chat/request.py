@@ -49,7 +49,6 @@ IGNORED_PARAMETERS = frozenset(
         "service_tier",
         "store",
         "top_logprobs",
-        "user",
         "verbosity",
         "web_search_options",
     }
@@ -94,6 +93,7 @@ def chat_request(
     response_format: Mapping[str, Any] | None = None,
     allow_ignored_params: bool | None = None,
     prompt_caching: bool | None = None,
+    user: str | None = None,
     extra_body: Mapping[str, Any] | None = None,
     **unknown: Any,
 ) -> ChatRequest:
@@ -125,6 +125,8 @@ def chat_request(
             it is done through a hidden tool or an instruction.
         allow_ignored_params: Whether Heroku accepts parameters that it does not know.
         prompt_caching: `False` turns off Heroku's automatic prompt caching.
+        user: Your own name for the end user; one of Heroku's pages supports it (docs: OpenAI
+            compatibility), another does not list it.
         extra_body: Fields for the body that are not listed here, or others than these say. They
             win, and the rules of thinking hold for them too.
         **unknown: Any other name; raises `UnknownArgumentError`.
@@ -158,6 +160,7 @@ def chat_request(
         "reasoning_effort": reasoning_effort,
         "extended_thinking": extended_thinking,
         "allow_ignored_params": allow_ignored_params,
+        "user": user,
     }
     body.update((name, value) for name, value in optional.items() if value is not None)
     if not callable_tools and (of_history := history_tools(body["messages"])):

@@ -45,6 +45,7 @@ def openai_client(
     default_headers: Mapping[str, str] | None = None,
     http_client: Any = None,
     inference_url: str | None = None,
+    repair: bool = True,
     **unknown: Never,
 ) -> OpenAI:
     """An `openai.OpenAI` that talks to Heroku, set up from config vars.
@@ -54,10 +55,13 @@ def openai_client(
     answer = client.chat.completions.create(model="claude-4-5-sonnet", messages=[...])
     ```
 
-    It differs from the SDK's own in four points. Nothing of `OPENAI_*` in the environment reaches
-    a request. Errors have `code`, `type` and `message` in every form that Heroku sends them, and
-    a message says what to do, also when model or endpoint is one of OpenAI's. Embeddings are
-    asked for as numbers, not in the base64 that only OpenAI documents. A timeout is finite.
+    It differs from the SDK's own in five points. Nothing of `OPENAI_*` in the environment reaches
+    a request. Chat requests are repaired where Heroku is stricter than OpenAI, as `Client` repairs
+    them: empty content beside tool calls, tools without description, `$ref` and `$schema` in
+    schemas, calls in the history. Errors have `code`, `type` and `message` in every form that
+    Heroku sends them, and a message says what to do, also when model or endpoint is one of
+    OpenAI's. Embeddings are asked for as numbers, not in the base64 that only OpenAI documents. A
+    timeout is finite.
 
     All else is the SDK's: it retries 408, 409, 429 and every 5xx by its own rules, takes a stream
     that was cut for complete, and does not know Heroku's `reasoning` (it is in `model_extra` of
@@ -76,6 +80,8 @@ def openai_client(
         http_client: Your own `httpx.Client`, used as it is, its timeout included unless one is
             given here. The SDK closes it with the client.
         inference_url: Another spelling of `base_url`.
+        repair: `False` sends chat requests as they are. What `Client` would refuse is always sent
+            as it is, and so are requests to other endpoints and to another `base_url`.
         **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
@@ -89,7 +95,9 @@ def openai_client(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
     check_http_client("http_client", http_client)
-    arguments = _arguments(settings, timeout, max_retries, default_headers, http_client)
+    arguments = _arguments(
+        settings, timeout, max_retries, default_headers, http_client, repair=repair
+    )
     client: OpenAI = _make(_clients().HerokuOpenAI, arguments)
     return client
 
@@ -105,6 +113,7 @@ def async_openai_client(
     default_headers: Mapping[str, str] | None = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    repair: bool = True,
     **unknown: Never,
 ) -> AsyncOpenAI:
     """An `openai.AsyncOpenAI` that talks to Heroku, set up from config vars.
@@ -119,7 +128,9 @@ def async_openai_client(
         api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
     )
     check_http_client("async_http_client", async_http_client)
-    arguments = _arguments(settings, timeout, max_retries, default_headers, async_http_client)
+    arguments = _arguments(
+        settings, timeout, max_retries, default_headers, async_http_client, repair=repair
+    )
     client: AsyncOpenAI = _make(_clients().AsyncHerokuOpenAI, arguments)
     return client
 
@@ -131,14 +142,16 @@ def both_clients(
     default_headers: Mapping[str, str] | None,
     http_client: Any,
     async_http_client: Any,
+    *,
+    repair: bool,
 ) -> tuple[OpenAI, AsyncOpenAI]:
     """The clients that `openai_client` and `async_openai_client` make, of the same settings."""
     check_http_client("http_client", http_client)
     check_http_client("async_http_client", async_http_client)
     shared = (settings, timeout, max_retries, default_headers)
     return (
-        _make(_clients().HerokuOpenAI, _arguments(*shared, http_client)),
-        _make(_clients().AsyncHerokuOpenAI, _arguments(*shared, async_http_client)),
+        _make(_clients().HerokuOpenAI, _arguments(*shared, http_client, repair=repair)),
+        _make(_clients().AsyncHerokuOpenAI, _arguments(*shared, async_http_client, repair=repair)),
     )
 
 
@@ -162,6 +175,8 @@ def _arguments(
     max_retries: int,
     default_headers: Mapping[str, str] | None,
     http_client: Any,
+    *,
+    repair: bool,
 ) -> dict[str, Any]:
     """The arguments of the SDK's clients; checked as those of ours are."""
     check_timeout(timeout)
@@ -176,6 +191,7 @@ def _arguments(
             (name.title(), value) for name, value in (default_headers or {}).items()
         ),
         http_client=http_client,
+        repair=repair,
     )
     if http_client is None or timeout is not None:
         seconds = timeout or _TIMEOUT

@@ -34,6 +34,7 @@ def chat_openai_options(
     http_client: Any = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    repair: bool = True,
     **unknown: Never,
 ) -> dict[str, Any]:
     """The arguments that make `langchain_openai.ChatOpenAI` talk to Heroku.
@@ -48,10 +49,8 @@ def chat_openai_options(
 
     What still breaks, being the class's own: `reasoning` is dropped; a streamed tool call whose
     parts are numbered as Heroku has been seen to do becomes two broken ones; a cut stream counts
-    as complete; an assistant's message without text beside its tool calls is refused with 400, and
-    so is a tool's result that is a mere number; `with_structured_output` needs
-    `method="function_calling"`; the object cannot be pickled or deep-copied, nor its asynchronous
-    side used from a second event loop.
+    as complete; `with_structured_output` needs `method="function_calling"`; the object cannot be
+    pickled or deep-copied, nor its asynchronous side used from a second event loop.
 
     Arguments are those of `openai_client` and `async_openai_client`; `model` is `<ALIAS>_MODEL_ID`
     by default.
@@ -66,7 +65,13 @@ def chat_openai_options(
         api_key=api_key, base_url=base_url, model=model, alias=alias, inference_url=inference_url
     )
     sync, asynchronous = both_clients(
-        settings, timeout, max_retries, default_headers, http_client, async_http_client
+        settings,
+        timeout,
+        max_retries,
+        default_headers,
+        http_client,
+        async_http_client,
+        repair=repair,
     )
     return {
         "model": settings.require_model(),
@@ -93,6 +98,7 @@ def openai_like_options(
     http_client: Any = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    repair: bool = True,
     **unknown: Never,
 ) -> dict[str, Any]:
     """The arguments that make `llama_index.llms.openai_like.OpenAILike` talk to Heroku.
@@ -107,10 +113,8 @@ def openai_like_options(
     multiply its own with theirs. Context window and tools are those of the catalogue.
 
     What still breaks, being the class's own: `reasoning` is dropped; streamed parallel tool calls
-    are mixed up; an assistant's message without text beside its tool calls is refused with 400;
-    `strict` is sent with every tool, which Heroku does not document; 0.1 is sent as `temperature`
-    unless another is given; `max_tokens` of a single call is ignored; the asynchronous side
-    cannot be used from a second event loop.
+    are mixed up; 0.1 is sent as `temperature` unless another is given; `max_tokens` of a single
+    call is ignored; the asynchronous side cannot be used from a second event loop.
 
     Arguments are those of `openai_client` and `async_openai_client`; `model` is `<ALIAS>_MODEL_ID`
     by default.
@@ -125,7 +129,13 @@ def openai_like_options(
         api_key=api_key, base_url=base_url, model=model, alias=alias, inference_url=inference_url
     )
     sync, asynchronous = both_clients(
-        settings, timeout, max_retries, default_headers, http_client, async_http_client
+        settings,
+        timeout,
+        max_retries,
+        default_headers,
+        http_client,
+        async_http_client,
+        repair=repair,
     )
     chosen = settings.require_model()
     facts = known_model(chosen)

@@ -20,6 +20,7 @@ from heroku_inference._endpoints import paths
 from heroku_inference._error_bodies import error_from_reply, sentence, stream_error
 from heroku_inference._http.redaction import forget_key
 from heroku_inference._model_advice import with_model_hint
+from heroku_inference._openai.repair import repaired_body
 from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = ["AsyncHerokuOpenAI", "HerokuOpenAI"]
 _READ_FROM_ENVIRONMENT: Final = ("organization", "project", "admin_api_key", "webhook_secret")
 _ERROR: Final = re.compile(r'\s*\{\s*"(error|code|message)"\s*:')  # how its JSON begins
 _NOT_FOUND: Final = 404
+_CHAT: Final = "chat/completions"  # below the SDK's `base_url`, which ends in `/`
 _INSTEAD: Final = {
     "completions": ": use chat.completions",
     "models": ": heroku_inference.Client().models() lists the models",
@@ -42,12 +44,20 @@ _INSTEAD: Final = {
 
 
 class _Heroku:
-    """What both clients do: nothing of `OPENAI_*` is sent, and Heroku's errors are understood."""
+    """What both clients do: ignore `OPENAI_*`, repair chats, understand Heroku's errors."""
 
     api_key: str
+    base_url: Any
 
-    def __init__(self, *, default_headers: Mapping[str, str] | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        default_headers: Mapping[str, str] | None = None,
+        repair: bool = True,
+        **options: Any,
+    ) -> None:
         super().__init__(default_headers=default_headers, **options)  # type: ignore[call-arg]
+        self._repaired_url = f"{self.base_url}{_CHAT}" if repair else None
         # What was not given as an argument, the SDK took from OPENAI_*: for OpenAI, not for Heroku.
         given = {name: options.get(name) for name in _READ_FROM_ENVIRONMENT}
         for name, value in {**given, "_custom_headers": dict(default_headers or {})}.items():
@@ -58,8 +68,29 @@ class _Heroku:
         ours, theirs = version("heroku-inference"), openai.__version__
         return f"heroku-inference/{ours} openai/{theirs} python/{platform.python_version()}"
 
-    # Two hooks that are not part of the SDK's public face. If a release drops one, it is
-    # never called, and errors read as they do in the SDK alone.
+    def copy(self, **options: Any) -> Any:
+        made: Any = super().copy(**options)  # type: ignore[misc]
+        # A copy with another `base_url` repairs nothing: there may be another server.
+        made._repaired_url = self._repaired_url  # noqa: SLF001 - of the same class
+        return made
+
+    with_options = copy
+
+    def _repair_options(self, options: Any) -> Any:
+        """The SDK's description of a request, with a chat body that Heroku accepts."""
+        body, extra = options.json_data, options.extra_json or {}
+        if not isinstance(body, dict) or not self._is_chat(options.url):
+            return options
+        changes = {"json_data": repaired_body({**body, **extra}), "extra_json": None}
+        return options.model_copy(update=changes)
+
+    def _is_chat(self, url: str) -> bool:
+        """Whether this is the chat endpoint of the server that the client was made for."""
+        whole = url if "://" in url else f"{self.base_url}{url.lstrip('/')}"
+        return whole == self._repaired_url
+
+    # Hooks of the SDK's that are no part of its public face: these two and `_prepare_options`. If
+    # a release drops one, it is never called: errors and bodies are those of the SDK alone.
 
     def _make_status_error(self, err_msg: str, *, body: Any, response: Any) -> Any:
         make: Any = super()._make_status_error  # type: ignore[misc]
@@ -161,6 +192,9 @@ def _asking_for_numbers(options: dict[str, Any]) -> dict[str, Any]:
 class HerokuOpenAI(_Heroku, openai.OpenAI):
     """`openai.OpenAI` for Heroku."""
 
+    def _prepare_options(self, options: Any) -> Any:
+        return self._repair_options(super()._prepare_options(options))
+
     @cached_property
     def embeddings(self) -> Embeddings:
         return _RawEmbeddings(self)
@@ -168,6 +202,9 @@ class HerokuOpenAI(_Heroku, openai.OpenAI):
 
 class AsyncHerokuOpenAI(_Heroku, openai.AsyncOpenAI):
     """`openai.AsyncOpenAI` for Heroku."""
+
+    async def _prepare_options(self, options: Any) -> Any:
+        return self._repair_options(await super()._prepare_options(options))
 
     @cached_property
     def embeddings(self) -> AsyncEmbeddings:

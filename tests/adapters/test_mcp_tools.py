@@ -284,3 +284,19 @@ def test_without_the_extra_the_error_names_it(adapter):
     error = done.stderr.splitlines()[-1]
     assert error.startswith(f"ImportError: {adapter.without_it}")
     assert f'pip install "heroku-inference[{adapter.extra}]"' in error
+
+
+def test_where_a_package_of_the_extra_cannot_be_imported_the_error_says_why(adapter):
+    program = (
+        "import asyncio, sys, types\n"
+        f"from {adapter.package} import load_mcp_tools\n"
+        "sys.modules['mcp'] = types.ModuleType('mcp')  # of a version without what is imported\n"
+        "asyncio.run(load_mcp_tools(api_key='inf-made-up', base_url='http://127.0.0.1:9'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    last = done.stderr.splitlines()[-1]
+    assert f"{adapter.needs}" in last.partition(", which is installed but cannot be imported")[0]
+    assert "'mcp'" in last.partition("imported: ")[2]
+    assert f'pip install --upgrade "heroku-inference[{adapter.extra}]"' in last

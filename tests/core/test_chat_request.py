@@ -91,7 +91,7 @@ def test_an_unknown_option_is_refused():
         chat_request(HI, model="m", temprature=0.5)
 
 
-@pytest.mark.parametrize("option", ["seed", "user", "logprobs"])
+@pytest.mark.parametrize("option", ["seed", "n", "logprobs"])
 def test_an_option_that_heroku_ignores_is_refused_and_the_way_out_is_named(option):
     with pytest.raises(TypeError, match=f"no option {option!r}: Heroku ignores it.*extra_body"):
         chat_request(HI, model="m", **{option: 1})
@@ -138,12 +138,17 @@ def test_the_input_is_not_changed():
 
 
 def test_ignored_parameters_are_dropped_with_one_warning():
-    options = {"temperature": 0.1, "seed": 1, "user": "u", "store": None}
-    with pytest.warns(UserWarning, match="seed, user not sent") as caught:
+    options = {"temperature": 0.1, "seed": 1, "n": 2, "store": None}
+    with pytest.warns(UserWarning, match="seed, n not sent") as caught:
         kept = drop_ignored(options)
     assert kept == {"temperature": 0.1}
     assert [warning.filename for warning in caught] == [__file__]
-    assert options == {"temperature": 0.1, "seed": 1, "user": "u", "store": None}
+    assert options == {"temperature": 0.1, "seed": 1, "n": 2, "store": None}
+
+
+def test_the_user_is_sent_when_one_is_given():
+    assert chat_request(HI, model="claude-4-sonnet", user="ada").body["user"] == "ada"
+    assert "user" not in chat_request(HI, model="claude-4-sonnet").body
 
 
 def test_nothing_to_drop_says_nothing():

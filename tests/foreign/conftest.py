@@ -11,7 +11,9 @@ import importlib.util
 
 import pytest
 
-_INSTALLED = all(map(importlib.util.find_spec, ("litellm", "llama_index.llms.openai_like")))
+_INSTALLED = all(
+    map(importlib.util.find_spec, ("instructor", "litellm", "llama_index.llms.openai_like"))
+)
 collect_ignore_glob = [] if _INSTALLED else ["test_*.py"]
 
 

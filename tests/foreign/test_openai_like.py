@@ -74,8 +74,6 @@ def test_a_stream_is_the_same(openai_like, framing):
 
 
 def test_a_tool_call_and_its_second_turn_are_the_same(openai_like, emulator):
-    # With every tool it sends `strict: false`, which Heroku does not document.
-    emulator.switch(strict=False)
     tool, question = FunctionTool.from_defaults(add), CONVERSATION[1]
     answers = []
     for llm in (openai_like, Heroku()):
@@ -133,6 +131,29 @@ def test_a_missing_model_is_an_error_before_any_call(emulator):
         openai_like_options(api_key=emulator.api_key, base_url=emulator.url)
 
 
+def test_tools_are_sent_as_documented_by_repair(config_vars, options, openai_like, emulator):
+    # With every tool it sends `strict: false`, which Heroku does not document.
+    emulator.switch(strict_tools="rejected")
+    tool = FunctionTool.from_defaults(add)
+    with pytest.raises(openai.BadRequestError, match="strict"):
+        OpenAILike(**options(repair=False)).chat_with_tools([tool], "2 + 3?")
+    for llm in (openai_like, Heroku()):
+        llm.chat_with_tools([tool], "2 + 3?")
+    assert [entry.status for entry in emulator.journal] == [400, 200, 200]
+
+
+def test_every_call_has_words_beside_it_by_repair(openai_like, emulator):
+    tool, question = FunctionTool.from_defaults(add), CONVERSATION[1]
+    result = ChatMessage(
+        role="tool", content="The sum is 5.", additional_kwargs={"tool_call_id": "tooluse_1"}
+    )
+    for llm in (openai_like, Heroku()):
+        emulator.script(CallTools([("add", {"a": 2, "b": 3})], ids=["tooluse_1"]))
+        first = llm.chat_with_tools([tool], chat_history=[question])
+        llm.chat_with_tools([tool], chat_history=[question, first.message, result])
+        assert emulator.journal[-1].body["messages"][1]["content"] == "."
+
+
 # What our class does and this one does not; should one of these fail, the pages say too much.
 
 
@@ -149,27 +170,3 @@ def test_only_ours_sends_no_temperature_of_its_own(openai_like, emulator):
     openai_like.chat(CONVERSATION)
     Heroku().chat(CONVERSATION)
     assert [entry.body.get("temperature") for entry in emulator.journal] == [0.1, None]
-
-
-def test_only_ours_sends_tools_as_documented(openai_like, emulator):
-    tool = FunctionTool.from_defaults(add)
-    with pytest.raises(openai.BadRequestError, match="strict"):
-        openai_like.chat_with_tools([tool], "2 + 3?")
-    Heroku().chat_with_tools([tool], "2 + 3?")
-    assert [entry.status for entry in emulator.journal] == [400, 200]
-
-
-def test_only_ours_has_words_beside_every_call(openai_like, emulator):
-    emulator.switch(strict=False)
-    tool, question = FunctionTool.from_defaults(add), CONVERSATION[1]
-    result = ChatMessage(
-        role="tool", content="The sum is 5.", additional_kwargs={"tool_call_id": "tooluse_1"}
-    )
-    sent = []
-    for llm in (openai_like, Heroku()):
-        emulator.script(CallTools([("add", {"a": 2, "b": 3})], ids=["tooluse_1"]))
-        first = llm.chat_with_tools([tool], chat_history=[question])
-        llm.chat_with_tools([tool], chat_history=[question, first.message, result])
-        sent.append(emulator.journal[-1].body["messages"][1].get("content"))
-    assert not sent[0]
-    assert sent[1]

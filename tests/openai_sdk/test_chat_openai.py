@@ -188,6 +188,29 @@ def test_a_missing_model_is_an_error_before_any_call(emulator):
         chat_openai_options(api_key=emulator.api_key, base_url=emulator.url)
 
 
+def test_a_call_without_words_is_survived_by_repair(chat_openai, options, emulator):
+    said = CallTools([("add", {"a": 2, "b": 3})], ids=["tooluse_1"])
+    result = ToolMessage("5", tool_call_id="tooluse_1")
+    emulator.script(said)
+    without = ChatOpenAI(**options(repair=False)).bind_tools([add])
+    with pytest.raises(Exception, match="content is required"):
+        without.invoke([HumanMessage("2 + 3?"), without.invoke("2 + 3?"), result])
+    for model in (chat_openai.bind_tools([add]), ChatHeroku().bind_tools([add])):
+        emulator.script(said)
+        assert "5" in model.invoke([HumanMessage("2 + 3?"), model.invoke("2 + 3?"), result]).text
+
+
+def test_a_result_that_is_a_mere_number_is_survived_by_repair(chat_openai, options, emulator):
+    said = CallTools([("add", {"a": 2, "b": 3})], text="I add.", ids=["tooluse_1"])
+    result = ToolMessage("5", tool_call_id="tooluse_1")
+    emulator.script(said)
+    conversation = [HumanMessage("2 + 3?"), ChatHeroku().bind_tools([add]).invoke("2 + 3?"), result]
+    with pytest.raises(Exception, match="error parsing JSON"):
+        ChatOpenAI(**options(repair=False)).bind_tools([add]).invoke(conversation)
+    for model in (chat_openai, ChatHeroku()):
+        assert "5" in model.bind_tools([add]).invoke(conversation).text
+
+
 # What our class does and this one does not; should one of these fail, the pages say too much.
 
 
@@ -197,27 +220,6 @@ def test_only_ours_tells_what_the_model_thought(chat_openai, emulator):
     ours = ChatHeroku(extended_thinking=THINKING).invoke("6 x 7?")
     assert "Six by seven." not in repr(theirs)
     assert "Six by seven." in repr(ours.content_blocks)
-
-
-def test_only_ours_survives_a_call_without_words(chat_openai, emulator):
-    said = CallTools([("add", {"a": 2, "b": 3})], ids=["tooluse_1"])
-    result = ToolMessage("5", tool_call_id="tooluse_1")
-    emulator.script(said, said)
-    first = chat_openai.bind_tools([add]).invoke("2 + 3?")
-    with pytest.raises(Exception, match="content is required"):
-        chat_openai.bind_tools([add]).invoke([HumanMessage("2 + 3?"), first, result])
-    model = ChatHeroku().bind_tools([add])
-    assert "5" in model.invoke([HumanMessage("2 + 3?"), model.invoke("2 + 3?"), result]).text
-
-
-def test_only_ours_survives_a_result_that_is_a_mere_number(chat_openai, emulator):
-    said = CallTools([("add", {"a": 2, "b": 3})], text="I add.", ids=["tooluse_1"])
-    result = ToolMessage("5", tool_call_id="tooluse_1")
-    emulator.script(said)
-    conversation = [HumanMessage("2 + 3?"), ChatHeroku().bind_tools([add]).invoke("2 + 3?"), result]
-    with pytest.raises(Exception, match="error parsing JSON"):
-        chat_openai.bind_tools([add]).invoke(conversation)
-    assert "5" in ChatHeroku().bind_tools([add]).invoke(conversation).text
 
 
 def test_only_ours_puts_a_drifting_tool_call_together(chat_openai, emulator):

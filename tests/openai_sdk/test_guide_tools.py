@@ -118,13 +118,15 @@ async def test_a_streamed_tool_call_is_the_same(framing, sdk, emulator):
     assert ours == theirs == '{"city":"Porto"}'
 
 
-async def test_where_the_model_says_nothing_beside_a_call_only_our_classes_get_further(
-    sdk, emulator
+async def test_where_the_model_says_nothing_beside_a_call_only_the_unrepaired_sdk_fails(
+    sdk, make_sdk, emulator
 ):
     silent = CallTools([("weather_in", {"city": "Porto"})])
     emulator.script(silent)
     with pytest.raises(openai.BadRequestError, match="content is required"):
-        await tools_by_sdk(sdk)
+        await tools_by_sdk(make_sdk(repair=False))
+    emulator.script(silent)
+    assert "18 degrees" in (await tools_by_sdk(sdk))[2]
     for way in TOOLS.values():
         emulator.script(silent)
         assert "18 degrees" in way()[2]

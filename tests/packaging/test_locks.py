@@ -10,13 +10,17 @@ import pytest
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 LOCKS = ("demo", "dev", "foreign", "lowest")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
-# The foreign clients need openai 2; litellm and openai 2 cap the others.
+# Foreign clients need openai 2; litellm, openai 2, instructor and openai-agents cap the others.
 OLDER_OR_NEWER_IN_FOREIGN = {
     "filelock",
     "huggingface-hub",
     "importlib-metadata",
+    "jiter",
+    "llama-index-tools-mcp",
     "mcp",
     "openai",
+    "rich",
+    "websockets",
 }
 
 
