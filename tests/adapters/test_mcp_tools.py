@@ -66,7 +66,7 @@ class LlamaIndex(conftest.LlamaIndex):
     package = "llama_index_heroku"
     extra = "llama-index-mcp"
     needs = "llama_index.tools.mcp"
-    without_it = "MCP tools need"
+    without_it = "load_mcp_tools needs"
     load = staticmethod(llama_index_heroku.load_mcp_tools)
 
     @staticmethod
@@ -168,7 +168,7 @@ async def test_tools_can_be_chosen(load, toolkit):
     assert list(await load(toolkit, allowed_tools=["add", "shout"])) == NAMES[:2]
     assert list(await load(toolkit, allowed_tools=["acute-partridge/shout"])) == NAMES[1:2]
     assert await load(toolkit, allowed_tools=[]) == {}
-    with pytest.raises(ConfigError, match=r"no ad in the toolkit\. .*add|'ad', .*does not have"):
+    with pytest.raises(ConfigError, match=r"does not have ad\. .*add|'ad', .*does not have"):
         await load(toolkit, allowed_tools=["add", "ad"])
     with pytest.raises(ConfigError, match=r"\['add'\]"):
         await load(toolkit, allowed_tools="add")
