@@ -39,6 +39,7 @@ class ChatOptions(TypedDict, total=False):
         allow_ignored_params: Have the API ignore fields it does not know instead of refusing.
         prompt_caching: `False` switches the API's automatic caching off for this call.
         user: Your own name for the end user.
+        stream_usage: `False` asks for no token counts in streams; by default `stream_options` asks.
         extra_body: Further fields of the request body, merged last.
     """
 
@@ -57,6 +58,7 @@ class ChatOptions(TypedDict, total=False):
     allow_ignored_params: bool | None
     prompt_caching: bool | None
     user: str | None
+    stream_usage: bool
     extra_body: Mapping[str, Any] | None
 
 
