@@ -111,7 +111,7 @@ def test_wrong_values_of_shared_arguments_are_refused(name, arguments, words):
         ({"max_retries": -1}, "max_retries must be 0 or more, got -1"),
         ({"max_retries": "2"}, "max_retries must be a whole number, got a value of type str."),
         ({"max_retries": True}, "max_retries must be a whole number, got a value of type bool."),
-        ({"http_client": object()}, "http_client must be an httpx.Client, got a value of type"),
+        ({"http_client": 7}, "http_client must be an httpx.Client, got a value of type"),
         ({"http_client": httpx.AsyncClient()}, "must be an httpx.Client, got a value of type As"),
         ({"async_http_client": httpx.Client()}, "must be an httpx.AsyncClient, got a value of"),
         ({"default_headers": {"x y": "z"}}, "'x y' is not a valid header name"),
