@@ -127,14 +127,18 @@ def test_a_key_in_place_of_a_name_is_not_shown():
     assert MADE_UP_KEY not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("wrong", [7, httpx.AsyncClient(), httpx.Client], ids=["number", "async", "class"])
+@pytest.mark.parametrize(
+    "wrong", [7, httpx.AsyncClient(), httpx.Client], ids=["number", "async", "class"]
+)
 @pytest.mark.parametrize("make", [Client, openai_client])
 def test_a_blocking_client_must_be_one_of_httpx(make, wrong):
     with pytest.raises(ConfigError, match=r"^http_client must be an httpx\.Client, got a value"):
         make(api_key=MADE_UP_KEY, http_client=wrong)
 
 
-@pytest.mark.parametrize("wrong", [7, httpx.Client(), httpx.AsyncClient], ids=["number", "blocking", "class"])
+@pytest.mark.parametrize(
+    "wrong", [7, httpx.Client(), httpx.AsyncClient], ids=["number", "blocking", "class"]
+)
 @pytest.mark.parametrize("make", [AsyncClient, async_openai_client])
 def test_an_asynchronous_client_must_be_one_of_httpx(make, wrong):
     with pytest.raises(ConfigError, match=r"^async_http_client must be an httpx\.AsyncClient, got"):
