@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._chat.request import check_share
+from heroku_inference._chat.request import check_effort, check_share
 from heroku_inference._chat.thinking import check_thinking
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class ChatParameters(Connection):
         super()._check_values()
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
+        check_effort(self.reasoning_effort)
         check_thinking(self.extended_thinking)
 
     @property

@@ -13,7 +13,7 @@ from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
 from heroku_inference._chat.thinking import SAMPLING, apply_thinking_rules, check_thinking
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._config.arguments import unknown_argument
+from heroku_inference._config.arguments import check_extra_body, unknown_argument
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
@@ -137,6 +137,8 @@ def chat_request(
     _refuse_unknown(unknown)
     check_share("temperature", temperature)
     check_share("top_p", top_p)
+    check_effort(reasoning_effort)
+    check_extra_body(extra_body)
     check_thinking(extended_thinking)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     clean_tool_names(body["messages"])
