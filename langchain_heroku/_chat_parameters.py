@@ -46,8 +46,9 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     Those that Heroku ignores, such as `seed`, are not sent."""
 
     streaming: bool = False
-    """Whether `invoke` streams too from the start, which spares long answers the server's cut after
-    about 30 seconds, and a second request. Set to `False`, even `stream` does not."""
+    """Whether `invoke` streams too, so that the server does not cut long answers after about 30
+    seconds, which costs a second request. If you set this to `False`, `stream` does not stream
+    either."""
 
     stream_usage: bool = True
     """Whether streams are asked for their token counts (`stream_options.include_usage`), which

@@ -163,7 +163,7 @@ def _read_calls(calls: Sequence[ToolCall]) -> tuple[list[LangChainToolCall], lis
 
 
 def standard_usage(usage: Usage) -> UsageMetadata:
-    """The tokens of an answer by LangChain's names."""
+    """Token counts under LangChain's names."""
     counts = UsageMetadata(
         input_tokens=usage.prompt_tokens,
         output_tokens=usage.completion_tokens,

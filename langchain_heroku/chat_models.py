@@ -53,7 +53,7 @@ class ChatHeroku(ChatCalls, defer_build=False):
 
     The server cuts whole answers that take about 30 seconds (docs: chat completions). Such an
     answer is asked for again as a stream, and summed up, within `max_retries`. Stream long ones
-    from the start: with `streaming=True` also `invoke` does.
+    from the start; with `streaming=True`, `invoke` streams too.
 
     **Tools** in any of LangChain's forms. `tool_choice` takes `"auto"`, `"none"`, `"any"`, `True`
     or a tool's name.
@@ -93,9 +93,9 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.invoke("How many r are in strawberry?").content_blocks  # a reasoning block, then text
     ```
 
-    **What an answer tells.** `usage_metadata` counts its tokens, also in streams, which ask for it
-    unless `stream_usage=False`; `input_token_details` and `output_token_details` are there if the
-    server sends details.
+    **Metadata.** `usage_metadata` counts the tokens of an answer, also in streams, which ask for
+    them unless `stream_usage=False`; `input_token_details` and `output_token_details` are there if
+    the server sends details.
     `response_metadata` holds `model_name`, `finish_reason`, `id`, `system_fingerprint`,
     `request_id` and `rate_limits`, if the server sent them.
 

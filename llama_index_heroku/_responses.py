@@ -170,7 +170,7 @@ def assistant_message(
 
 
 def usage_fields(usage: Usage | None) -> dict[str, int]:
-    """Tokens, by the names that LlamaIndex's token counter reads."""
+    """Token counts under the names that LlamaIndex's token counter reads."""
     return {} if usage is None else token_counts(usage)
 
 

@@ -94,7 +94,7 @@ class Heroku(StructuredOutput, defer_build=False):
     Heroku(model="claude-4-5-sonnet", extended_thinking=2000)
     ```
 
-    **What a response tells.** `additional_kwargs` counts tokens (`prompt_tokens`,
+    **Metadata.** `additional_kwargs` counts tokens (`prompt_tokens`,
     `completion_tokens`, `total_tokens`), also at the end of streams, which ask for it unless
     `stream_usage=False`; `cached_tokens`, `cache_creation_tokens` and `reasoning_tokens` are there
     if the server sends them. It also holds `finish_reason` and `request_id`; `raw` is what the

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GrowingMessage", "whole_response"]
 
-_WRITTEN: Final = "written"  # where a growing call keeps its arguments
+_WRITTEN: Final = "written"  # the key of an incomplete call's arguments
 _CACHED: Final = ("cached_tokens", "cache_creation_tokens")
 
 
@@ -118,6 +118,7 @@ class GrowingMessage:
 def _answer_fields(
     reason: str | None, usage: Mapping[str, Any], request_id: str | None
 ) -> dict[str, Any]:
+    """Tokens, finish reason and request id, for `additional_kwargs`."""
     cached = {name: usage[name] for name in usage if name.startswith("cache_") and usage[name]}
     details = {
         "cached_tokens": usage.get("cache_read_input_tokens"),

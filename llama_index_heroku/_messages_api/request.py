@@ -99,9 +99,9 @@ def sdk_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigError(
             "The Messages endpoint does not have response_format.", "Call structured_predict."
         )
-    rest.pop("prompt_caching", None)  # automatic only there; here blocks say what to cache
-    rest.pop("stream_usage", None)  # streams count their tokens unasked here
-    # The SDK has left out sampling; the endpoint has it (docs: messages).
+    rest.pop("prompt_caching", None)  # for chat completions; here blocks say what to cache
+    rest.pop("stream_usage", None)  # for chat completions; here streams count unasked
+    # The SDK dropped the sampling options; the endpoint has them (docs: messages).
     body.update({name: rest.pop(name) for name in _SAMPLING if name in rest})
     return {**arguments, "extra_body": {**rest, **body}} if rest or body else arguments
 
