@@ -44,10 +44,11 @@ class Failure:
     """Arguments of the client that fails, over its two retries."""
     match: str | None = None
 
-    def check(self, emulator, call, *, once=False):
+    def check(self, emulator, call, *, once=False, searched=False):
         """Let `call(**arguments)` fail against this server; return the error.
 
-        `once` says that the call is never repeated.
+        `once` says that the call is never repeated, `searched` that a refusal of several texts is
+        followed by one request with a harmless text: is it a text's fault, or the request's?
         """
         emulator.switch(rate_limit_headers=False)
         emulator.script(*[self.step] * 9)
@@ -57,6 +58,8 @@ class Failure:
         assert isinstance(error, self.error)
         assert type(error).__name__ == self.error.__name__
         requests = 1 if once else self.requests
+        if searched and self.error in {ContentBlockedError, InvalidRequestError}:
+            requests += 1
         # The journal may not hold a request that times out yet.
         assert len(emulator.journal) in ({0, 1} if self.error is APITimeoutError else {requests})
         if self.error is not APITimeoutError and getattr(self.step, "status", 0) >= 400:

@@ -19,6 +19,7 @@ def test_headers_of_a_call_are_sent(emulator, make_model):
     assert emulator.journal[0].headers["anthropic-beta"] == "some-beta"
 
 
+@pytest.mark.filterwarnings("ignore:.*end of life")  # of one of the models
 @pytest.mark.parametrize(
     ("model", "thinking", "limit"),
     [
