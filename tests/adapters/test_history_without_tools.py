@@ -17,6 +17,7 @@ WAYS = ("send", "stream", "asend", "astream")
     ids=["plain", "odd", "long"],
 )
 def test_the_tools_of_the_history_are_declared(emulator, adapter, make, way, name, wire):
+    emulator.switch(bare_tool_history="reject")
     said = getattr(adapter, way)(make(), adapter.tool_turn(name))
     assert said.text
     body = emulator.journal.only(adapter.path).body

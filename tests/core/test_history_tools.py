@@ -116,6 +116,7 @@ def test_the_hidden_tool_of_an_answer_gets_a_name_that_the_history_does_not_have
 
 @pytest.mark.parametrize("way", ["send", "stream"])
 def test_a_client_sends_the_declarations(calls, emulator, way):
+    emulator.switch(bare_tool_history="reject")
     messages = called("weather/now")
     getattr(calls, way)(messages)
     body = emulator.journal.only("/v1/chat/completions").body
