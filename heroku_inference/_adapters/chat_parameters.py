@@ -80,7 +80,6 @@ class ChatParameters(Connection):
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
         check_effort(self.reasoning_effort)
-        check_thinking(self.extended_thinking)
 
     @property
     def thinks(self) -> bool:
