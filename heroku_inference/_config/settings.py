@@ -94,7 +94,7 @@ class Settings:
             if unknown:
                 known = Settings.__init__.__kwdefaults__ or ()
                 refuse_unknown(unknown, known, type(self).__name__)
-            check_settings(api_key, base_url, inference_url, model, alias)
+            _check_pairs(base_url, inference_url, model)
             base_url = base_url or inference_url
             key = None if api_key is None else _trim_key(api_key)
             found = _resolve(key, base_url, model, alias, kind)
@@ -187,19 +187,24 @@ def check_settings(
     """
     if api_key is not None:
         _trim_key(api_key)
+    _check_pairs(base_url, inference_url, model)
+    if base_url or inference_url:
+        normalise_url(base_url or inference_url)
+    if alias is not None:
+        _normalise_alias(alias)
+
+
+def _check_pairs(base_url: object, inference_url: object, model: object) -> None:
+    """Refuse what looking for key and URL would not notice."""
     if base_url and inference_url:
         raise ConfigError(
             "base_url and inference_url are two names of one argument.", "Pass one of them."
         )
-    if base_url or inference_url:
-        normalise_url(base_url or inference_url)
     if model is not None and not isinstance(model, str):
         raise ConfigError(
             f"model must be a str, got a value of type {type(model).__name__}.",
             "Pass the id of a model, such as 'claude-4-5-sonnet'.",
         )
-    if alias is not None:
-        _normalise_alias(alias)
 
 
 def _restore(given: dict[str, Any]) -> Settings:
