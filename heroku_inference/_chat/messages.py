@@ -19,7 +19,14 @@ from heroku_inference._errors import ConfigError, add_place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NO_RESULT", "PLACEHOLDER", "has_tool_calls", "wire_messages", "with_instruction"]
+__all__ = [
+    "NO_RESULT",
+    "PLACEHOLDER",
+    "check_newest",
+    "has_tool_calls",
+    "wire_messages",
+    "with_instruction",
+]
 
 # Heroku answers 400 "content is required" to an assistant message without text, also next to
 # tool calls. A model repeats what it sees itself say, so the filler must do no harm when it is
@@ -60,6 +67,15 @@ def wire_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     """
     _refuse_other_than_a_list(messages)
     return [_wire_message(position, message) for position, message in enumerate(messages)]
+
+
+def check_newest(message: Mapping[str, Any]) -> None:
+    """Refuse a newest message of the user's that cannot be sent as it is.
+
+    Raises:
+        ConfigError: It has no words and no image, or a part that Heroku does not take.
+    """
+    _builder(message)(message)
 
 
 def has_tool_calls(messages: Iterable[Mapping[str, Any]]) -> bool:
