@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,8 +15,19 @@ from heroku_inference._errors import InvalidResponseError
 if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
-__all__ = ["decoded_json", "invalid_response", "is_error", "read_json", "wrong_answer"]
+__all__ = [
+    "decoded_json",
+    "invalid_response",
+    "is_error",
+    "read_json",
+    "whole_characters",
+    "wrong_answer",
+]
 
+HALF_CHARACTERS: Final = (
+    "The request has halves of characters (lone surrogates), which JSON cannot carry: each was "
+    "sent as U+FFFD."
+)
 _NOT_JSON: Final = "it is not JSON"
 
 _Value = TypeVar("_Value")
@@ -88,6 +100,20 @@ def decoded_json(text: str | bytes) -> Any:
     except (ValueError, RecursionError):
         raise refusal from None
     return from_json(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+
+
+def whole_characters(value: Any) -> Any:
+    """The value with no half of a surrogate pair in its texts, as UTF-8 wants it.
+
+    Two halves that belong together are joined; others become U+FFFD.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {whole_characters(key): whole_characters(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole_characters(inner) for inner in value]
+    return value
 
 
 def is_error(frame: dict[str, Any]) -> bool:

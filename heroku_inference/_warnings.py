@@ -7,9 +7,10 @@ import warnings
 
 __all__ = ["warn_caller", "warn_caller_once"]
 
-# The frameworks stand between the user and us: a warning that points into them helps nobody.
+# These stand between the user and us: a warning that points into them helps nobody.
 _BETWEEN = frozenset(
     {
+        "anthropic",
         "heroku_inference",
         "langchain",
         "langchain_anthropic",
@@ -20,13 +21,14 @@ _BETWEEN = frozenset(
         "llama_index",
         "llama_index_heroku",
         "llama_index_instrumentation",
+        "openai",
         "workflows",  # LlamaIndex's
     }
 )
 
 
 def warn_caller(message: str) -> None:
-    """Warn (`UserWarning`) at the first line outside of this library and the frameworks."""
+    """Warn (`UserWarning`) at the first line outside of this library, frameworks and SDKs."""
     level = 1
     frame = inspect.currentframe()
     while frame is not None and _package(frame.f_globals) in _BETWEEN:

@@ -6,7 +6,8 @@ that it cannot translate on as they are.
 
 from __future__ import annotations
 
+from heroku_inference._anthropic.history import check_newest_blocks
 from heroku_inference._chat.descriptions import described
 from heroku_inference._chat.messages import check_newest
 
-__all__ = ["check_newest", "described"]
+__all__ = ["check_newest", "check_newest_blocks", "described"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.messages import NO_RESULT
 from heroku_inference._chat.schemas import object_schema
+from heroku_inference._chat.shown_images import SHOWN_BELOW, move_images_after_results
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
@@ -32,7 +33,6 @@ __all__ = [
 
 _NOT_IN_NAMES: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_NAME: Final = 64  # characters (docs: chat completions, tools)
-_SHOWN_BELOW: Final = "The image is shown in the next message."
 
 
 def names_by_wire_name(names: Iterable[str]) -> dict[str, str]:
@@ -113,35 +113,8 @@ def tool_message(
         text = "\n".join(part["text"] for part in content if part["type"] == "text")
         images = [part for part in content if part["type"] == "image_url"]
     if images and not text:
-        text = _SHOWN_BELOW
+        text = SHOWN_BELOW
     if failed and not text.lstrip().lower().startswith("error"):
         text = f"Error: {text}" if text else "Error"
     shown = [{"type": "text", "text": text}, *images] if images else text
     return {"role": "tool", "content": shown, "tool_call_id": call_id}
-
-
-def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Move images of tool results into user messages, the only ones that can hold images.
-
-    They come after all results of their turn, which must stay together (docs: chat completions).
-    """
-    if not any(_has_images(message) for message in messages):
-        return messages
-    ordered: list[dict[str, Any]] = []
-    images: list[dict[str, Any]] = []
-    for message in messages:
-        if images and message["role"] != "tool":
-            ordered.append({"role": "user", "content": images})
-            images = []
-        if _has_images(message):
-            text, *shown = message["content"]
-            # Only the id: words about the tool would read like a request to call it again.
-            images += [{"type": "text", "text": f"Result of {message['tool_call_id']}:"}, *shown]
-            ordered.append({**message, "content": text["text"]})
-        else:
-            ordered.append(message)
-    return [*ordered, {"role": "user", "content": images}] if images else ordered
-
-
-def _has_images(message: Mapping[str, Any]) -> bool:
-    return message["role"] == "tool" and not isinstance(message["content"], str)

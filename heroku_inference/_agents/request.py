@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._call import Call
 from heroku_inference._catalogue import warn_of_sampling
-from heroku_inference._chat.messages import wire_messages
+from heroku_inference._chat.history_tools import clean_agent_tool_names
+from heroku_inference._chat.messages import NO_RESULT, wire_messages
 from heroku_inference._chat.request import check_share, list_stops
 from heroku_inference._chat.thinking import SAMPLING
 from heroku_inference._config.arguments import check_extra_body, unknown_argument
@@ -77,6 +78,18 @@ def agent_body(
         "top_p": top_p,
     }
     said = {name: value for name, value in optional.items() if value is not None}
-    body = {"model": model, "messages": wire_messages(messages), **said, **(extra_body or {})}
+    history = wire_messages(messages, no_result=NO_RESULT)
+    clean_agent_tool_names(history)
+    body = {
+        "model": model,
+        "messages": [_without_developer(message) for message in history],
+        **said,
+        **(extra_body or {}),
+    }
     warn_of_sampling(body["model"], (name for name in SAMPLING if name in body))
     return body
+
+
+def _without_developer(message: dict[str, Any]) -> dict[str, Any]:
+    """The message in a role that agents have: of chat's, `developer` is missing (docs: agents)."""
+    return {**message, "role": "system"} if message["role"] == "developer" else message

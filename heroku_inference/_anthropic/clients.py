@@ -19,6 +19,8 @@ from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.transport import Transport
 from heroku_inference._http.transport_base import TransportBase
+from heroku_inference._json import HALF_CHARACTERS, whole_characters
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,10 +97,13 @@ class HerokuAnthropic(anthropic.Anthropic):
         """What the SDK is to say besides what a call says."""
         return _sdk_headers()
 
-    def request(self, *args: Any, **kwargs: Any) -> Any:
+    def request(self, cast_to: Any, options: Any, **kwargs: Any) -> Any:
         """Send a request; `HerokuError` where the SDK would say that the connection failed."""
         try:
-            return super().request(*args, **kwargs)
+            try:
+                return super().request(cast_to, options, **kwargs)
+            except UnicodeEncodeError:  # before anything was sent
+                return super().request(cast_to, _whole(options), **kwargs)
         except (anthropic.APIConnectionError, UnicodeEncodeError) as error:
             failure = _ours(error)
         raise failure
@@ -112,10 +117,13 @@ class AsyncHerokuAnthropic(anthropic.AsyncAnthropic):
         """What the SDK is to say besides what a call says."""
         return _sdk_headers()
 
-    async def request(self, *args: Any, **kwargs: Any) -> Any:
+    async def request(self, cast_to: Any, options: Any, **kwargs: Any) -> Any:
         """Send a request; `HerokuError` where the SDK would say that the connection failed."""
         try:
-            return await super().request(*args, **kwargs)
+            try:
+                return await super().request(cast_to, options, **kwargs)
+            except UnicodeEncodeError:  # before anything was sent
+                return await super().request(cast_to, _whole(options), **kwargs)
         except (anthropic.APIConnectionError, UnicodeEncodeError) as error:
             failure = _ours(error)
         raise failure
@@ -124,6 +132,15 @@ class AsyncHerokuAnthropic(anthropic.AsyncAnthropic):
 def _sdk_headers() -> dict[str, Any]:
     # The SDK wants to see some key before it sends anything.
     return {"anthropic-version": _VERSION, "x-api-key": NO_KEY, "content-type": "application/json"}
+
+
+def _whole(options: Any) -> Any:
+    """The SDK's description of a request, without halves of characters in its body."""
+    given = {"json_data": options.json_data, "extra_json": options.extra_json}
+    whole = whole_characters(given)
+    if whole != given:
+        warn_caller(HALF_CHARACTERS)
+    return options.model_copy(update=whole)
 
 
 def _ours(error: anthropic.APIConnectionError | UnicodeEncodeError) -> Exception:

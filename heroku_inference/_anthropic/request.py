@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._anthropic.history import apply_history_rules, ask_to_go_on
 from heroku_inference._anthropic.tools import apply_tool_rules
 from heroku_inference._catalogue import known_model, warn_of_end, warn_of_sampling
+from heroku_inference._chat.repairs import Repairs
 from heroku_inference._chat.thinking import (
     SAMPLING,
     apply_thinking_rules,
@@ -60,9 +62,13 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
             sent as it is, its `effort` in `output_config`. For a model that takes no budget,
             `True` is adaptive thinking.
 
+    The messages can hold anything that a memory does: only the last one, if it is the user's, is
+    refused. The others are repaired, with one warning, and then joined where one role follows
+    itself.
+
     Raises:
-        ConfigError: The budget is below 1024 or does not fit under `max_tokens`, or the mapping has
-            a key that does not exist.
+        ConfigError: The newest message cannot be sent, the budget is below 1024 or does not fit
+            under `max_tokens`, or the mapping has a key that does not exist.
     """
     body = {name: value for name, value in given.items() if value is not None}
     warn_of_end(body["model"])
@@ -70,6 +76,8 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
     dropped += _keep_effort(body)
     if dropped:
         warn_caller(f"{', '.join(dropped)} not sent: Heroku's Messages endpoint drops that.")
+    repairs = Repairs()
+    apply_history_rules(body, repairs)
     apply_tool_rules(body)
     if extended_thinking is not None:
         _set_thinking(body, extended_thinking)
@@ -78,9 +86,11 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
     if _needs_thinking_back(body) and _called_without_thinking(body.get("messages") or ()):
         _turn_off(body)
     if thinks(body):
+        ask_to_go_on(body, repairs)
         _drop_sampling(body)
         if isinstance(choice := body.get("tool_choice"), Mapping) and is_forced(choice):
             _ask_for_call(body, choice)
+    repairs.warn()
     extra = body.get("extra_body") or {}
     warn_of_sampling(body["model"], (name for name in SAMPLING if name in body or name in extra))
     return body

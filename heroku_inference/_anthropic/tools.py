@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._chat.history_tools import HISTORY_DESCRIPTION, wire_name
+from heroku_inference._chat.history_tools import HISTORY_DESCRIPTION
 from heroku_inference._chat.schemas import object_schema
 
 if TYPE_CHECKING:
@@ -17,18 +17,15 @@ __all__ = ["apply_tool_rules"]
 def apply_tool_rules(body: dict[str, Any]) -> None:
     """Change `body`, which is the caller's own copy, in line with what the endpoint takes.
 
-    Schemas become as small as they can be, and names in the history become names that the API
-    takes. Where the history calls tools and the request has none, those tools are declared, and
-    the model may not call them.
+    Schemas become as small as they can be. Where the history calls tools and the request has none,
+    those tools are declared, and the model may not call them. The history is already one that the
+    endpoint takes.
     """
     if tools := body.get("tools"):
         body["tools"] = [_with_smallest_schema(tool) for tool in tools]
     messages = body.get("messages") or ()
-    names = dict.fromkeys(wire_name(call["name"]) for call in _calls(messages))
-    if not names:
-        return
-    body["messages"] = [_with_clean_names(message) for message in messages]
-    if not tools and not (body.get("extra_body") or {}).get("tools"):
+    names = dict.fromkeys(call["name"] for call in _calls(messages))
+    if names and not tools and not (body.get("extra_body") or {}).get("tools"):
         body["tools"] = [_declaration(name) for name in names]
         body["tool_choice"] = {"type": "none"}
 
@@ -48,16 +45,6 @@ def _calls(messages: Any) -> Iterator[Mapping[str, Any]]:
 
 def _is_call(block: Any) -> bool:
     return isinstance(block, Mapping) and block.get("type") == "tool_use" and "name" in block
-
-
-def _with_clean_names(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(content := message.get("content"), list):
-        return message
-    blocks = [
-        {**block, "name": wire_name(block["name"])} if _is_call(block) else block
-        for block in content
-    ]
-    return {**message, "content": blocks}
 
 
 def _declaration(name: str) -> dict[str, Any]:

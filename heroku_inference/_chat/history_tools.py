@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HISTORY_DESCRIPTION",
+    "clean_agent_tool_names",
     "clean_tool_names",
     "history_tools",
     "wire_name",
@@ -25,6 +26,7 @@ HISTORY_DESCRIPTION: Final = (
 )
 _MOST_CHARACTERS: Final = 64
 _ODD: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_WITH_NAMESPACE: Final = re.compile(r"[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+").fullmatch
 
 
 def wire_name(name: str) -> str:
@@ -40,6 +42,14 @@ def clean_tool_names(messages: Iterable[Mapping[str, Any]]) -> None:
     for message in messages:
         for call in message.get("tool_calls") or ():
             call["function"]["name"] = wire_name(call["function"]["name"])
+
+
+def clean_agent_tool_names(messages: Iterable[Mapping[str, Any]]) -> None:
+    """Like `clean_tool_names`, for agents: their own tools keep their namespace (docs: agents)."""
+    for message in messages:
+        for call in message.get("tool_calls") or ():
+            if not _WITH_NAMESPACE(call["function"]["name"]):
+                call["function"]["name"] = wire_name(call["function"]["name"])
 
 
 def history_tools(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

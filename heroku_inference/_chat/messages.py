@@ -1,29 +1,39 @@
-"""Messages of any framework, already in OpenAI's shape, as Heroku accepts them. Pure.
+"""Messages of any framework, already in OpenAI's shape, as Heroku accepts them.
 
 Heroku refuses what OpenAI takes: empty content, arguments that are not a JSON object, tool results
 that are bare JSON scalars. Each repair here answers one such refusal (docs: OpenAI
-compatibility, chat completions).
+compatibility, chat completions). Only the user's newest turn is refused: frameworks store a message
+before they send it, so an error about an older one would come back in every turn.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
+from heroku_inference._chat.answered_calls import answered_calls
+from heroku_inference._chat.descriptions import described
+from heroku_inference._chat.pairing import NOT_RUN
+from heroku_inference._chat.parts import wire_content
+from heroku_inference._chat.repairs import Repair, Repairs
+from heroku_inference._chat.shown_images import move_images_after_results
 from heroku_inference._chat.tool_arguments import arguments_for_history
 from heroku_inference._errors import ConfigError, add_place
+from heroku_inference._json import whole_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "NO_OUTPUT",
     "NO_RESULT",
     "PLACEHOLDER",
     "check_newest",
     "has_tool_calls",
+    "wire_history",
     "wire_messages",
     "with_instruction",
 ]
@@ -51,31 +61,80 @@ _LEFT_OUT = frozenset(
         "thinking_blocks",
     }
 )
-_THOUGHTS = frozenset({"reasoning", "reasoning_content", "redacted_thinking", "thinking"})
 _PLAIN_FIELDS = frozenset({"role", "content"}) | _LEFT_OUT
-_ASSISTANT_FIELDS = _PLAIN_FIELDS | {"tool_calls", "refusal"}
+_ASSISTANT_FIELDS = _PLAIN_FIELDS | {"tool_calls", "function_call", "refusal"}
 _TOOL_FIELDS = _PLAIN_FIELDS | {"tool_call_id"}
+# Parts of an assistant's content that are calls, and of a user's that are results: Anthropic's
+# form, and LangChain's.
+_CALLS: Final = frozenset({"tool_use", "tool_call", "function_call"})
+_RESULT: Final = "tool_result"
+_SPEAKERS: Final = ("user", "assistant", "system", "developer")
+_OTHER_NAMES: Final = {
+    "human": "user",
+    "ai": "assistant",
+    "bot": "assistant",
+    "chatbot": "assistant",
+    "model": "assistant",
+    "function": "tool",
+}
 
 
-def wire_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def wire_messages(
+    messages: Sequence[Mapping[str, Any]], *, no_result: str = NOT_RUN
+) -> list[dict[str, Any]]:
     """New messages that Heroku accepts and that say the same; the given ones stay untouched.
 
+    Only the newest turn, the last message if it is the user's, is refused. All that is older is
+    repaired, or described in words where Heroku does not take it, with one warning.
+
+    Args:
+        messages: In OpenAI's shape. Parts of any type can stand in them, calls may lack their ids,
+            results their calls.
+        no_result: What a call without a result is answered with.
+
     Raises:
-        ConfigError: A message has no place in Heroku's API: an unknown role or field, audio or
-            files, a tool result without `tool_call_id`, no words from the user. The error names
-            its position.
+        ConfigError: The newest turn has no words, or holds what has no place in Heroku's API: an
+            unknown role or field, audio or files. The error names its position. Or there is no
+            message to send.
     """
-    _refuse_other_than_a_list(messages)
-    return [_wire_message(position, message) for position, message in enumerate(messages)]
+    given = _listed(messages)
+    if all(map(_is_plain, given)):
+        return [message.copy() for message in given]
+    *older, newest = given
+    repairs = Repairs()
+    wire = _older(older, repairs)
+    wire += _newest(len(older), newest, repairs)
+    wire = _whole(wire, repairs, no_result)
+    if not wire:
+        raise ConfigError("messages holds nothing that can be sent.", "Pass a message with words.")
+    return wire
+
+
+def wire_history(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The messages before a newest turn as `wire_messages` sends them; there may be none.
+
+    Raises:
+        ConfigError: One of them is not a mapping.
+    """
+    repairs = Repairs()
+    return _whole(_older(messages, repairs), repairs, NOT_RUN)
+
+
+def _whole(wire: list[dict[str, Any]], repairs: Repairs, no_result: str) -> list[dict[str, Any]]:
+    """The rules of the conversation as a whole, after those of each message."""
+    wire = move_images_after_results(answered_calls(wire, repairs, no_result))
+    repairs.warn()
+    return wire
 
 
 def check_newest(message: Mapping[str, Any]) -> None:
-    """Refuse a newest message of the user's that cannot be sent as it is.
+    """Refuse a newest turn of the user's that cannot be sent as it is; all else passes.
 
     Raises:
-        ConfigError: It has no words and no image, or a part that Heroku does not take.
+        ConfigError: It has no words and no image, or a part or field that Heroku does not take.
     """
-    _builder(message)(message)
+    if _is_newest_turn(message):
+        _user(message, None)
 
 
 def has_tool_calls(messages: Iterable[Mapping[str, Any]]) -> bool:
@@ -94,91 +153,218 @@ def with_instruction(messages: list[dict[str, Any]], instruction: str) -> list[d
     return [{**first, "content": f"{content}\n\n{instruction}".lstrip()}, *rest]
 
 
-def _refuse_other_than_a_list(messages: Any) -> None:
-    if isinstance(messages, str) or not isinstance(messages, Iterable):
+def _listed(messages: Any) -> list[Any]:
+    if isinstance(messages, str | Mapping) or not isinstance(messages, Iterable):
         raise ConfigError(
             f"messages must be a list, got a value of type {type(messages).__name__}.",
             'Pass a list of messages such as [{"role": "user", "content": "Hello"}].',
         )
-    if not messages:
+    listed = list(messages)
+    if not listed:
         raise ConfigError("messages is empty.", "Pass at least one message.")
+    return listed
 
 
-def _wire_message(position: int, message: Any) -> dict[str, Any]:
-    try:
-        return _builder(message)(message)
-    except ConfigError as error:
-        add_place(error, f"messages[{position}]")
-        raise
+def _is_plain(message: Any) -> bool:
+    """Whether a message is nothing but words, as most are, and can go as it is."""
+    if type(message) is not dict or len(message) != 2:  # noqa: PLR2004 - role and content
+        return False
+    content = message.get("content")
+    return (
+        type(content) is str
+        and content != ""
+        and "<" not in content  # where reasoning tags may begin
+        and not content.isspace()
+        and message.get("role") in _SPEAKERS
+    )
 
 
-def _builder(message: Any) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    if not isinstance(message, Mapping):
-        raise ConfigError(
-            f"a message must be a mapping, got a value of type {type(message).__name__}.",
-            "Pass mappings with role and content; the adapters take their frameworks' messages.",
-        )
-    role = message.get("role")
-    build = _BUILDERS.get(role) if isinstance(role, str) else None
-    if build is None:
-        raise ConfigError(f"Heroku has no role {role!r}.", f"Pass one of {', '.join(_BUILDERS)}.")
-    return build
-
-
-def _plain(message: Mapping[str, Any]) -> dict[str, Any]:
-    _refuse_unknown_fields(message, _PLAIN_FIELDS)
-    role, content = message["role"], _content(message.get("content"), "\n")
-    if not content or (isinstance(content, str) and content.isspace()):
-        raise ConfigError(f"the {role} message is empty, which Heroku refuses.", "Leave it out.")
-    return {"role": role, "content": content}
-
-
-def _assistant(message: Mapping[str, Any]) -> dict[str, Any]:
-    _refuse_unknown_fields(message, _ASSISTANT_FIELDS)
-    # The parts of an answer are pieces of one text: nothing belongs between them.
-    content = _content(message.get("content"), "")
-    if isinstance(content, str):
-        content = (
-            _without_thoughts(content)
-            or _without_thoughts(message.get("refusal") or "")
-            or PLACEHOLDER
-        )
-    wire: dict[str, Any] = {"role": "assistant", "content": content}
-    if calls := message.get("tool_calls"):
-        wire["tool_calls"] = [_tool_call(call) for call in calls]
+def _older(messages: Iterable[Any], repairs: Repairs) -> list[dict[str, Any]]:
+    wire: list[dict[str, Any]] = []
+    for position, message in enumerate(messages):
+        if _is_plain(message):
+            wire.append(message.copy())
+        else:
+            wire += _repaired(position, message, repairs)
     return wire
 
 
-def _tool(message: Mapping[str, Any]) -> dict[str, Any]:
-    _refuse_unknown_fields(message, _TOOL_FIELDS)
-    if not message.get("tool_call_id"):
-        raise ConfigError(
-            "a tool message has no tool_call_id.", "Pass the id of the tool call that it answers."
+def _newest(position: int, message: Any, repairs: Repairs) -> list[dict[str, Any]]:
+    try:
+        if not _is_newest_turn(message):
+            return _repaired(position, message, repairs)
+        return _user(message, None)
+    except ConfigError as error:
+        if not error.problem.startswith("messages["):
+            add_place(error, f"messages[{position}]")
+        raise
+
+
+def _is_newest_turn(message: Any) -> bool:
+    """Whether the last message is the user's: it is also where the role is unknown.
+
+    Anthropic's form has results of tools in messages of the user; those alone are not a turn.
+    """
+    role = _checked(message).get("role")
+    if isinstance(role, str) and (role in _REPAIRS or role == "function"):
+        return role == "user" and not _has_only_results(message.get("content"))
+    raise ConfigError(f"Heroku has no role {role!r}.", f"Pass one of {', '.join(_REPAIRS)}.")
+
+
+def _has_only_results(content: Any) -> bool:
+    return isinstance(content, list) and bool(content) and all(map(_is_result, content))
+
+
+def _is_result(part: Any) -> bool:
+    return isinstance(part, Mapping) and part.get("type") == _RESULT
+
+
+def _checked(message: Any) -> Mapping[str, Any]:
+    if isinstance(message, Mapping):
+        return message
+    raise ConfigError(
+        f"a message must be a mapping, got a value of type {type(message).__name__}.",
+        "Pass mappings with role and content; the adapters take their frameworks' messages.",
+    )
+
+
+def _repaired(position: int, message: Any, repairs: Repairs) -> list[dict[str, Any]]:
+    """An older message, or one that is not the user's, in any state."""
+    try:
+        role = _checked(message).get("role")
+    except ConfigError as error:
+        add_place(error, f"messages[{position}]")
+        raise
+    repair = _REPAIRS.get(role) if isinstance(role, str) else None
+    if repair is not None:
+        return repair(message, repairs)
+    return _foreign(message, repairs)
+
+
+def _foreign(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
+    """A message under another name of its role, or of a role that Heroku does not have."""
+    role = message.get("role")
+    known = _OTHER_NAMES.get(role) if isinstance(role, str) else None
+    if known is not None:
+        return _REPAIRS[known]({**message, "role": known}, repairs)
+    repairs.note(Repair.ROLES)
+    content = message.get("content")
+    parts = [content] if isinstance(content, str) or not isinstance(content, list) else content
+    said = [f"{role}:", *parts] if role and content else parts
+    return _user({"role": "user", "content": said}, repairs)
+
+
+def _user(message: Mapping[str, Any], repairs: Repairs | None) -> list[dict[str, Any]]:
+    """A message of the user's; without `repairs` it is the newest, and refused if need be."""
+    if not message.keys() <= _PLAIN_FIELDS:
+        _judge_fields(message, _PLAIN_FIELDS, repairs)
+    given, results = message.get("content"), []
+    if isinstance(given, list) and any(map(_is_result, given)):
+        results = [
+            _result_of_part(part, repairs or Repairs()) for part in given if _is_result(part)
+        ]
+        given = [part for part in given if not _is_result(part)]
+    content = wire_content(given, "\n", repairs)
+    if content and not (isinstance(content, str) and content.isspace()):
+        return [*results, {"role": "user", "content": content}]
+    if results:
+        return results
+    if repairs is None:
+        raise ConfigError("the user message is empty, which Heroku refuses.", "Leave it out.")
+    repairs.note(Repair.EMPTY)
+    return []
+
+
+def _instructions(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
+    """A system or developer message; without words it is left out."""
+    if not message.keys() <= _PLAIN_FIELDS:
+        _judge_fields(message, _PLAIN_FIELDS, repairs)
+    content = wire_content(message.get("content"), "\n", repairs)
+    if not content or (isinstance(content, str) and content.isspace()):
+        return []
+    if not isinstance(content, str):
+        repairs.note(Repair.IMAGES)
+    return [{"role": message["role"], "content": content}]
+
+
+def _assistant(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
+    if not message.keys() <= _ASSISTANT_FIELDS:
+        _judge_fields(message, _ASSISTANT_FIELDS, repairs)
+    given = message.get("content")
+    calls = message.get("tool_calls")
+    if (legacy := message.get("function_call")) and not calls:
+        calls = [legacy]
+    if isinstance(given, list) and any(map(_is_call, given)):
+        calls = [*_listed_calls(calls), *_other_calls(given, _listed_calls(calls))]
+        given = [part for part in given if not _is_call(part)]
+    # The parts of an answer are pieces of one text: nothing belongs between them.
+    content = wire_content(given, "", repairs)
+    wired, words = _tool_calls(calls, repairs) if calls else ([], "")
+    if isinstance(content, str):
+        if not isinstance(given, str):
+            content = content.strip("\n") if given else content
+        content = (
+            "\n".join(filter(None, (_without_thoughts(content), words)))
+            or _without_thoughts(_text(message.get("refusal")))
+            or PLACEHOLDER
         )
-    content = _content(message.get("content"), "\n")
+    else:
+        repairs.note(Repair.IMAGES)
+        if words:
+            content.append({"type": "text", "text": f"\n{words}"})
+    wire: dict[str, Any] = {"role": "assistant", "content": content}
+    if wired:
+        wire["tool_calls"] = wired
+    return [wire]
+
+
+def _tool(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
+    if not message.keys() <= _TOOL_FIELDS:
+        _judge_fields(message, _TOOL_FIELDS, repairs)
+    content = wire_content(message.get("content"), "\n", repairs)
     if isinstance(content, str):
         content = _tool_output(content)
-    return {"role": "tool", "content": content, "tool_call_id": message["tool_call_id"]}
+    wire = {"role": "tool", "content": content, "tool_call_id": message.get("tool_call_id")}
+    if name := message.get("name"):
+        wire["name"] = name
+    return [wire]
 
 
-_BUILDERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "system": _plain,
-    "developer": _plain,
-    "user": _plain,
+def _result_of_part(part: Mapping[str, Any], repairs: Repairs) -> dict[str, Any]:
+    """A result in Anthropic's form, which says beside the text whether the tool failed."""
+    content = wire_content(part.get("content"), "\n", repairs)
+    if isinstance(content, str):
+        failed = part.get("is_error") and not content.lstrip().lower().startswith("error")
+        content = _tool_output(f"Error: {content}" if failed else content)
+    return {"role": "tool", "content": content, "tool_call_id": part.get("tool_use_id")}
+
+
+_REPAIRS: dict[Any, Callable[[Mapping[str, Any], Repairs], list[dict[str, Any]]]] = {
+    "system": _instructions,
+    "developer": _instructions,
+    "user": _user,
     "assistant": _assistant,
     "tool": _tool,
 }
 
 
-def _refuse_unknown_fields(message: Mapping[str, Any], known: frozenset[str]) -> None:
-    if message.keys() <= known:
-        return
+def _judge_fields(
+    message: Mapping[str, Any], known: frozenset[str], repairs: Repairs | None
+) -> None:
     for field, value in message.items():
-        if value and field not in known:
-            raise ConfigError(
-                f"a {message['role']} message has no field {field!r}.",
-                f"Leave it out; the fields are {', '.join(sorted(known))}.",
-            )
+        if not value or field in known:
+            continue
+        if repairs is not None:
+            repairs.note(Repair.FIELDS)
+            return
+        raise ConfigError(
+            f"a {message['role']} message has no field {field!r}.",
+            f"Leave it out; the fields are {', '.join(sorted(known))}.",
+        )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _without_thoughts(text: str) -> str:
@@ -215,60 +401,50 @@ def _tool_output(text: str) -> str:
         from_json(stripped, allow_inf_nan=False)
     except ValueError:
         return text
+    except TypeError:  # half a surrogate pair
+        return _tool_output(whole_characters(text))
     return f'{{"result": {stripped}}}'  # the text itself: re-encoding could change its numbers
 
 
-def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
-    function = call.get("function")
-    if not isinstance(function, Mapping) or not function.get("name") or not call.get("id"):
-        raise ConfigError(
-            "a tool call is incomplete.", 'Pass "id" and "function" with "name" and "arguments".'
-        )
-    arguments = arguments_for_history(function.get("arguments"))
+def _is_call(part: Any) -> bool:
+    return isinstance(part, Mapping) and part.get("type") in _CALLS
+
+
+def _listed_calls(calls: Any) -> list[Any]:
+    return list(calls) if isinstance(calls, list | tuple) else [calls] if calls else []
+
+
+def _other_calls(content: Iterable[Any], calls: Sequence[Any]) -> list[Any]:
+    """The calls in a content that the field does not have as well."""
+    seen = {call.get("id") for call in calls if isinstance(call, Mapping)}
+    return [part for part in content if _is_call(part) and (not seen or part.get("id") not in seen)]
+
+
+def _tool_calls(calls: Any, repairs: Repairs) -> tuple[list[dict[str, Any]], str]:
+    """The calls on the wire, which may lack their ids; and words for those that name no tool."""
+    wired, words = [], []
+    for call in _listed_calls(calls):
+        wire = _tool_call(call) if isinstance(call, Mapping) else None
+        if wire is None:
+            repairs.note(Repair.NAMELESS)
+            words.append(described(call))
+        else:
+            wired.append(wire)
+    return wired, "\n".join(words)
+
+
+def _tool_call(call: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A call in OpenAI's form, of functions or custom tools, or in LangChain's or Anthropic's."""
+    function = call.get("function") or call.get("custom") or call
+    name = function.get("name") if isinstance(function, Mapping) else None
+    if not isinstance(name, str) or not name:
+        return None
+    given = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), None)
     return {
-        "id": call["id"],
+        "id": call.get("id") or call.get("call_id"),
         "type": "function",
-        "function": {"name": function["name"], "arguments": arguments},
+        "function": {"name": name, "arguments": arguments_for_history(given)},
     }
 
 
-def _content(content: Any, joint: str) -> str | list[dict[str, Any]]:
-    """A string wherever there is only text: lists are for images."""
-    if isinstance(content, str):
-        return content
-    if content is None:
-        return ""
-    if not isinstance(content, Sequence):
-        raise ConfigError(
-            f"content must be a str or a list, got a value of type {type(content).__name__}.",
-            "Pass a text, or a list of parts.",
-        )
-    parts = [wire for part in content if (wire := _part(part)) is not None]
-    if all(part["type"] == "text" for part in parts):
-        return joint.join(part["text"] for part in parts)
-    return parts
-
-
-def _part(part: Any) -> dict[str, Any] | None:
-    """One part as documented; `None` for what is not sent: empty texts and the model's thoughts."""
-    if isinstance(part, str):
-        part = {"type": "text", "text": part}
-    kind = part.get("type") if isinstance(part, Mapping) else type(part).__name__
-    if kind in {"text", "refusal"}:
-        return {"type": "text", "text": part[kind]} if part.get(kind) else None
-    if kind == "image_url" and (image := _image(part.get("image_url"))):
-        return {"type": "image_url", "image_url": image}
-    if kind in _THOUGHTS:
-        return None
-    raise ConfigError(
-        f"a content part {kind!r} cannot be sent: Heroku takes neither audio nor files.",
-        'Pass {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}.',
-    )
-
-
-def _image(image: Any) -> dict[str, Any] | None:
-    if isinstance(image, str):
-        return {"url": image}
-    if isinstance(image, Mapping) and image.get("url"):
-        return {key: image[key] for key in ("url", "detail") if image.get(key)}
-    return None
+_ARGUMENTS: Final = ("arguments", "args", "input")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from pydantic_core import from_json
 
-from heroku_inference._json import decoded_json
+from heroku_inference._json import decoded_json, whole_characters
 
 __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
+
+
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
@@ -43,14 +47,35 @@ def arguments_for_history(value: Any) -> str:
     A valid object stays as it is, to the letter. What the model wrote otherwise is kept under
     `value`, so that it can see its own mistake.
     """
-    text = arguments_text(value)
+    text = _readable(value)
     try:
         decoded = from_json(text, allow_inf_nan=False) if text.strip() else {}
     except ValueError:
-        decoded = text
+        text, decoded = _whole(text)
+    except TypeError:  # half a surrogate pair
+        return arguments_for_history(whole_characters(text))
     if not isinstance(decoded, dict):
         return arguments_text({"value": decoded})
     return text if decoded else "{}"
+
+
+def _whole(text: str) -> tuple[str, Any]:
+    """The text and its value, where halves of surrogate pairs are all that is wrong with it."""
+    if not _HALF.search(text):
+        return text, text
+    try:
+        value = json.loads(text)
+        return json.dumps(whole_characters(value), ensure_ascii=False, allow_nan=False), value
+    except (ValueError, RecursionError):
+        return text, text
+
+
+def _readable(value: Any) -> str:
+    """The arguments as text; a value that JSON does not have is shown as Python shows it."""
+    try:
+        return arguments_text(value)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
 
 
 class ObjectScanner:

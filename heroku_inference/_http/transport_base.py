@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -23,7 +23,9 @@ from heroku_inference._errors import (
 )
 from heroku_inference._http.redaction import without_key
 from heroku_inference._http.retry_policy import next_wait
+from heroku_inference._json import HALF_CHARACTERS, whole_characters
 from heroku_inference._values import Reply
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -187,11 +189,8 @@ class TransportBase:
             return None
         try:
             return to_json(call.body)
-        except (PydanticSerializationError, UnicodeEncodeError) as error:
-            raise ConfigError(
-                sentence(f"The request cannot be written as JSON: {error}"),
-                "Pass only strings, numbers, booleans, None, lists and dicts.",
-            ) from None
+        except (PydanticSerializationError, UnicodeEncodeError):
+            return _encode_whole_characters(call.body)
 
     def _reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
         """The answer as a value; a refusal that quotes the key does not get to keep it."""
@@ -261,6 +260,19 @@ class TransportBase:
     def _without_key(self, text: bytes) -> bytes:
         kept: bytes = without_key(text, self._settings.api_key)
         return kept
+
+
+def _encode_whole_characters(body: Any) -> bytes:
+    """JSON of texts that are cut inside a character, as file names and PDF readers give them."""
+    try:
+        encoded = to_json(whole_characters(body))
+    except (PydanticSerializationError, RecursionError, UnicodeEncodeError) as error:
+        raise ConfigError(
+            sentence(f"The request cannot be written as JSON: {error}"),
+            "Pass only strings, numbers, booleans, None, lists and dicts.",
+        ) from None
+    warn_caller(HALF_CHARACTERS)
+    return encoded
 
 
 def _user_agent() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
-from heroku_inference._chat.messages import wire_messages
+from heroku_inference._chat.messages import wire_history, wire_messages
 from heroku_inference._chat.request import list_stops
 from heroku_inference._chat.tools import wire_tools
 
@@ -28,32 +28,40 @@ def repaired_body(body: Mapping[str, Any]) -> dict[str, Any]:
         repaired["stop"] = list_stops(body["stop"])
     tools = body.get("tools")
     if tools and isinstance(tools, list):
-        repaired["tools"] = _each(tools, wire_tools)[0]
-    if isinstance(body.get("messages"), list):
-        repaired["messages"], wired = _each(body["messages"], _wire_history)
+        repaired["tools"] = _each(tools, wire_tools)
+    if isinstance(body.get("messages"), list) and body["messages"]:
+        repaired["messages"], wired = _history(body["messages"])
         if not tools and (of_history := history_tools(wired)):
             repaired.update(tools=of_history, tool_choice="none")
     return repaired
 
 
-def _wire_history(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    wired = wire_messages(messages)
+def _history(messages: list[Any]) -> tuple[list[Any], list[dict[str, Any]]]:
+    """All messages, repaired as far as the core reads them; and those that it has repaired.
+
+    A newest turn that the core refuses stays as it is behind the others.
+    """
+    try:
+        wired = wire_messages(messages)
+        left = []
+    except _LEFT_ALONE:
+        try:
+            wired = wire_history(messages[:-1])
+        except _LEFT_ALONE:
+            return messages, []
+        left = messages[-1:]
     clean_tool_names(wired)
-    return wired
+    return [*wired, *left], wired
 
 
 def _each(
     given: Sequence[Any], repair: Callable[[Sequence[Any]], list[dict[str, Any]]]
-) -> tuple[list[Any], list[dict[str, Any]]]:
-    """All items, repaired where the core accepts them; and those that it accepts alone."""
+) -> list[Any]:
+    """All items, repaired where the core accepts them."""
     items: list[Any] = []
-    repaired: list[dict[str, Any]] = []
     for item in given:
         try:
-            (better,) = repair([item])
+            items += repair([item])
         except _LEFT_ALONE:
             items.append(item)
-        else:
-            items.append(better)
-            repaired.append(better)
-    return items, repaired
+    return items

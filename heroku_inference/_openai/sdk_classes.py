@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 import openai
 from openai.resources.embeddings import AsyncEmbeddings, Embeddings
 from pydantic import SecretStr
+from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._endpoints import paths
 from heroku_inference._error_bodies import error_from_reply, sentence, stream_error
 from heroku_inference._http.redaction import forget_key
+from heroku_inference._json import HALF_CHARACTERS, whole_characters
 from heroku_inference._model_advice import with_model_hint
 from heroku_inference._openai.repair import repaired_body
 from heroku_inference._values import Reply
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -81,8 +84,8 @@ class _Heroku:
         body, extra = options.json_data, options.extra_json or {}
         if not isinstance(body, dict) or not self._is_chat(options.url):
             return options
-        changes = {"json_data": repaired_body({**body, **extra}), "extra_json": None}
-        return options.model_copy(update=changes)
+        repaired = _whole(repaired_body({**body, **extra}))
+        return options.model_copy(update={"json_data": repaired, "extra_json": None})
 
     def _is_chat(self, url: str) -> bool:
         """Whether this is the chat endpoint of the server that the client was made for."""
@@ -116,6 +119,18 @@ class _Heroku:
     def _make_sse_decoder(self) -> Any:
         decoder: Any = super()._make_sse_decoder()  # type: ignore[misc]
         return _Decoder(decoder, SecretStr(self.api_key))
+
+
+def _whole(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without halves of characters, which the SDK cannot encode."""
+    try:
+        to_json(body)
+    except PydanticSerializationError:
+        whole = whole_characters(body)
+        if whole != body:
+            warn_caller(HALF_CHARACTERS)
+        return dict(whole)
+    return body
 
 
 class _Decoder:

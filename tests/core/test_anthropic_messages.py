@@ -10,11 +10,12 @@ from heroku_inference._values import Reply
 
 MODEL = "claude-4-5-sonnet"
 TOOLS = [{"name": "now", "input_schema": {}}, {"name": "add", "input_schema": {}}]
+HELLO = [{"role": "user", "content": "Hello"}]
 ENABLED = {"type": "enabled", "budget_tokens": 2000}
 
 
 def arguments(extended_thinking=None, **given):
-    return message_arguments({"model": MODEL, "messages": [], **given}, extended_thinking)
+    return message_arguments({"model": MODEL, "messages": HELLO, **given}, extended_thinking)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,13 @@ THOUGHT_ROUND = [ROUND[0], {"role": "assistant", "content": [THOUGHT, CALL]}, RO
 
 @pytest.mark.parametrize(
     "messages",
-    [ROUND, [*THOUGHT_ROUND, *ROUND[1:]], [*ROUND, *THOUGHT_ROUND[1:]]],
-    ids=["the only call", "the last call", "the first call"],
+    [
+        ROUND,
+        [*THOUGHT_ROUND, *ROUND[1:]],
+        [*ROUND, *THOUGHT_ROUND[1:]],
+        [*ROUND, {"role": "user", "content": "Never mind."}],  # in one turn with the result
+    ],
+    ids=["the only call", "the last call", "the first call", "the user spoke"],
 )
 @pytest.mark.parametrize("where", ["beside", "in extra_body"])
 def test_thinking_does_not_begin_among_calls_that_were_made_without(messages, where):
@@ -158,9 +164,8 @@ def test_thinking_does_not_begin_among_calls_that_were_made_without(messages, wh
     [
         THOUGHT_ROUND,
         [*ROUND, {"role": "assistant", "content": "Noon."}, {"role": "user", "content": "Thanks"}],
-        [*ROUND[:2], {"role": "user", "content": [{"type": "text", "text": "Never mind."}]}],
     ],
-    ids=["they were thought about", "another round", "the user spoke"],
+    ids=["they were thought about", "another round"],
 )
 def test_thinking_stays_on_where_it_may_go_on(messages):
     assert thinks(arguments(True, messages=messages))
@@ -168,9 +173,9 @@ def test_thinking_stays_on_where_it_may_go_on(messages):
 
 def test_the_arguments_passed_in_are_not_changed():
     extra = {"temperature": 1}
-    given = {"model": MODEL, "messages": [], "extra_body": extra, "thinking": ENABLED}
+    given = {"model": MODEL, "messages": HELLO, "extra_body": extra, "thinking": ENABLED}
     message_arguments(given, True)
-    assert given == {"model": MODEL, "messages": [], "extra_body": extra, "thinking": ENABLED}
+    assert given == {"model": MODEL, "messages": HELLO, "extra_body": extra, "thinking": ENABLED}
     assert extra == {"temperature": 1}
 
 
