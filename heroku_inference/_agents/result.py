@@ -66,10 +66,8 @@ def agent_messages(steps: Iterable[AgentStep]) -> list[dict[str, Any]]:
 
     Words, calls and results are as the server sent them, results with all that it wraps around
     them; thoughts are left out, which it does not take back. A call that got no result, as in the
-    `steps` of an error, gets one that says so: the API takes no call without.
-
-    Raises:
-        ConfigError: A step has no place in a conversation: a result that answers no call.
+    `steps` of an error, gets one that says so: the API takes no call without. A result that answers
+    no call becomes words of the user, with a warning.
     """
     messages: list[dict[str, Any]] = []
     open_calls: list[str] = []

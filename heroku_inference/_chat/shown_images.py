@@ -22,23 +22,22 @@ def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, 
     """Move images of other messages into user messages, the only ones that can hold images.
 
     Those of tool results come after all results of their turn, which must stay together, and those
-    of instructions after all of them (docs: chat completions). The other content is text.
+    of instructions after all of them (docs: chat completions).
     """
-    if all(
-        isinstance(message["content"], str) or message["role"] == "user" for message in messages
-    ):
+    if not any(map(_has_images, messages)):
         return messages
     ordered: list[dict[str, Any]] = []
     images: list[dict[str, Any]] = []
     after: tuple[str, ...] = ()
     for message in messages:
-        role, content = message["role"], message["content"]
+        role = message["role"]
         if images and role not in after:
             ordered.append({"role": "user", "content": images})
             images = []
-        if role == "user" or isinstance(content, str):
+        if not _has_images(message):
             ordered.append(message)
             continue
+        content = message["content"]
         after = _INSTRUCTIONS if role in _INSTRUCTIONS else ("tool",)
         joint = "" if role == "assistant" else "\n"
         text = joint.join(part["text"] for part in content if part["type"] == "text")
@@ -46,6 +45,12 @@ def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, 
         images += [{"type": "text", "text": _label(message)}, *shown]
         ordered.append({**message, "content": text or SHOWN_BELOW})
     return [*ordered, {"role": "user", "content": images}] if images else ordered
+
+
+def _has_images(message: Mapping[str, Any]) -> bool:
+    if message["role"] == "user" or isinstance(message["content"], str):
+        return False
+    return any(part.get("type") == "image_url" for part in message["content"])
 
 
 def _label(message: Mapping[str, Any]) -> str:

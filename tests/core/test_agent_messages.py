@@ -8,7 +8,6 @@ from heroku_emulator import CallTools, Cut, Say, ToolResult
 from heroku_inference import (
     AgentMessage,
     AgentToolResult,
-    ConfigError,
     StreamInterruptedError,
     ToolCall,
     agent_messages,
@@ -79,9 +78,9 @@ def test_every_call_has_its_result_before_the_model_goes_on():
         ("tool", "t1"),
         ("tool", "t2"),
         ("assistant", None),
-        ("tool", "t1"),
+        ("tool", "t1_2"),  # the API wants each id once
         ("assistant", None),
-        ("tool", "t1"),
+        ("tool", "t1_3"),
     ]
     assert messages[2]["content"] == "The result of this call is not known."
 
@@ -117,9 +116,11 @@ def test_messages_are_what_the_api_takes():
     assert "Hm." not in repr(messages)
 
 
-def test_a_result_that_answers_nothing_is_not_made_up():
-    with pytest.raises(ConfigError, match="tool_call_id"):
-        agent_messages([returned(call_id=None), AgentMessage("Done.")])
+def test_a_result_that_answers_nothing_is_told_in_words():
+    with pytest.warns(UserWarning, match="results whose calls are gone"):
+        first, _ = agent_messages([returned(call_id=None, raw="42"), AgentMessage("Done.")])
+    assert first["role"] == "user"
+    assert first["content"].endswith('\n{"result": 42}')
 
 
 def test_a_run_without_steps_makes_no_message():

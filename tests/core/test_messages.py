@@ -11,6 +11,7 @@ from heroku_inference._chat.messages import (
     wire_messages,
     with_instruction,
 )
+from heroku_inference._chat.shown_images import SHOWN_BELOW
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
 CALL = {
@@ -20,11 +21,21 @@ CALL = {
 }
 
 
+HELLO = {"role": "user", "content": "Hello"}
+RESULT = {"role": "tool", "tool_call_id": "tooluse_1", "content": "2"}
+
+
 def wired(message):
+    """The message on the wire; one with calls has its results, a result has its call before it."""
+    calls = message.get("tool_calls") or []
+    results = [{**RESULT, "tool_call_id": call["id"]} for call in calls]
+    called = {"role": "assistant", "content": "", "tool_calls": [{**CALL, "id": "c"}]}
     before = copy.deepcopy(message)
-    (wire,) = wire_messages([message])
+    conversation = [*([called] if message["role"] == "tool" else []), message, *results]
+    wire = wire_messages(conversation)
     assert message == before, "the given message was changed"
-    return wire
+    assert len(wire) == len(conversation)
+    return wire[conversation.index(message)]
 
 
 @pytest.mark.parametrize("role", ["system", "developer", "user"])
@@ -32,20 +43,39 @@ def test_plain_messages_stay_as_they_are(role):
     assert wired({"role": role, "content": " Hi\n"}) == {"role": role, "content": " Hi\n"}
 
 
-@pytest.mark.parametrize("role", ["system", "developer", "user"])
-@pytest.mark.parametrize("content", ["", None, [], " \n", [{"type": "text", "text": ""}]])
-def test_an_empty_message_is_refused_with_its_position(role, content):
-    with pytest.raises(_errors.ConfigError, match=rf"messages\[0\]: the {role} message is empty"):
+BLANKS = ["", None, [], " \n", [{"type": "text", "text": ""}]]
+
+
+@pytest.mark.parametrize("content", BLANKS)
+def test_an_empty_newest_turn_is_refused_with_its_position(content):
+    with pytest.raises(_errors.ConfigError, match=r"messages\[1\]: the user message is empty"):
+        wire_messages([HELLO, {"role": "user", "content": content}])
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+@pytest.mark.parametrize("content", BLANKS)
+def test_empty_instructions_are_left_out(role, content):
+    assert wire_messages([{"role": role, "content": content}, HELLO]) == [HELLO]
+    with pytest.raises(_errors.ConfigError, match="nothing that can be sent"):
         wire_messages([{"role": role, "content": content}])
 
 
-@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "tool"])
-def test_a_field_that_would_be_lost_is_refused(role):
-    message = {"role": role, "content": "Hi", "tool_call_id": "tooluse_1", "mood": "merry"}
-    if role != "tool":
-        del message["tool_call_id"]
-    with pytest.raises(_errors.ConfigError, match=f"a {role} message has no field 'mood'"):
-        wire_messages([message])
+@pytest.mark.parametrize("content", BLANKS)
+def test_an_empty_older_message_of_the_users_is_left_out(content):
+    with pytest.warns(UserWarning, match="of the user without content were left out"):
+        assert wire_messages([{"role": "user", "content": content}, HELLO]) == [HELLO]
+
+
+def test_a_field_that_would_be_lost_is_refused_in_the_newest_turn():
+    with pytest.raises(_errors.ConfigError, match="a user message has no field 'mood'"):
+        wire_messages([{"role": "user", "content": "Hi", "mood": "merry"}])
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant"])
+def test_an_unknown_field_of_an_older_message_is_left_out(role):
+    message = {"role": role, "content": "Hi", "mood": "merry"}
+    with pytest.warns(UserWarning, match="fields that Heroku does not have were left out"):
+        assert wire_messages([message, HELLO]) == [{"role": role, "content": "Hi"}, HELLO]
 
 
 @pytest.mark.parametrize("role", ["user", "assistant"])
@@ -167,8 +197,34 @@ def test_a_refusal_becomes_the_assistants_text():
     assert wired({"role": "assistant", "content": [part]})["content"] == "No."
 
 
-def test_an_assistants_image_is_sent_for_the_server_to_judge():
-    assert wired({"role": "assistant", "content": [IMAGE]})["content"] == [IMAGE]
+@pytest.mark.parametrize(
+    ("role", "label"),
+    [
+        ("assistant", "An image of the assistant's last message:"),
+        ("system", "An image of the instructions:"),
+    ],
+)
+def test_an_image_that_is_not_the_users_moves_to_a_message_of_the_users(role, label):
+    with pytest.warns(UserWarning, match="images that were not the user's"):
+        wire = wire_messages([{"role": role, "content": ["Look", IMAGE]}, HELLO])
+    shown = {"role": "user", "content": [{"type": "text", "text": label}, IMAGE]}
+    assert wire == [{"role": role, "content": "Look"}, shown, HELLO]
+
+
+def test_images_of_results_come_after_all_results_of_their_turn():
+    calls = [{**CALL, "id": "a"}, {**CALL, "id": "b"}]
+    wire = wire_messages(
+        [
+            {"role": "assistant", "content": "Hm", "tool_calls": calls},
+            {"role": "tool", "tool_call_id": "a", "content": [IMAGE]},
+            {"role": "tool", "tool_call_id": "b", "content": "two"},
+        ]
+    )
+    assert wire[1:] == [
+        {"role": "tool", "tool_call_id": "a", "content": SHOWN_BELOW},
+        {"role": "tool", "tool_call_id": "b", "content": "two"},
+        {"role": "user", "content": [{"type": "text", "text": "Result of a:"}, IMAGE]},
+    ]
 
 
 def test_tool_calls_carry_the_documented_fields_and_object_arguments():
@@ -200,7 +256,7 @@ def test_tool_calls_carry_the_documented_fields_and_object_arguments():
         ("{not json", "{not json"),
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
         ([{"type": "text", "text": "7"}], '{"result": 7}'),
-        ([IMAGE], [IMAGE]),
+        ('"\ud83d"', '{"result": "\ufffd"}'),
     ],
 )
 def test_tool_output_is_neither_empty_nor_a_bare_json_value(output, sent):
@@ -214,24 +270,9 @@ def test_tool_output_is_neither_empty_nor_a_bare_json_value(output, sent):
         ("Hi", "must be a mapping, got a value of type str"),
         (object(), "must be a mapping, got a value of type object"),
         ({"content": "Hi"}, "no role None"),
-        ({"role": "function", "content": "Hi"}, "no role 'function'"),
+        ({"role": "critic", "content": "Hi"}, "no role 'critic'"),
         ({"role": ["user"], "content": "Hi"}, r"no role \['user'\]"),
-        ({"role": "tool", "content": "Hi"}, "tool_call_id"),
         ({"role": "user", "content": "Hi", "tool_calls": [CALL]}, "'tool_calls'"),
-        ({"role": "assistant", "content": "", "function_call": {"name": "f"}}, "'function_call'"),
-        ({"role": "assistant", "content": "", "audio": {"id": "a"}}, "'audio'"),
-        (
-            {"role": "assistant", "content": "", "tool_calls": [{"id": "c"}]},
-            "tool call is incomplete",
-        ),
-        (
-            {"role": "assistant", "content": "", "tool_calls": [{**CALL, "id": None}]},
-            "tool call is incomplete",
-        ),
-        (
-            {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": ""}}]},
-            "tool call is incomplete",
-        ),
         (
             {"role": "user", "content": {"a": 1}},
             "content must be a str or a list, got a value of type dict",

@@ -158,16 +158,23 @@ async def test_repair_false_sends_requests_as_they_are(make_sdk, config_vars, em
     assert sent["stop"] == "END"
 
 
-async def test_what_the_core_refuses_is_left_for_the_server(sdk, emulator):
+async def test_a_newest_turn_that_the_core_refuses_is_left_for_the_server(sdk, emulator):
     file = {"type": "file", "file": {"file_id": "file-1"}}
-    messages = [{"role": "user", "content": [file]}, called(), returned("")]
+    messages = [QUESTION, called(), {"role": "user", "content": [file]}]
     with pytest.raises(ConfigError):
         Client().chat(messages, model="claude-4-5-sonnet")
-    with pytest.raises(openai.BadRequestError):
+    with pytest.warns(UserWarning, match="result got one"), pytest.raises(openai.BadRequestError):
         await sdk.chat(messages)
     sent = emulator.journal[-1].body["messages"]
-    assert sent[0] == messages[0]
+    assert [message["role"] for message in sent] == ["user", "assistant", "tool", "user"]
+    assert sent[-1] == messages[-1]
     assert sent[1]["content"] == "."
+
+
+async def test_half_a_character_is_replaced_in_the_sdk_too(sdk, emulator):
+    with pytest.warns(UserWarning, match=r"sent as U\+FFFD"):
+        await sdk.chat([{"role": "user", "content": "caf\ud83d"}])
+    assert emulator.journal[-1].body["messages"][0]["content"] == "caf\ufffd"
 
 
 async def test_copies_of_a_client_repair_as_well(sdk, emulator):
@@ -220,9 +227,7 @@ ODD = [
     {"messages": [None, 5, "Hi", {}, {"role": ["user"]}, {"role": "user", "content": {}}]},
     {"messages": [{"role": "user", "content": [{"type": ["text"]}]}]},
     {"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]},
-    {"messages": [{"role": "assistant", "tool_calls": 5}]},
-    {"messages": [{"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": 5}}]}]},
-    {"messages": [{"role": "tool", "tool_call_id": "1", "content": 5}]},
+    {"messages": [None, {"role": "assistant", "content": ""}]},
     {"tools": {"a": 1}},
     {"tools": [None, 5, {"type": "custom", "custom": {"name": "sql"}}, {"function": 5}]},
     {"tools": [{"type": "function", "function": {"name": "add", "parameters": 5}}]},
