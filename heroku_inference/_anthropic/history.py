@@ -137,6 +137,7 @@ def _entries_of(message: Any, judge: Repairs | None, repairs: Repairs) -> Iterat
             f"a message must be a mapping, got a value of type {type(message).__name__}.",
             "Pass mappings with role and content.",
         )
+    _judge_fields(message, judge)
     if message.get("role") == "assistant":
         yield _of_assistant(message, repairs)
         return
@@ -153,11 +154,24 @@ def _entries_of(message: Any, judge: Repairs | None, repairs: Repairs) -> Iterat
         yield _Entry("user", said)
 
 
+def _judge_fields(message: Mapping[str, Any], repairs: Repairs | None) -> None:
+    for field, value in message.items():
+        if not value or field in {"role", "content"}:
+            continue
+        if repairs is not None:
+            repairs.note(Repair.FIELDS)
+            return
+        raise ConfigError(
+            f"a user message has no field {field!r}.", "Leave it out; it has role and content."
+        )
+
+
 def _said(message: Mapping[str, Any], repairs: Repairs | None) -> str | list[_Block]:
     """What the user said; without `repairs` it is the newest turn, and refused if need be."""
     role, content = message.get("role"), message.get("content")
     if role != "user" and repairs is not None:
         repairs.note(Repair.ROLES)
+        content = [f"{role}:", *(content if isinstance(content, list) else [content])]
     said = said_blocks(content, "user", repairs)
     if said:
         return said

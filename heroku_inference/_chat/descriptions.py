@@ -20,7 +20,10 @@ __all__ = ["described"]
 _NAMES: Final = ("title", "name", "filename", "file_name")
 _PLACES: Final = ("url", "uri", "file_url", "file_uri", "image_url", "source", "file_id")
 _TYPES: Final = ("mime_type", "mimeType", "media_type", "mimetype", "format")
-_TEXTS: Final = ("text", "refusal", "transcript", "output", "content", "json", "input", "args")
+_TEXTS: Final = (
+    *("text", "refusal", "transcript", "output", "content", "json", "input", "args"),
+    *("description", "context"),
+)
 _DATA: Final = ("data", "base64", "blob", "bytes", "file_data", "url")
 # Where the formats of the providers keep what they say of a part, below the part itself.
 _BELOW: Final = ("source", "value", "resource", "extras", "additional_kwargs")

@@ -401,8 +401,9 @@ def _tool_output(text: str) -> str:
         from_json(stripped, allow_inf_nan=False)
     except ValueError:
         return text
-    except TypeError:  # half a surrogate pair
-        return _tool_output(whole_characters(text))
+    except TypeError:  # half a surrogate pair, which is replaced where the request is encoded
+        whole = whole_characters(text)
+        return text if (output := _tool_output(whole)) == whole else output
     return f'{{"result": {stripped}}}'  # the text itself: re-encoding could change its numbers
 
 

@@ -52,8 +52,9 @@ def arguments_for_history(value: Any) -> str:
         decoded = from_json(text, allow_inf_nan=False) if text.strip() else {}
     except ValueError:
         text, decoded = _whole(text)
-    except TypeError:  # half a surrogate pair
-        return arguments_for_history(whole_characters(text))
+    except TypeError:  # half a surrogate pair, which is replaced where the request is encoded
+        whole = whole_characters(text)
+        return text if (better := arguments_for_history(whole)) == whole else better
     if not isinstance(decoded, dict):
         return arguments_text({"value": decoded})
     return text if decoded else "{}"
