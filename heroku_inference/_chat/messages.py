@@ -19,7 +19,7 @@ from heroku_inference._chat.descriptions import described
 from heroku_inference._chat.pairing import NOT_RUN
 from heroku_inference._chat.parts import wire_content
 from heroku_inference._chat.repairs import Repair, Repairs
-from heroku_inference._chat.shown_images import move_images_after_results
+from heroku_inference._chat.shown_images import SHOWN_BELOW, move_images_after_results
 from heroku_inference._chat.tool_arguments import arguments_for_history
 from heroku_inference._errors import ConfigError, add_place
 from heroku_inference._json import whole_characters
@@ -298,20 +298,18 @@ def _assistant(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, A
         calls = [*_listed_calls(calls), *_other_calls(given, _listed_calls(calls))]
         given = [part for part in given if not _is_call(part)]
     # The parts of an answer are pieces of one text: nothing belongs between them.
-    content = wire_content(given, "", repairs)
+    text, images = _text_and_images(wire_content(given, "", repairs), "")
+    if given and not isinstance(given, str):
+        text = text.strip("\n")  # of descriptions
     wired, words = _tool_calls(calls, repairs) if calls else ([], "")
-    if isinstance(content, str):
-        if not isinstance(given, str):
-            content = content.strip("\n") if given else content
-        content = (
-            "\n".join(filter(None, (_without_thoughts(content), words)))
-            or _without_thoughts(_text(message.get("refusal")))
-            or PLACEHOLDER
-        )
-    else:
+    text = (
+        "\n".join(filter(None, (_without_thoughts(text), words)))
+        or _without_thoughts(_text(message.get("refusal")))
+        or PLACEHOLDER
+    )
+    if images:
         repairs.note(Repair.IMAGES)
-        if words:
-            content.append({"type": "text", "text": f"\n{words}"})
+    content = [{"type": "text", "text": text}, *images] if images else text
     wire: dict[str, Any] = {"role": "assistant", "content": content}
     if wired:
         wire["tool_calls"] = wired
@@ -321,10 +319,7 @@ def _assistant(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, A
 def _tool(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
     if not message.keys() <= _TOOL_FIELDS:
         _judge_fields(message, _TOOL_FIELDS, repairs)
-    content = wire_content(message.get("content"), "\n", repairs)
-    if isinstance(content, str):
-        content = _tool_output(content)
-    wire = {"role": "tool", "content": content, "tool_call_id": message.get("tool_call_id")}
+    wire = _answer(message.get("content"), message.get("tool_call_id"), repairs)
     if name := message.get("name"):
         wire["name"] = name
     return [wire]
@@ -332,11 +327,28 @@ def _tool(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
 
 def _result_of_part(part: Mapping[str, Any], repairs: Repairs) -> dict[str, Any]:
     """A result in Anthropic's form, which says beside the text whether the tool failed."""
-    content = wire_content(part.get("content"), "\n", repairs)
+    failed = bool(part.get("is_error"))
+    return _answer(part.get("content"), part.get("tool_use_id"), repairs, failed=failed)
+
+
+def _answer(
+    content: Any, call_id: Any, repairs: Repairs, *, failed: bool = False
+) -> dict[str, Any]:
+    text, images = _text_and_images(wire_content(content, "\n", repairs), "\n")
+    if failed and not text.lstrip().lower().startswith("error"):
+        text = f"Error: {text}"
+    text = SHOWN_BELOW if images and not text else _tool_output(text)
+    shown = [{"type": "text", "text": text}, *images] if images else text
+    return {"role": "tool", "content": shown, "tool_call_id": call_id}
+
+
+def _text_and_images(
+    content: str | list[dict[str, Any]], joint: str
+) -> tuple[str, list[dict[str, Any]]]:
     if isinstance(content, str):
-        failed = part.get("is_error") and not content.lstrip().lower().startswith("error")
-        content = _tool_output(f"Error: {content}" if failed else content)
-    return {"role": "tool", "content": content, "tool_call_id": part.get("tool_use_id")}
+        return content, []
+    texts = [part["text"] for part in content if part["type"] == "text"]
+    return joint.join(texts), [part for part in content if part["type"] != "text"]
 
 
 _REPAIRS: dict[Any, Callable[[Mapping[str, Any], Repairs], list[dict[str, Any]]]] = {
