@@ -17,7 +17,7 @@ from heroku_inference._chat.repairs import Repair
 from heroku_inference._errors import ConfigError, add_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from heroku_inference._chat.repairs import Repairs
 
@@ -25,6 +25,8 @@ __all__ = ["apply_history_rules", "ask_to_go_on", "check_newest_blocks"]
 
 _GO_ON: Final = "Please go on."
 _ROLES: Final = ("user", "assistant")
+_SYSTEM: Final = "system"
+_INSTRUCTIONS: Final = (_SYSTEM, "developer")
 
 _Block = dict[str, Any]
 
@@ -32,22 +34,24 @@ _Block = dict[str, Any]
 def apply_history_rules(body: dict[str, Any], repairs: Repairs) -> None:
     """Change `messages` and `system` of `body`, which is the caller's own copy.
 
+    Messages can have the roles `user` and `assistant`, and also `system` or `developer`, which
+    become part of `system`.
+
     Raises:
         ConfigError: The newest turn has no words, or holds what the endpoint does not take. The
             error names its position. Or there is no message to send.
     """
-    if system := body.get("system"):
-        body["system"] = _instructions(system, repairs)
-        if not body["system"]:
-            del body["system"]
-    if "messages" not in body:
-        return
-    messages = list(body["messages"])
-    if not _are_plain(messages):
-        messages = _in_turns(_answered(list(_entries(messages, repairs)), repairs))
-        _begin_with_user(messages, has_system="system" in body)
+    instructions = [_instructions(body.pop("system", None), repairs)]
+    if "messages" in body and not _are_plain(body["messages"]):
+        entries = list(_entries(body["messages"], repairs))
+        instructions += [entry.blocks for entry in entries if entry.role == _SYSTEM]
+        said = [entry for entry in entries if entry.role != _SYSTEM]
+        messages = _in_turns(_answered(said, repairs))
+        _begin_with_user(messages, has_system=any(instructions))
         _end_without_space(messages)
-    body["messages"] = messages
+        body["messages"] = messages
+    if any(instructions):
+        body["system"] = _joined(list(filter(None, instructions)))
 
 
 def ask_to_go_on(body: dict[str, Any], repairs: Repairs) -> None:
@@ -80,13 +84,20 @@ class _Entry:
         self.result: Result | None = None
 
 
-def _instructions(system: Any, repairs: Repairs) -> Any:
+def _instructions(system: Any, repairs: Repairs) -> str | list[_Block]:
+    """A system prompt; empty where it has no words."""
     if isinstance(system, str):
         return system if system.strip() else ""
-    return words_of(system, repairs)
+    return words_of(system, repairs) if system else ""
 
 
-def _are_plain(messages: Sequence[Any]) -> bool:
+def _joined(instructions: Sequence[str | list[_Block]]) -> str | list[_Block]:
+    if all(isinstance(one, str) for one in instructions):
+        return "\n\n".join(map(str, instructions))
+    return [block for one in instructions for block in _as_blocks(one)]
+
+
+def _are_plain(messages: Iterable[Any]) -> bool:
     """Whether these are the words of user and assistant in turn, as most conversations are."""
     speaker = "assistant"
     for message in messages:
@@ -101,45 +112,50 @@ def _are_plain(messages: Sequence[Any]) -> bool:
     return speaker == "user"
 
 
-def _entries(messages: Sequence[Any], repairs: Repairs) -> Iterator[_Entry]:
-    last = len(messages) - 1
-    for position, message in enumerate(messages):
+def _entries(messages: Iterable[Any], repairs: Repairs) -> Iterator[_Entry]:
+    listed = list(messages)
+    for position, message in enumerate(listed):
         try:
-            newest = position == last and _is_newest_turn(message)
-            yield from _entries_of(message, None if newest else repairs, repairs)
+            newest = position == len(listed) - 1 and _is_newest_turn(message)
+            yield from _entries_of(_checked(message), None if newest else repairs, repairs)
         except ConfigError as error:
             add_place(error, f"messages[{position}]")
             raise
 
 
+def _checked(message: Any) -> Mapping[str, Any]:
+    if isinstance(message, Mapping):
+        return message
+    raise ConfigError(
+        f"a message must be a mapping, got a value of type {type(message).__name__}.",
+        "Pass mappings with role and content.",
+    )
+
+
 def _is_newest_turn(message: Any) -> bool:
     """Whether the last message is the user's: results of tools alone are not a turn."""
-    if not isinstance(message, Mapping):
-        raise ConfigError(
-            f"a message must be a mapping, got a value of type {type(message).__name__}.",
-            "Pass mappings with role and content.",
-        )
-    role, content = message.get("role"), message.get("content")
-    if role not in _ROLES:
+    role, content = _checked(message).get("role"), message.get("content")
+    if role == "user":
+        return not (isinstance(content, list) and content and all(map(_is_result, content)))
+    if role not in (*_ROLES, *_INSTRUCTIONS):
         raise ConfigError(f"the endpoint has no role {role!r}.", "Pass user or assistant.")
-    if role == "assistant":
-        return False
-    return not (isinstance(content, list) and content and all(map(_is_result, content)))
+    return False
 
 
 def _is_result(block: Any) -> bool:
     return isinstance(block, Mapping) and block.get("type") == "tool_result"
 
 
-def _entries_of(message: Any, judge: Repairs | None, repairs: Repairs) -> Iterator[_Entry]:
-    if not isinstance(message, Mapping):
-        raise ConfigError(
-            f"a message must be a mapping, got a value of type {type(message).__name__}.",
-            "Pass mappings with role and content.",
-        )
+def _entries_of(
+    message: Mapping[str, Any], judge: Repairs | None, repairs: Repairs
+) -> Iterator[_Entry]:
     _judge_fields(message, judge)
-    if message.get("role") == "assistant":
+    role = message.get("role")
+    if role == "assistant":
         yield _of_assistant(message, repairs)
+        return
+    if role in _INSTRUCTIONS:
+        yield _Entry(_SYSTEM, _instructions(message.get("content"), repairs))
         return
     content = message.get("content")
     results: list[Any] = []

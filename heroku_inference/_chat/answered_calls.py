@@ -65,21 +65,20 @@ def _are_answered(messages: Sequence[dict[str, Any]]) -> bool:
             if message["tool_call_id"] not in waiting:
                 return False
             waiting.remove(message["tool_call_id"])
-            continue
-        if waiting:
+        elif waiting:
             return False
-        for call in message.get("tool_calls", ()):
-            call_id = call["id"]
-            if not isinstance(call_id, str) or call_id in seen or not is_wire_id(call_id):
-                return False
-            seen.add(call_id)
-            waiting.add(call_id)
+        elif calls := message.get("tool_calls"):
+            for call in calls:
+                call_id = call["id"]
+                if not isinstance(call_id, str) or call_id in seen or not is_wire_id(call_id):
+                    return False
+                seen.add(call_id)
+                waiting.add(call_id)
     if waiting:
         return False
-    if seen:
-        for message in messages:
-            if message["role"] == "tool":
-                message.pop("name", None)
+    for message in messages if seen else ():
+        if "name" in message:
+            del message["name"]
     return True
 
 

@@ -220,7 +220,7 @@ def _is_result(part: Any) -> bool:
 
 
 def _checked(message: Any) -> Mapping[str, Any]:
-    if isinstance(message, Mapping):
+    if type(message) is dict or isinstance(message, Mapping):  # the first is fast
         return message
     raise ConfigError(
         f"a message must be a mapping, got a value of type {type(message).__name__}.",
@@ -235,10 +235,8 @@ def _repaired(position: int, message: Any, repairs: Repairs) -> list[dict[str, A
     except ConfigError as error:
         add_place(error, f"messages[{position}]")
         raise
-    repair = _REPAIRS.get(role) if isinstance(role, str) else None
-    if repair is not None:
-        return repair(message, repairs)
-    return _foreign(message, repairs)
+    repair = _REPAIRS.get(role, _foreign) if isinstance(role, str) else _foreign
+    return repair(message, repairs)
 
 
 def _foreign(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
@@ -290,23 +288,22 @@ def _instructions(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str
 def _assistant(message: Mapping[str, Any], repairs: Repairs) -> list[dict[str, Any]]:
     if not message.keys() <= _ASSISTANT_FIELDS:
         _judge_fields(message, _ASSISTANT_FIELDS, repairs)
-    given = message.get("content")
-    calls = message.get("tool_calls")
-    if (legacy := message.get("function_call")) and not calls:
-        calls = [legacy]
-    if isinstance(given, list) and any(map(_is_call, given)):
-        calls = [*_listed_calls(calls), *_other_calls(given, _listed_calls(calls))]
-        given = [part for part in given if not _is_call(part)]
-    # The parts of an answer are pieces of one text: nothing belongs between them.
-    text, images = _text_and_images(wire_content(given, "", repairs), "")
-    if given and not isinstance(given, str):
+    given, calls = message.get("content"), message.get("tool_calls") or message.get("function_call")
+    images: list[dict[str, Any]] = []
+    if isinstance(given, str):
+        text = given
+    else:
+        if isinstance(given, list) and any(map(_is_call, given)):
+            calls = [*_listed_calls(calls), *_other_calls(given, _listed_calls(calls))]
+            given = [part for part in given if not _is_call(part)]
+        # The parts of an answer are pieces of one text: nothing belongs between them.
+        text, images = _text_and_images(wire_content(given, "", repairs), "")
         text = text.strip("\n")  # of descriptions
     wired, words = _tool_calls(calls, repairs) if calls else ([], "")
-    text = (
-        "\n".join(filter(None, (_without_thoughts(text), words)))
-        or _without_thoughts(_text(message.get("refusal")))
-        or PLACEHOLDER
-    )
+    text = _without_thoughts(text)
+    if words:
+        text = f"{text}\n{words}".lstrip()
+    text = text or _without_thoughts(_text(message.get("refusal"))) or PLACEHOLDER
     if images:
         repairs.note(Repair.IMAGES)
     content = [{"type": "text", "text": text}, *images] if images else text
@@ -334,7 +331,10 @@ def _result_of_part(part: Mapping[str, Any], repairs: Repairs) -> dict[str, Any]
 def _answer(
     content: Any, call_id: Any, repairs: Repairs, *, failed: bool = False
 ) -> dict[str, Any]:
-    text, images = _text_and_images(wire_content(content, "\n", repairs), "\n")
+    images: list[dict[str, Any]] = []
+    text = content
+    if not isinstance(content, str):
+        text, images = _text_and_images(wire_content(content, "\n", repairs), "\n")
     if failed and not text.lstrip().lower().startswith("error"):
         text = f"Error: {text}"
     text = SHOWN_BELOW if images and not text else _tool_output(text)
@@ -435,15 +435,16 @@ def _other_calls(content: Iterable[Any], calls: Sequence[Any]) -> list[Any]:
 
 def _tool_calls(calls: Any, repairs: Repairs) -> tuple[list[dict[str, Any]], str]:
     """The calls on the wire, which may lack their ids; and words for those that name no tool."""
-    wired, words = [], []
-    for call in _listed_calls(calls):
+    wired: list[dict[str, Any]] = []
+    words = ""
+    for call in calls if type(calls) is list else _listed_calls(calls):
         wire = _tool_call(call) if isinstance(call, Mapping) else None
-        if wire is None:
-            repairs.note(Repair.NAMELESS)
-            words.append(described(call))
-        else:
+        if wire is not None:
             wired.append(wire)
-    return wired, "\n".join(words)
+        else:
+            repairs.note(Repair.NAMELESS)
+            words += f"\n{described(call)}"
+    return wired, words.lstrip("\n")
 
 
 def _tool_call(call: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -452,12 +453,11 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any] | None:
     name = function.get("name") if isinstance(function, Mapping) else None
     if not isinstance(name, str) or not name:
         return None
-    given = next((function[key] for key in _ARGUMENTS if function.get(key) is not None), None)
+    given = function.get("arguments")
+    if given is None:
+        given = function.get("args", function.get("input"))
     return {
         "id": call.get("id") or call.get("call_id"),
         "type": "function",
         "function": {"name": name, "arguments": arguments_for_history(given)},
     }
-
-
-_ARGUMENTS: Final = ("arguments", "args", "input")

@@ -55,6 +55,8 @@ def wire_content(
         return content
     if content is None:
         return ""
+    if type(content) is list and len(content) == 1 and (text := _only_text(content[0])):
+        return text
     if not isinstance(content, Sequence) or isinstance(content, bytes | bytearray):
         if repairs is None:
             raise ConfigError(
@@ -67,6 +69,14 @@ def wire_content(
         return joint.join(part["text"] for part in parts)
     # Bedrock refuses blank texts, also beside images.
     return [part for part in parts if part["type"] != "text" or not part["text"].isspace()]
+
+
+def _only_text(part: Any) -> str | None:
+    """The text of the one part that most contents have."""
+    if type(part) is dict and part.get("type") == "text":
+        text = part.get("text")
+        return text if type(text) is str else None
+    return None
 
 
 def _part(part: Any, joint: str, repairs: Repairs | None) -> dict[str, Any] | None:

@@ -48,7 +48,7 @@ def move_images_after_results(messages: list[dict[str, Any]]) -> list[dict[str, 
 
 
 def _has_images(message: Mapping[str, Any]) -> bool:
-    if message["role"] == "user" or isinstance(message["content"], str):
+    if isinstance(message["content"], str) or message["role"] == "user":
         return False
     return any(part.get("type") == "image_url" for part in message["content"])
 
