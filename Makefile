@@ -123,4 +123,4 @@ lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
 include packaging.mk
 
 clean: ## Remove everything that make built
-	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
