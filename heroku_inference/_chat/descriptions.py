@@ -197,13 +197,15 @@ def _json(value: Any) -> str:
 
 
 def _without_data(value: Any, depth: int) -> Any:
-    if isinstance(value, Mapping) and depth < _DEEPEST:
+    if depth == _DEEPEST and isinstance(value, Mapping | list | tuple):
+        return "…"
+    if isinstance(value, Mapping):
         return {
             str(key): _without_data(inner, depth + 1)
             for key, inner in value.items()
             if key not in _SILENT or not isinstance(inner, str | bytes)
         }
-    if isinstance(value, list | tuple) and depth < _DEEPEST:
+    if isinstance(value, list | tuple):
         return [_without_data(inner, depth + 1) for inner in value]
     if isinstance(value, bytes):
         return f"{len(value)} bytes"

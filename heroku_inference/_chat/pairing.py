@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._chat.history_tools import wire_name
@@ -139,18 +140,19 @@ def _first_of_latest(calls: Sequence[Call], fits: Callable[[Call], bool]) -> Cal
 def _give_ids(calls: Iterable[Call]) -> None:
     """Ids that the API takes, the same whenever the same conversation is sent."""
     bases = [(call, _ODD.sub("_", call.id or "")[:_MOST_CHARACTERS]) for call in calls]
-    kept = {base for _, base in bases}
-    taken: set[str] = set()
+    taken = {base for _, base in bases}
+    given: set[str] = set()
+    numbered: dict[str, Iterator[str]] = {}
     for call, base in bases:
         call.wire_id = base
-        if not base or base in taken:
-            call.wire_id = next(one for one in _numbered(base) if one not in taken | kept)
-        taken.add(call.wire_id)
+        if not base or base in given:
+            made = numbered.setdefault(base, _numbered(base))
+            call.wire_id = next(one for one in made if one not in taken)
+            taken.add(call.wire_id)
+        given.add(base)
 
 
 def _numbered(base: str) -> Iterator[str]:
-    number = 1 if not base else 2
-    while True:
+    for number in count(2 if base else 1):
         end = f"_{number}"
         yield f"{(base or 'call')[: _MOST_CHARACTERS - len(end)]}{end}"
-        number += 1
