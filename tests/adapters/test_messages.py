@@ -123,9 +123,10 @@ def test_system_messages_come_first(emulator, adapter, make):
     assert [message["role"] for message in body["messages"]] == ["user"]
 
 
-def test_text_that_is_not_unicode_is_refused(make, ask):
-    with pytest.raises(ConfigError, match="cannot be written as JSON"):
-        ask(make(), text="\ud800")
+def test_half_a_character_is_replaced(emulator, make, ask):
+    with pytest.warns(UserWarning, match=r"sent as U\+FFFD"):
+        ask(make(), text="caf\ud800")
+    assert "caf\ufffd" in str(emulator.journal[-1].body["messages"])
 
 
 # Thinking
