@@ -16,7 +16,7 @@ package: dist ## Check the wheel and the sdist, and each extra alone in a fresh 
 	$(BIN)/python -m pytest tests/packaging/test_distributions.py --distributions dist
 	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist -k "$(EXTRAS_IN_CHECK)"
 
-extras: dist ## Try every extra alone in a fresh environment; EXTRA=name for one
+extras: dist ## Try every extra, alone and with the emulator, in a fresh environment; EXTRA=name for one
 	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist $(if $(EXTRA),-k "[$(EXTRA)]")
 
 lowest: ## Run the tests with the lowest versions allowed, on the lowest Python found

@@ -8,9 +8,13 @@ from typing import Final
 
 __all__ = ["MissingEnvironmentError", "python_of"]
 
-_PEERS: Final = Path(__file__).parents[1] / ".venv-peers"
+_ROOT: Final = Path(__file__).parents[1]
 _PYTHON: Final = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
-_OWN: Final = {"llama_index_peer": _PEERS}  # needs openai 2; ours has 3
+# These need openai 2; ours has 3.
+_OWN: Final = {
+    "llama_index_peer": (".venv-peers", "make bench-peers"),
+    "pydantic_ai_heroku": (".venv-foreign", "make foreign"),
+}
 
 
 class MissingEnvironmentError(Exception):
@@ -23,10 +27,10 @@ def python_of(contender: str) -> str:
     Raises:
         MissingEnvironmentError: The contender needs an environment that is missing.
     """
-    environment = _OWN.get(contender)
-    if environment is None:
+    if contender not in _OWN:
         return sys.executable
-    python = environment.joinpath(*_PYTHON)
+    environment, target = _OWN[contender]
+    python = _ROOT.joinpath(environment, *_PYTHON)
     if not python.exists():
-        raise MissingEnvironmentError(f"{environment.name} is missing: run `make bench-peers`")
+        raise MissingEnvironmentError(f"{environment} is missing: run `{target}`")
     return str(python)

@@ -21,8 +21,9 @@ def _openai_major() -> int:
 _OURS = "langchain_heroku"
 _PEER = "langchain_openai"
 _FLOOR = "langchain_floor"
-_CHAT = (_OURS, "heroku_inference", _PEER, "openai_sdk", "bare_httpx", _FLOOR)
-_ACHAT = (_OURS, "heroku_inference", _PEER, "openai_sdk", "bare_aiohttp", _FLOOR)
+_CLIENTS = (_OURS, "heroku_inference", _PEER, "openai_sdk", "pydantic_ai_heroku")
+_CHAT = (*_CLIENTS, "bare_httpx", _FLOOR)
+_ACHAT = (*_CLIENTS, "bare_aiohttp", _FLOOR)
 _EMBED = (_OURS, "heroku_inference", _PEER, "bare_httpx")
 
 
@@ -62,10 +63,11 @@ ROWS = (
         "construct",
         "construct a chat model",
         "us CPU",
-        (_OURS, "heroku_inference", _PEER, "openai_sdk"),
+        _CLIENTS,
         amount=1000,
         bounds=(Bound(_OURS, _PEER, ratio=0.088),),  # 20 us where the peer takes 227
-        fewer={"openai_sdk": 50},  # 20 to 30 ms each: it loads the certificates every time
+        # 20 to 30 ms each: the SDK loads the certificates every time.
+        fewer={"openai_sdk": 50, "pydantic_ai_heroku": 50},
     ),
     Row(
         "invoke",

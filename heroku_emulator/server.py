@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import uuid
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ __all__ = ["create_app"]
 
 _GUARDED = frozenset({"/v1/chat/completions", "/v1/embeddings", "/v1/rerank"})
 """The paths on which the edge has been seen to block URLs to private and loopback hosts."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""A surrogate in JSON: a whole pair, as `json.dumps` writes an emoji, or half of one."""
 _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "strict-transport-security": "max-age=63072000",
@@ -128,6 +131,8 @@ class _RequestHandler:
         self._service.check_key(request.headers, request.url.path)
         if request.method == "POST" and not isinstance(exchange.entry.body, dict):
             raise bad_request("error parsing JSON")
+        if exchange.switches.strict and _SURROGATE.search(body):
+            _refuse_half_a_pair(exchange.entry.body)
         return await self._endpoint(exchange)
 
 
@@ -137,6 +142,17 @@ def _is_blocked(exchange: Exchange, text: str) -> bool:
         return True
     is_guarded = exchange.switches.block_inside_urls and exchange.entry.path in _GUARDED
     return is_guarded and leads_inside(text)
+
+
+def _refuse_half_a_pair(body: Any) -> None:
+    """Refuses text that UTF-8 cannot carry, as a cut emoji leaves it.
+
+    What Heroku answers is not known, so the strictest reading is the safe one.
+    """
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise bad_request("error parsing JSON") from None
 
 
 def _parse(body: bytes) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from heroku_inference import known_model
+import heroku_inference
 
 if TYPE_CHECKING:
     from langchain_core.language_models import ModelProfile
@@ -39,7 +39,7 @@ def profile_of(model: str) -> ModelProfile:
     of that.
     """
     profile = _OF_THE_API.copy()
-    facts = known_model(model)
+    facts = heroku_inference.known_model(model)  # the first time loads the catalogue
     if facts is not None and facts.kind == "chat":
         _add(profile, facts)
     return profile

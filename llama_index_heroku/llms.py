@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 
-from heroku_inference import known_model
+import heroku_inference
 from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
 from heroku_inference._adapters.tools import call_instruction
 from llama_index_heroku._structured_output import StructuredOutput
@@ -133,7 +133,7 @@ class Heroku(StructuredOutput, defer_build=False):
     def metadata(self) -> LLMMetadata:
         """Facts for LlamaIndex: your settings, or else what is known about the model."""
         model = self.model or self.settings.require_model()
-        facts = known_model(model)
+        facts = heroku_inference.known_model(model)  # the first time loads the catalogue
         calls_tools = self.is_function_calling_model
         if calls_tools is None:
             calls_tools = facts is None or facts.tools is not False

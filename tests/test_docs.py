@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.peers.__main__ import COLUMNS
+from bench.peers.features import FEATURES
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
@@ -69,3 +72,33 @@ def test_every_page_that_the_code_cites_has_its_address():
                 cited |= dict.fromkeys(names.split(", "), file.name)
     assert cited
     assert {name: file for name, file in cited.items() if name not in listed} == {}
+
+
+def test_the_comparison_has_every_contender_and_feature():
+    page = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    head, _, *rows = re.findall(r"^\| (.*) \|$", page, re.MULTILINE)
+    assert head.split(" | ")[1:] == [title for title, _ in COLUMNS.values()]
+    assert [row.split(" | ")[0] for row in rows] == [
+        feature.__doc__.removesuffix(".") for feature in FEATURES
+    ]
+    for title, _ in COLUMNS.values():
+        assert re.search(rf"^- {title}: \S+ \d", page, re.MULTILINE), f"{title} has no version"
+
+
+def test_what_heroku_does_differently_says_of_each_row_how_it_is_known():
+    page = (DOCS / "what-heroku-does-differently.md").read_text(encoding="utf-8")
+    rows = [row.split(" | ") for row in re.findall(r"^\| (.*) \|$", page, re.MULTILINE)]
+    facts = [row for row in rows if row[0] not in {"the API", "---"}]
+    assert len(facts) > 50
+    for *_, source in facts:
+        assert re.search(r"\b(docs: |seen|inferred)", source), source
+
+
+def test_each_assumption_is_seen_documented_or_inferred():
+    page = (DOCS / "compatibility.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"^\| the library assumes .*\n(?:\|.*\n)+", page, re.MULTILINE)
+    _, _, *rows = table.splitlines()
+    for row in rows:
+        _, assumed, *known, _ = [cell.strip() for cell in row.split("|")]
+        assert assumed, row
+        assert any(known), f"{assumed}: neither seen nor documented nor inferred"

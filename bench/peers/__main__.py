@@ -30,6 +30,7 @@ COLUMNS: Final = {
     "openai_like": ("`OpenAILike`", ".venv-foreign"),
     "llms_heroku": ("`llama-index-llms-heroku`", ".venv-peers"),
     "litellm_heroku": ("`litellm`", ".venv-foreign"),
+    "pydantic_ai_heroku": ("`pydantic-ai`", ".venv-foreign"),
 }
 
 

@@ -104,7 +104,13 @@ def _thoughts(emulator: Emulator, outcome: dict[str, Any]) -> str:
 
 def streamed_usage(_: Emulator, ask: Ask) -> str:
     """Streams end with their token counts."""
-    return "yes" if ask("stream").get("value", {}).get("usage") else "no"
+    if _counts(ask("stream")):
+        return "yes"
+    return "only if you ask" if _counts(ask("stream_with_usage")) else "no"
+
+
+def _counts(outcome: dict[str, Any]) -> bool:
+    return bool(outcome.get("value", {}).get("usage"))
 
 
 def broken_stream(emulator: Emulator, ask: Ask) -> str:

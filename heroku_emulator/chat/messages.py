@@ -31,6 +31,7 @@ _FIELDS = {
     "tool": ("role", "content", "name", "tool_call_id"),
 }
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]+")
+_LONGEST_TOOL_NAME = 64
 _REASONING_TAG = re.compile(r"</?reasoning\b[^>]*>", re.IGNORECASE)
 _IMAGE_DATA = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL)
 
@@ -62,7 +63,9 @@ def check_messages(messages: Any, model: Model, switches: Switches) -> None:
 
 
 def check_tool_names_of_history(messages: list[dict[str, Any]]) -> None:
-    """Checks the names of the tools that the history calls.
+    """Checks the names of the tools that the history calls, as Bedrock does.
+
+    The letters were seen to be checked; the length is inferred from Bedrock's rule.
 
     Raises:
         ApiError: 400.
@@ -70,15 +73,24 @@ def check_tool_names_of_history(messages: list[dict[str, Any]]) -> None:
     for number, message in enumerate(messages):
         for call in message.get("tool_calls") or []:
             name = call["function"]["name"]
-            if not _TOOL_NAME.fullmatch(name):
+            broken = _broken_constraint(name)
+            if broken is not None:
                 raise bad_request(
                     _rejection(
                         f"1 validation error detected: Value '{name}' at "
                         f"'messages.{number + 1}.member.content.member.toolUse.name' failed to "
-                        "satisfy constraint: Member must satisfy regular expression pattern: "
-                        "[a-zA-Z0-9_-]+"
+                        f"satisfy constraint: {broken}"
                     )
                 )
+
+
+def _broken_constraint(name: str) -> str | None:
+    """Returns which of Bedrock's constraints the name of a tool breaks, or `None`."""
+    if not _TOOL_NAME.fullmatch(name):
+        return f"Member must satisfy regular expression pattern: {_TOOL_NAME.pattern}"
+    if len(name) > _LONGEST_TOOL_NAME:
+        return f"Member must have length less than or equal to {_LONGEST_TOOL_NAME}"
+    return None
 
 
 def check_tools_of_history(body: dict[str, Any], switches: Switches) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "as_blocks",
     "check_blocks",
     "check_cache_control",
+    "check_tool_name",
     "count_breakpoints",
     "has_url_source",
     "text_fault",
@@ -33,6 +34,7 @@ __all__ = [
 THINKING = ("thinking", "redacted_thinking")
 """The types of thinking blocks."""
 
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ALLOWED = {
     "system": ("text",),
     "user": ("text", "image", "document", "tool_result"),
@@ -76,8 +78,12 @@ def check_blocks(content: Any, place: str, where: str, model: Model) -> None:
 
 
 def text_fault(content: Any) -> str | None:
-    """Returns what is wrong with the texts of a content, or `None`."""
+    """Returns what is wrong with the texts of a content and of its tool results, or `None`."""
     for block in as_blocks(content):
+        if block["type"] == "tool_result":
+            fault = text_fault(block.get("content"))
+            if fault is not None:
+                return fault
         if block["type"] == "text" and not block["text"]:
             return "text content blocks must be non-empty"
         if block["type"] == "text" and not block["text"].strip():
@@ -169,8 +175,7 @@ def _check_tool_use(block: Mapping[str, Any], where: str, model: Model) -> None:
     refuse_unknown(block, ("type", "id", "name", "input", "cache_control"), where)
     if not _ID.fullmatch(check_text(block, "id", where)):
         raise invalid_input(f"{where}id", "String should match pattern '^[a-zA-Z0-9_-]+$'")
-    if not check_text(block, "name", where):
-        raise invalid_input(f"{where}name", "String should have at least 1 character")
+    check_tool_name(block, where)
     check_object(block.get("input"), f"{where}input")
     check_cache_control(block, where)
 
@@ -183,6 +188,18 @@ def _check_tool_result(block: Mapping[str, Any], where: str, model: Model) -> No
     if block.get("content") is not None:
         check_blocks(block["content"], "tool_result", f"{where}content", model)
     check_cache_control(block, where)
+
+
+def check_tool_name(block: Mapping[str, Any], where: str) -> str:
+    """Returns the name of a tool or of a call.
+
+    Raises:
+        ApiError: 400.
+    """
+    name = check_text(block, "name", where)
+    if not _TOOL_NAME.fullmatch(name):
+        raise invalid_input(f"{where}name", f"String should match pattern '^{_TOOL_NAME.pattern}$'")
+    return name
 
 
 def check_cache_control(block: Mapping[str, Any], where: str) -> None:

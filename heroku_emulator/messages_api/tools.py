@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from heroku_emulator.messages_api.blocks import check_cache_control
+from heroku_emulator.messages_api.blocks import check_cache_control, check_tool_name
 from heroku_emulator.messages_api.refusals import (
     check_choice,
     check_object,
@@ -16,7 +15,6 @@ from heroku_emulator.messages_api.refusals import (
 
 __all__ = ["check_tools", "forces_a_call"]
 
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOOL = ("type", "name", "description", "input_schema", "cache_control")
 _CHOICES = {
     "auto": ("type", "disable_parallel_tool_use"),
@@ -60,9 +58,7 @@ def _checked_name(value: Any, where: str) -> str:
         )
     where = f"{where}.custom."
     refuse_unknown(tool, _TOOL, where)
-    name = check_text(tool, "name", where)
-    if not _NAME.fullmatch(name):
-        raise invalid_input(f"{where}name", "String should match pattern '^[a-zA-Z0-9_-]{1,64}$'")
+    name = check_tool_name(tool, where)
     if tool.get("description") is not None:
         check_text(tool, "description", where)
     schema = check_object(tool.get("input_schema"), f"{where}input_schema")

@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from heroku_inference._catalogue import thinks_by_effort
 from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
 from heroku_inference._chat.thinking import is_on
 from heroku_inference._config.arguments import check_extra_body, nearest_name, unknown_argument
@@ -88,7 +87,11 @@ def asks_to_think(options: Mapping[str, Any], model: str) -> bool:
         return False
     if thinking:
         return True
-    return bool(fields.get("reasoning_effort")) and thinks_by_effort(model)
+    if not fields.get("reasoning_effort"):
+        return False
+    from heroku_inference._catalogue import thinks_by_effort  # noqa: PLC0415 - few ask for it
+
+    return thinks_by_effort(model)
 
 
 def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
@@ -173,7 +172,10 @@ def chat_request(
     if stream and stream_usage:
         body.setdefault("stream_options", {"include_usage": True})
     apply_thinking_rules(body)
-    warn_of_sampling(body["model"], (name for name in SAMPLING if name in body))
+    if sampling := [name for name in SAMPLING if name in body]:
+        from heroku_inference._catalogue import warn_of_sampling  # noqa: PLC0415 - see thinks()
+
+        warn_of_sampling(body["model"], sampling)
     reading = apply_response_format(body, response_format)
     headers = {"X-Heroku-Prompt-Caching": "false"} if prompt_caching is False else {}
     return ChatRequest(body, headers, reading)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from heroku_inference._catalogue import thinks_by_effort
 from heroku_inference._chat.messages import has_tool_calls, with_instruction
 from heroku_inference._chat.tools import is_forced
 from heroku_inference._config.arguments import nearest_name
@@ -98,7 +97,12 @@ def thinks(body: Mapping[str, Any]) -> bool:
     thinking = body.get("extended_thinking")
     if isinstance(thinking, Mapping):
         return is_on(thinking)
-    return bool(body.get("reasoning_effort")) and thinks_by_effort(body["model"])
+    if not body.get("reasoning_effort"):
+        return False
+    # Few programs need the catalogue here, and it takes a tenth of the time of all imports.
+    from heroku_inference._catalogue import thinks_by_effort  # noqa: PLC0415
+
+    return thinks_by_effort(body["model"])
 
 
 def is_on(thinking: Mapping[str, Any]) -> bool:

@@ -104,3 +104,11 @@ def test_heroku_loads_nothing_more_than_llama_index_itself():
     core = loaded_by("import llama_index.core")
     assert packages(ours) - packages(core) <= {"heroku_inference", "llama_index_heroku"}
     assert not {m for m in ours - core if not m.startswith(("heroku_inf", "llama_index_heroku"))}
+
+
+@pytest.mark.parametrize(
+    "statement", ["langchain_heroku import ChatHeroku", "llama_index_heroku import Heroku"]
+)
+def test_a_chat_class_leaves_what_only_its_objects_need_for_later(statement):
+    later = {"heroku_inference._catalogue", "heroku_inference._client", "heroku_inference._http"}
+    assert not loaded_by(f"from {statement}") & later

@@ -1,5 +1,7 @@
 """Keys, plans, paths and models."""
 
+import json
+
 import httpx
 import pytest
 
@@ -31,6 +33,24 @@ def test_without_the_key_everything_but_the_catalogue_is_refused(fresh, key):
 def test_a_body_that_is_not_a_json_object_is_refused(call, content):
     answer = call.http.post("/v1/chat/completions", content=content)
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "error parsing JSON")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/chat/completions", "/v1/messages", "/v1/agents/heroku", "/v1/embeddings"]
+)
+@pytest.mark.parametrize(
+    "half", [rb"\ud83d", rb"x\uDE00", rb"\ude00\ud83d", b"\xed\xa0\xbd"], ids=ascii
+)
+def test_half_a_surrogate_pair_is_refused_everywhere(call, path, half):
+    body = json.dumps(CHAT | {"max_tokens": 9, "input": ["Hello"]}).encode()
+    answer = call.http.post(path, content=body.replace(b"Hello", half))
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "error parsing JSON")
+
+
+def test_a_whole_surrogate_pair_is_an_emoji(emulator, call):
+    body = json.dumps(CHAT).encode().replace(b"Hello", rb"\ud83d\ude00")
+    assert call.http.post("/v1/chat/completions", content=body).status_code == 200
+    assert emulator.journal[-1].body["messages"][0]["content"] == "😀"
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,15 @@ def image(url, **fields):
         ([{"role": "system", "content": ""}, HELLO], "messages[0]: content is required"),
         ([{"role": "system", "content": [{"type": "text", "text": "x"}]}, HELLO], "a string"),
         ([HELLO | {"id": "1"}], "unrecognized request argument: id"),
+        ([HELLO, {"role": "assistant", "content": " \t"}, HELLO], "messages.1.content.0 is blank"),
+        ([{"role": "system", "content": "\n"}, HELLO], "messages.0.content.0 is blank"),
         ([HELLO, {"role": "assistant", "content": "x", "reasoning": {}}], "argument: reasoning"),
         ([HELLO, {"role": "assistant", "content": "x", "function_call": {}}], "function_call"),
         ([HELLO, calling(content=""), result()], "messages[1]: content is required"),
         ([HELLO, calling(content=None), result()], "messages[1]: content is required"),
+        ([HELLO, calling(content=" "), result()], "messages.1.content.0 is blank"),
         ([HELLO, calling(), result("")], "messages[2]: content is required"),
+        ([HELLO, calling(), result(" ")], "messages.2.content.0 is blank"),
         ([HELLO, calling(), result([{"type": "text", "text": "x"}])], "must be a string"),
         ([HELLO, calling(), result("[1]")], "error parsing JSON"),
         ([HELLO, calling(), result("42")], "error parsing JSON"),
@@ -57,10 +61,31 @@ def image(url, **fields):
         ([HELLO, calling(), result(tool_call_id=None)], "tool_call_id is required"),
         ([HELLO, calling({}), result()], "arguments must be a string"),
         ([HELLO, calling(type="custom"), result()], "type must be function"),
-        ([HELLO, calling(call_id=""), result()], "id is required"),
+        ([HELLO, calling(call_id=""), result(call_id="")], "tool_calls.0.id is required"),
+        ([HELLO, calling(call_id=None), result()], "tool_calls.0.id is required"),
+        ([HELLO, calling(), result(call_id="")], "tool_call_id is required"),
         ([HELLO, calling() | {"tool_calls": []}], "tool_calls must be a list"),
         ([HELLO, calling()], "were found without `tool_result` blocks"),
         ([HELLO, calling(), HELLO], "were found without `tool_result` blocks"),
+        ([HELLO, calling(), HELLO, result()], "were found without `tool_result` blocks"),
+        (
+            [HELLO, calling(), calling(call_id="tooluse_2"), result(call_id="tooluse_2")],
+            "messages.1: `tool_use` ids were found without",
+        ),
+        (
+            [
+                HELLO,
+                calling()
+                | {
+                    "tool_calls": [
+                        *calling()["tool_calls"],
+                        *calling(call_id="tooluse_2")["tool_calls"],
+                    ]
+                },
+                result(),
+            ],
+            "immediately after: tooluse_2",
+        ),
         ([HELLO, calling(), result(call_id="other")], "unexpected `tool_use_id`"),
         ([HELLO, calling(), result(), result()], "unexpected `tool_use_id`"),
         ([HELLO, result()], "unexpected `tool_use_id`"),
@@ -79,7 +104,14 @@ def test_names_of_tools_in_history_are_checked(call, name):
     refusal = call.refusal(messages=[HELLO, calling(name=name), result()])
     assert refusal.startswith("Failed to execute chat: ValidationException: 1 validation error")
     assert f"Value '{name}' at 'messages.2." in refusal
-    assert call.chat(messages=[HELLO, calling(name="a" * 65), result()]).status_code == 200
+    assert "regular expression pattern" in refusal
+
+
+def test_names_of_tools_in_history_have_64_letters_at_most(call):
+    assert call.chat(messages=[HELLO, calling(name="a" * 64), result()]).status_code == 200
+    refusal = call.refusal(messages=[HELLO, calling(name="a" * 65), result()])
+    assert refusal.startswith("Failed to execute chat: ValidationException: 1 validation error")
+    assert refusal.endswith("Member must have length less than or equal to 64")
 
 
 @pytest.mark.parametrize("arguments", ["", "prose", '{"a":', "[1]", "3", "null", '"x"', None])

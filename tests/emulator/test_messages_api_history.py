@@ -27,6 +27,13 @@ def ask(call):
         ([{"role": "user", "content": ""}], "messages.0: all messages must have non-empty"),
         ([SUM, turn("assistant"), SUM], "messages.1: all messages must have non-empty content"),
         ([{"role": "user", "content": " \n"}], "must contain non-whitespace text"),
+        ([SUM, turn("assistant", text(" ")), SUM], "messages: text content blocks must contain"),
+        ([turn("user", text("\t")), SUM], "blocks must contain non-whitespace text"),
+        (
+            [SUM, CALLED, turn("user", result(content=[text("")]))],
+            "messages: text content blocks must be non-empty",
+        ),
+        ([SUM, CALLED, turn("user", result(content=" "))], "messages: text content blocks must co"),
         ([turn("user", text(""))], "text content blocks must be non-empty"),
         ([SUM, turn("assistant", text("x "))], "cannot end with trailing whitespace"),
         ([SUM, CALLED], "messages.1: `tool_use` ids were found without `tool_result` blocks"),
@@ -51,6 +58,12 @@ def ask(call):
             "messages.1: `tool_use` ids must be unique",
         ),
         ([SUM, CALLED, ANSWERED, CALLED, ANSWERED], "messages.3: `tool_use` ids must be unique"),
+        ([SUM, turn("assistant", use(""))], "String should match pattern '^[a-zA-Z0-9_-]+$'"),
+        (
+            [SUM, turn("assistant", use() | {"id": None})],
+            "messages.1.content.0.tool_use.id: Field required",
+        ),
+        ([SUM, CALLED, turn("user", result(""))], "without `tool_result` blocks"),
         ([SUM, turn("assistant", use("a b"))], "messages.1.content.0.tool_use.id: String should"),
         (
             [SUM, turn("assistant", use() | {"input": "{}"})],
@@ -58,7 +71,15 @@ def ask(call):
         ),
         (
             [SUM, turn("assistant", use() | {"name": ""})],
-            "messages.1.content.0.tool_use.name: String should have at least 1 character",
+            "messages.1.content.0.tool_use.name: String should match pattern",
+        ),
+        (
+            [SUM, turn("assistant", use() | {"name": "mcp/add"}), ANSWERED],
+            "tool_use.name: String should match pattern",
+        ),
+        (
+            [SUM, turn("assistant", use() | {"name": "a" * 65}), ANSWERED],
+            "tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'",
         ),
         ([SUM, CALLED, turn("user", result(is_error=3))], "tool_result.is_error: Input"),
         (
@@ -95,6 +116,10 @@ def test_histories_are_checked(ask, history, message):
             id="result in blocks",
         ),
         pytest.param([SUM, CALLED, turn("user", result(content=None))], id="empty result"),
+        pytest.param(
+            [SUM, turn("assistant", use() | {"name": "a" * 64}), ANSWERED],
+            id="a tool's name of 64 letters",
+        ),
         pytest.param([SUM, turn("assistant", text("Let me"))], id="an answer begun"),
         pytest.param([SUM, turn("assistant")], id="an empty answer begun"),
     ],

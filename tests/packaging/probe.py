@@ -1,7 +1,8 @@
 """Run by the Python of a fresh environment: `python -I probe.py EXTRA` tries what it promises.
 
-The environment has the built wheel with one extra and nothing else; its config vars lead to an
-emulator. Says what was tried, and fails at the first thing that is not as it should be.
+The environment has the built wheel with one extra, or two as `EXTRA+emulator`, and nothing else;
+its config vars lead to an emulator. Says what was tried, and fails at the first thing that is not
+as it should be.
 """
 
 from __future__ import annotations
@@ -118,6 +119,17 @@ def demo() -> None:
         assert hits[0].index == 1
 
 
+def own_toolkit(load_mcp_tools: Any) -> None:
+    """The emulator serves MCP with the version of `mcp` that the framework brings."""
+    from heroku_emulator import Emulator, McpServer, McpTool
+
+    tool = McpTool(name="add", run=lambda a, b: a + b)
+    server = McpServer(namespace="own", tools=[tool])
+    with Emulator(engine="deterministic", mcp_servers=[server]) as running:
+        loading = load_mcp_tools(base_url=running.url, api_key=running.api_key)
+        assert len(asyncio.run(loading)) == 1
+
+
 def names(module: Any, *wanted: str) -> None:
     for name in wanted:
         assert getattr(module, name) is not None
@@ -209,13 +221,19 @@ REFUSALS: Final = {
 FRAMEWORKS: Final = {"langchain": "langchain_core", "llama-index": "llama_index.core"}
 
 
-def probe(extra: str) -> None:
-    """Tries the core, what the extra brings, and what it does not."""
-    here = {extra} & set(PARTS) | BRINGS.get(extra, set())
+def probe(*extras: str) -> None:
+    """Tries the core, what the extras bring, and what they do not."""
+    here = set(extras) & set(PARTS)
+    here = here.union(*(BRINGS.get(extra, set()) for extra in extras))
     core()
     for part in (part for part in PARTS if part in here):
         PARTS[part]()
         sys.stdout.write(f"{part}: works\n")
+    for framework in FRAMEWORKS if "emulator" in here else ():
+        if f"{framework}-mcp" in here:
+            adapter = import_module(f"{framework.replace('-', '_')}_heroku")
+            own_toolkit(adapter.load_mcp_tools)
+            sys.stdout.write(f"{framework}-mcp: works with the emulator beside it\n")
     for framework, package in FRAMEWORKS.items():
         if framework not in here:
             assert package not in sys.modules
@@ -245,4 +263,4 @@ if __name__ == "__main__":
     assert sys.flags.isolated
     assert "INFERENCE_URL" in os.environ  # noqa: TID251 - set by the test
     import_module("heroku_inference")
-    probe(sys.argv[1])
+    probe(*sys.argv[1].split("+"))

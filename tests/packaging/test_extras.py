@@ -1,7 +1,8 @@
 """Each extra, alone in a fresh environment with the built wheel, does what it promises.
 
 The environments are made with the versions of `requirements/dev.txt`, two at a time, and removed
-when they have been tried.
+when they have been tried. Each extra is also tried together with `emulator`, with the versions that
+pip chooses today, as somebody who tests a program gets them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
 ]
+# `demo` and `all` bring the emulator.
+PAIRS = [f"{extra}+emulator" for extra in EXTRAS if extra not in {"emulator", "demo", "all"}]
 AT_ONCE = 2
 PIN = re.compile(r"^(\S+==\S+(?: ; .*?)?) \\$", flags=re.MULTILINE)
 
@@ -36,7 +39,7 @@ def run(*command, **options):
     return done.stdout
 
 
-def install(folder, requirement, constraints, machine):
+def install(folder, requirement, machine, *constraints):
     """Makes an environment in the folder; returns its Python."""
     python = folder / "bin" / "python"
     if uv := shutil.which("uv"):
@@ -46,7 +49,7 @@ def install(folder, requirement, constraints, machine):
     else:
         run(sys.executable, "-m", "venv", folder, env=machine)
         installer = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(*installer, requirement, "--constraint", constraints, env=machine)
+    run(*installer, requirement, *constraints, env=machine)
     return python
 
 
@@ -69,9 +72,10 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
 
     def try_out(extra):
         environment = folder / extra
-        wanted = wheel if extra == "none" else f"{wheel}[{extra}]"
+        wanted = wheel if extra == "none" else f"{wheel}[{extra.replace('+', ',')}]"
+        pinned = () if extra in PAIRS else ("--constraint", constraints)
         try:
-            python = install(environment, wanted, constraints, machine)
+            python = install(environment, wanted, machine, *pinned)
             home = folder / f"{extra}-home"
             home.mkdir()
             variables = {**emulator_with_a_tool.config_vars, "HOME": str(home)}
@@ -91,6 +95,6 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("extra", ["none", *EXTRAS])
+@pytest.mark.parametrize("extra", ["none", *EXTRAS, *PAIRS])
 def test_the_extra_alone_does_what_it_promises(extra, tried):
     assert "heroku_inference: " in tried[extra].result()

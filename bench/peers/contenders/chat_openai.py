@@ -43,3 +43,7 @@ tool_turns, stream_tools, structured_output = (
 )
 embed, embed_sides = _asked.embed, _asked.embed_sides
 show, call_after_pickle, loops = _asked.show, _asked.call_after_pickle, _asked.loops
+
+
+def stream_with_usage() -> dict[str, Any]:
+    return _asked.stream(stream_usage=True)

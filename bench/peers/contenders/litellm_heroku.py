@@ -24,7 +24,12 @@ def _create(messages: Any, **options: Any) -> Any:
 
 
 _shape = OpenAIShape(_create)
-chat, think, stream_thinking = _shape.chat, _shape.think, _shape.stream_thinking
+chat, stream, think, stream_thinking = (
+    _shape.chat,
+    _shape.stream,
+    _shape.think,
+    _shape.stream_thinking,
+)
 tool_turns, stream_tools, structured_output = (
     _shape.tool_turns,
     _shape.stream_tools,
@@ -32,7 +37,7 @@ tool_turns, stream_tools, structured_output = (
 )
 
 
-def stream() -> dict[str, Any]:
+def stream_with_usage() -> dict[str, Any]:
     return _shape.stream(stream_options={"include_usage": True})
 
 

@@ -39,3 +39,7 @@ tool_turns, stream_tools, structured_output = (
     _asked.structured_output,
 )
 show, call_after_pickle, loops = _asked.show, _asked.call_after_pickle, _asked.loops
+
+
+def stream_with_usage() -> dict[str, Any]:
+    return _asked.stream(additional_kwargs={"stream_options": {"include_usage": True}})

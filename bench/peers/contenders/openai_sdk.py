@@ -35,6 +35,10 @@ tool_turns, stream_tools, structured_output = (
 )
 
 
+def stream_with_usage() -> dict[str, Any]:
+    return _shape.stream(stream_options={"include_usage": True})
+
+
 def embed() -> int:
     return len(CLIENT.embeddings.create(model=tasks.EMBEDDING_MODEL, input=tasks.TEXTS).data)
 
