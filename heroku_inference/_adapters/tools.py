@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._chat.history_tools import wire_name
-from heroku_inference._chat.messages import NO_RESULT
 from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.shown_images import SHOWN_BELOW, move_images_after_results
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference._call import Call
 from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.history_tools import clean_agent_tool_names
-from heroku_inference._chat.messages import NO_RESULT, wire_messages
+from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.request import check_share, list_stops
 from heroku_inference._chat.thinking import SAMPLING
+from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._config.arguments import check_extra_body, unknown_argument
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import UnknownArgumentError

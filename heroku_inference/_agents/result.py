@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._chat.messages import NO_RESULT, wire_messages
+from heroku_inference._chat.messages import wire_messages
+from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._public_names import publish
 from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult, Usage
 

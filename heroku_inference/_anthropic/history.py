@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._anthropic.blocks import answer_blocks, said_blocks, words_of
-from heroku_inference._chat.messages import PLACEHOLDER
-from heroku_inference._chat.pairing import NOT_RUN, Call, Result, orphan_words, pair
+from heroku_inference._chat.pairing import Call, Result, orphan_words, pair
 from heroku_inference._chat.repairs import Repair
+from heroku_inference._chat.words import NOT_RUN, PLACEHOLDER
 from heroku_inference._errors import ConfigError, add_place
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._chat.pairing import NOT_RUN, Call, Result, is_wire_id, orphan_words, pair
+from heroku_inference._chat.pairing import Call, Result, is_wire_id, orphan_words, pair
 from heroku_inference._chat.repairs import Repair
+from heroku_inference._chat.words import NOT_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

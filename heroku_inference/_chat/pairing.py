@@ -18,9 +18,7 @@ from heroku_inference._chat.history_tools import wire_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["NOT_RUN", "Call", "Result", "is_wire_id", "orphan_words", "pair"]
-
-NOT_RUN: Final = "This call was not run: the conversation went on without its result."
+__all__ = ["Call", "Result", "is_wire_id", "orphan_words", "pair"]
 
 _MOST_CHARACTERS: Final = 64  # of an id, as Bedrock has it
 is_wire_id: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}").fullmatch

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from heroku_inference._chat.messages import PLACEHOLDER
 from heroku_inference._chat.response_format import AnswerText
 from heroku_inference._chat.tool_deltas import ToolCallDeltas
+from heroku_inference._chat.words import PLACEHOLDER
 from heroku_inference._errors import HerokuError, StreamInterruptedError
 from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
 from heroku_inference._values import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage

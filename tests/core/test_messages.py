@@ -4,14 +4,9 @@ import time
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._chat.messages import (
-    NO_OUTPUT,
-    PLACEHOLDER,
-    has_tool_calls,
-    wire_messages,
-    with_instruction,
-)
+from heroku_inference._chat.messages import has_tool_calls, wire_messages, with_instruction
 from heroku_inference._chat.shown_images import SHOWN_BELOW
+from heroku_inference._chat.words import NO_OUTPUT, PLACEHOLDER
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
 CALL = {

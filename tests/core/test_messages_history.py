@@ -7,7 +7,7 @@ import pytest
 from heroku_inference import ConfigError
 from heroku_inference._adapters.history import check_newest, check_newest_blocks
 from heroku_inference._anthropic.request import message_arguments
-from heroku_inference._chat.messages import PLACEHOLDER
+from heroku_inference._chat.words import PLACEHOLDER
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 HELLO = {"role": "user", "content": "Hello"}
