@@ -17,7 +17,7 @@ from heroku_inference import ConfigError
 from heroku_inference._adapters.chat_options import options_among
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
-from langchain_heroku.profiles import profile_of
+from langchain_heroku.profiles import maker_metadata, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,11 +86,14 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         return check() if check else self
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        """What traces say about a call: Heroku's id of the model, and the maker's beside it."""
         parameters = {**self._parameters(), **kwargs}
+        model = kwargs.get("model") or self.model_name
         params: LangSmithParams = {
             "ls_provider": PROVIDER,
-            "ls_model_name": kwargs.get("model") or self.model_name,
+            "ls_model_name": model,
             "ls_model_type": "chat",
+            **maker_metadata(model),  # type: ignore[typeddict-item]
         }
         if (temperature := parameters.get("temperature")) is not None:
             params["ls_temperature"] = temperature

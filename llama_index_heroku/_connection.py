@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from heroku_inference import known_model
 from heroku_inference._adapters.argument_errors import argument_names, refuse_unknown
 from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
 from heroku_inference._adapters.in_use import InUse
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["HerokuConnection", "connection_of"]
+__all__ = ["HerokuConnection", "connection_of", "traced_model"]
 
 
 def _plain(api_key: Any) -> Any:
@@ -97,6 +98,14 @@ class HerokuConnection(Connection, BaseComponent):
         # LlamaIndex removes what cannot be pickled from the object itself, and logs a warning. Let
         # it use a copy, which does not have our clients either.
         return super(Connection, copy(self)).__getstate__()
+
+
+def traced_model(connection: HerokuConnection) -> dict[str, Any]:
+    """The model in event handlers: Heroku's id, and the maker's, which tables of prices know."""
+    model = connection.model or connection.settings.require_model()
+    facts = known_model(model)
+    maker = {"maker_model_id": facts.maker_id} if facts and facts.maker_id else {}
+    return {"provider": "heroku", "model": model, **maker}
 
 
 HerokuConnection.api_key = InUse(  # type: ignore[assignment]

@@ -16,7 +16,7 @@ from heroku_inference._adapters.embeddings import (
 )
 from heroku_inference._adapters.refusals import warn_of_refused
 from heroku_inference._errors import ConfigError
-from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._connection import HerokuConnection, traced_model
 from llama_index_heroku._embedding_calls import EmbeddingCalls, embedding_errors
 
 if TYPE_CHECKING:
@@ -158,11 +158,14 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
         return "HerokuEmbedding"
 
     def to_payload(self) -> dict[str, Any]:
-        """What event handlers get about the model, without secrets."""
+        """What event handlers get about the model: its ids, the provider, and what was set."""
+        options = {"input_type": self.input_type, "embedding_type": self.embedding_type}
         return {
             "class_name": self.class_name(),
             "model_name": self.model_name,
             "embed_batch_size": self.embed_batch_size,
+            **traced_model(self),
+            **{name: value for name, value in options.items() if value is not None},
         }
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:

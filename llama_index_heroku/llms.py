@@ -10,6 +10,7 @@ from heroku_inference import known_model
 from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
 from heroku_inference._adapters.tools import call_instruction
 from heroku_inference._errors import ConfigError
+from llama_index_heroku._connection import traced_model
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import keep_first_call, selections
 from llama_index_heroku._tools import tool_options
@@ -175,6 +176,15 @@ class Heroku(StructuredOutput, defer_build=False):
             is_function_calling_model=calls_tools,
             model_name=model,
         )
+
+    def to_payload(self) -> dict[str, Any]:
+        """What event handlers get about the model: its ids, the provider, and what was set.
+
+        Neither the key nor headers, and not `extra_body` and `additional_kwargs`, which may hold
+        some.
+        """
+        stop = {} if self.stop is None else {"stop": self.stop}
+        return {**super().to_payload(), **traced_model(self), **self._parameters(), **stop}
 
     def _prepare_chat_with_tools(
         self,
