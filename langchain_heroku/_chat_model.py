@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +12,7 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
-from heroku_inference import ConfigError
+from heroku_inference import ConfigError, __version__
 from heroku_inference._adapters.chat_options import options_among
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HerokuChatModel"]
 
-_VERSION: Final = version("heroku-inference")
 _PROFILE_KEYS: Final = frozenset(ModelProfile.__annotations__)
 _CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which are about 4
 
@@ -70,7 +68,7 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
     def _set_heroku_version(self) -> Self:
         # Not public in LangChain, so it may vanish: then traces lack our version, without an error.
         if add_version := getattr(self, "_add_version", None):
-            add_version("heroku-inference", _VERSION)
+            add_version("heroku-inference", __version__)
         return self
 
     def _resolve_model_profile(self) -> ModelProfile | None:

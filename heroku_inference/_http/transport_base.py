@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -24,6 +23,7 @@ from heroku_inference._errors import (
 from heroku_inference._http.redaction import without_key
 from heroku_inference._http.retry_policy import next_wait
 from heroku_inference._values import Reply
+from heroku_inference._version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -264,4 +264,4 @@ class TransportBase:
 
 
 def _user_agent() -> str:
-    return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"
+    return f"heroku-inference/{VERSION} python/{platform.python_version()}"
