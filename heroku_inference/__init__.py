@@ -119,9 +119,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - asked for rarely
+        from heroku_inference._version import VERSION  # noqa: PLC0415 - asked for rarely
 
-        return version("heroku-inference")
+        return VERSION
     if name not in MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{MODULE_OF[name]}"), name)

@@ -105,6 +105,8 @@ class ModelFacts:
         regions: Where it runs: `us`, `eu`.
         aliases: Other spellings that Heroku takes for it: `claude-sonnet-4-6` is
             `claude-4-6-sonnet`.
+        maker_id: The id under which the maker of the model publishes it, which tables of prices
+            know: `claude-sonnet-4-6`, `amazon.nova-lite-v1:0`.
         context_window: Tokens of prompt and answer together.
         max_output_tokens: The most tokens of one answer, where Heroku documents a cap.
         vision: Whether it takes images.
@@ -128,6 +130,7 @@ class ModelFacts:
     kind: ModelKind
     regions: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    maker_id: str | None = None
     context_window: int | None = None
     max_output_tokens: int | None = None
     vision: bool | None = None
@@ -212,8 +215,13 @@ def warn_of_sampling(model_id: str, parameters: Iterable[str]) -> None:
 # The family as the beginning of a name, also behind a maker's or a plan's: `anthropic/claude-...`.
 _CLAUDE: Final = re.compile(r"(?:^|[/:.])claude-")
 
-# Where the facts come from. Output caps are those that Heroku documented for its models of 2025:
-# 4096 Haiku, 8192 Sonnet.
+# `maker_id` is from the makers' own pages: Anthropic's models overview and model deprecations
+# (platform.claude.com/docs/en/about-claude), Amazon's supported models of Bedrock, Cohere's models
+# (docs.cohere.com/docs/models). Bedrock has two versions of `stable-image-ultra`, and Heroku does
+# not say which it runs.
+
+# Where the other facts come from. Output caps are those that Heroku documented for its models of
+# 2025: 4096 Haiku, 8192 Sonnet.
 _LIST: Final = "Heroku's list, 8 Apr 2026"
 _PAGES: Final = f"{_LIST}; Dev Center, 16 May 2025"
 _INFERRED: Final = "abilities inferred from the Claude models before it"
@@ -234,7 +242,7 @@ def _claude(version: str, family: str, regions: str, **facts: Any) -> ModelFacts
     ids = (f"claude-{version}-{family}", f"claude-{family}-{version}")
     # Of Opus, the list has the family first.
     model_id, alias = ids[::-1] if family == "opus" else ids
-    usual = {"aliases": (alias,), "tools": True, "sampling": True}
+    usual = {"aliases": (alias,), "tools": True, "sampling": True, "maker_id": ids[1]}
     if facts.get("thinking"):
         usual["thinking_budget"] = True
     # Heroku states 200K for Claude 4.5 Sonnet; Anthropic publishes it for the others up to 4.6.
@@ -242,9 +250,12 @@ def _claude(version: str, family: str, regions: str, **facts: Any) -> ModelFacts
     return _chat(model_id, regions, **(usual | facts))
 
 
-def _vectors(model_id: str, *, width: int, source: str, requests: int | None = None) -> ModelFacts:
+def _vectors(
+    model_id: str, maker_id: str, *, width: int, source: str, requests: int | None = None
+) -> ModelFacts:
     return ModelFacts(
         model_id=model_id,
+        maker_id=maker_id,
         kind="embedding",
         regions=("eu", "us"),
         embedding_width=width,
@@ -253,9 +264,10 @@ def _vectors(model_id: str, *, width: int, source: str, requests: int | None = N
     )
 
 
-def _ranks(model_id: str, *, requests: int) -> ModelFacts:
+def _ranks(model_id: str, maker_id: str, *, requests: int) -> ModelFacts:
     return ModelFacts(
         model_id=model_id,
+        maker_id=maker_id,
         kind="rerank",
         regions=("eu", "us"),
         requests_per_minute=requests,
@@ -276,6 +288,7 @@ _FACTS: Final = (
         "3",
         "haiku",
         "eu",
+        maker_id="claude-3-haiku-20240307",
         max_output_tokens=4096,
         thinking=False,
         requests_per_minute=250,
@@ -285,6 +298,7 @@ _FACTS: Final = (
         "3-5",
         "haiku",
         "us",
+        maker_id="claude-3-5-haiku-20241022",
         max_output_tokens=4096,
         vision=False,
         thinking=False,
@@ -299,6 +313,7 @@ _FACTS: Final = (
         "sonnet-latest",
         "us",
         aliases=(),
+        maker_id="claude-3-5-sonnet-20241022",
         max_output_tokens=8192,
         requests_per_minute=150,
         deprecation_date=date(2026, 1, 22),
@@ -310,6 +325,7 @@ _FACTS: Final = (
         "3-7",
         "sonnet",
         "eu us",
+        maker_id="claude-3-7-sonnet-20250219",
         max_output_tokens=8192,
         thinking=True,
         requests_per_minute=150,
@@ -322,6 +338,7 @@ _FACTS: Final = (
         "4",
         "sonnet",
         "eu us",
+        maker_id="claude-sonnet-4-20250514",
         max_output_tokens=8192,
         thinking=True,
         requests_per_minute=150,
@@ -375,6 +392,7 @@ _FACTS: Final = (
     _chat(
         "nova-lite",
         "eu us",
+        maker_id="amazon.nova-lite-v1:0",
         context_window=300_000,
         thinking=False,
         tools=True,
@@ -384,13 +402,14 @@ _FACTS: Final = (
     _chat(
         "nova-pro",
         "eu us",
+        maker_id="amazon.nova-pro-v1:0",
         context_window=300_000,
         thinking=False,
         tools=True,
         requests_per_minute=150,
         source=_PAGES,
     ),
-    _chat("nova-2-lite", "us"),
+    _chat("nova-2-lite", "us", maker_id="amazon.nova-2-lite-v1:0"),
     _chat(
         "gpt-oss-120b",
         "eu us",
@@ -411,17 +430,19 @@ _FACTS: Final = (
     _chat("qwen3-coder-480b", "us"),
     _vectors(
         "cohere-embed-multilingual",
+        "embed-multilingual-v3.0",
         width=1024,
         requests=500,
         source=f"{_LIST}; Dev Center, 13 May 2025",
     ),
     _vectors(
         "cohere-embed-v4",
+        "embed-v4.0",
         width=1536,
         source=f"{_LIST}; width: an app in production, Sep 2026",
     ),
-    _ranks("cohere-rerank-3-5", requests=250),
-    _ranks("amazon-rerank-1-0", requests=200),
+    _ranks("cohere-rerank-3-5", "rerank-v3.5", requests=250),
+    _ranks("amazon-rerank-1-0", "amazon.rerank-v1:0", requests=200),
     ModelFacts(
         model_id="stable-image-ultra",
         kind="image",

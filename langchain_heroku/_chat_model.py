@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,11 +12,11 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
-from heroku_inference import ConfigError
+from heroku_inference import ConfigError, __version__
 from heroku_inference._adapters.chat_options import options_among
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
-from langchain_heroku.profiles import profile_of
+from langchain_heroku.profiles import maker_metadata, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HerokuChatModel"]
 
-_VERSION: Final = version("heroku-inference")
 _PROFILE_KEYS: Final = frozenset(ModelProfile.__annotations__)
 _CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', which are about 4
 
@@ -70,7 +68,7 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
     def _set_heroku_version(self) -> Self:
         # Not public in LangChain, so it may vanish: then traces lack our version, without an error.
         if add_version := getattr(self, "_add_version", None):
-            add_version("heroku-inference", _VERSION)
+            add_version("heroku-inference", __version__)
         return self
 
     def _resolve_model_profile(self) -> ModelProfile | None:
@@ -86,11 +84,14 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         return check() if check else self
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        """What traces say about a call: Heroku's id of the model, and the maker's beside it."""
         parameters = {**self._parameters(), **kwargs}
+        model = kwargs.get("model") or self.model_name
         params: LangSmithParams = {
             "ls_provider": PROVIDER,
-            "ls_model_name": kwargs.get("model") or self.model_name,
+            "ls_model_name": model,
             "ls_model_type": "chat",
+            **maker_metadata(model),  # type: ignore[typeddict-item]
         }
         if (temperature := parameters.get("temperature")) is not None:
             params["ls_temperature"] = temperature

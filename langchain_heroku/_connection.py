@@ -23,7 +23,7 @@ class HerokuConnection(Connection):
     _SPELLINGS: ClassVar[Mapping[str, str]] = {"inference_url": "base_url", "model_name": "model"}
 
     api_key: SecretStr | None = None
-    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
+    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`, and reads as that one's value.
 
     Never shown. A pickle contains it only if it was passed here: a key from a config var is looked
     up again where the pickle is loaded.
@@ -41,4 +41,5 @@ class HerokuConnection(Connection):
     @property
     def lc_secrets(self) -> dict[str, str]:
         """The config var that a dump names in place of the key."""
-        return {"api_key": f"{self.settings.alias}_KEY"} if self.api_key is not None else {}
+        passed = self.__dict__["api_key"] is not None
+        return {"api_key": f"{self.settings.alias}_KEY"} if passed else {}

@@ -6,6 +6,7 @@ the `tools` of `ChatHerokuAgent`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 
 __all__ = ["error_interceptor", "load_mcp_tools", "mcp_errors"]
+
+# Loaded with this module, because they read files as they load, which may block an event loop. If
+# they are missing, `load_mcp_tools` says so when it is called.
+with suppress(ImportError):
+    import_module("langchain_mcp_adapters.tools")
 
 _HTTP_TIMEOUT: Final = 30.0  # seconds to connect and to send a request
 _READ_TIMEOUT: Final = 300.0  # seconds for the result of a tool

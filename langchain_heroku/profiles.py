@@ -1,4 +1,4 @@
-"""LangChain's profiles of chat models, from the core's catalogue. Pure."""
+"""LangChain's profiles of models, and their ids for traces, from the core's catalogue. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from heroku_inference import ModelFacts
 
-__all__ = ["profile_of"]
+__all__ = ["maker_metadata", "profile_of"]
 
 # What holds for all models (docs: chat completions): text and images in, text out, streamed tool
 # calls. The API ignores `response_format`, so models do not have built-in structured output.
@@ -43,6 +43,12 @@ def profile_of(model: str) -> ModelProfile:
     if facts is not None and facts.kind == "chat":
         _add(profile, facts)
     return profile
+
+
+def maker_metadata(model: str) -> dict[str, str]:
+    """The maker's id of a model, which tables of prices know, for traces; empty if unknown."""
+    facts = known_model(model)
+    return {"maker_model_id": facts.maker_id} if facts and facts.maker_id else {}
 
 
 def _add(profile: ModelProfile, facts: ModelFacts) -> None:

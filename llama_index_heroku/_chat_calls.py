@@ -49,6 +49,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     _SPELLINGS: ClassVar[Mapping[str, str]] = {
         **HerokuConnection._SPELLINGS,  # noqa: SLF001 - of the class above
         "max_completion_tokens": "max_tokens",
+        "max_new_tokens": "max_tokens",
         "model_name": "model",
         "stop_sequences": "stop",
     }

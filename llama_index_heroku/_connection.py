@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
+from heroku_inference import known_model
 from heroku_inference._adapters.argument_errors import argument_names, refuse_unknown
 from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
+from heroku_inference._adapters.in_use import InUse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
-__all__ = ["HerokuConnection", "connection_of"]
+__all__ = ["HerokuConnection", "connection_of", "traced_model"]
 
 
 def _plain(api_key: Any) -> Any:
@@ -39,7 +41,7 @@ class HerokuConnection(Connection, BaseComponent):
     api_key: Annotated[str | None, BeforeValidator(_plain)] = Field(
         default=None, exclude=True, repr=False
     )
-    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
+    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`, and reads as that one's value.
 
     Never shown. A pickle contains it only if it was passed here: a key from a config var is looked
     up again where the pickle is loaded.
@@ -52,7 +54,8 @@ class HerokuConnection(Connection, BaseComponent):
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        values = (hide_secret(self.api_key), self.base_url, self.model, self.alias)
+        passed = self.__dict__
+        values = (hide_secret(passed["api_key"]), passed["base_url"], self.model, self.alias)
         return self._derive("settings", values, self._make_settings)
 
     @property
@@ -95,6 +98,19 @@ class HerokuConnection(Connection, BaseComponent):
         # LlamaIndex removes what cannot be pickled from the object itself, and logs a warning. Let
         # it use a copy, which does not have our clients either.
         return super(Connection, copy(self)).__getstate__()
+
+
+def traced_model(connection: HerokuConnection) -> dict[str, Any]:
+    """The model in event handlers: Heroku's id, and the maker's, which tables of prices know."""
+    model = connection.model or connection.settings.require_model()
+    facts = known_model(model)
+    maker = {"maker_model_id": facts.maker_id} if facts and facts.maker_id else {}
+    return {"provider": "heroku", "model": model, **maker}
+
+
+HerokuConnection.api_key = InUse(  # type: ignore[assignment]
+    "api_key", lambda settings: settings.api_key.get_secret_value()
+)
 
 
 def connection_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._adapters.extras import import_of_extra
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from heroku_inference._adapters.mcp_addresses import McpAddress
 
 __all__ = ["Toolkit"]
+
+# Loaded with this module, because it reads files as it loads, which may block an event loop. If it
+# is missing, `load_mcp_tools` says so when it is called.
+with suppress(ImportError):
+    import_module("llama_index.tools.mcp")
 
 
 class Toolkit:

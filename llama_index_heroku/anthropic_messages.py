@@ -118,6 +118,11 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         ]
         return known
 
+    def to_payload(self) -> dict[str, Any]:
+        """What event handlers get about the model: its ids, the provider, and what was set."""
+        thinking = {} if self.thinking_dict is None else {"thinking": self.thinking_dict}
+        return {**super().to_payload(), **thinking}
+
     @property
     def tokenizer(self) -> Tokenizer:
         """Not supported: upstream's tokenizer calls an endpoint that Heroku does not have.

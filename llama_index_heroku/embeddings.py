@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from llama_index.core.schema import MetadataMode
 from pydantic import ConfigDict, Field
@@ -16,13 +16,14 @@ from heroku_inference._adapters.embeddings import (
 )
 from heroku_inference._adapters.refusals import warn_of_refused
 from heroku_inference._errors import ConfigError
-from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._connection import HerokuConnection, traced_model
 from llama_index_heroku._embedding_calls import EmbeddingCalls, embedding_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llama_index.core.base.embeddings.base import Embedding
+    from llama_index.core.callbacks import CallbackManager
     from llama_index.core.schema import BaseNode
 
     from heroku_inference import EmbeddingResult
@@ -36,6 +37,11 @@ _REMEDY: Final = (
     "and keep long metadata out "
     "of what is embedded with excluded_embed_metadata_keys."
 )
+
+
+# Arguments of OpenAILikeEmbedding without effect here, and those with an equal of another form.
+_WITHOUT_EFFECT: Final = frozenset({"api_type", "api_version", "reuse_client"})
+_OTHERWISE: Final = frozenset({"additional_kwargs", "dimensions"})
 
 
 class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
@@ -85,6 +91,9 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     names it by `index`, and holds in `done` the vectors that came; `embeddings_cache` keeps them.
     With `on_refused="skip"` a pipeline goes on without that node.
 
+    **Moving here.** Arguments of `llama-index-embeddings-heroku` are accepted, the first ones also
+    by position: model, key, URL, `timeout`, `embed_batch_size`, `callback_manager`.
+
     **Errors** of requests are the core's (`heroku_inference.RateLimitError`, ...) and
     `ValueError`s.
 
@@ -93,6 +102,15 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     """
 
     model_config = ConfigDict(defer_build=False)
+
+    _POSITIONS: ClassVar[tuple[str, ...]] = (
+        "model",
+        "api_key",
+        "base_url",
+        "timeout",
+        "embed_batch_size",
+        "callback_manager",
+    )
 
     # Dumps leave out how requests are sent: pipelines use them as keys of their cache.
 
@@ -112,12 +130,21 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
-        def __init__(self, **data: Any) -> None: ...
+        def __init__(
+            self,
+            model: str | None = None,
+            api_key: str | None = None,
+            base_url: str | None = None,
+            timeout: float | None = None,
+            embed_batch_size: int = MAX_TEXTS,
+            callback_manager: CallbackManager | None = None,
+            **data: Any,
+        ) -> None: ...
 
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
         _check_cache(data.get("embeddings_cache"))
-        return _with_one_model(super()._fields_from(data))
+        return _with_one_model(super()._fields_from(_without_foreign_arguments(data)))
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -131,11 +158,14 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
         return "HerokuEmbedding"
 
     def to_payload(self) -> dict[str, Any]:
-        """What event handlers get about the model, without secrets."""
+        """What event handlers get about the model: its ids, the provider, and what was set."""
+        options = {"input_type": self.input_type, "embedding_type": self.embedding_type}
         return {
             "class_name": self.class_name(),
             "model_name": self.model_name,
             "embed_batch_size": self.embed_batch_size,
+            **traced_model(self),
+            **{name: value for name, value in options.items() if value is not None},
         }
 
     def __call__(self, nodes: Sequence[BaseNode], **kwargs: Any) -> Sequence[BaseNode]:
@@ -209,6 +239,18 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
         except ConfigError as error:
             further = f" {_REMEDY}" if isinstance(text, str) else ""
             raise ConfigError(error.problem, f"{error.remedy}{further}".lstrip()) from None
+
+
+def _without_foreign_arguments(data: dict[str, Any]) -> dict[str, Any]:
+    """`data` without the arguments of `OpenAILikeEmbedding` that say nothing here."""
+    foreign = data.keys() & (_WITHOUT_EFFECT | _OTHERWISE)
+    for name in sorted(foreign & _OTHERWISE):
+        if data[name]:
+            raise ConfigError(
+                f"HerokuEmbedding() has no argument {name!r}.",
+                "Pass the fields of the request's body as extra_body={...}.",
+            )
+    return {name: data[name] for name in data.keys() - foreign} if foreign else data
 
 
 def _check_cache(cache: object) -> None:

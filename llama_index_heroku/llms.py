@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
 
 import heroku_inference
 from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
 from heroku_inference._adapters.tools import call_instruction
+from heroku_inference._errors import ConfigError
+from llama_index_heroku._connection import traced_model
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import keep_first_call, selections
 from llama_index_heroku._tools import tool_options
@@ -29,10 +31,18 @@ _NUM_OUTPUT: Final = 4096  # the smallest output limit that Heroku documented
 # Arguments of the OpenAI and OpenAILike classes without effect here: connections are always shared,
 # tokens are never counted before a call, structured answers are always forced.
 _WITHOUT_EFFECT: Final = frozenset(
-    {"api_version", "reuse_client", "should_use_structured_outputs", "strict", "tokenizer"}
+    {
+        "api_type",
+        "api_version",
+        "reuse_client",
+        "should_use_structured_outputs",
+        "strict",
+        "tokenizer",
+    }
 )
+_CLIENTS: Final = {"openai_client": "http_client", "async_openai_client": "async_http_client"}
 _IGNORED_BY_HEROKU: Final = frozenset({"audio_config", "logprobs", "modalities", "top_logprobs"})
-FOREIGN_ARGUMENTS: Final = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU
+FOREIGN_ARGUMENTS: Final = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU | _CLIENTS.keys()
 """Arguments of other classes that are accepted but not sent."""
 
 
@@ -100,11 +110,20 @@ class Heroku(StructuredOutput, defer_build=False):
     if the server sends them. It also holds `finish_reason` and `request_id`; `raw` is what the
     server sent.
 
-    **Moving here.** Arguments of `llama-index-llms-heroku` and `OpenAILike` are accepted.
+    **Moving here.** Arguments of `llama-index-llms-heroku` and `OpenAILike` are accepted, the first
+    ones also by position: model, key, URL, `max_tokens`, `is_chat_model`.
 
     Raises:
         ConfigError: Neither arguments nor config vars give a key, its URL and a model.
     """
+
+    _POSITIONS: ClassVar[tuple[str, ...]] = (
+        "model",
+        "api_key",
+        "inference_url",
+        "max_tokens",
+        "is_chat_model",
+    )
 
     context_window: int | None = None
     """Tokens of prompt and answer together; by default the model's, or 128,000 if the model
@@ -118,11 +137,22 @@ class Heroku(StructuredOutput, defer_build=False):
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
-        def __init__(self, **data: Any) -> None: ...
+        def __init__(
+            self,
+            model: str | None = None,
+            api_key: str | None = None,
+            inference_url: str | None = None,
+            max_tokens: int | None = None,
+            is_chat_model: bool = True,
+            **data: Any,
+        ) -> None: ...
 
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return super()._fields_from(_without_foreign_arguments(data))
+        fields = super()._fields_from(_without_foreign_arguments(data))
+        if fields.get("additional_kwargs", ...) is None:  # as OpenAILike takes it
+            del fields["additional_kwargs"]
+        return fields
 
     @classmethod
     def class_name(cls) -> str:
@@ -146,6 +176,15 @@ class Heroku(StructuredOutput, defer_build=False):
             is_function_calling_model=calls_tools,
             model_name=model,
         )
+
+    def to_payload(self) -> dict[str, Any]:
+        """What event handlers get about the model: its ids, the provider, and what was set.
+
+        Neither the key nor headers, and not `extra_body` and `additional_kwargs`, which may hold
+        some.
+        """
+        stop = {} if self.stop is None else {"stop": self.stop}
+        return {**super().to_payload(), **traced_model(self), **self._parameters(), **stop}
 
     def _prepare_chat_with_tools(
         self,
@@ -225,5 +264,12 @@ def _without_foreign_arguments(data: dict[str, Any]) -> dict[str, Any]:
     """`data` without arguments that have no effect here; warns about those Heroku ignores."""
     if not data.keys() & FOREIGN_ARGUMENTS:
         return data
+    for name, ours in _CLIENTS.items():
+        if data.get(name) is not None:
+            raise ConfigError(
+                f"{name} has no use here: Heroku does not go through the openai SDK.",
+                f"Pass the SDK's options by name (api_key, base_url, timeout, max_retries, "
+                f"default_headers), or your own client of httpx as {ours}.",
+            )
     drop_ignored({name: data[name] for name in data.keys() & _IGNORED_BY_HEROKU if data[name]})
     return {name: value for name, value in data.items() if name not in FOREIGN_ARGUMENTS}

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from heroku_inference import _version  # noqa: F401 - read now, and not when a loop is running
+from heroku_inference._adapters.in_use import InUse, named
 from heroku_inference._config.arguments import (
     check_extra_body,
     check_headers,
@@ -85,6 +87,8 @@ class Connection(BaseModel):
         "async_http_client": partial(check_http_client, "async_http_client"),
     }
     """The core's checks, made before pydantic would read "5" and True as numbers."""
+    _POSITIONS: ClassVar[tuple[str, ...]] = ()
+    """The arguments that may be passed without their names, in this order."""
     _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client")
     """Fields whose values are shared with deep copies: the user's own objects."""
 
@@ -95,7 +99,7 @@ class Connection(BaseModel):
     """
 
     api_key: SecretStr | str | None = Field(default=None, exclude=True, repr=False)
-    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`.
+    """The add-on's key. Defaults to the config var `<ALIAS>_KEY`, and reads as that one's value.
 
     Never shown. A pickle contains it only if it was passed here: a key from a config var is looked
     up again where the pickle is loaded.
@@ -126,10 +130,13 @@ class Connection(BaseModel):
     default_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Headers sent with every request, merged over ours. Left out of dumps: may be secret."""
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, *values: Any, **data: Any) -> None:
         hide_key(data, self._KEYS)  # before anything that may raise
         mistake: ValidationError | HerokuError
         try:
+            if values:
+                data = named(type(self).__name__, self._POSITIONS, values, data)
+                hide_key(data, self._KEYS)
             super().__init__(**self._checked(self._fields_from(data)))
             if not self.model:
                 self.model = self.settings.require_model()
@@ -142,6 +149,7 @@ class Connection(BaseModel):
         # shows neither pydantic's error nor the arguments: a misspelt name may hold a key.
         refused = config_error(type(self), mistake, data)
         data.clear()
+        values = ()
         raise self._framework_error(refused)
 
     @classmethod
@@ -150,11 +158,11 @@ class Connection(BaseModel):
         for other, name in cls._SPELLINGS.items():
             if other not in data:
                 continue
-            if name in data:
+            if data[other] is not None and data.get(name) is not None:
                 raise ConfigError(
                     f"{name} and {other} are two names of one argument.", "Pass one of them."
                 )
-            data = {**data, name: data[other]}
+            data = {**data, name: data[other] if data.get(name) is None else data[name]}
             del data[other]
         return data
 
@@ -186,7 +194,8 @@ class Connection(BaseModel):
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        values = (self.api_key, self.base_url, self.model, self.alias)
+        passed = self.__dict__
+        values = (passed["api_key"], passed["base_url"], self.model, self.alias)
         return self._derive("settings", values, self._make_settings)
 
     @property
@@ -215,8 +224,8 @@ class Connection(BaseModel):
 
     def _make_settings(self) -> Settings:
         return Settings(
-            api_key=self.api_key,
-            base_url=self.base_url,
+            api_key=self.__dict__["api_key"],
+            base_url=self.__dict__["base_url"],
             model=self.model,
             alias=self.alias,
             kind=self._KIND,
@@ -256,6 +265,11 @@ class Connection(BaseModel):
             shared = getattr(self, name, None)
             memo[id(shared)] = shared
         return super().__deepcopy__(memo)
+
+
+# Set when the class is complete: pydantic has taken the fields from its body by then.
+Connection.api_key = InUse("api_key", lambda settings: settings.api_key)  # type: ignore[assignment]
+Connection.base_url = InUse("base_url", lambda settings: settings.base_url)  # type: ignore[assignment]
 
 
 def config_error(

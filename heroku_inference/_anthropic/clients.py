@@ -8,10 +8,12 @@ SDK never sees the key.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import anthropic
 import httpx2
+from anthropic.resources.messages import AsyncMessages, Messages
 
 from heroku_inference._anthropic.bridge import NO_KEY, AsyncBridge, Bridge
 from heroku_inference._call import MaskedHeaders
@@ -89,8 +91,33 @@ def async_anthropic_client(
     return client
 
 
+class _Messages(Messages):
+    def create(self, **arguments: Any) -> Any:
+        return super().create(**_unlisted(arguments))
+
+
+class _AsyncMessages(AsyncMessages):
+    def create(self, **arguments: Any) -> Any:
+        return super().create(**_unlisted(arguments))
+
+
+def _unlisted(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call with a model that the SDK does not find in its lists.
+
+    It warns of the ends of models on Anthropic's own servers, and has limits for others. Heroku has
+    its own calendar. The body names the model as it was given.
+    """
+    body = {"model": arguments.get("model"), **(arguments.get("extra_body") or {})}
+    return {**arguments, "model": f"heroku/{arguments.get('model')}", "extra_body": body}
+
+
 class HerokuAnthropic(anthropic.Anthropic):
     """Anthropic's client, raising Heroku's errors. Made by `anthropic_client`."""
+
+    @cached_property
+    def messages(self) -> Messages:
+        """The endpoint."""
+        return _Messages(self)
 
     @property
     def default_headers(self) -> dict[str, Any]:
@@ -111,6 +138,11 @@ class HerokuAnthropic(anthropic.Anthropic):
 
 class AsyncHerokuAnthropic(anthropic.AsyncAnthropic):
     """Anthropic's async client, raising Heroku's errors. Made by `async_anthropic_client`."""
+
+    @cached_property
+    def messages(self) -> AsyncMessages:
+        """The endpoint."""
+        return _AsyncMessages(self)
 
     @property
     def default_headers(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -25,6 +24,7 @@ from heroku_inference._http.redaction import without_key
 from heroku_inference._http.retry_policy import next_wait
 from heroku_inference._json import HALF_CHARACTERS, whole_characters
 from heroku_inference._values import Reply
+from heroku_inference._version import VERSION
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
@@ -276,4 +276,4 @@ def _encode_whole_characters(body: Any) -> bytes:
 
 
 def _user_agent() -> str:
-    return f"heroku-inference/{version('heroku-inference')} python/{platform.python_version()}"
+    return f"heroku-inference/{VERSION} python/{platform.python_version()}"

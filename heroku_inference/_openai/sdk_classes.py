@@ -9,7 +9,6 @@ import json
 import platform
 import re
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import openai
@@ -24,6 +23,7 @@ from heroku_inference._json import HALF_CHARACTERS, whole_characters
 from heroku_inference._model_advice import with_model_hint
 from heroku_inference._openai.repair import repaired_body
 from heroku_inference._values import Reply
+from heroku_inference._version import VERSION
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class _Heroku:
 
     @property
     def user_agent(self) -> str:
-        ours, theirs = version("heroku-inference"), openai.__version__
-        return f"heroku-inference/{ours} openai/{theirs} python/{platform.python_version()}"
+        theirs = f"openai/{openai.__version__} python/{platform.python_version()}"
+        return f"heroku-inference/{VERSION} {theirs}"
 
     def copy(self, **options: Any) -> Any:
         made: Any = super().copy(**options)  # type: ignore[misc]

@@ -246,9 +246,9 @@ _MODELS_HELP = """
 List the models that Heroku offers, with what is known of them. Needs no key.
 
 --json prints a list of objects: model_id, kind, regions, state, deprecation_date, eol_date,
-replacement_model, warning, context_window, max_output_tokens, vision, thinking, thinking_budget,
-sampling, tools, embedding_width, requests_per_minute and source, which says where these facts come
-from; null is what is not known.
+replacement_model, warning, maker_id, context_window, max_output_tokens, vision, thinking,
+thinking_budget, sampling, tools, embedding_width, requests_per_minute and source, which says where
+these facts come from; null is what is not known.
 """
 
 

@@ -67,6 +67,7 @@ def _entry(model: Listed) -> dict[str, Any]:
     entry, facts = model.entry, model.facts
     dates = {"deprecation_date": entry.deprecation_date, "eol_date": entry.eol_date}
     known = (
+        "maker_id",
         "context_window",
         "max_output_tokens",
         "vision",

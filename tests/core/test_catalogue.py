@@ -117,6 +117,23 @@ def test_every_model_says_where_its_facts_come_from_and_of_what_year(facts):
 
 
 @pytest.mark.parametrize(
+    ("model_id", "maker_id"),
+    [
+        ("claude-4-5-sonnet", "claude-sonnet-4-5"),
+        ("claude-haiku-4-5", "claude-haiku-4-5"),
+        ("claude-opus-4-8", "claude-opus-4-8"),
+        ("claude-4-sonnet", "claude-sonnet-4-20250514"),
+        ("nova-lite", "amazon.nova-lite-v1:0"),
+        ("cohere-embed-multilingual", "embed-multilingual-v3.0"),
+        ("cohere-rerank-3-5", "rerank-v3.5"),
+        ("glm-4-7", None),
+    ],
+)
+def test_a_model_has_its_makers_id_where_the_maker_publishes_one(model_id, maker_id):
+    assert known_model(model_id).maker_id == maker_id
+
+
+@pytest.mark.parametrize(
     ("alias", "model_id"),
     [
         ("claude-sonnet-4-6", "claude-4-6-sonnet"),

@@ -12,7 +12,10 @@ import importlib.util
 import pytest
 
 _INSTALLED = all(
-    map(importlib.util.find_spec, ("instructor", "litellm", "llama_index.llms.openai_like"))
+    map(
+        importlib.util.find_spec,
+        ("instructor", "litellm", "llama_index.llms.openai_like", "openinference"),
+    )
 )
 collect_ignore_glob = [] if _INSTALLED else ["test_*.py"]
 

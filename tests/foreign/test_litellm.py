@@ -7,6 +7,8 @@ import json
 import pytest
 
 from heroku_emulator import CallTools, Fault
+from heroku_inference import KNOWN_MODELS
+from heroku_inference._catalogue import has_ended
 
 # litellm's models of answers warn of themselves, and its shared sessions outlive an event loop.
 pytestmark = [
@@ -119,3 +121,14 @@ async def test_the_config_vars_of_litellm_are_enough(monkeypatch, emulator):
     answer = litellm.completion(model="heroku/claude-4-5-haiku", messages=QUESTION)
     assert answer.choices[0].message.content
     assert emulator.journal[-1].body["model"] == "claude-4-5-haiku"
+
+
+def test_its_table_of_prices_knows_the_makers_ids_of_models_that_have_not_ended():
+    import litellm
+
+    priced = {name.removeprefix("cohere/") for name in litellm.model_cost}
+    facts = [facts for facts in KNOWN_MODELS.values() if not has_ended(facts)]
+    ids = {of_one.maker_id for of_one in facts if of_one.maker_id}
+    # Their maker has retired these, and Heroku has not said when it will.
+    retired = {"claude-3-haiku-20240307", "claude-sonnet-4-20250514"}
+    assert ids - priced == retired

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import openai
 import pytest
 from llama_index.core.base.llms.types import ChatMessage, MessageRole
 from llama_index.core.tools import FunctionTool
+from llama_index.llms.openai import OpenAI
 from llama_index.llms.openai_like import OpenAILike
 
 from heroku_emulator import CallTools, Fault, Say
@@ -152,6 +155,30 @@ def test_every_call_has_words_beside_it_by_repair(openai_like, emulator):
         first = llm.chat_with_tools([tool], chat_history=[question])
         llm.chat_with_tools([tool], chat_history=[question, first.message, result])
         assert emulator.journal[-1].body["messages"][1]["content"] == "."
+
+
+# Moving over
+
+
+def defaults_of_openai_like():
+    """Its arguments with their defaults: the constructor's of `OpenAI`, and its own fields."""
+    parameters = inspect.signature(OpenAI.__init__).parameters.values()
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in parameters
+        if parameter.default is not inspect.Parameter.empty
+    }
+    own = {name: field.get_default(call_default_factory=True) for name, field in
+           OpenAILike.model_fields.items()}  # fmt: skip
+    return {**own, **defaults, "model": "claude-4-5-sonnet"}
+
+
+def test_every_argument_of_its_constructor_is_taken(config_vars):
+    defaults = defaults_of_openai_like()
+    assert {"openai_client", "audio_config", "tokenizer", "is_chat_model"} <= defaults.keys()
+    assert Heroku(**defaults).complete("Hello").text
+    for name, value in defaults.items():
+        Heroku(**{"model": "claude-4-5-sonnet", name: value})
 
 
 # What our class does and this one does not; should one of these fail, the pages say too much.

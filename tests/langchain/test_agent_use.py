@@ -116,6 +116,7 @@ def test_tracers_learn_the_model_and_its_parameters(emulator):
     told = started["metadata"]
     assert told["ls_provider"] == message.response_metadata["model_provider"] == "heroku"
     assert told["ls_model_name"] == "claude-4-5-sonnet"
+    assert told["maker_model_id"] == "claude-sonnet-4-5"
     assert (told["ls_temperature"], told["ls_max_tokens"], told["ls_stop"]) == (0.5, 100, ["x"])
     assert started["invocation_params"]["_type"] == "heroku-agent"
     assert started["invocation_params"]["tools"] == [

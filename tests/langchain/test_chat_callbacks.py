@@ -89,6 +89,7 @@ def test_tracers_learn_who_answered_and_how(llm):
         "ls_max_tokens": 100,
         "ls_stop": ["x"],
         "ls_integration": "langchain_chat_model",
+        "maker_model_id": "claude-sonnet-4-5",
     }
     assert {name: run.extra["metadata"][name] for name in expected} == expected
     assert "heroku-inference" in run.extra["metadata"]["lc_versions"]

@@ -64,7 +64,7 @@ def test_a_dump_without_a_key_looks_it_up_again(config_vars):
         allowed_objects=[ChatHeroku],
         valid_namespaces=["langchain_heroku"],
     )
-    assert loaded.api_key is None
+    assert vars(loaded)["api_key"] is None
     assert loaded.invoke("Hello").text
 
 

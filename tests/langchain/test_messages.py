@@ -81,6 +81,7 @@ def test_it_tells_frameworks_what_it_is(make_model):
     params = llm._get_ls_params(stop=["x"])
     assert params["ls_provider"] == "anthropic"  # what its messages say
     assert params["ls_model_name"] == MODEL
+    assert params["maker_model_id"] == "claude-sonnet-4-5"
     assert (params["ls_max_tokens"], params["ls_stop"]) == (10, ["x"])
     assert llm.profile["max_input_tokens"] == 200_000
     assert make_model(model="nova-of-tomorrow").profile is not None

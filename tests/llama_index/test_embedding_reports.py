@@ -54,6 +54,9 @@ async def test_there_is_one_pair_of_events_and_one_callback_a_batch(side, text, 
         "class_name": "HerokuEmbedding",
         "model_name": "cohere-embed-multilingual",
         "embed_batch_size": 2,
+        "provider": "heroku",
+        "model": "cohere-embed-multilingual",
+        "maker_model_id": "embed-multilingual-v3.0",
     }
     ended = [event for event in events.kept if event.class_name() == "EmbeddingEndEvent"]
     told = {

@@ -126,10 +126,28 @@ async def test_tokens_are_counted_as_heroku_counted_them(emulator, call):
 
 async def test_handlers_are_shown_the_model_and_no_key(emulator, call):
     with recorded() as (events, _):
-        await call(Heroku(api_key=emulator.api_key, base_url=emulator.url))
+        await call(
+            Heroku(
+                api_key=emulator.api_key,
+                base_url=emulator.url,
+                temperature=0.5,
+                stop="END",
+                extra_body={"top_k": 5},
+            )
+        )
     start = events.kept[0]
-    assert start.model_dict["model_name"] == "claude-4-5-sonnet"
-    assert start.model_dict["class_name"] == "Heroku"
+    expected = {
+        "class_name": "Heroku",
+        "model_name": "claude-4-5-sonnet",
+        "model": "claude-4-5-sonnet",
+        "maker_model_id": "claude-sonnet-4-5",
+        "provider": "heroku",
+        "temperature": 0.5,
+        "stop": "END",
+        "context_window": 200_000,
+    }
+    assert {name: start.model_dict[name] for name in expected} == expected
+    assert not {"top_p", "top_k", "extra_body"} & start.model_dict.keys()
     assert emulator.api_key not in "".join(event.model_dump_json() for event in events.kept)
 
 
