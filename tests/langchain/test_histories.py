@@ -263,7 +263,8 @@ DUMPS = {
 @pytest.mark.usefixtures("no_noise")
 @pytest.mark.parametrize("dump", DUMPS)
 @pytest.mark.parametrize("name", HISTORIES)
-def test_messages_that_were_dumped_are_the_same(emulator, llm, dump, name):
+def test_messages_that_were_dumped_are_the_same(emulator, dump, name):
+    llm = ChatHeroku(model=MODEL)
     history = HISTORIES[name]
     try:
         messages = DUMPS[dump](history.messages)
