@@ -8,21 +8,16 @@ repair.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 
 from heroku_inference._adapters.tools import parse_arguments
 
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
-
-    from langchain_core.messages import BaseMessage
-
-__all__ = ["StreamedCalls", "results_in", "with_words"]
+__all__ = ["StreamedCalls"]
 
 # A bracket that does not match, after the end of a string that may still be open.
 _ENDS: Final = ("", "]", "}", '"]', '"}', '""]', '""}')
@@ -74,41 +69,3 @@ def _is_repaired(arguments: str) -> bool:
         return isinstance(parse_partial_json(arguments), dict)
     except Exception:  # noqa: BLE001 - for LangChain any error means a broken call
         return False
-
-
-def results_in(messages: Iterable[BaseMessage]) -> set[str | None]:
-    """The ids of the calls that have a result."""
-    found: set[str | None] = set()
-    for message in messages:
-        if isinstance(message, ToolMessage):
-            found.add(message.tool_call_id)
-        elif isinstance(message, HumanMessage):  # Anthropic's way
-            found |= {part.get("tool_use_id") for part in message.content if isinstance(part, dict)}
-    return found - {None}
-
-
-def with_words(message: BaseMessage, results: Container[str | None]) -> BaseMessage:
-    """The message with its broken calls as text: the server refuses calls without a result.
-
-    Calls whose id is in `results` stay calls.
-    """
-    if not (isinstance(message, AIMessage) and message.invalid_tool_calls):
-        return message
-    kept = [call for call in message.invalid_tool_calls if call["id"] in results and call["name"]]
-    broken = [call for call in message.invalid_tool_calls if call not in kept]
-    if not broken:
-        return message
-    words = "\n".join(f"{call['name'] or ''}{call['args'] or ''}" for call in broken)
-    content: str | list[str | dict[str, Any]]
-    if isinstance(message.content, str):
-        content = "\n".join(filter(None, [message.content, words]))
-    else:
-        ids = [call["id"] for call in broken]
-        rest = [part for part in message.content if not _is_call(part)]
-        calls = [part for part in message.content if _is_call(part, but=ids)]
-        content = [*rest, {"type": "text", "text": words}, *calls]
-    return message.model_copy(update={"content": content, "invalid_tool_calls": kept})
-
-
-def _is_call(part: str | dict[str, Any], but: Container[str | None] = ()) -> bool:
-    return isinstance(part, dict) and part.get("type") == "tool_use" and part.get("id") not in but

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_core.language_models import ModelProfile
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.prompt_values import ChatPromptValue, StringPromptValue
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
@@ -16,14 +17,16 @@ from heroku_inference import ConfigError, __version__
 from heroku_inference._adapters.chat_options import options_among
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
+from langchain_heroku._history import wrap_unreadable
 from langchain_heroku.profiles import maker_metadata, profile_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from langchain_core.language_models import LangSmithParams
+    from langchain_core.language_models import LangSmithParams, LanguageModelInput
     from langchain_core.messages import BaseMessage
+    from langchain_core.prompt_values import PromptValue
     from langchain_core.tools import BaseTool
 
 __all__ = ["HerokuChatModel"]
@@ -70,6 +73,15 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         if add_version := getattr(self, "_add_version", None):
             add_version("heroku-inference", __version__)
         return self
+
+    def _convert_input(self, model_input: LanguageModelInput) -> PromptValue:
+        prompt = super()._convert_input(model_input)
+        if isinstance(prompt, StringPromptValue):
+            return prompt
+        messages = prompt.to_messages()
+        if all(isinstance(message.content, str) for message in messages):
+            return prompt
+        return ChatPromptValue(messages=wrap_unreadable(messages))
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         return profile_of(self.model_name)

@@ -63,6 +63,9 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
     understand its messages, so each can replace the other. If another model called tools without
     thinking, this one answers without thinking, with a warning, until the user's next message.
 
+    **What a memory holds can always be sent**, as for `ChatHeroku`. PDFs are taken here. System
+    messages can stand anywhere: the endpoint gets what they say together.
+
     **Cut tool calls.** A call that `max_tokens` cut is one of the `invalid_tool_calls`; in streams
     its `args` end in a note, as for `ChatHeroku`. The `content_blocks` of a stream's sum come from
     `langchain_anthropic` and show such a call with other arguments, so rely on `tool_calls`.

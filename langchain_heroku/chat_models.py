@@ -69,6 +69,10 @@ class ChatHeroku(ChatCalls, defer_build=False):
     the `invalid_tool_calls`, not of the `tool_calls`. In the sum of a stream's chunks its `args`
     end in a note: otherwise LangChain would repair what was cut, and agents would run it.
 
+    **What a memory holds can always be sent.** Only the last message is refused, with a
+    `ConfigError`, if it is the user's and blank or holds what Heroku does not take. What is older
+    is repaired or described in words, with one `UserWarning` for a request.
+
     **Structured output** through a forced tool call, or as JSON text; for any model.
 
     ```python

@@ -15,6 +15,7 @@ from heroku_inference import Settings
 from heroku_inference._adapters.argument_errors import refuse_unknown
 from heroku_inference._adapters.arguments import check_timeout, hide_secret
 from heroku_inference._adapters.extras import import_of_extra
+from heroku_inference._adapters.history import described
 from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._adapters.tools import distinct_names
@@ -70,6 +71,9 @@ async def load_mcp_tools(
     server's name are replaced by `_` (`acute-partridge_add`). The server's own name is in
     `metadata["mcp_name"]`.
 
+    What a result holds besides text, images and PDFs, such as audio or a link to a resource,
+    becomes text that says what it is: its kind, name, address and type.
+
     Args:
         servers: Load only tools of servers with these namespaces.
         allowed_tools: Load only these tools, named with or without their namespace.
@@ -108,7 +112,7 @@ async def load_mcp_tools(
             None,
             tool,
             connection=connection,
-            tool_interceptors=[error_interceptor(settings)],
+            tool_interceptors=[error_interceptor(settings), _describe_content],
             server_name="heroku",
         )
         for tool in chosen
@@ -224,6 +228,38 @@ def _rename(tools: list[BaseTool]) -> list[BaseTool]:
         tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}
         tool.name = name
     return tools
+
+
+async def _describe_content(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+    """An interceptor of tool calls for content that Heroku's models do not take.
+
+    The MCP library raises NotImplementedError for audio, and loses the names of links.
+    """
+    result = await handler(request)
+    if (content := getattr(result, "content", None)) and not all(map(_is_shown, content)):
+        text = import_module("mcp.types").TextContent
+        result.content = [
+            part
+            if _is_shown(part)
+            else text(type="text", text=described(part.model_dump(mode="json", exclude_none=True)))
+            for part in content
+        ]
+    return result
+
+
+def _is_shown(part: Any) -> bool:
+    """Whether the MCP library makes a text, an image or a PDF of a part."""
+    kind = getattr(part, "type", None)
+    if kind == "resource":
+        held = part.resource
+        return hasattr(held, "text") or (held.mimeType or "").startswith(_SHOWN)
+    if kind == "resource_link":
+        is_image = (part.mimeType or "").startswith("image/")
+        return is_image and str(part.uri).startswith("https://")
+    return kind not in {"audio", "resource_link"}
+
+
+_SHOWN: Final = ("image/", "application/pdf")
 
 
 class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`

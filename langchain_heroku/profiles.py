@@ -47,7 +47,7 @@ def profile_of(model: str) -> ModelProfile:
 
 def maker_metadata(model: str) -> dict[str, str]:
     """The maker's id of a model, which tables of prices know, for traces; empty if unknown."""
-    facts = known_model(model)
+    facts = heroku_inference.known_model(model)
     return {"maker_model_id": facts.maker_id} if facts and facts.maker_id else {}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
-from heroku_inference import known_model
+import heroku_inference
 from heroku_inference._adapters.argument_errors import argument_names, refuse_unknown
 from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
 from heroku_inference._adapters.in_use import InUse
@@ -103,7 +103,7 @@ class HerokuConnection(Connection, BaseComponent):
 def traced_model(connection: HerokuConnection) -> dict[str, Any]:
     """The model in event handlers: Heroku's id, and the maker's, which tables of prices know."""
     model = connection.model or connection.settings.require_model()
-    facts = known_model(model)
+    facts = heroku_inference.known_model(model)
     maker = {"maker_model_id": facts.maker_id} if facts and facts.maker_id else {}
     return {"provider": "heroku", "model": model, **maker}
 

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Self
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -52,6 +52,7 @@ class McpServer:
     Args:
         key: What the header `authorization` must hold after `Bearer`.
         transports: Which are served; a path of another answers 404.
+        tools: More tools: functions that return what FastMCP makes a result of.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class McpServer:
         *,
         key: str = "inf-made-up",
         transports: tuple[Literal["http", "sse"], ...] = ("http", "sse"),
+        tools: tuple[Callable[..., Any], ...] = (),
     ) -> None:
         self.key = key
         self.requests: list[Request] = []
@@ -67,6 +69,7 @@ class McpServer:
         self.refusal: Response | None = None
         """What every request gets as long as it is set."""
         self._transports = transports
+        self._tools = tools
         self._stopped = False
 
     @property
@@ -121,6 +124,8 @@ class McpServer:
 
     def _app(self) -> ASGIApp:
         toolkit = _toolkit(self.calls)
+        for tool in self._tools:
+            toolkit.add_tool(tool)
         routes = []
         http, sse = toolkit.streamable_http_app(), toolkit.sse_app()
         if "http" in self._transports:

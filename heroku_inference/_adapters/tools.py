@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.schemas import object_schema
-from heroku_inference._chat.shown_images import SHOWN_BELOW, move_images_after_results
+from heroku_inference._chat.shown_images import move_images_after_results
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
@@ -97,24 +97,33 @@ def function_options(
 
 
 def tool_message(
-    call_id: str | None, content: str | Sequence[Mapping[str, Any]], *, failed: bool = False
+    call_id: str | None,
+    content: str | Sequence[Mapping[str, Any]],
+    *,
+    failed: bool = False,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """The result of a tool call as a message.
 
     Args:
-        call_id: The id of the call.
-        content: Text, or parts of the types `text` and `image_url`. With images, pass the finished
-            conversation through `move_images_after_results`.
+        call_id: The id of the call, if it has one.
+        content: Text, or parts of any kind: the core describes those that Heroku does not take.
         failed: Whether the tool failed. Heroku does not have a field for that: the text says it.
+        name: The tool's name: it pairs results without ids, and stands for a call that is gone.
     """
+    if not isinstance(content, str) and all(part.get("type") == "text" for part in content):
+        content = "\n".join(part["text"] for part in content)
+    if failed:
+        content = _failed(content)
+    message = {"role": "tool", "content": content, "tool_call_id": call_id}
+    if name:
+        message["name"] = name
+    return message
+
+
+def _failed(content: str | Sequence[Mapping[str, Any]]) -> str | list[Mapping[str, Any]]:
     if isinstance(content, str):
-        text, images = content, []
-    else:
-        text = "\n".join(part["text"] for part in content if part["type"] == "text")
-        images = [part for part in content if part["type"] == "image_url"]
-    if images and not text:
-        text = SHOWN_BELOW
-    if failed and not text.lstrip().lower().startswith("error"):
-        text = f"Error: {text}" if text else "Error"
-    shown = [{"type": "text", "text": text}, *images] if images else text
-    return {"role": "tool", "content": shown, "tool_call_id": call_id}
+        if content.lstrip().lower().startswith("error"):
+            return content
+        return f"Error: {content}" if content else "Error"
+    return [{"type": "text", "text": "Error:"}, *content]

@@ -53,12 +53,20 @@ def messages_of_run(message: BaseMessage, *, namespaces: bool) -> Iterator[BaseM
         else:
             yield from turn.fill_missing_results()
             turn.words.append(_narration(block) or block)
-    if refusal := message.additional_kwargs.get("refusal"):
+    refusal = message.additional_kwargs.get("refusal")
+    if refusal and not any(map(_is_refusal, message.content)):
         turn.words.append({"type": "text", "text": refusal})
     yield from turn.flush()
     yield from turn.fill_missing_results()
     if isinstance(message, AIMessage) and (message.tool_calls or message.invalid_tool_calls):
-        yield message.model_copy(update={"content": ""})
+        yield message.model_copy(update={"content": "", "additional_kwargs": {}})
+
+
+def _is_refusal(part: str | dict[str, Any]) -> bool:
+    if isinstance(part, str):
+        return False
+    value = part.get("value") if part.get("type") == "non_standard" else part
+    return isinstance(value, dict) and value.get("type") == "refusal"
 
 
 def _narration(block: dict[str, Any]) -> dict[str, Any] | None:
@@ -70,18 +78,18 @@ def _narration(block: dict[str, Any]) -> dict[str, Any] | None:
 def _result_content(block: dict[str, Any]) -> str | list[str | dict[str, Any]]:
     if parts := (block.get("extras") or {}).get("content"):
         return [_part(part) for part in parts]
-    output = block.get("output", "")
-    return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+    output = block.get("output") or ""
+    if isinstance(output, str):
+        return output
+    return json.dumps(output, ensure_ascii=False, default=str)
 
 
 def _part(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of an MCP result as a LangChain content block."""
-    if part.get("type") == "text":
-        return {"type": "text", "text": part.get("text", "")}
+    """A part of an MCP result: an image as LangChain has it, anything else as it is."""
     if part.get("type") == "image":
         mime_type = part.get("mimeType")
         return {"type": "image", "base64": part.get("data"), "mime_type": mime_type}
-    return {"type": "text", "text": json.dumps(part, ensure_ascii=False)}
+    return part
 
 
 class _Turn:
@@ -91,7 +99,7 @@ class _Turn:
         self.words: list[str | dict[str, Any]] = []
         self._namespaces = namespaces
         self._calls: list[dict[str, Any]] = []
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str | None, None] = {}
 
     def add_call(self, block: dict[str, Any]) -> None:
         self._calls.append(block)
@@ -102,18 +110,18 @@ class _Turn:
             return
         valid = [call for call in self._calls if "arguments" not in (call.get("extras") or {})]
         broken = [call for call in self._calls if call not in valid]
-        self._waiting.update(dict.fromkeys(call["id"] for call in self._calls))
+        self._waiting.update(dict.fromkeys(call.get("id") for call in self._calls))
         yield AIMessage(
             self.words,
             tool_calls=[
-                tool_call(name=self._name(call), args=call.get("args") or {}, id=call["id"])
+                tool_call(name=self._name(call), args=call.get("args") or {}, id=call.get("id"))
                 for call in valid
             ],
             invalid_tool_calls=[
                 invalid_tool_call(
                     name=self._name(call),
                     args=call["extras"]["arguments"],
-                    id=call["id"],
+                    id=call.get("id"),
                     error=None,
                 )
                 for call in broken
@@ -122,18 +130,17 @@ class _Turn:
         self.words, self._calls = [], []
 
     def result(self, block: dict[str, Any]) -> BaseMessage:
-        self._waiting.pop(block["tool_call_id"], None)
+        call_id = block.get("tool_call_id") or ""
+        self._waiting.pop(call_id, None)
         status = "error" if block.get("status") == "error" else "success"
-        return ToolMessage(
-            _result_content(block), tool_call_id=block["tool_call_id"], status=status
-        )
+        return ToolMessage(_result_content(block), tool_call_id=call_id, status=status)
 
     def fill_missing_results(self) -> Iterator[BaseMessage]:
         """Give a result for each call without one: the API requires one (docs: chat)."""
         if self._calls:
             yield from self.flush()
         for call_id in self._waiting:
-            yield ToolMessage(NO_RESULT, tool_call_id=call_id)
+            yield ToolMessage(NO_RESULT, tool_call_id=call_id or "")
         self._waiting = {}
 
     def _name(self, call: dict[str, Any]) -> str:

@@ -7,9 +7,10 @@ talks to Heroku over the core's transport.
 from __future__ import annotations
 
 import inspect
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+from langchain_core.messages import HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, SecretStr, model_validator
 
@@ -20,10 +21,12 @@ from heroku_inference._adapters.anthropic_messages import (
 )
 from heroku_inference._adapters.arguments import check_extra_body
 from heroku_inference._adapters.chat_parameters import check_share, check_thinking
-from langchain_heroku._agents.history import is_run, messages_of_run
-from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
+from heroku_inference._errors import ConfigError, add_place
+from langchain_heroku._broken_calls import StreamedCalls
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
+from langchain_heroku._history import newest_of, refuse_untyped_image
+from langchain_heroku._messages_api.history import anthropic_messages
 from langchain_heroku._messages_api.reading import (
     answer_as_text,
     event_metadata,
@@ -31,7 +34,7 @@ from langchain_heroku._messages_api.reading import (
     read_broken,
     whole_metadata,
 )
-from langchain_heroku.errors import ConfigError, langchain_errors
+from langchain_heroku.errors import langchain_errors
 
 try:
     from langchain_anthropic import ChatAnthropic
@@ -138,12 +141,17 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             thinking = None if kwargs.get("thinking") else self.extended_thinking
         tool = _answer_tool(kwargs)
         kwargs.pop("response_format", None)
-        payload = super()._get_request_payload(
-            _upstream_messages(self._convert_input(input_).to_messages()),
-            stop=stop or self._stops(),
-            **kwargs,
-        )
-        body = message_arguments(payload, thinking)
+        messages = self._convert_input(input_).to_messages()
+        system, conversation = anthropic_messages(messages)
+        mark = kwargs.pop("cache_control", None)
+        # Upstream merges messages, so it gets none of them: the core must see the newest alone.
+        payload = super()._get_request_payload(_NOTHING, stop=stop or self._stops(), **kwargs)
+        payload["messages"] = _marked(conversation, mark) if mark else conversation
+        if system and "system" not in payload:
+            payload["system"] = system
+        refuse_untyped_image(messages)
+        with _at_position(newest_of(messages), len(conversation) - 1):
+            body = message_arguments(payload, thinking)
         return ask_for_answer(body, tool) if tool else body
 
     def _generate(
@@ -248,18 +256,32 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         return [self.stop] if isinstance(self.stop, str) else self.stop
 
 
-def _upstream_messages(messages: list[BaseMessage]) -> list[BaseMessage]:
-    """The messages in a form that upstream accepts.
+_NOTHING: Final = [HumanMessage("-")]
 
-    System messages come first. Runs of Heroku's agents are split into turns and results, and broken
-    calls become text.
-    """
-    parts: list[BaseMessage] = []
-    for message in messages:
-        parts += messages_of_run(message, namespaces=False) if is_run(message) else [message]
-    results = results_in(parts)
-    parts = [with_words(part, results) for part in parts]
-    return sorted(parts, key=lambda message: message.type != "system")
+
+def _marked(conversation: list[dict[str, Any]], mark: Any) -> list[dict[str, Any]]:
+    """The conversation with a mark for prompt caching on its last block."""
+    *before, last = conversation
+    content = last["content"]
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    if not content:
+        return conversation
+    blocks = [*content[:-1], {**content[-1], "cache_control": mark}]
+    return [*before, {**last, "content": blocks}]
+
+
+@contextmanager
+def _at_position(newest: int, sent: int) -> Iterator[None]:
+    """Errors of the newest message name its position among LangChain's, not among those sent."""
+    try:
+        yield
+    except ConfigError as error:
+        place = f"messages[{sent}]: "
+        if error.problem.startswith(place):
+            error.problem = error.problem.removeprefix(place)
+            add_place(error, f"messages[{newest}]")
+        raise
 
 
 def _answer_tool(call: Mapping[str, Any]) -> dict[str, Any] | None:

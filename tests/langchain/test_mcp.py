@@ -1,12 +1,19 @@
 """The tools of Heroku's MCP toolkit, from a real MCP server and from the emulator."""
 
+import warnings
+from base64 import b64encode
+from typing import Any
+
 import pytest
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage, ToolMessage
+from mcp import types
 
 from heroku_emulator import CallTools, Emulator, McpServer, McpTool, Say
-from langchain_heroku import ChatHeroku, errors, load_mcp_tools
+from langchain_heroku import ChatHeroku, ChatHerokuMessages, errors, load_mcp_tools
 from tests import mcp_server
+from tests.histories import images_sent, texts_sent
+from tests.wire_cases import PIXEL
 
 KEY = "inf-made-up-for-mcp"
 NAMES = ["acute-partridge_shout", "add", "fail", "picture", "slow"]
@@ -50,6 +57,53 @@ async def test_an_agent_uses_them_end_to_end(toolkit, emulator, config_vars):
     assert state["messages"][-1].text == "Five, and a dot."
     told = emulator.journal[-1].body["messages"]
     assert [message["role"] for message in told[2:]] == ["tool", "tool", "user"]
+
+
+def files() -> list[Any]:
+    """What models of Heroku do not take, and what they do."""
+    report = b64encode(b"Rain in Lyon").decode()
+    return [
+        types.TextContent(type="text", text="Here:"),
+        types.ResourceLink(
+            type="resource_link",
+            name="plan.pdf",
+            uri="https://example.com/plan.pdf",
+            mimeType="application/pdf",
+            description="The plan",
+        ),
+        types.AudioContent(type="audio", data=report, mimeType="audio/wav"),
+        types.EmbeddedResource(
+            type="resource",
+            resource=types.BlobResourceContents(
+                uri="file:///rain.csv", blob=report, mimeType="text/csv"
+            ),
+        ),
+        types.EmbeddedResource(
+            type="resource",
+            resource=types.TextResourceContents(uri="file:///notes.txt", text="Wet."),
+        ),
+        types.ImageContent(type="image", data=b64encode(PIXEL).decode(), mimeType="image/png"),
+    ]
+
+
+@pytest.mark.parametrize("model", [ChatHeroku, ChatHerokuMessages])
+async def test_what_models_do_not_take_is_described_to_them(emulator, config_vars, model):
+    with mcp_server.McpServer(key=KEY, tools=(files,)) as server:
+        tool = (await tools_of(server))["files"]
+        path = "/v1/messages" if model is ChatHerokuMessages else None
+        emulator.script(CallTools([("files", {})], **({"path": path} if path else {})))
+        agent = create_agent(model(model="claude-4-5-sonnet"), [tool])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # nothing is left to repair
+            state = await agent.ainvoke({"messages": [HumanMessage("Find the plan.")]})
+    (found,) = (m for m in state["messages"] if isinstance(m, ToolMessage))
+    assert [block["type"] for block in found.content_blocks] == ["text"] * 5 + ["image"]
+    told = texts_sent(emulator.journal[-1].body)
+    for text in ("Here:", "plan.pdf", "https://example.com/plan.pdf", "The plan", "audio/wav"):
+        assert text in told
+    for text in ("file:///rain.csv", "Rain in Lyon", "Wet."):
+        assert text in told
+    assert images_sent(emulator.journal[-1].body) == 1
 
 
 @pytest.fixture

@@ -32,10 +32,3 @@ class TestChatHerokuMessages(ChatModelIntegrationTests):
     returns_usage_metadata = True
     supports_model_override = True
     model_override_value = "claude-4-5-haiku"
-
-    @pytest.mark.xfail(
-        reason="the suite's thinking has a signature of Anthropic's, which only Claude can check",
-        strict=True,
-    )
-    def test_anthropic_inputs(self, model):
-        super().test_anthropic_inputs(model)
