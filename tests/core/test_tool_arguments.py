@@ -25,6 +25,9 @@ from heroku_inference._chat.tool_arguments import (
         ('{"a": 1', '{"value":"{\\"a\\": 1"}'),
         ("some prose", '{"value":"some prose"}'),
         ('{"a": NaN}', '{"value":"{\\"a\\": NaN}"}'),
+        ('{"a": "x\n\ty"}', '{"a":"x\\n\\ty"}'),
+        ('{"a": "x\n", "b": NaN}', '{"value":"{\\"a\\": \\"x\\n\\", \\"b\\": NaN}"}'),
+        ('{"a": "x\n', '{"value":"{\\"a\\": \\"x\\n"}'),
     ],
 )
 def test_arguments_of_the_history_are_always_an_object(written, sent):
@@ -40,15 +43,16 @@ def test_arguments_of_the_history_are_always_an_object(written, sent):
         ("{}", {}),
         ('{"a": "\\ud83d"}', {"a": "\ufffd"}),
         ('{"a": {"b": null}}', {"a": {"b": None}}),
+        ('{"a": "one\ntwo\tthree\x00\\ud83d"}', {"a": "one\ntwo\tthree\x00\ufffd"}),
     ],
 )
 def test_arguments_are_parsed_and_empty_text_means_no_arguments(text, arguments):
     assert parse_arguments(text) == arguments
 
 
-@pytest.mark.parametrize("text", ["[1]", "1", '"a"', '{"a"', "prose"])
+@pytest.mark.parametrize("text", ["[1]", "1", '"a"', '{"a"', "prose", '{"a": "x\n', '{"a": "x\ny"'])
 def test_arguments_that_are_no_object_raise_a_value_error(text):
-    with pytest.raises(ValueError, match=r"not a JSON object|at line 1"):
+    with pytest.raises(ValueError, match=r"not a JSON object|line \d column|Unterminated string"):
         parse_arguments(text)
 
 
