@@ -6,7 +6,6 @@ tool call. The core implements the other two methods with a hidden tool or an in
 
 from __future__ import annotations
 
-import json
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -23,8 +22,9 @@ from langchain_core.runnables import (
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from heroku_inference._adapters.tools import call_instruction
+from heroku_inference._adapters.tools import call_instruction, parse_arguments
 from langchain_heroku._blocks_of_answers import HAS_REFUSALS
+from langchain_heroku._broken_calls import KEEP_BROKEN
 from langchain_heroku._tools import answer_schema
 from langchain_heroku.errors import ConfigError
 
@@ -95,7 +95,7 @@ def _by_tool(
     name = convert_to_openai_tool(schema)["function"]["name"]
     # A tool call cannot be forced while the model thinks: instruct it instead.
     choice = {"tool_choice": None if model.thinks else name}
-    asking = model.bind_tools(**{**choice, **options, "tools": [schema]})
+    asking = model.bind_tools(**{**choice, **options, KEEP_BROKEN: True, "tools": [schema]})
     if model.thinks and "tool_choice" not in options:
         asking = _with_instruction(model, call_instruction([name])) | asking
     parser: BaseOutputParser[Any]
@@ -256,6 +256,7 @@ class _ToolAnswer:
 def _is_object(arguments: str) -> bool:
     """Whether arguments are complete; those of a tool without parameters may be empty."""
     try:
-        return not arguments.strip() or isinstance(json.loads(arguments), dict)
+        parse_arguments(arguments)
     except ValueError:
         return False
+    return True

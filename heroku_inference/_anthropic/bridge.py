@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 
 from heroku_inference._anthropic.reading import MessageStream, read_message, written_event
+from heroku_inference._anthropic.request import TRIES_FIELD
 from heroku_inference._anthropic.second_tries import (
     MessageFrames,
     MessageTries,
@@ -48,7 +49,6 @@ __all__ = ["NO_KEY", "AsyncBridge", "Bridge"]
 NO_KEY: Final = "kept by heroku_inference"
 """Stands for the key in the SDK, which never sees the real one."""
 
-RETRIES: Final = "tool_call_retries"
 # The core sends its own values of these, or they describe the SDK's own transport.
 _NOT_PASSED_ON: Final = frozenset(
     {
@@ -229,7 +229,7 @@ def _call_of(request: httpx2.Request) -> tuple[Call, bool, int]:
     """
     raw = request.read()
     body = json.loads(raw) if raw else None
-    retries = body.pop(RETRIES, 0) if body else 0
+    retries = body.pop(TRIES_FIELD, 0) if body else 0
     headers = MaskedHeaders(
         {
             name: value

@@ -16,7 +16,10 @@ from heroku_emulator import CallTools
 from langchain_heroku import ChatHeroku, ChatHerokuMessages
 from langchain_heroku._broken_calls import _end
 
-pytestmark = pytest.mark.usefixtures("config_vars")
+pytestmark = [
+    pytest.mark.usefixtures("config_vars"),
+    pytest.mark.filterwarnings("ignore:max_tokens cut the model's answer:UserWarning"),
+]
 
 CUT = '{"city": "Par'
 WHOLE = '{"city": "Nice"}'

@@ -165,7 +165,7 @@ async def test_a_cut_call_is_an_error_that_shows_it(emulator, llm, schema):
 
 
 def test_broken_arguments_are_an_error_with_the_finish_reason(emulator, llm):
-    emulator.script(CallTools([("Joke", '{"setup" "a"}')]))
+    emulator.script(CallTools([("Joke", '{"setup" "a"}')], times=2))
     with pytest.raises(OutputParserException, match="finish reason 'tool_calls'"):
         llm.with_structured_output(Joke).invoke("A joke.")
 
