@@ -108,19 +108,25 @@ class StreamedCalls:
     def check(self, retries: int | None) -> None:
         """Raise or warn as `check_calls` does, after the end of the stream."""
         left = [index for index in self._arguments if self._ids[index] not in self._replaced]
-        if left and all(_end(self._arguments[index]) for index in left):
+        if left and not any(_is_object(self._arguments[index]) for index in left):
             first = left[0]
             _refuse(self._names[first], self._arguments[first], self._finish_reason, retries)
 
 
 def _end(arguments: str) -> str:
     """Text that makes LangChain reject broken arguments too; empty if they are valid."""
+    if _is_object(arguments):
+        return ""
+    end = next(end for end in _ENDS if not _is_repaired(arguments + end))
+    return end and end + _WHY
+
+
+def _is_object(arguments: str) -> bool:
     try:
         parse_arguments(arguments)
     except ValueError:
-        end = next(end for end in _ENDS if not _is_repaired(arguments + end))
-        return end and end + _WHY
-    return ""
+        return False
+    return True
 
 
 def _is_repaired(arguments: str) -> bool:

@@ -109,7 +109,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
                 if run_manager is not None:
                     run_manager.on_llm_new_token("", chunk=last)
                 yield last
-                calls.check(_retries(kwargs, options))
+            calls.check(_retries(kwargs, options))
 
     async def _astream(
         self,
@@ -138,7 +138,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
                 if run_manager is not None:
                     await run_manager.on_llm_new_token("", chunk=last)
                 yield last
-                calls.check(_retries(kwargs, options))
+            calls.check(_retries(kwargs, options))
 
     def _options_of_stream(self, stop: list[str] | None, call: dict[str, Any]) -> dict[str, Any]:
         if (number := self._number_of_answers(call)) > 1:

@@ -9,7 +9,11 @@ from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.messages import NO_RESULT
 from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.thinking import call_instruction
-from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
+from heroku_inference._chat.tool_arguments import (
+    arguments_in_text,
+    arguments_text,
+    parse_arguments,
+)
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
 from heroku_inference._errors import ConfigError, ToolArgumentsError
 from heroku_inference._warnings import warn_caller
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_RESULT",
     "arguments_error",
+    "arguments_in_text",
     "arguments_text",
     "call_instruction",
     "distinct_names",

@@ -54,6 +54,7 @@ class StreamedMessageTries:
         self._held: list[_Frame] = []  # the end of the first answer, if it has calls
         self._numbers: dict[int, int] = {}  # of the blocks of this answer, as they are passed on
         self._opened = 0  # the number of blocks that were passed on
+        self._text: int | None = None  # the block that holds what the model says
         self._ids: set[str] = set()
         self._accepted: list[tuple[str, Any]] = []
         self._replaced: list[str] = []
@@ -84,6 +85,8 @@ class StreamedMessageTries:
         if self._is_first:
             pieces: list[_Frame] = []
             self._opened = len(answer["content"])
+            texts = [n for n, block in enumerate(answer["content"]) if block["type"] == "text"]
+            self._text = texts[-1] if texts else None
             self._replaced = list(refusals)
             self._ids = {call["id"] for call in calls}
             self._accepted = [_made(call) for call in calls if call["id"] not in refusals]
@@ -163,15 +166,22 @@ class StreamedMessageTries:
             if block["type"] == "tool_use":
                 self._calls[number] = [frame]
                 return None
+            if block["type"] == "text" and self._text is not None:
+                # One text for all: frameworks join several in different ways.
+                self._numbers[number] = self._text
+                text = self._separator("text") + (block.get("text") or "")
+                self._has_spoken = True
+                delta = {"type": "text_delta", "text": text}
+                return {"type": "content_block_delta", "index": self._text, "delta": delta}
+            if block["type"] == "text":
+                self._text = self._opened
             self._numbers[number] = self._opened
             self._opened += 1
-            if block["type"] == "text":
-                text = self._separator("text") + (block.get("text") or "")
-                frame = {**frame, "content_block": {**block, "text": text}}
-                self._has_spoken = True
         elif number in self._calls:
             self._calls[number].append(frame)
             return None
+        elif frame["type"] == "content_block_stop" and self._numbers[number] == self._text:
+            return None  # more may be said
         return {**frame, "index": self._numbers[number]}
 
     def _separator(self, text: str) -> str:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
 from heroku_inference._json import decoded_json
 
-__all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "ObjectScanner",
+    "arguments_for_history",
+    "arguments_in_text",
+    "arguments_text",
+    "parse_arguments",
+]
+
+_FENCED: Final = re.compile(r"```[^\n`{]*\s*(\{.*\})\s*```", re.DOTALL)
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
@@ -27,6 +39,19 @@ def parse_arguments(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"The arguments are not a JSON object: {text[:200]}")  # noqa: TRY004 - a wrong text
     return value
+
+
+def arguments_in_text(text: str, required: Iterable[str] = ()) -> dict[str, Any] | None:
+    """The arguments of a call that a model wrote as its answer instead, alone or in a code fence.
+
+    `None` for other text, and for objects without these required keys.
+    """
+    fenced = _FENCED.search(text)
+    try:
+        arguments = parse_arguments(fenced[1] if fenced else text)
+    except ValueError:
+        return None
+    return arguments if text.strip() and all(name in arguments for name in required) else None
 
 
 def arguments_text(value: Any) -> str:

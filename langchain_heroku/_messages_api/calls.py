@@ -205,7 +205,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
                 if run_manager is not None:
                     run_manager.on_llm_new_token("", chunk=last)
                 yield last
-                calls.check(self._kept_or_tried(kwargs))
+            calls.check(self._kept_or_tried(kwargs))
 
     async def _astream(
         self,
@@ -233,7 +233,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
                 if run_manager is not None:
                     await run_manager.on_llm_new_token("", chunk=last)
                 yield last
-                calls.check(self._kept_or_tried(kwargs))
+            calls.check(self._kept_or_tried(kwargs))
 
     def _format_output(
         self,

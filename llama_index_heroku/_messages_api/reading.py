@@ -108,6 +108,8 @@ class GrowingMessage:
 
     def _end(self, event: Any) -> None:
         reason, usage = event.delta.stop_reason, event.usage.to_dict()
+        replaced = getattr(event, "replaced_calls", None) or ()
+        self._content = [block for block in self._content if block.get("id") not in replaced]
         self._fields = _answer_fields(reason, usage, self._request_id)
         for block in self._content:
             if block["type"] == "tool_use" and _WRITTEN in block:
@@ -150,11 +152,14 @@ def _response(
 ) -> AnthropicChatResponse:
     blocks = [read for block in content for read in _read_block(block, names)]
     calls = [block for block in blocks if isinstance(block, ToolCallBlock)]
+    if not any(isinstance(block, TextBlock) for block in blocks):
+        # LlamaIndex prints a message without a text as `None`.
+        blocks.insert(len(blocks) - len(calls), TextBlock(text=""))
     further = {"tool_calls": legacy_calls(calls)} if calls else {}
     return AnthropicChatResponse(
         message=ChatMessage(
             role=MessageRole.ASSISTANT,
-            blocks=blocks or [TextBlock(text="")],
+            blocks=blocks,
             additional_kwargs=further,
         ),
         citations=[cited for block in content for cited in block.get("citations") or ()],

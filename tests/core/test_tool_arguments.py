@@ -3,6 +3,7 @@ import pytest
 from heroku_inference._chat.tool_arguments import (
     ObjectScanner,
     arguments_for_history,
+    arguments_in_text,
     arguments_text,
     parse_arguments,
 )
@@ -90,3 +91,28 @@ def test_a_complete_object_is_distinguished_from_any_prefix_of_it(text, whole, s
     for start in range(0, len(text), size):
         scanner.read(text[start : start + size])
     assert scanner.complete is whole
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        (' {"a": "x\ny"}\n', {"a": "x\ny"}),
+        ('```json\n{"a": {"b": 1}}\n```', {"a": {"b": 1}}),
+        ('Here it is:\n```\n{"a": 1}\n```\nDone.', {"a": 1}),
+        ('{"b": 1}', None),
+        ('Here: {"a": 1}', None),
+        ('{"a": 1', None),
+        ('```json\n{"a": 1\n```', None),
+        ("[1]", None),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_a_call_that_was_written_as_text_is_found(text, arguments):
+    assert arguments_in_text(text, ["a"]) == arguments
+
+
+def test_words_are_not_a_call_without_arguments():
+    assert arguments_in_text("  ") is None
+    assert arguments_in_text("{}") == {}
