@@ -163,7 +163,8 @@ for _method in (ChatCalls._generate, ChatCalls._agenerate):  # noqa: SLF001 - ou
 
 def _retries(call: Mapping[str, Any], options: Mapping[str, Any]) -> int | None:
     """How often broken calls are tried again; `None` if they are left to a parser."""
-    return None if call.get(KEEP_BROKEN) else options["tool_call_retries"]
+    is_parsed = call.get(KEEP_BROKEN) or options.get("response_format")
+    return None if is_parsed else options["tool_call_retries"]
 
 
 def retry_listener(

@@ -269,7 +269,8 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
 
     def _kept_or_tried(self, call: Mapping[str, Any]) -> int | None:
         """How often broken calls are tried again; `None` if they are left to a parser."""
-        return None if call.get(KEEP_BROKEN) else self._retries(call)
+        is_parsed = call.get(KEEP_BROKEN) or call.get("response_format")
+        return None if is_parsed else self._retries(call)
 
     def _stops(self) -> list[str] | None:
         return [self.stop] if isinstance(self.stop, str) else self.stop
