@@ -20,6 +20,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.llms.anthropic.base import AnthropicChatResponse
 
 from heroku_inference._adapters.anthropic_messages import finish_reason
+from heroku_inference._adapters.tools import arguments_text
 from heroku_inference._errors import InvalidResponseError
 from llama_index_heroku._messages_api.request import ENCRYPTED
 from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parse_or_keep
@@ -182,6 +183,8 @@ def _read_block(block: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[
     elif kind == "tool_use":
         name = block["name"]
         arguments = block[_WRITTEN] if _WRITTEN in block else block["input"]
+        if not isinstance(arguments, dict):
+            arguments = arguments_text(arguments)
         yield ToolCallBlock(
             tool_call_id=block["id"], tool_name=names.get(name, name), tool_kwargs=arguments
         )

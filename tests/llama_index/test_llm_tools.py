@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from llama_index.core.base.llms.types import TextBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
@@ -10,7 +12,7 @@ from llama_index.core.tools import FunctionTool
 from heroku_emulator import CallTools, Say
 from heroku_inference import ConfigError, InvalidResponseError
 from heroku_inference._chat.thinking import call_instruction
-from llama_index_heroku import Heroku
+from llama_index_heroku import Heroku, HerokuMessages
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -127,6 +129,41 @@ async def test_without_parallel_calls_one_call_stays_in_both_forms(emulator, llm
         assert [block.tool_name for block in response.message.blocks[1:]] == ["add"]
         (call,) = response.message.additional_kwargs["tool_calls"]
         assert call["function"]["name"] == "add"
+
+
+@pytest.mark.parametrize("model", [Heroku, HerokuMessages])
+async def test_a_stream_holds_one_call_where_parallel_calls_are_not_allowed(emulator, model):
+    path = "/v1/messages" if model is HerokuMessages else None
+    emulator.switch(strict=False, delta_characters=3)
+    emulator.script(replace(TWO, path=path, times=4))
+    llm = model(model="claude-4-5-sonnet")
+
+    async def last(**options):
+        responses = list(llm.stream_chat_with_tools([ADD, NOW], "Add.", **options))
+        more = await llm.astream_chat_with_tools([ADD, NOW], "Add.", **options)
+        return [responses[-1], [response async for response in more][-1]]
+
+    for response in await last():
+        calls = [block.tool_name for block in response.message.blocks[1:]]
+        (legacy,) = response.message.additional_kwargs["tool_calls"]
+        assert (calls, legacy["function"]["name"]) == (["add"], "add")
+        assert [call.tool_name for call in llm.get_tool_calls_from_response(response)] == ["add"]
+    for response in await last(allow_parallel_tool_calls=True):
+        assert len(llm.get_tool_calls_from_response(response)) == 2
+
+
+@pytest.mark.parametrize("model", [Heroku, HerokuMessages])
+async def test_a_stream_of_tools_that_is_left_early_closes_its_connection(emulator, model):
+    emulator.switch(pace=0.02, delta_characters=1)
+    llm = model(model="claude-4-5-sonnet")
+    responses = llm.stream_chat_with_tools([ADD], "Tell a long story.")
+    next(responses)
+    responses.close()
+    more = await llm.astream_chat_with_tools([ADD], "Tell a long story.")
+    await anext(more)
+    await more.aclose()
+    assert all(entry.wait() for entry in emulator.journal)
+    assert [entry.client_left for entry in emulator.journal] == [True, True]
 
 
 async def test_tools_are_predicted_and_called(emulator, llm):
