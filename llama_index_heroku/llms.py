@@ -70,8 +70,10 @@ class Heroku(ToolUse, defer_build=False):
     await llm.achat([ChatMessage("Answer in French.", role="system"), ChatMessage("Why?")])
     ```
 
-    **Agents and tools.** `FunctionAgent`, `ReActAgent`, `CodeActAgent` and `AgentWorkflow`. The
-    arguments of a cut call raise an error, and never become a call without arguments.
+    **Agents and tools.** `FunctionAgent`, `ReActAgent`, `CodeActAgent` and `AgentWorkflow`. If
+    arguments are not a JSON object, the model is told why and tries again, once by default
+    (`tool_call_retries`). If none can be read then, or `max_tokens` cut them, choosing the tools to
+    run raises `ToolArgumentsError`; a cut call never becomes a call without arguments.
 
     ```python
     agent = FunctionAgent(tools=[get_weather], llm=llm)
