@@ -213,6 +213,8 @@ class MessageTries(StreamedMessageTries):
 
     def reply(self, reply: Reply) -> Reply:
         """The last reply, with all answers as one message."""
+        if self._is_first:  # nothing had to be tried again
+            return reply
         message = self._sum.message()
         replaced = message.pop("replaced_calls", ())
         kept = [block for block in message["content"] if block.get("id") not in replaced]
