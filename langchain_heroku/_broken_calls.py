@@ -19,6 +19,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 
 from heroku_inference._adapters.tools import arguments_error, parse_arguments, warn_of_cut_call
+from langchain_heroku._replaced_calls import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -31,7 +32,6 @@ __all__ = [
     "check_calls",
     "results_in",
     "with_words",
-    "without_replaced",
 ]
 
 KEEP_BROKEN: Final = "keep_broken_calls"
@@ -39,7 +39,6 @@ KEEP_BROKEN: Final = "keep_broken_calls"
 
 # A bracket that does not match, after the end of a string that may still be open.
 _ENDS: Final = ("", "]", "}", '"]', '"}', '""]', '""}')
-REPLACED: Final = "replaced_calls"
 _WHY: Final = " <- not a complete JSON object"
 
 
@@ -135,42 +134,6 @@ def _is_repaired(arguments: str) -> bool:
         return isinstance(parse_partial_json(arguments), dict)
     except Exception:  # noqa: BLE001 - for LangChain any error means a broken call
         return False
-
-
-def without_replaced(messages: Sequence[BaseMessage]) -> Sequence[BaseMessage]:
-    """The messages without calls that the model made again, and without results for them.
-
-    Only the sum of a stream's chunks holds such calls; what an agent may have answered to them
-    would have the model make them once more.
-    """
-    replaced = {
-        call_id
-        for message in messages
-        if isinstance(message, AIMessage)
-        for call_id in message.response_metadata.get(REPLACED) or ()
-    }
-    if not replaced:
-        return messages
-    return [
-        _without_calls(message, replaced)
-        for message in messages
-        if not (isinstance(message, ToolMessage) and message.tool_call_id in replaced)
-    ]
-
-
-def _without_calls(message: BaseMessage, ids: Container[str | None]) -> BaseMessage:
-    if not isinstance(message, AIMessage):
-        return message
-    kept: dict[str, Any] = {
-        "invalid_tool_calls": [c for c in message.invalid_tool_calls if c["id"] not in ids]
-    }
-    if not isinstance(message.content, str):
-        kept["content"] = [
-            part
-            for part in message.content
-            if not (isinstance(part, dict) and _is_call(part) and part.get("id") in ids)
-        ]
-    return message.model_copy(update=kept)
 
 
 def results_in(messages: Iterable[BaseMessage]) -> set[str | None]:

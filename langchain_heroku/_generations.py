@@ -16,7 +16,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from heroku_inference._adapters.tools import parse_arguments
 from heroku_inference._adapters.usage import token_counts
 from langchain_heroku._blocks_of_answers import PROVIDER
-from langchain_heroku._broken_calls import REPLACED, check_calls
+from langchain_heroku._broken_calls import check_calls
+from langchain_heroku._replaced_calls import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

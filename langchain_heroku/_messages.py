@@ -20,7 +20,8 @@ from langchain_core.messages import (
 
 from heroku_inference._adapters.tools import move_images_after_results, tool_message
 from langchain_heroku._agents.history import is_run, messages_of_run
-from langchain_heroku._broken_calls import results_in, with_words, without_replaced
+from langchain_heroku._broken_calls import results_in, with_words
+from langchain_heroku._replaced_calls import without_replaced
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._chat.calls_in_text import arguments_in_text
 from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.messages import NO_RESULT
 from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.thinking import call_instruction
-from heroku_inference._chat.tool_arguments import (
-    arguments_in_text,
-    arguments_text,
-    parse_arguments,
-)
+from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
 from heroku_inference._errors import ConfigError, ToolArgumentsError
 from heroku_inference._warnings import warn_caller

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from pydantic_core import from_json
 
 from heroku_inference._json import decoded_json
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = [
-    "ObjectScanner",
-    "arguments_for_history",
-    "arguments_in_text",
-    "arguments_text",
-    "parse_arguments",
-]
-
-_FENCED: Final = re.compile(r"```[^\n`{]*\s*(\{.*\})\s*```", re.DOTALL)
+__all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
@@ -39,19 +27,6 @@ def parse_arguments(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"The arguments are not a JSON object: {text[:200]}")  # noqa: TRY004 - a wrong text
     return value
-
-
-def arguments_in_text(text: str, required: Iterable[str] = ()) -> dict[str, Any] | None:
-    """The arguments of a call that a model wrote as its answer instead, alone or in a code fence.
-
-    `None` for other text, and for objects without these required keys.
-    """
-    fenced = _FENCED.search(text)
-    try:
-        arguments = parse_arguments(fenced[1] if fenced else text)
-    except ValueError:
-        return None
-    return arguments if text.strip() and all(name in arguments for name in required) else None
 
 
 def arguments_text(value: Any) -> str:
@@ -83,8 +58,7 @@ def arguments_for_history(value: Any) -> str:
 def _escaped(text: str) -> str:
     """The object written anew, if only control characters in its strings made it invalid."""
     try:
-        decoded = parse_arguments(text)
-        return json.dumps(decoded, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(parse_arguments(text), ensure_ascii=False, allow_nan=False)
     except ValueError:
         return ""
 

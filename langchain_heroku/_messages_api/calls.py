@@ -28,7 +28,6 @@ from langchain_heroku._broken_calls import (
     check_calls,
     results_in,
     with_words,
-    without_replaced,
 )
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
@@ -39,6 +38,7 @@ from langchain_heroku._messages_api.reading import (
     read_broken,
     whole_metadata,
 )
+from langchain_heroku._replaced_calls import without_replaced
 from langchain_heroku.errors import ConfigError, langchain_errors
 
 try:

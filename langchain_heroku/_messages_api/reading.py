@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import invalid_tool_call
 
 from heroku_inference._adapters.anthropic_messages import finish_reason
-from langchain_heroku._broken_calls import REPLACED
+from langchain_heroku._replaced_calls import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

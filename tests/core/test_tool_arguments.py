@@ -1,9 +1,9 @@
 import pytest
 
+from heroku_inference._chat.calls_in_text import arguments_in_text
 from heroku_inference._chat.tool_arguments import (
     ObjectScanner,
     arguments_for_history,
-    arguments_in_text,
     arguments_text,
     parse_arguments,
 )
@@ -26,7 +26,7 @@ from heroku_inference._chat.tool_arguments import (
         ('{"a": 1', '{"value":"{\\"a\\": 1"}'),
         ("some prose", '{"value":"some prose"}'),
         ('{"a": NaN}', '{"value":"{\\"a\\": NaN}"}'),
-        ('{"a": "x\n\ty"}', '{"a":"x\\n\\ty"}'),
+        ('{"a": "x\n\ty"}', '{"a": "x\\n\\ty"}'),
         ('{"a": "x\n", "b": NaN}', '{"value":"{\\"a\\": \\"x\\n\\", \\"b\\": NaN}"}'),
         ('{"a": "x\n', '{"value":"{\\"a\\": \\"x\\n"}'),
     ],
