@@ -83,10 +83,15 @@ def wrong_answer(reply: Reply, expected: str, data: bytes | None = None) -> Inva
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def decoded_json(text: str | bytes) -> Any:
+def decoded_json(text: str | bytes, *, strict: bool = True) -> Any:
     """The value of this JSON text.
 
     Half of a surrogate pair, as a cut emoji leaves it, becomes U+FFFD: UTF-8 cannot carry it.
+
+    Args:
+        text: The JSON text.
+        strict: Whether strings must have their line ends, tabs and other control characters
+            escaped. A text that was cut is refused either way.
 
     Raises:
         ValueError: The text is not JSON.
@@ -96,9 +101,10 @@ def decoded_json(text: str | bytes) -> Any:
     except ValueError as error:
         refusal = error
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise refusal from None
+        value = json.loads(text, strict=strict)
+    except (ValueError, RecursionError) as error:
+        # Told to be lenient, the first parser would complain of what does not matter.
+        raise (error if isinstance(error, ValueError) and not strict else refusal) from None
     return from_json(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 

@@ -21,6 +21,7 @@ from langchain_core.messages import (
 
 from heroku_inference._errors import ConfigError, add_place
 from langchain_heroku._agents.history import is_run, messages_of_run
+from langchain_heroku._replaced_calls import without_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,7 +97,7 @@ def turns_of(messages: Sequence[BaseMessage], *, namespaces: bool) -> Iterator[B
 
     A `RemoveMessage` is an order to LangGraph's memory, and does not say anything.
     """
-    for message in messages:
+    for message in without_replaced(messages):
         if is_run(message):
             yield from messages_of_run(message, namespaces=namespaces)
         elif not isinstance(message, RemoveMessage):

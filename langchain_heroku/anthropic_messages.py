@@ -66,9 +66,10 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
     **What a memory holds can always be sent**, as for `ChatHeroku`. PDFs are taken here. System
     messages can stand anywhere: the endpoint gets what they say together.
 
-    **Cut tool calls.** A call that `max_tokens` cut is one of the `invalid_tool_calls`; in streams
-    its `args` end in a note, as for `ChatHeroku`. The `content_blocks` of a stream's sum come from
-    `langchain_anthropic` and show such a call with other arguments, so rely on `tool_calls`.
+    **Broken tool calls** are tried again, as for `ChatHeroku` (`tool_call_retries`). A call that
+    `max_tokens` cut is one of the `invalid_tool_calls`; in streams its `args` end in a note. The
+    `content_blocks` of a stream's sum come from `langchain_anthropic` and show such a call with
+    other arguments, so rely on `tool_calls`.
 
     **Metadata.** `response_metadata` also holds `request_id`, `rate_limits` and `finish_reason`, as
     for `ChatHeroku`.

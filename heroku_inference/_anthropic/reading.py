@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._chat.tool_arguments import parse_arguments
 from heroku_inference._error_bodies import stream_error
 from heroku_inference._errors import (
     HerokuError,
@@ -18,10 +19,18 @@ from heroku_inference._errors import (
 from heroku_inference._json import wrong_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heroku_inference._errors import APIError
     from heroku_inference._values import Reply
 
-__all__ = ["MessageStream", "finish_reason", "read_message"]
+__all__ = [
+    "MessageStream",
+    "finish_reason",
+    "read_message",
+    "readable_input",
+    "written_event",
+]
 
 # The statuses that Anthropic's error types stand for; inside of a stream there is no status.
 _STATUSES: Final = {
@@ -59,8 +68,24 @@ def read_message(reply: Reply) -> Reply:
     except (ValueError, RecursionError):
         message = None
     if isinstance(message, dict) and isinstance(message.get("content"), list):
+        for block in message["content"]:
+            if isinstance(block, dict) and isinstance(block.get("input"), str):
+                block["input"] = readable_input(block["input"])
         return replace(reply, body=json.dumps(_with_headers(message, reply)).encode())
     raise wrong_answer(reply, "a message of the Messages API")
+
+
+def readable_input(arguments: str) -> Any:
+    """A call's arguments as an object; those that cannot be read, as after a cut, stay text."""
+    try:
+        return parse_arguments(arguments)
+    except ValueError:
+        return arguments
+
+
+def written_event(frame: Mapping[str, Any]) -> bytes:
+    """An event in the framing that the SDK reads, which passes over events without a name."""
+    return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
 
 
 class MessageStream:
@@ -87,9 +112,7 @@ class MessageStream:
         """
         if (frame := self.read_frame(event, data)) is None:
             return ()
-        # Written anew: the SDK passes over events without a name.
-        name, body = frame["type"].encode(), json.dumps(frame).encode()
-        return (b"event: %s\ndata: %s\n\n" % (name, body),)
+        return (written_event(frame),)
 
     def read_frame(self, event: str | None, data: bytes) -> dict[str, Any] | None:
         """The event itself, completed by what only others tell; errors are those of `read`."""

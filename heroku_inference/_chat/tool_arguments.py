@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -13,18 +12,16 @@ from heroku_inference._json import decoded_json, whole_characters
 __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 
 
-_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
-
-
 def parse_arguments(text: str) -> dict[str, Any]:
     """The arguments a model wrote, as a dict.
 
-    Models call tools without parameters with `""` or `null`; both mean no arguments.
+    Models call tools without parameters with `""` or `null`; both mean no arguments. They also
+    write line ends and tabs into strings without escaping them.
 
     Raises:
         ValueError: The text is not a JSON object. Heroku does not check what models write.
     """
-    value = decoded_json(text) if text and not text.isspace() else None
+    value = decoded_json(text, strict=False) if text and not text.isspace() else None
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -44,8 +41,9 @@ def arguments_text(value: Any) -> str:
 def arguments_for_history(value: Any) -> str:
     """Arguments as the JSON object text that Heroku takes back; others fail with a 500.
 
-    A valid object stays as it is, to the letter. What the model wrote otherwise is kept under
-    `value`, so that it can see its own mistake.
+    A valid object stays as it is, to the letter; one with line ends or tabs in its strings gets
+    them escaped. What the model wrote otherwise is kept under `value`, so that it can see its own
+    mistake.
     """
     text = _readable(value)
     try:
@@ -61,11 +59,9 @@ def arguments_for_history(value: Any) -> str:
 
 
 def _whole(text: str) -> tuple[str, Any]:
-    """The text and its value, where halves of surrogate pairs are all that is wrong with it."""
-    if not _HALF.search(text):
-        return text, text
+    """The text and its value, where characters in its strings are all that is wrong with it."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, strict=False)
         return json.dumps(whole_characters(value), ensure_ascii=False, allow_nan=False), value
     except (ValueError, RecursionError):
         return text, text
