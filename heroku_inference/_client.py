@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never, Unpack
+
+from pydantic import SecretStr
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
@@ -11,37 +14,31 @@ from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import ClientBase
+from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
 from heroku_inference._config.arguments import check_http_client
-from heroku_inference._config.settings import hidden
+from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
+from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
 from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
-from heroku_inference._errors import short_traceback
+from heroku_inference._endpoints.refusals import OnRefused
+from heroku_inference._endpoints.rerank import RerankResult
+from heroku_inference._errors import RetryEvent, short_traceback
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
+from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
+from heroku_inference._values import AgentStep, ChatChunk, ChatResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-    from typing import Never, Unpack
-
     import httpx
-    from pydantic import SecretStr
 
-    from heroku_inference._client_options import (
-        AgentOptions,
-        ChatOptions,
-        EmbedOptions,
-        ImageOptions,
-    )
-    from heroku_inference._config.settings import Kind, Settings
-    from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
-    from heroku_inference._endpoints.refusals import OnRefused
-    from heroku_inference._endpoints.rerank import RerankResult
-    from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._values import Reply
+else:
+    httpx = late_module("httpx")
 
 __all__ = ["Client"]
 

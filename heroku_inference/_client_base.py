@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from pydantic import SecretStr
 
 from heroku_inference._agents.request import agent_body, agent_call
 from heroku_inference._call import Call
@@ -34,6 +37,7 @@ from heroku_inference._errors import (
     APIError,
     ConfigError,
     HerokuError,
+    RetryEvent,
     UnknownArgumentError,
     short_traceback,
 )
@@ -41,13 +45,10 @@ from heroku_inference._http.redaction import forget_key
 from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from pydantic import SecretStr
-
     from heroku_inference._endpoints.refusals import OnRefused
-    from heroku_inference._errors import RetryEvent
 
 __all__ = [
     "AgentOptions",

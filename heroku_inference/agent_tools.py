@@ -14,14 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict, Unpack
 
+from heroku_inference._endpoints.mcp import McpTool
 from heroku_inference._errors import ConfigError, UnknownArgumentError, add_place
-
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from heroku_inference._endpoints.mcp import McpTool
 
 __all__ = [
     "AgentTool",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from langchain_core import tools as tool_types
 from langchain_core.language_models import ModelProfile
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
@@ -20,12 +23,7 @@ from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.profiles import profile_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Self
-
     from langchain_core.language_models import LangSmithParams
-    from langchain_core.messages import BaseMessage
-    from langchain_core.tools import BaseTool
 
 __all__ = ["HerokuChatModel"]
 
@@ -122,10 +120,11 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
     def get_num_tokens_from_messages(
         self,
         messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | tool_types.BaseTool]
+        | None = None,
     ) -> int:
         """Estimate the number of tokens of a conversation, with tool definitions, locally."""
-        definitions: list[BaseTool | dict[str, Any]] = [
+        definitions: list[tool_types.BaseTool | dict[str, Any]] = [
             convert_to_openai_tool(tool) for tool in tools or ()
         ]
         if self.custom_get_token_ids is not None:

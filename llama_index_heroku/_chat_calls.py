@@ -6,6 +6,7 @@ its answer for LlamaIndex.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,7 +24,7 @@ from llama_index_heroku._responses import GrowingResponse, chat_response, comple
 from llama_index_heroku._tools import TOOL_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Generator, Sequence
 
     from llama_index.core.base.llms.types import (
         ChatResponse,

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from types import TracebackType
+from typing import Annotated, Any, ClassVar, Self
 
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
 from heroku_inference._adapters.argument_errors import argument_names, refuse_unknown
 from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
 
 __all__ = ["HerokuConnection", "connection_of"]
 

@@ -19,6 +19,9 @@ except ImportError as error:
         "`pip install heroku-inference[llama-index-anthropic]`."
     ) from error
 
+from llama_index.core.base.llms.types import LLMMetadata
+from llama_index.core.utils import Tokenizer
+
 from llama_index_heroku._messages_api.reading import GrowingMessage, whole_response
 from llama_index_heroku._messages_api.request import sdk_arguments, wire_conversation
 
@@ -30,9 +33,7 @@ if TYPE_CHECKING:
         ChatResponse,
         ChatResponseAsyncGen,
         ChatResponseGen,
-        LLMMetadata,
     )
-    from llama_index.core.utils import Tokenizer
 
     from heroku_inference._adapters.anthropic_clients import (
         AsyncHerokuAnthropic,

@@ -6,6 +6,7 @@ clients, they stay out of copies, pickles and dumps.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -23,8 +24,6 @@ from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
 

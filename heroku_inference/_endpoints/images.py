@@ -19,11 +19,11 @@ from heroku_inference._error_bodies import excerpt
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
+from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heroku_inference._values import Reply
 
 __all__ = [
     "ASPECT_RATIOS",

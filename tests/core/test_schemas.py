@@ -6,11 +6,11 @@ import copy
 import dataclasses
 import json
 import random
-from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Generic, Literal, TypeVar
-from uuid import UUID  # noqa: TC003 - pydantic reads the annotations
+from uuid import UUID
 
 import jsonschema
 import pytest
