@@ -20,6 +20,7 @@ from heroku_inference._client_base import (
     EmbedOptions,
     ImageOptions,
 )
+from heroku_inference._client_options import SendingOptions
 from heroku_inference._config.arguments import check_http_client
 from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._endpoints import embeddings as _embeddings
@@ -146,8 +147,9 @@ class AsyncClient(ClientBase):
     ) -> EmbeddingResult:
         """One vector for each text, in order, as `Client.embed` gives them."""
         with self._clear_errors("embedding"):
+            sending = self._batch_sending(options)
             chosen = self._embedding_options(model, options)
-            return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
+            return await _embeddings.aembed(self._sender("embedding", sending), texts, chosen)
 
     def iter_embed(
         self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -157,8 +159,9 @@ class AsyncClient(ClientBase):
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
         with self._clear_errors("embedding"):
+            sending = self._batch_sending(options)
             chosen = self._embedding_options(model, options)
-        batches = _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
+        batches = _embeddings.aiter_embed(self._sender("embedding", sending), texts, chosen)
         return self._clear_batches(batches)
 
     async def rerank(
@@ -170,12 +173,13 @@ class AsyncClient(ClientBase):
         top_n: int | None = None,
         max_concurrency: int = 8,
         on_refused: OnRefused = "error",
-        **unknown: Never,
+        **options: Unpack[SendingOptions],
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
-            return await _rerank.arerank(self._sender("rerank"), query, documents, options)
+            sending, unknown = self._rerank_sending(options)
+            chosen = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
+            return await _rerank.arerank(self._sender("rerank", sending), query, documents, chosen)
 
     async def run_agent(
         self,
@@ -240,11 +244,13 @@ class AsyncClient(ClientBase):
             self._transports[kind] = AsyncTransport(self.settings(kind), **self._options)
         return self._transports[kind]
 
-    def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Awaitable[Reply]]:
+    def _sender(
+        self, kind: Kind, sending: Mapping[str, Any]
+    ) -> Callable[[str, Mapping[str, Any]], Awaitable[Reply]]:
         transport = self._transport(kind)
 
         async def send(path: str, body: Mapping[str, Any]) -> Reply:
-            call = Call(path, body)
+            call = Call(path, body, **sending)
             with self._clear_errors(kind, call):
                 return await transport.send(call)
 

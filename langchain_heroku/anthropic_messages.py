@@ -29,6 +29,8 @@ _PARAMETERS: Final = (
     "extended_thinking",
     "thinking",
     "reasoning_effort",
+    "parallel_tool_calls",
+    "user",
 )
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.anthropic_messages import message_arguments, will_think
+from heroku_inference._adapters.anthropic_messages import (
+    MESSAGES_OPTIONS,
+    NOT_OF_MESSAGES,
+    check_call,
+    message_arguments,
+    will_think,
+)
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -26,7 +33,7 @@ from llama_index_heroku._messages_api.reading import GrowingMessage, whole_respo
 from llama_index_heroku._messages_api.request import sdk_arguments, wire_conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from llama_index.core.base.llms.types import (
         ChatMessage,
@@ -41,8 +48,6 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["HerokuMessages"]
-
-_OF_THE_SDK = ("extra_headers", "extra_query", "timeout")
 
 
 class _Upstream(Anthropic):
@@ -91,6 +96,9 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     """
 
     model_config = ConfigDict(defer_build=False)
+
+    _OF_A_CALL: ClassVar[frozenset[str]] = Heroku._OF_A_CALL | MESSAGES_OPTIONS  # noqa: SLF001
+    _ELSEWHERE: ClassVar[Mapping[str, str]] = {**NOT_OF_MESSAGES, **Heroku._ELSEWHERE}  # noqa: SLF001
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
@@ -178,12 +186,11 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         self, messages: Sequence[ChatMessage], call: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The SDK's arguments of one call, and the tools' own names by those on the wire."""
-        of_the_sdk = {name: call[name] for name in _OF_THE_SDK if name in call}
-        told = {name: call[name] for name in call if name not in of_the_sdk}
-        options, names = self._options(told)
+        options, names = self._options(call)
+        check_call(options)
         thinking = options.pop("extended_thinking", None)
-        given = {"thinking": self.thinking_dict, **sdk_arguments({**options, **of_the_sdk})}
-        if "thinking" in told and "extended_thinking" not in told:
+        given = {"thinking": self.thinking_dict, **sdk_arguments(options)}
+        if "thinking" in call and "extended_thinking" not in call:
             thinking = None  # `thinking` of the call takes precedence
         if self.tools:
             given["tools"] = [*self.tools, *given.get("tools", ())]

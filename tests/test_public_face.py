@@ -144,8 +144,8 @@ def functions_of(package):
             members = {f"{name}.{member}": getattr(thing, member, None) for member in public}
             members[f"{name}.__init__"] = thing.__init__
         for address, member in members.items():
-            member = member.fget if isinstance(member, property) else member
-            function = inspect.unwrap(member) if callable(member) else None
+            called = member.fget if isinstance(member, property) else member
+            function = inspect.unwrap(called) if callable(called) else None
             code = getattr(function, "__func__", function)
             if getattr(code, "__globals__", {}).get("__name__", "").partition(".")[0] in PACKAGES:
                 yield address, function

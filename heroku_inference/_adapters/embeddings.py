@@ -44,9 +44,8 @@ class EmbeddingParameters(Connection):
 
     def _check_values(self) -> None:
         super()._check_values()
-        EmbeddingOptions(
-            model=self.model or self.settings.require_model(), **self._options("search_document")
-        )
+        options: dict[str, Any] = {**self._options("search_document")}
+        EmbeddingOptions(model=self.model or self.settings.require_model(), **options)
 
     def _options(self, side: Side) -> EmbedOptions:
         """The options of the core's `embed` for texts on this side."""

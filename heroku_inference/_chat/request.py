@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._catalogue import warn_of_sampling
@@ -13,7 +13,7 @@ from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
 from heroku_inference._chat.thinking import SAMPLING, apply_thinking_rules, check_thinking
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._config.arguments import check_extra_body, unknown_argument
+from heroku_inference._config.arguments import SENDING_OPTIONS, check_extra_body, unknown_argument
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
@@ -27,6 +27,8 @@ __all__ = [
     "ChatRequest",
     "chat_request",
     "check_effort",
+    "check_limit",
+    "check_model",
     "check_share",
     "drop_ignored",
     "list_stops",
@@ -140,6 +142,8 @@ def chat_request(
     check_share("temperature", temperature)
     check_share("top_p", top_p)
     check_effort(reasoning_effort)
+    check_limit("max_tokens", max_tokens)
+    check_limit("max_completion_tokens", max_completion_tokens)
     check_extra_body(extra_body)
     check_thinking(extended_thinking)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
@@ -197,9 +201,8 @@ def _refuse_unknown(unknown: Iterable[str]) -> None:
     for name in unknown:
         if name in IGNORED_PARAMETERS:
             raise UnknownArgumentError(f"chat() has no option {name!r}: Heroku ignores it.", remedy)
-        raise unknown_argument(
-            name, chat_request.__kwdefaults__, owner="chat", kind="option", remedy=remedy
-        )
+        known = [*(chat_request.__kwdefaults__ or ()), *SENDING_OPTIONS]
+        raise unknown_argument(name, known, owner="chat", kind="option", remedy=remedy)
 
 
 def list_stops(stop: str | Sequence[str] | None) -> list[str] | None:
@@ -237,6 +240,32 @@ def check_share(name: str, value: float | None) -> None:
             f"{name} must be from 0 to 1, got {value}.",
             "OpenAI's scale, which ends at 2, is not used.",
         )
+
+
+def check_limit(name: str, value: object) -> None:
+    """Refuse anything but a whole number from 1 for a number of tokens of this name."""
+    if value is None or (type(value) is int and value > 0):
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        shown = f"a value of type {type(value).__name__}"
+    elif int(value) > 0:
+        return
+    else:
+        shown = str(value)
+    raise ConfigError(
+        f"{name} must be a whole number from 1, got {shown}.",
+        "Leave it out for the model's default.",
+    )
+
+
+def check_model(model: object) -> None:
+    """Refuse a model of a call that cannot be the id of one; `None` stands for the usual one."""
+    if model is None or (isinstance(model, str) and model.strip()):
+        return
+    shown = repr(model) if isinstance(model, str) else f"a value of type {type(model).__name__}"
+    raise ConfigError(
+        f"model must be the id of a model, got {shown}.", "Leave it out for the usual one."
+    )
 
 
 def check_effort(effort: str | None) -> None:

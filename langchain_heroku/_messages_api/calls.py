@@ -9,18 +9,23 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, SecretStr, model_validator
 
 from heroku_inference._adapters.anthropic_messages import (
+    MESSAGES_OPTIONS,
+    NOT_OF_MESSAGES,
     answer_tool,
     ask_for_answer,
+    check_call,
     message_arguments,
+    with_user,
 )
-from heroku_inference._adapters.arguments import check_extra_body
-from heroku_inference._adapters.chat_parameters import check_share, check_thinking
+from heroku_inference._adapters.chat_options import drop_ignored, refuse_unknown_options
+from heroku_inference._adapters.chat_parameters import check_limit, check_share, check_thinking
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
 from langchain_heroku._chat_model import HerokuChatModel
@@ -58,6 +63,10 @@ if TYPE_CHECKING:
 __all__ = ["ChatAnthropic", "MessagesCalls"]
 
 
+# Arguments of a call that LangChain passes for its own use.
+_FOR_LANGCHAIN: Final = frozenset({"ls_structured_output_format", "stream_usage", "strict"})
+
+
 class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fields of ours first
     """Calls the model with the parameters set on it. `ChatHerokuMessages` is the public class."""
 
@@ -73,6 +82,14 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
         **HerokuConnection._CHECKS,  # noqa: SLF001 - of a class above
         "extended_thinking": check_thinking,
+        "max_tokens": partial(check_limit, "max_tokens"),
+    }
+    _ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        **NOT_OF_MESSAGES,
+        **HerokuChatModel._ELSEWHERE,  # noqa: SLF001 - of a class above
+        "response_format": "Bind it, llm.bind(response_format=...), or call "
+        "with_structured_output(...).",
+        "tools": "Bind them: llm.bind_tools([...]).",
     }
     _KEYS: ClassVar[tuple[str, ...]] = ("api_key", "anthropic_api_key")
 
@@ -86,6 +103,12 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     Opus 4.7 on in place of a budget, is sent as it is, and its `effort` as `output_config`. What
     the model thinks is always returned, unless `display` says otherwise."""
 
+    parallel_tool_calls: bool | None = None
+    """Whether the model may call several tools at once."""
+
+    user: str | None = None
+    """Your own name for the end user, sent as `metadata.user_id`."""
+
     # Fields of upstream that stay empty: the classes here keep these values elsewhere.
     anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
     anthropic_api_url: str | None = Field(default=None, exclude=True, repr=False)
@@ -97,7 +120,9 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         super()._check_values()
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
-        check_extra_body(self.model_kwargs.get("extra_body"))
+        for name in self._ELSEWHERE.keys() & self.model_kwargs.keys():
+            raise ConfigError(f"model_kwargs cannot have {name!r}.", self._ELSEWHERE[name])
+        check_call(self.model_kwargs)
         if self.extended_thinking is not None and self.thinking is not None:
             raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
         check_thinking(self.extended_thinking)
@@ -133,6 +158,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
+        kwargs = self._checked_call(kwargs)
         if "extended_thinking" in kwargs:
             thinking = kwargs.pop("extended_thinking")
         else:  # `thinking` of the call takes precedence
@@ -144,8 +170,36 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             stop=stop or self._stops(),
             **kwargs,
         )
-        body = message_arguments(payload, thinking)
+        body = message_arguments(self._in_anthropics_names(payload), thinking)
         return ask_for_answer(body, tool) if tool else body
+
+    def _checked_call(self, call: dict[str, Any]) -> dict[str, Any]:
+        """The options of a call that are sent; all of them are right."""
+        given = {name: value for name, value in call.items() if name not in _FOR_LANGCHAIN}
+        refuse_unknown_options(given, MESSAGES_OPTIONS, NOT_OF_MESSAGES)
+        check_call({**self.model_kwargs, **given})
+        known = {name: given[name] for name in given.keys() & MESSAGES_OPTIONS}
+        if len(known) < len(given):
+            drop_ignored({name: given[name] for name in given if name not in known})
+        return known
+
+    def _in_anthropics_names(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The payload with what other classes call otherwise in the form of the endpoint.
+
+        Fields of `model_kwargs` that Anthropic's SDK does not know go into `extra_body`.
+        """
+        if metadata := with_user(payload.get("metadata"), payload.pop("user", self.user)):
+            payload["metadata"] = metadata
+        if (limit := payload.pop("max_completion_tokens", None)) is not None:
+            payload["max_tokens"] = limit
+        parallel = payload.pop("parallel_tool_calls", self.parallel_tool_calls)
+        choice = payload.get("tool_choice") or {"type": "auto"}
+        if parallel is not None and payload.get("tools") and choice.get("type") != "none":
+            payload["tool_choice"] = {"disable_parallel_tool_use": not parallel, **choice}
+        if strange := payload.keys() - MESSAGES_OPTIONS:
+            fields = {name: payload.pop(name) for name in sorted(strange)}
+            payload["extra_body"] = {**fields, **(payload.get("extra_body") or {})}
+        return payload
 
     def _generate(
         self,
