@@ -14,13 +14,13 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.runnables import Runnable
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
 from heroku_inference import ConfigError
 from heroku_inference._adapters.chat_options import options_among, refuse_keys
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
+from langchain_heroku._tools import openai_tool
 from langchain_heroku.errors import langchain_errors
 from langchain_heroku.profiles import profile_of
 
@@ -152,7 +152,7 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
     ) -> int:
         """Estimate the number of tokens of a conversation, with tool definitions, locally."""
         definitions: list[tool_types.BaseTool | dict[str, Any]] = [
-            convert_to_openai_tool(tool) for tool in tools or ()
+            openai_tool(tool) for tool in tools or ()
         ]
         if self.custom_get_token_ids is not None:
             counted = sum(self.get_num_tokens(json.dumps(tool)) for tool in definitions)

@@ -12,8 +12,9 @@ from langchain_core.runnables import Runnable
 
 from heroku_inference._adapters.anthropic_messages import will_think
 from langchain_heroku._messages_api.calls import ChatAnthropic, MessagesCalls
+from langchain_heroku._messages_api.tools import stand_ins, tool_definitions
 from langchain_heroku._structured_output import structured_output
-from langchain_heroku._tools import all_parameters, is_titled_schema, openai_tool
+from langchain_heroku._tools import is_titled_schema, openai_tool
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -144,12 +145,16 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             strict: As for `ChatAnthropic`.
             **kwargs: Further options of every call. A `response_format` with a JSON schema, which
                 agents use, becomes a hidden tool; the answer is then streamed in one piece.
+
+        Raises:
+            ConfigError: A tool is not a function, or its arguments are not an object.
         """
+        definitions = tool_definitions(tools)
         # With thinking, upstream would drop the choice, and agents would never end.
         bare = self.model_copy(update={"thinking": None})
         bound: Any = ChatAnthropic.bind_tools(
             bare,
-            [openai_tool(tool) if is_titled_schema(tool) else tool for tool in tools],
+            [*map(_openai_form, tools)] if strict else stand_ins(definitions),
             tool_choice=_choice(tool_choice),
             parallel_tool_calls=parallel_tool_calls,
             strict=strict,
@@ -157,13 +162,6 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
         )
         if strict:  # upstream has adapted the schemas
             return self.bind(**bound.kwargs)
-        schemas = all_parameters(tools)
-        definitions = [
-            {**tool, "input_schema": schemas[tool["name"]]}
-            if "input_schema" in tool and tool["name"] in schemas
-            else tool
-            for tool in bound.kwargs["tools"]
-        ]
         return self.bind(**{**bound.kwargs, "tools": definitions})
 
     def with_structured_output(
@@ -199,6 +197,10 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             include_raw=include_raw,
             options=kwargs,
         )
+
+
+def _openai_form(tool: Any) -> Any:
+    return openai_tool(tool) if is_titled_schema(tool) else tool
 
 
 def _choice(choice: dict[str, Any] | str | bool | None) -> dict[str, Any] | str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -22,6 +22,7 @@ from heroku_inference._config.arguments import (
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
     from heroku_inference._async_client import AsyncClient
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_CLIENTS: Final = ("http_client", "async_http_client")
 
 
 class _Derived(dict[str, tuple[tuple[Any, ...], Any]]):
@@ -243,6 +245,17 @@ class Connection(BaseModel):
             default_headers=self.default_headers,
             async_http_client=self.async_http_client,
         )
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        clients = [name for name in _CLIENTS if state["__dict__"].get(name) is not None]
+        if clients:
+            warn_caller(
+                f"{' and '.join(clients)} left out of the pickle of a {type(self).__name__}: "
+                "connections cannot be pickled. Set it again where the pickle is loaded."
+            )
+            state["__dict__"] = {**state["__dict__"], **dict.fromkeys(clients)}
+        return state
 
     def __copy__(self) -> Any:
         copied = super().__copy__()

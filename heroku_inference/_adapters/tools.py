@@ -10,7 +10,13 @@ from heroku_inference._chat.messages import NO_RESULT
 from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
-from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._chat.tools import (
+    arguments_schema,
+    check_tool,
+    parallel_calls,
+    wire_tool_choice,
+    wire_tools,
+)
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_RESULT",
+    "arguments_schema",
     "arguments_text",
     "call_instruction",
+    "check_tool",
     "distinct_names",
     "function_options",
     "move_images_after_results",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
-__all__ = ["object_schema", "smallest_schema"]
+__all__ = ["is_of_objects", "object_schema", "smallest_schema"]
 
 # Where schemas are found below a schema: in the value itself (or in a list of them), or by name.
 # All other values are data (`const`, `default`, `enum`, `examples`) or unknown, and stay untouched.
@@ -97,6 +97,11 @@ def object_schema(schema: Mapping[str, Any], description: str | None = None) -> 
         return {"type": "object", "properties": {}, **smallest}
     of_objects = _is_of_objects(smallest, smallest.get("$defs", {}))
     return {"type": "object", **smallest} if of_objects else smallest
+
+
+def is_of_objects(schema: Mapping[str, Any]) -> bool:
+    """Whether all values of a smallest schema are objects, as arguments and answers must be."""
+    return schema.get("type") == "object"
 
 
 class _CannotInlineError(Exception):
