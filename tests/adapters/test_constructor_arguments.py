@@ -209,6 +209,36 @@ def test_a_misspelt_argument_names_the_nearest(name, misspelt, meant):
     assert KEY not in shown_by(error)
 
 
+@every_class
+@pytest.mark.parametrize(
+    "key",
+    [
+        "openai_api_key",
+        "heroku_api_key",
+        "HEROKU_API_KEY",
+        "inference_key",
+        "cohere_api_key",
+        "access_token",
+        "client_secret",
+        "password",
+    ],
+)
+def test_a_key_under_another_name_is_refused_with_the_right_one(name, key):
+    error = refusal(name, **{key: KEY})
+    assert isinstance(error, UnknownArgumentError)
+    assert f"has no argument {key!r}" in error.problem
+    assert error.remedy == "Did you mean 'api_key'?"
+    assert KEY not in shown_by(error)
+
+
+@pytest.mark.parametrize("name", CHAT)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of LlamaIndex's workflows
+def test_a_number_of_tokens_is_no_key(name):
+    assert CLASSES[name](
+        model="claude-4-5-sonnet", api_key=KEY, base_url="https://x.test", max_tokens=5
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "misspelt", "meant"),
     [
