@@ -163,8 +163,9 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
             self._async_client.stream_chat(wire_messages(messages), **options), names
         )
 
-    def _options(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def _options(self, call: dict[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The options of one call for the core, and the tools' own names by those on the wire."""
+        refuse_keys(call)
         given = {name: call[name] for name in call if name != TOOL_NAMES}
         refuse_unknown_options(given, self._OF_A_CALL, self._ELSEWHERE)
         here = {

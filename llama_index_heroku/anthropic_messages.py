@@ -183,7 +183,7 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         return will_think(given, told.get("extended_thinking", usual))
 
     def _arguments(
-        self, messages: Sequence[ChatMessage], call: Mapping[str, Any]
+        self, messages: Sequence[ChatMessage], call: dict[str, Any]
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The SDK's arguments of one call, and the tools' own names by those on the wire."""
         options, names = self._options(call)

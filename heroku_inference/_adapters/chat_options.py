@@ -102,11 +102,12 @@ def refuse_unknown_options(
         )
 
 
-def refuse_keys(fields: Mapping[str, Any], place: str = "") -> None:
+def refuse_keys(fields: dict[str, Any], place: str = "") -> None:
     """Refuse a key in a place that is sent with the body and shown.
 
     Args:
-        fields: The fields, by name.
+        fields: The fields, by name. Options of a call are gone from it when there is a key among
+            them: tracebacks may print it.
         place: The argument that holds them; empty for options of a call.
 
     Raises:
@@ -115,6 +116,7 @@ def refuse_keys(fields: Mapping[str, Any], place: str = "") -> None:
     for name in fields:
         if is_key_name(name):
             if not place:
+                fields.clear()
                 raise misplaced_key(name, kind="option")
             raise UnknownArgumentError(
                 f"{place} has {name!r}, which would be sent in the body and shown.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from contextlib import suppress
 
@@ -101,7 +102,15 @@ def test_a_key_is_no_option_of_a_call(emulator, make, ask, way, name):
     assert f"There is no option {name!r}." in str(caught.value)
     assert "api_key=... where you make the object" in str(caught.value)
     assert KEY not in "".join(traceback.format_exception(caught.value))
+    assert KEY not in shown_by_ours(caught.value)
     assert len(emulator.journal) == 0
+
+
+def shown_by_ours(error):
+    """What a traceback shows that prints the variables of the library's functions."""
+    trace = traceback.TracebackException.from_exception(error, capture_locals=True)
+    ours = [frame for frame in trace.stack if re.search(r"heroku\w*/", frame.filename)]
+    return "".join(repr(frame.locals) for frame in ours)
 
 
 class Ear(BaseCallbackHandler):
