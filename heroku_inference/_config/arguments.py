@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from numbers import Integral, Real
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -33,8 +34,14 @@ SENDING_OPTIONS: Final = ("timeout", "extra_headers", "extra_query")
 """The options of every call that say how it is sent, and are not fields of its body."""
 
 # `max_tokens` is not a key, and neither is `prompt_cache_key`.
-_KEY_NAME: Final = re.compile(
-    r"(key|token|secret|password|credentials?|authorization)$", re.IGNORECASE
+_ENDS_OF_KEYS: Final = (
+    "authorization",
+    "credential",
+    "credentials",
+    "key",
+    "password",
+    "secret",
+    "token",
 )
 _NOT_KEYS: Final = frozenset({"prompt_cache_key"})
 
@@ -202,9 +209,10 @@ def unknown_argument(
     return UnknownArgumentError(problem, remedy or f"The {kind}s are {', '.join(names)}.")
 
 
+@lru_cache(maxsize=256)
 def is_key_name(name: str) -> bool:
     """Whether an argument of this name most likely holds a key."""
-    return bool(_KEY_NAME.search(name)) and name not in _NOT_KEYS
+    return name.lower().endswith(_ENDS_OF_KEYS) and name not in _NOT_KEYS
 
 
 def misplaced_key(
