@@ -5,24 +5,20 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import ipaddress
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from heroku_emulator.built_in.deterministic import DeterministicEngine
+from heroku_emulator.engine import Engine
+from heroku_emulator.journal import Journal
+from heroku_emulator.mcp_servers import McpServer
+from heroku_emulator.script import Script, Step
 from heroku_emulator.server import create_app
 from heroku_emulator.serving.service import Service
 from heroku_emulator.serving.thread import ServerThread
 from heroku_emulator.switches import Switches
 from heroku_emulator.toolbox import Toolbox
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Self
-
-    from heroku_emulator.engine import Engine
-    from heroku_emulator.journal import Journal
-    from heroku_emulator.mcp_servers import McpServer
-    from heroku_emulator.script import Script, Step
 
 __all__ = ["Emulator"]
 

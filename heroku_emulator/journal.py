@@ -22,6 +22,8 @@ class JournalEntry:
 
     method: str
     path: str
+    query: str = ""
+    """The query of its URL, as it was sent."""
     headers: dict[str, str]
     """By lower-case name; keys are masked."""
     body: Any = None
@@ -65,14 +67,22 @@ class Journal(Sequence[JournalEntry]):
         self._lock = threading.Lock()
 
     def record(
-        self, method: str, path: str, headers: Mapping[str, str], body: Any, size: int
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Any,
+        size: int,
+        query: str = "",
     ) -> JournalEntry:
         """Records a request that has arrived."""
         shown = {
             name.lower(): "***" if name.lower() in _SECRET_HEADERS else value
             for name, value in headers.items()
         }
-        entry = JournalEntry(method=method, path=path, headers=shown, body=body, size=size)
+        entry = JournalEntry(
+            method=method, path=path, query=query, headers=shown, body=body, size=size
+        )
         with self._lock:
             self._entries.append(entry)
             self._held += size

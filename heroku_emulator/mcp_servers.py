@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +17,7 @@ from anyio.to_thread import run_sync
 from heroku_emulator.agent_tools.tool import Outcome, failure, truncate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable
 
 __all__ = ["McpServer", "McpTool", "find_tool", "listing", "run_tool"]
 

@@ -79,7 +79,12 @@ class _RequestHandler:
         except ClientDisconnect:
             return
         entry = self._service.journal.record(
-            request.method, request.url.path, request.headers, _parse(body), len(body)
+            request.method,
+            request.url.path,
+            request.headers,
+            _parse(body),
+            len(body),
+            request.url.query,
         )
         try:
             response = await _answer_unless_gone(self._answer(request, body, entry), receive)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
-from heroku_emulator.errors import Envelope  # noqa: TC001 - read when the switches are checked
+from heroku_emulator.errors import Envelope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never, Unpack
+
+from pydantic import SecretStr
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
@@ -19,31 +22,33 @@ from heroku_inference._client_base import (
     EmbedOptions,
     ImageOptions,
 )
+from heroku_inference._client_options import SendingOptions
 from heroku_inference._config.arguments import check_http_client
-from heroku_inference._config.settings import hidden
+from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
+from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
 from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
-from heroku_inference._errors import short_traceback
+from heroku_inference._endpoints.refusals import OnRefused
+from heroku_inference._endpoints.rerank import RerankResult
+from heroku_inference._errors import RetryEvent, short_traceback
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.streams import async_batches
+from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
+from heroku_inference._values import AgentStep, ChatChunk, ChatResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-    from typing import Never, Unpack
+    from collections.abc import Awaitable
 
     import httpx
-    from pydantic import SecretStr
 
-    from heroku_inference._config.settings import Kind, Settings
-    from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
-    from heroku_inference._endpoints.refusals import OnRefused
-    from heroku_inference._endpoints.rerank import RerankResult
-    from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._values import Reply
+else:
+    httpx = late_module("httpx")
 
 __all__ = ["AsyncClient"]
 
@@ -162,8 +167,9 @@ class AsyncClient(ClientBase):
     ) -> EmbeddingResult:
         """One vector for each text, in order, as `Client.embed` gives them."""
         with self._clear_errors("embedding"):
+            sending = self._batch_sending(options)
             chosen = self._embedding_options(model, options)
-            return await _embeddings.aembed(self._sender("embedding"), texts, chosen)
+            return await _embeddings.aembed(self._sender("embedding", sending), texts, chosen)
 
     def iter_embed(
         self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -173,8 +179,9 @@ class AsyncClient(ClientBase):
         Close the generator (`contextlib.aclosing`) when leaving it before its end.
         """
         with self._clear_errors("embedding"):
+            sending = self._batch_sending(options)
             chosen = self._embedding_options(model, options)
-        batches = _embeddings.aiter_embed(self._sender("embedding"), texts, chosen)
+        batches = _embeddings.aiter_embed(self._sender("embedding", sending), texts, chosen)
         return self._clear_batches(batches)
 
     async def rerank(
@@ -186,12 +193,13 @@ class AsyncClient(ClientBase):
         top_n: int | None = None,
         max_concurrency: int = 8,
         on_refused: OnRefused = "error",
-        **unknown: Never,
+        **options: Unpack[SendingOptions],
     ) -> RerankResult:
         """How well each document answers a query, the best first, as `Client.rerank` says it."""
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
-            return await _rerank.arerank(self._sender("rerank"), query, documents, options)
+            sending, unknown = self._rerank_sending(options)
+            chosen = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
+            return await _rerank.arerank(self._sender("rerank", sending), query, documents, chosen)
 
     async def run_agent(
         self,
@@ -256,11 +264,13 @@ class AsyncClient(ClientBase):
             self._transports[kind] = AsyncTransport(self.settings(kind), **self._options)
         return self._transports[kind]
 
-    def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Awaitable[Reply]]:
+    def _sender(
+        self, kind: Kind, sending: Mapping[str, Any]
+    ) -> Callable[[str, Mapping[str, Any]], Awaitable[Reply]]:
         transport = self._transport(kind)
 
         async def send(path: str, body: Mapping[str, Any]) -> Reply:
-            call = Call(path, body)
+            call = Call(path, body, **sending)
             with self._clear_errors(kind, call):
                 return await transport.send(call)
 

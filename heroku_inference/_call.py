@@ -58,6 +58,8 @@ class Call:
         on_retry: Called with each failed attempt that is about to be repeated.
         repeatable: Whether a failed attempt may be repeated: not when it may have acted.
         timeout: Seconds that the server may stay silent, unless the user set a timeout.
+        own_timeout: Seconds that the user set for this call: they come before all others.
+        query: The parameters of its URL, encoded.
         stream_form: How to get the same answer by a stream, after the server has cut it.
         is_summed: Whether the answer is a stream that is to be summed up by `stream_form`.
     """
@@ -70,6 +72,13 @@ class Call:
     timeout: float | None = None
     stream_form: StreamForm | None = None
     is_summed: bool = False
+    own_timeout: float | None = None
+    query: str = ""
+
+    @property
+    def target(self) -> str:
+        """The path, with the query if there is one."""
+        return f"{self.path}?{self.query}" if self.query else self.path
 
     def summed(self, form: StreamForm) -> Call:
         """The same call as a stream that is summed up."""

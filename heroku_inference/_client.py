@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never, Unpack
+
+from pydantic import SecretStr
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
@@ -13,37 +16,37 @@ from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._chat.second_tries import SecondTries, second_tries
 from heroku_inference._client_base import ClientBase
+from heroku_inference._client_options import (
+    AgentOptions,
+    ChatOptions,
+    EmbedOptions,
+    ImageOptions,
+    SendingOptions,
+)
 from heroku_inference._config.arguments import check_http_client
-from heroku_inference._config.settings import hidden
+from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
+from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
 from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
-from heroku_inference._errors import short_traceback
+from heroku_inference._endpoints.refusals import OnRefused
+from heroku_inference._endpoints.rerank import RerankResult
+from heroku_inference._errors import RetryEvent, short_traceback
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
+from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
+from heroku_inference._values import AgentStep, ChatChunk, ChatResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-    from typing import Never, Unpack
-
     import httpx
-    from pydantic import SecretStr
 
-    from heroku_inference._client_options import (
-        AgentOptions,
-        ChatOptions,
-        EmbedOptions,
-        ImageOptions,
-    )
-    from heroku_inference._config.settings import Kind, Settings
-    from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
-    from heroku_inference._endpoints.refusals import OnRefused
-    from heroku_inference._endpoints.rerank import RerankResult
-    from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import AgentStep, ChatChunk, ChatResult, Reply
+    from heroku_inference._config.settings import Kind
+    from heroku_inference._values import Reply
+else:
+    httpx = late_module("httpx")
 
 __all__ = ["Client"]
 
@@ -190,8 +193,9 @@ class Client(ClientBase):
             InvalidResponseError: An answer does not hold one vector for each text.
         """
         with self._clear_errors("embedding"):
+            sending = self._batch_sending(options)
             chosen = self._embedding_options(model, options)
-            return _embeddings.embed(self._sender("embedding"), texts, chosen)
+            return _embeddings.embed(self._sender("embedding", sending), texts, chosen)
 
     def iter_embed(
         self, texts: Iterable[str], *, model: str | None = None, **options: Unpack[EmbedOptions]
@@ -201,8 +205,9 @@ class Client(ClientBase):
         `texts` may be any iterable, even an endless one; a few requests run ahead of you.
         """
         with self._clear_errors("embedding"):
+            sending = self._batch_sending(options)
             chosen = self._embedding_options(model, options)
-        batches = _embeddings.iter_embed(self._sender("embedding"), texts, chosen)
+        batches = _embeddings.iter_embed(self._sender("embedding", sending), texts, chosen)
         return self._clear_batches(batches)
 
     def rerank(
@@ -214,7 +219,7 @@ class Client(ClientBase):
         top_n: int | None = None,
         max_concurrency: int = 8,
         on_refused: OnRefused = "error",
-        **unknown: Never,
+        **options: Unpack[SendingOptions],
     ) -> RerankResult:
         """How well each document answers a query, the best first.
 
@@ -227,7 +232,7 @@ class Client(ClientBase):
             on_refused: For a document that the firewall or the API refuses: `error` (default),
                 which names it and holds in `done` the scores that came, or `skip` it and list it
                 in `refused`.
-            **unknown: Any other name; raises `UnknownArgumentError`.
+            **options: `timeout`, `extra_headers` and `extra_query`, for each of its requests.
 
         Raises:
             ConfigError: An argument is wrong; nothing was sent.
@@ -235,8 +240,9 @@ class Client(ClientBase):
             InvalidResponseError: The answer is not what the API documents.
         """
         with self._clear_errors("rerank"):
-            options = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
-            return _rerank.rerank(self._sender("rerank"), query, documents, options)
+            sending, unknown = self._rerank_sending(options)
+            chosen = self._rerank_options(model, top_n, max_concurrency, on_refused, unknown)
+            return _rerank.rerank(self._sender("rerank", sending), query, documents, chosen)
 
     def run_agent(
         self,
@@ -332,11 +338,13 @@ class Client(ClientBase):
             self._transports[kind] = Transport(self.settings(kind), **self._options)
         return self._transports[kind]
 
-    def _sender(self, kind: Kind) -> Callable[[str, Mapping[str, Any]], Reply]:
+    def _sender(
+        self, kind: Kind, sending: Mapping[str, Any]
+    ) -> Callable[[str, Mapping[str, Any]], Reply]:
         transport = self._transport(kind)
 
         def send(path: str, body: Mapping[str, Any]) -> Reply:
-            call = Call(path, body)
+            call = Call(path, body, **sending)
             with self._clear_errors(kind, call):
                 return transport.send(call)
 

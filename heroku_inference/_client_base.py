@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from pydantic import SecretStr
 
 from heroku_inference._agents.request import agent_body, agent_call
-from heroku_inference._call import Call
+from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._catalogue import warn_of_end
-from heroku_inference._chat.request import ChatRequest, chat_request
+from heroku_inference._chat.request import ChatRequest, chat_request, check_model
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
-from heroku_inference._client_options import AgentOptions, ChatOptions, EmbedOptions, ImageOptions
+from heroku_inference._client_options import (
+    AgentOptions,
+    ChatOptions,
+    EmbedOptions,
+    ImageOptions,
+    SendingOptions,
+    sending_fields,
+)
 from heroku_inference._config.arguments import (
+    SENDING_OPTIONS,
     check_callback,
     check_headers,
     check_max_retries,
@@ -34,6 +46,7 @@ from heroku_inference._errors import (
     APIError,
     ConfigError,
     HerokuError,
+    RetryEvent,
     UnknownArgumentError,
     short_traceback,
 )
@@ -41,13 +54,10 @@ from heroku_inference._http.redaction import forget_key
 from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from pydantic import SecretStr
-
     from heroku_inference._endpoints.refusals import OnRefused
-    from heroku_inference._errors import RetryEvent
 
 __all__ = [
     "AgentOptions",
@@ -184,6 +194,7 @@ class ClientBase:
 
     def _model(self, kind: Kind, model: str | None) -> str:
         """The model of a call: the one it names, or the default of its kind."""
+        check_model(model)
         default = self.settings(kind).model
         if model is None and (default is None or not may_be(kind, default)):
             model = WELL_KNOWN_MODELS.get(kind)
@@ -197,7 +208,8 @@ class ClientBase:
         for name in options.keys() - EmbedOptions.__annotations__.keys():
             raise unknown_argument(name, EmbedOptions.__annotations__, owner="embed", kind="option")
         chosen = self._model("embedding", model)
-        return _embeddings.EmbeddingOptions(model=chosen, **options)
+        named = cast("dict[str, Any]", options)
+        return _embeddings.EmbeddingOptions(model=chosen, **named)
 
     def _rerank_options(
         self,
@@ -208,7 +220,7 @@ class ClientBase:
         unknown: Mapping[str, Any],
     ) -> _rerank.RerankOptions:
         for name in unknown:
-            known = ("model", "top_n", "max_concurrency", "on_refused")
+            known = ("model", "top_n", "max_concurrency", "on_refused", *SENDING_OPTIONS)
             raise unknown_argument(name, known, owner="rerank", kind="option")
         return _rerank.RerankOptions(
             model=self._model("rerank", model),
@@ -229,8 +241,11 @@ class ClientBase:
         if "stream" in options:
             raise UnknownArgumentError("chat() has no option 'stream'.", "Call stream_chat().")
         chosen = self._model("chat", model)
+        sending = sending_fields(cast("dict[str, Any]", options))
         request = chat_request(messages, model=chosen, stream=stream, **options)
         call = Call(paths.CHAT, request.body, request.headers, on_retry)
+        if sending:
+            call = _sent_by(call, sending)
         if not stream:
             with_usage = options.get("stream_usage", True)
             call.stream_form = SUMMED_CHAT if with_usage else SUMMED_CHAT_WITHOUT_USAGE
@@ -240,11 +255,14 @@ class ClientBase:
         self, messages: Sequence[Mapping[str, Any]], model: str | None, options: AgentOptions
     ) -> Call:
         chosen = self._model("chat", model)
-        return agent_call(agent_body(messages, model=chosen, **options))
+        sending = sending_fields(cast("dict[str, Any]", options))
+        return _sent_by(agent_call(agent_body(messages, model=chosen, **options)), sending)
 
     def _image_call(self, prompt: str, model: str | None, options: ImageOptions) -> Call:
         chosen = self._model("image", model)
-        return Call(paths.IMAGES, _images.image_body(prompt, model=chosen, **options))
+        sending = sending_fields(cast("dict[str, Any]", options))
+        call = Call(paths.IMAGES, _images.image_body(prompt, model=chosen, **options))
+        return _sent_by(call, sending)
 
     def _refuse_unknown(self, unknown: dict[str, Any]) -> NoReturn:
         name = next(iter(unknown))
@@ -263,6 +281,17 @@ class ClientBase:
         """Within this, errors get advice on the model, lose the key, and end at the caller."""
         return _ClearErrors(self, kind, call)
 
+    @staticmethod
+    def _rerank_sending(options: SendingOptions) -> tuple[dict[str, Any], dict[str, Any]]:
+        """How each request of a ranking is sent, and the options that do not exist."""
+        rest = cast("dict[str, Any]", options)
+        return sending_fields(rest), rest
+
+    @staticmethod
+    def _batch_sending(options: EmbedOptions) -> dict[str, Any]:
+        """How each request of an embedding call is sent, taken out of its options."""
+        return sending_fields(cast("dict[str, Any]", options))
+
     def __getstate__(self) -> dict[str, Any]:
         # Connections stay here, and so do keys from config vars: the copy looks them up again.
         return {**self.__dict__, "_settings_by_kind": {}, "_transports": {}}
@@ -271,3 +300,11 @@ class ClientBase:
         # A traceback may print a client whose arguments were refused.
         shown = getattr(self, "_given_settings", None) or getattr(self, "_arguments", {})
         return f"{type(self).__name__}({shown})"
+
+
+def _sent_by(call: Call, sending: Mapping[str, Any]) -> Call:
+    """The call, sent as the options of `SendingOptions` say."""
+    if "headers" in sending:
+        headers = MaskedHeaders({**call.headers, **sending["headers"]})
+        sending = {**sending, "headers": headers}
+    return replace(call, **sending) if sending else call

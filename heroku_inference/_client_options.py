@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from heroku_inference._call import MaskedHeaders
+from heroku_inference._config.arguments import (
+    SENDING_OPTIONS,
+    check_headers,
+    check_query,
+    check_timeout,
+)
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
@@ -13,11 +20,52 @@ if TYPE_CHECKING:
     from heroku_inference._endpoints.refusals import OnRefused
     from heroku_inference.agent_tools import AgentTool
 
-__all__ = ["AgentOptions", "ChatOptions", "EmbedOptions", "ImageOptions"]
+__all__ = [
+    "AgentOptions",
+    "ChatOptions",
+    "EmbedOptions",
+    "ImageOptions",
+    "SendingOptions",
+    "sending_fields",
+]
 
 
-class ChatOptions(TypedDict, total=False):
+class SendingOptions(TypedDict, total=False):
+    """How a call is sent: options of every call that are not fields of its body.
+
+    Attributes:
+        timeout: Seconds that the server may stay silent, instead of the client's.
+        extra_headers: Headers of this call, merged over the client's.
+        extra_query: Parameters of the URL: texts, numbers or lists of these.
+    """
+
+    timeout: float | None
+    extra_headers: Mapping[str, str] | None
+    extra_query: Mapping[str, Any] | None
+
+
+def sending_fields(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of `SendingOptions` out of `options`, as the fields of `Call` they mean.
+
+    Raises:
+        ConfigError: One of them cannot be used.
+    """
+    if options.keys().isdisjoint(SENDING_OPTIONS):
+        return {}
+    timeout, headers, query = (options.pop(name, None) for name in SENDING_OPTIONS)
+    check_timeout(timeout)
+    checked = {
+        "own_timeout": timeout,
+        "headers": MaskedHeaders(check_headers(headers, "extra_headers")),
+        "query": check_query(query),
+    }
+    return {name: value for name, value in checked.items() if value}
+
+
+class ChatOptions(SendingOptions, total=False):
     """The options of a chat call; what is left out is not sent (docs: chat completions).
+
+    `timeout`, `extra_headers` and `extra_query` say how this call is sent.
 
     Attributes:
         temperature: 0 to 1. Not together with `top_p` on newer Claude models.
@@ -66,8 +114,10 @@ class ChatOptions(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
 
 
-class EmbedOptions(TypedDict, total=False):
+class EmbedOptions(SendingOptions, total=False):
     """The options of an embedding call (docs: embeddings).
+
+    `timeout`, `extra_headers` and `extra_query` say how each request of this call is sent.
 
     Attributes:
         input_type: `search_document` (default), `search_query`, `classification` or `clustering`.
@@ -93,8 +143,10 @@ class EmbedOptions(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
 
 
-class AgentOptions(TypedDict, total=False):
+class AgentOptions(SendingOptions, total=False):
     """The options of an agent's run; what is left out is not sent (docs: agents).
+
+    `timeout`, `extra_headers` and `extra_query` say how this run is sent.
 
     Attributes:
         tools: What the agent may use: values of `heroku_inference.agent_tools`, or mappings in
@@ -114,8 +166,10 @@ class AgentOptions(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
 
 
-class ImageOptions(TypedDict, total=False):
+class ImageOptions(SendingOptions, total=False):
     """The options of a picture; what is left out is not sent (docs: images).
+
+    `timeout`, `extra_headers` and `extra_query` say how this call is sent.
 
     Attributes:
         aspect_ratio: `1:1` (default), `16:9`, `21:9`, `2:3`, `3:2`, `4:5`, `5:4`, `9:16`, `9:21`.

@@ -23,18 +23,13 @@ HerokuError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TypeVar
 
 from heroku_inference._public_names import publish
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
-
-    from heroku_inference._values import AgentStep, Reply
+from heroku_inference._values import AgentStep, Reply
 
 __all__ = [
     "APIConnectionError",

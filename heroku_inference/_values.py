@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from heroku_inference._headers import RateLimits
 
 __all__ = [

@@ -14,14 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict, Unpack
 
+from heroku_inference._endpoints.mcp import McpTool
 from heroku_inference._errors import ConfigError, UnknownArgumentError, add_place
-
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from heroku_inference._endpoints.mcp import McpTool
 
 __all__ = [
     "AgentTool",
@@ -257,6 +253,20 @@ def _copied(value: Any) -> Any:
     return [_copied(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
+# How the types of tools begin that other providers run; Heroku may have new types of its own.
+_OF_OTHERS: Final = (
+    "bash",
+    "code_",
+    "computer",
+    "custom",
+    "file_search",
+    "image_generation",
+    "memory",
+    "text_editor",
+    "web_",
+)
+
+
 def _wire_tool(position: int, tool: Any) -> dict[str, Any]:
     if isinstance(tool, AgentTool):
         return tool.as_json()
@@ -277,6 +287,8 @@ def _check(tool: Mapping[str, Any]) -> None:
         raise _no_agent_tool("a function")
     if not kind or not name or not isinstance(name, str):
         raise ConfigError("a tool is incomplete.", 'Pass "type" (heroku_tool or mcp) and "name".')
+    if isinstance(kind, str) and kind.startswith(_OF_OTHERS):
+        raise _no_agent_tool(f"{name!r} of the type {kind!r}")
     params = tool.get("runtime_params")
     if not isinstance(params, Mapping):
         return

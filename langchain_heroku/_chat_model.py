@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from langchain_core.language_models import ModelProfile
+from langchain_core import tools as tool_types
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
-from langchain_core.prompt_values import ChatPromptValue, StringPromptValue
-from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
+from langchain_core.runnables import Runnable
 from pydantic import model_validator
 
 from heroku_inference import ConfigError, __version__
-from heroku_inference._adapters.chat_options import options_among
+from heroku_inference._adapters.chat_options import options_among, refuse_keys
 from langchain_heroku._blocks_of_answers import PROVIDER
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku._history import wrap_unreadable
+from langchain_heroku._tools import openai_tool
+from langchain_heroku.errors import langchain_errors
 from langchain_heroku.profiles import maker_metadata, profile_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Self
-
-    from langchain_core.language_models import LangSmithParams, LanguageModelInput
-    from langchain_core.messages import BaseMessage
-    from langchain_core.prompt_values import PromptValue
-    from langchain_core.tools import BaseTool
+    from langchain_core.language_models import LangSmithParams
 
 __all__ = ["HerokuChatModel"]
 
@@ -38,6 +37,11 @@ _CHARACTERS_PER_TOKEN: Final = 3.3  # Claude's tokens are shorter than others', 
 class HerokuChatModel(HerokuConnection, BaseChatModel):
     """Version, profile, tracing, token counts, dumps and copies. Subclasses add the calls."""
 
+    _ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        "on_retry": "Retries reach the callbacks of a call: a handler's on_retry.",
+    }
+    """What to do instead of an argument that others have, by its name."""
+
     stop: list[str] | str | None = None
     """One or more texts at which the answer ends; also accepted as `stop_sequences`."""
 
@@ -46,6 +50,8 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         """The fields; other arguments that are options of a call go into `model_kwargs`."""
         data = super()._fields_from(data)
         known = cls.model_fields.keys()
+        if data.get("model_kwargs"):
+            refuse_keys(data["model_kwargs"], "model_kwargs")
         if "model_kwargs" not in known or data.keys() <= known:
             return data
         passed = data.get("model_kwargs") or {}
@@ -54,7 +60,9 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
                 f"{', '.join(sorted(twice))} was passed directly and in model_kwargs.",
                 "Pass it once.",
             )
-        moved = options_among(data, known, owner=cls.__name__, place="model_kwargs")
+        moved = options_among(
+            data, known, owner=cls.__name__, place="model_kwargs", elsewhere=cls._ELSEWHERE
+        )
         kept = {name: value for name, value in data.items() if name not in moved}
         return {**kept, "model_kwargs": {**passed, **moved}}
 
@@ -94,6 +102,22 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
             return self
         check = getattr(super(), "_check_profile_keys", None)
         return check() if check else self
+
+    def bind(self, **kwargs: Any) -> Runnable[LanguageModelInput, AIMessage]:  # type: ignore[override]
+        """The model with options for every call; a key is not one of them.
+
+        Raises:
+            ConfigError: An option is a key, which would be shown.
+        """
+        _refuse_keys(kwargs)
+        return super().bind(**kwargs)
+
+    def _get_invocation_params(
+        self, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        # The first step of every call: callbacks and traces get what this returns.
+        _refuse_keys(kwargs)
+        return super()._get_invocation_params(stop, **kwargs)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         """What traces say about a call: Heroku's id of the model, and the maker's beside it."""
@@ -135,11 +159,12 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
     def get_num_tokens_from_messages(
         self,
         messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | tool_types.BaseTool]
+        | None = None,
     ) -> int:
         """Estimate the number of tokens of a conversation, with tool definitions, locally."""
-        definitions: list[BaseTool | dict[str, Any]] = [
-            convert_to_openai_tool(tool) for tool in tools or ()
+        definitions: list[tool_types.BaseTool | dict[str, Any]] = [
+            openai_tool(tool) for tool in tools or ()
         ]
         if self.custom_get_token_ids is not None:
             counted = sum(self.get_num_tokens(json.dumps(tool)) for tool in definitions)
@@ -157,3 +182,9 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         copied: Self = super().__copy__()
         copied.__dict__.pop("_serialized", None)
         return copied
+
+
+def _refuse_keys(call: dict[str, Any]) -> None:
+    if call:
+        with langchain_errors():
+            refuse_keys(call)

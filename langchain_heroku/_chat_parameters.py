@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
-from heroku_inference._adapters.chat_options import chat_options
+from heroku_inference._adapters.chat_options import chat_options, refuse_unknown_options
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["ChatParameters"]
 
@@ -58,6 +59,7 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
         """The options of one call for the core: arguments of the call over those of the model."""
         given = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
+        refuse_unknown_options(given)
         always = {name: value for name, value in self.model_kwargs.items() if name != "n"}
         given["stop"] = stop or given.get("stop") or self.model_kwargs.get("stop") or self.stop
         here = {"model": self.model, **self._parameters(), "extra_body": self.extra_body}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import SecretStr  # noqa: TC002 - pydantic reads the annotation
+from pydantic import SecretStr
 
 from heroku_inference._adapters.arguments import Connection
 from langchain_heroku.errors import langchain_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from heroku_inference import HerokuError
 
 __all__ = ["HerokuConnection"]

@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import json
 import uuid
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessageChunk, SystemMessage
 from langchain_core.messages.tool import tool_call, tool_call_chunk
-from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
+from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
+from langchain_core.outputs import Generation
 from langchain_core.runnables import (
     Runnable,
+    RunnableAssign,
     RunnableGenerator,
     RunnableLambda,
     RunnableMap,
-    RunnablePassthrough,
 )
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import SkipValidation
 
 from heroku_inference._adapters.tools import arguments_in_text, call_instruction, parse_arguments
 from langchain_heroku._blocks_of_answers import HAS_REFUSALS
 from langchain_heroku._broken_calls import KEEP_BROKEN
-from langchain_heroku._tools import answer_schema
+from langchain_heroku._tools import answer_schema, openai_tool, titled
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,7 +65,11 @@ def structured_output(
         )
     schema = _unwrap_schema(schema)
     if schema is not None:
-        trace = {"kwargs": {"method": method}, "schema": schema}
+        schema = titled(schema)
+        # LangChain's own conversion does not end at a TypedDict that contains itself.
+        is_form = isinstance(schema, dict) or is_basemodel_subclass(schema)
+        shown = schema if is_form else answer_schema(schema)
+        trace = {"kwargs": {"method": method}, "schema": shown}
         options = {**options, "ls_structured_output_format": trace}
     if method == "function_calling" and schema is not None:
         asking, parser = _by_tool(model, schema, options)
@@ -95,7 +101,7 @@ def _by_tool(
             "Pass method='json_schema': the model can call tools then, and the answer is None when "
             "it does.",
         )
-    function = convert_to_openai_tool(schema)["function"]
+    function = openai_tool(schema)["function"]
     name = function["name"]
     # A tool call cannot be forced while the model thinks: instruct it instead.
     choice = {"tool_choice": None if model.thinks else name}
@@ -104,24 +110,43 @@ def _by_tool(
         asking = _with_instruction(model, call_instruction([name])) | asking
     parser: BaseOutputParser[Any]
     if isinstance(schema, type) and is_basemodel_subclass(schema):
-        parser = PydanticToolsParser(tools=[schema], first_tool_only=True)
+        parser = _ClassParser(key_name=name, first_tool_only=True, answer_class=schema)
     else:
         parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
     required = function.get("parameters", {}).get("required", ())
     return asking, _check_call(name, required) | parser
 
 
+class _ClassParser(JsonOutputKeyToolsParser):
+    """Makes an instance of a class from the call of its tool, which may have another name."""
+
+    answer_class: SkipValidation[Any]
+
+    def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
+        arguments = super().parse_result(result, partial=partial)
+        if arguments is None:
+            return None
+        try:
+            return self.answer_class(**arguments)
+        except ValueError:
+            if partial:  # LangChain shows an object once it is complete
+                return None
+            raise
+
+
 def _with_instruction(
     model: ChatHeroku, instruction: str
 ) -> Runnable[LanguageModelInput, LanguageModelInput]:
     """A step that adds an instruction to the input, after the system message if there is one."""
+    return RunnableLambda(partial(_add_instruction, model, instruction))
 
-    def add_instruction(given: LanguageModelInput) -> LanguageModelInput:
-        messages = model._convert_input(given).to_messages()  # noqa: SLF001 - as its `invoke` does
-        at = 1 if messages and messages[0].type == "system" else 0
-        return [*messages[:at], SystemMessage(instruction), *messages[at:]]
 
-    return RunnableLambda(add_instruction)
+def _add_instruction(
+    model: ChatHeroku, instruction: str, given: LanguageModelInput
+) -> LanguageModelInput:
+    messages = model._convert_input(given).to_messages()  # noqa: SLF001 - as its `invoke` does
+    at = 1 if messages and messages[0].type == "system" else 0
+    return [*messages[:at], SystemMessage(instruction), *messages[at:]]
 
 
 def _check_call(tool: str, required: Collection[str]) -> Runnable[Any, Any]:
@@ -129,21 +154,29 @@ def _check_call(tool: str, required: Collection[str]) -> Runnable[Any, Any]:
 
     An answer that gives the arguments of the call as text passes as that call.
     """
+    check = _CallCheck(tool, required)
+    return RunnableGenerator(check.check, check.acheck)
 
-    def check(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
-        tool_answer = _ToolAnswer(tool, required)
+
+class _CallCheck:
+    """The two ways of `_check_call`; a class, because functions in functions cannot be pickled."""
+
+    def __init__(self, tool: str, required: Collection[str]) -> None:
+        self._tool = tool
+        self._required = required
+
+    def check(self, answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
+        tool_answer = _ToolAnswer(self._tool, self._required)
         for piece in answer:
             yield tool_answer.add(piece)
         yield from tool_answer.end()
 
-    async def acheck(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
-        tool_answer = _ToolAnswer(tool, required)
+    async def acheck(self, answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
+        tool_answer = _ToolAnswer(self._tool, self._required)
         async for piece in answer:
             yield tool_answer.add(piece)
         for last in tool_answer.end():
             yield last
-
-    return RunnableGenerator(check, acheck)
 
 
 def _check_whole() -> Runnable[Any, Any]:
@@ -151,22 +184,23 @@ def _check_whole() -> Runnable[Any, Any]:
 
     LangChain's parsers complete what was cut, and give half an object.
     """
+    return RunnableGenerator(_pass_whole, _apass_whole)
 
-    def check(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
-        text_answer = _TextAnswer()
-        for piece in answer:
-            text_answer.add(piece)
-            yield piece
-        text_answer.check()
 
-    async def acheck(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
-        text_answer = _TextAnswer()
-        async for piece in answer:
-            text_answer.add(piece)
-            yield piece
-        text_answer.check()
+def _pass_whole(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
+    text_answer = _TextAnswer()
+    for piece in answer:
+        text_answer.add(piece)
+        yield piece
+    text_answer.check()
 
-    return RunnableGenerator(check, acheck)
+
+async def _apass_whole(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
+    text_answer = _TextAnswer()
+    async for piece in answer:
+        text_answer.add(piece)
+        yield piece
+    text_answer.check()
 
 
 def _by_text(
@@ -180,10 +214,11 @@ def _by_text(
     if not options.get("tools"):
         return model.bind(**options), parser
 
-    def choose_parser(answer: AIMessage) -> Runnable[Any, Any] | None:
-        return None if answer.tool_calls or answer.invalid_tool_calls else parser
+    return model.bind_tools(**options), RunnableLambda(partial(_choose_parser, parser))
 
-    return model.bind_tools(**options), RunnableLambda(choose_parser)
+
+def _choose_parser(parser: Runnable[Any, Any], answer: AIMessage) -> Runnable[Any, Any] | None:
+    return None if answer.tool_calls or answer.invalid_tool_calls else parser
 
 
 def _response_format(method: Method, schema: dict[str, Any] | type | None) -> dict[str, Any]:
@@ -213,13 +248,16 @@ def _text_parser(schema: dict[str, Any] | type | None) -> BaseOutputParser[Any]:
 def _with_raw(
     asking: Runnable[LanguageModelInput, AIMessage], parser: Runnable[Any, Any]
 ) -> Runnable[LanguageModelInput, Any]:
-    parsed = RunnablePassthrough.assign(
-        parsed=itemgetter("raw") | parser, parsing_error=lambda _: None
-    )
-    unparsed = RunnablePassthrough.assign(parsed=lambda _: None)
+    # `RunnablePassthrough.assign` makes objects that cannot be pickled.
+    parsed = RunnableAssign(RunnableMap(parsed=itemgetter("raw") | parser, parsing_error=_nothing))
+    unparsed = RunnableAssign(RunnableMap(parsed=_nothing))
     return RunnableMap(raw=asking) | parsed.with_fallbacks(
         [unparsed], exception_key="parsing_error"
     )
+
+
+def _nothing(_: Any) -> None:
+    return None
 
 
 class _ToolAnswer:

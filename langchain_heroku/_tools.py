@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import isfunction
-from typing import TYPE_CHECKING, Any
+from inspect import getdoc, isfunction
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from heroku_inference._adapters.tools import function_options
-from langchain_heroku.errors import langchain_errors
+from heroku_inference._adapters.tools import check_tool, function_options, wire_name
+from langchain_heroku.errors import ConfigError, langchain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from langchain_core.tools import BaseTool
 
-__all__ = ["all_parameters", "answer_schema", "is_titled_schema", "openai_tool", "tool_options"]
+__all__ = [
+    "all_parameters",
+    "answer_schema",
+    "check_tools",
+    "is_titled_schema",
+    "openai_tool",
+    "titled",
+    "tool_options",
+]
+
+# The keys under which the forms of tools that LangChain knows have their name.
+_NAMES: Final = frozenset({"function", "name", "title", "toolSpec"})
 
 
 def tool_options(
@@ -46,15 +57,80 @@ def openai_tool(
     """
     from langchain_core.tools import create_schema_from_function  # noqa: PLC0415 - slow to load
 
+    check_tool(_provider_form(tool))
     if isfunction(tool):
         tool = create_schema_from_function(
             tool.__name__, tool, parse_docstring=True, filter_args=(), include_injected=False
         )
-    converted: dict[str, Any] = convert_to_openai_tool(tool)
-    if (schema := _arguments_schema(tool)) is None or "function" not in converted:
+    converted = _converted(tool)
+    if "function" not in converted:
+        check_tool(converted)
+        return converted
+    if isinstance(tool, type) or is_titled_schema(tool):  # the API does not take `Answer[int]`
+        converted["function"]["name"] = wire_name(converted["function"]["name"])
+    if (schema := _arguments_schema(tool)) is None:
         return converted
     parameters = {key: schema[key] for key in schema if key not in {"title", "description"}}
     return {**converted, "function": {**converted["function"], "parameters": parameters}}
+
+
+def _converted(tool: Any) -> dict[str, Any]:
+    """The tool in OpenAI's form, by LangChain's own conversion."""
+    try:
+        converted: dict[str, Any] = convert_to_openai_tool(tool)
+    except RecursionError:  # LangChain does not end at a TypedDict that contains itself
+        return _recursive(tool)
+    except (TypeError, ValueError) as error:
+        refused = error
+    else:
+        return converted
+    if isinstance(refused, ConfigError):
+        raise refused
+    raise ConfigError(
+        f"{_named(tool)} cannot be made into a tool or a form of answers.",
+        "Pass a pydantic class, a TypedDict, a function, or a JSON schema with a title. Make a "
+        "list or a choice the field of a class.",
+    )
+
+
+def _recursive(tool: Any) -> dict[str, Any]:
+    from pydantic import PydanticUserError, TypeAdapter  # noqa: PLC0415 - a rare case
+
+    try:
+        schema = TypeAdapter(tool).json_schema()
+    except (PydanticUserError, RecursionError):
+        raise ConfigError(
+            f"The schema of {_named(tool)}, which contains itself, cannot be made.",
+            "Make it a pydantic class, or a TypedDict of typing_extensions.",
+        ) from None
+    described = {"description": text} if (text := getdoc(tool)) else {}
+    parameters = {key: schema[key] for key in schema if key not in {"title", "description"}}
+    function = {"name": tool.__name__, **described, "parameters": parameters}
+    return {"type": "function", "function": function}
+
+
+def _named(tool: Any) -> str:
+    if isinstance(tool, Mapping):
+        return f"A mapping with {', '.join(map(repr, sorted(map(str, tool))))}"
+    name = getattr(tool, "name", None) or getattr(tool, "__name__", None) or str(tool)
+    return str(name) if isinstance(tool, type) else f"{name} ({type(tool).__name__})"
+
+
+def check_tools(tools: Sequence[Any]) -> None:
+    """Refuse tools that their provider runs.
+
+    Raises:
+        ConfigError: One is such a tool.
+    """
+    with langchain_errors():
+        for tool in tools:
+            check_tool(_provider_form(tool))
+
+
+def _provider_form(tool: Any) -> Any:
+    """The definition that a tool has for its provider, if it is a tool with one."""
+    extras = getattr(tool, "extras", None)
+    return (extras.get("provider_tool_definition") if isinstance(extras, Mapping) else None) or tool
 
 
 def all_parameters(
@@ -68,9 +144,18 @@ def all_parameters(
 
 def answer_schema(schema: dict[str, Any] | type) -> dict[str, Any]:
     """The schema of an answer, with its name and description as `title` and `description`."""
-    function = openai_tool(schema)["function"]
+    function = openai_tool(titled(schema))["function"]
     described = {"description": function["description"]} if "description" in function else {}
     return {"title": function["name"], **described, **function.get("parameters", {})}
+
+
+def titled(schema: dict[str, Any] | type) -> dict[str, Any] | type:
+    """The schema of an answer with a title: its own, that of what it refers to, or `answer`."""
+    if not isinstance(schema, Mapping) or schema.keys() & _NAMES:
+        return schema
+    reference = schema.get("$ref")
+    name = reference.rpartition("/")[2] if isinstance(reference, str) else ""
+    return {"title": wire_name(name) or "answer", **schema}
 
 
 def is_titled_schema(tool: Any) -> bool:
@@ -80,7 +165,7 @@ def is_titled_schema(tool: Any) -> bool:
     """
     if not isinstance(tool, Mapping) or "title" not in tool:
         return False
-    return not tool.keys() & {"function", "name", "toolSpec"}
+    return not tool.keys() & (_NAMES - {"title"})
 
 
 def _arguments_schema(

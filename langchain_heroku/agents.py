@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from langchain_core import tools as tool_types
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
+from pydantic import BaseModel
 
 from langchain_heroku._agents.as_tool import AgentAsTool
 from langchain_heroku._agents.calls import AgentCalls
 from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku.errors import ConfigError, _RefusedBeforeRun
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from langchain_core.language_models import LanguageModelInput
-    from langchain_core.messages import AIMessage
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
-    from pydantic import BaseModel
 
 __all__ = ["ChatHerokuAgent"]
 
@@ -143,7 +141,7 @@ class ChatHerokuAgent(AgentCalls, defer_build=False):
         name: str | None = None,
         description: str | None = None,
         arg_types: dict[str, type] | None = None,
-    ) -> BaseTool:
+    ) -> tool_types.BaseTool:
         """The agent as a tool of another agent, with one argument: `task`, in words.
 
         ```python

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from langchain_core import tools as tool_types
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
 
 from heroku_inference._adapters.anthropic_messages import will_think
 from langchain_heroku._messages_api.calls import ChatAnthropic, MessagesCalls
+from langchain_heroku._messages_api.tools import stand_ins, tool_definitions
 from langchain_heroku._structured_output import structured_output
-from langchain_heroku._tools import all_parameters, is_titled_schema, openai_tool
+from langchain_heroku._tools import is_titled_schema, openai_tool
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from langchain_core.language_models import LangSmithParams, LanguageModelInput, ModelProfile
-    from langchain_core.messages import AIMessage
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
+    from langchain_core.language_models import LangSmithParams, ModelProfile
 
 __all__ = ["ChatHerokuMessages"]
 
@@ -28,6 +30,8 @@ _PARAMETERS: Final = (
     "extended_thinking",
     "thinking",
     "reasoning_effort",
+    "parallel_tool_calls",
+    "user",
 )
 
 
@@ -128,7 +132,7 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
 
     def bind_tools(
         self,
-        tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | BaseTool],
+        tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | tool_types.BaseTool],
         *,
         tool_choice: dict[str, Any] | str | bool | None = None,
         parallel_tool_calls: bool | None = None,
@@ -145,12 +149,16 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             strict: As for `ChatAnthropic`.
             **kwargs: Further options of every call. A `response_format` with a JSON schema, which
                 agents use, becomes a hidden tool; the answer is then streamed in one piece.
+
+        Raises:
+            ConfigError: A tool is not a function, or its arguments are not an object.
         """
+        definitions = tool_definitions(tools)
         # With thinking, upstream would drop the choice, and agents would never end.
         bare = self.model_copy(update={"thinking": None})
         bound: Any = ChatAnthropic.bind_tools(
             bare,
-            [openai_tool(tool) if is_titled_schema(tool) else tool for tool in tools],
+            [*map(_openai_form, tools)] if strict else stand_ins(definitions),
             tool_choice=_choice(tool_choice),
             parallel_tool_calls=parallel_tool_calls,
             strict=strict,
@@ -158,13 +166,6 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
         )
         if strict:  # upstream has adapted the schemas
             return self.bind(**bound.kwargs)
-        schemas = all_parameters(tools)
-        definitions = [
-            {**tool, "input_schema": schemas[tool["name"]]}
-            if "input_schema" in tool and tool["name"] in schemas
-            else tool
-            for tool in bound.kwargs["tools"]
-        ]
         return self.bind(**{**bound.kwargs, "tools": definitions})
 
     def with_structured_output(
@@ -200,6 +201,10 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
             include_raw=include_raw,
             options=kwargs,
         )
+
+
+def _openai_form(tool: Any) -> Any:
+    return openai_tool(tool) if is_titled_schema(tool) else tool
 
 
 def _choice(choice: dict[str, Any] | str | bool | None) -> dict[str, Any] | str | None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core import tools as tool_types
+from langchain_core.language_models import LanguageModelInput
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
 
 from langchain_heroku._chat_calls import ChatCalls
-from langchain_heroku._structured_output import structured_output
+from langchain_heroku._structured_output import Method, structured_output
 from langchain_heroku._tools import tool_options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from langchain_core.language_models import LanguageModelInput
-    from langchain_core.messages import AIMessage
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
-
-    from langchain_heroku._structured_output import Method
 
 __all__ = ["ChatHeroku"]
 
@@ -129,7 +125,7 @@ class ChatHeroku(ChatCalls, defer_build=False):
 
     def bind_tools(
         self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | tool_types.BaseTool],
         *,
         tool_choice: dict[str, Any] | str | bool | None = None,
         parallel_tool_calls: bool | None = None,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, Side
+from heroku_inference import EmbeddingBatch
+from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, OnRefused, Side
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterable
-
-    from heroku_inference import EmbeddingBatch
-    from heroku_inference._adapters.embeddings import EmbedOptions, OnRefused
+    from heroku_inference._adapters.embeddings import EmbedOptions
 
 __all__ = ["HerokuEmbeddings"]
 

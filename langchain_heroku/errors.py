@@ -26,15 +26,13 @@ package raises is both:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import Final
 
 from langchain_core import exceptions as langchain
 
 from heroku_inference import _errors as heroku
 from heroku_inference._errors import APIError, HerokuError, recast, short_traceback
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = [
     "APIConnectionError",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
+from heroku_inference._adapters.arguments import Kind
 from heroku_inference._adapters.pictures import (
     ASPECT_RATIOS,
     LARGEST_SEED,
@@ -21,7 +22,6 @@ from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
     from heroku_inference import GeneratedImage
-    from heroku_inference._adapters.arguments import Kind
 
 __all__ = ["HerokuImageTool"]
 

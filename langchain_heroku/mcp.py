@@ -6,10 +6,14 @@ the `tools` of `ChatHerokuAgent`.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Never
+
+from langchain_core import tools as tool_types
+from pydantic import SecretStr
 
 from heroku_inference import Settings
 from heroku_inference._adapters.argument_errors import refuse_unknown
@@ -22,13 +26,10 @@ from heroku_inference._adapters.tools import distinct_names
 from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from types import TracebackType
-    from typing import Never
 
-    from langchain_core.tools import BaseTool
     from mcp import types
-    from pydantic import SecretStr
 
 
 __all__ = ["error_interceptor", "load_mcp_tools", "mcp_errors"]
@@ -54,7 +55,7 @@ async def load_mcp_tools(
     timeout: float | None = None,
     default_headers: Mapping[str, str] | None = None,
     **unknown: Never,
-) -> list[BaseTool]:
+) -> list[tool_types.BaseTool]:
     """Load the tools of all MCP servers attached to the add-on (docs: working with MCP).
 
     ```python
@@ -222,7 +223,7 @@ def _refuse_unknown(argument: str, asked_for: Collection[str] | None, known: Ite
         )
 
 
-def _rename(tools: list[BaseTool]) -> list[BaseTool]:
+def _rename(tools: list[tool_types.BaseTool]) -> list[tool_types.BaseTool]:
     """Give the tools distinct names that models accept."""
     for tool, name in zip(tools, distinct_names(tool.name for tool in tools), strict=True):
         tool.metadata = {**(tool.metadata or {}), "mcp_name": tool.name}

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
+from heroku_inference import RerankHit
 from heroku_inference._adapters.rerank import RerankParameters, check_query, hits_of
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
-
-if TYPE_CHECKING:
-    from types import EllipsisType
-
-    from langchain_core.callbacks import Callbacks
-
-    from heroku_inference import RerankHit
 
 __all__ = ["HerokuRerank"]
 

@@ -6,6 +6,7 @@ its answer for LlamaIndex.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,12 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import Field
 
 from heroku_inference._adapters import chat_parameters as heroku
-from heroku_inference._adapters.chat_options import chat_options
+from heroku_inference._adapters.chat_options import (
+    CHAT_OPTIONS,
+    chat_options,
+    refuse_keys,
+    refuse_unknown_options,
+)
 from heroku_inference._errors import short_traceback
 from llama_index_heroku._connection import HerokuConnection
 from llama_index_heroku._messages import wire_messages
@@ -23,7 +29,7 @@ from llama_index_heroku._responses import GrowingResponse, chat_response, comple
 from llama_index_heroku._tools import TOOL_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Generator, Sequence
 
     from llama_index.core.base.llms.types import (
         ChatResponse,
@@ -54,8 +60,20 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         "stop_sequences": "stop",
     }
 
+    _OF_A_CALL: ClassVar[frozenset[str]] = CHAT_OPTIONS
+    """The options of a call."""
+    _ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        "image_documents": "Put each image into a message, as an ImageBlock.",
+        "on_retry": "Retries cannot be reported here; heroku_inference.Client takes on_retry.",
+    }
+    """What to do instead of an option that others have."""
+
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Further options of every call. They replace parameters; options of the call replace them."""
+
+    def _check_values(self) -> None:
+        super()._check_values()
+        refuse_keys(self.additional_kwargs, "additional_kwargs")
 
     @llm_chat_callback()
     def chat(self, messages: Sequence[ChatMessage], **kwargs: Any) -> ChatResponse:
@@ -146,9 +164,11 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
             self._async_client.stream_chat(wire_messages(messages), **options), names
         )
 
-    def _options(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def _options(self, call: dict[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The options of one call for the core, and the tools' own names by those on the wire."""
+        refuse_keys(call)
         given = {name: call[name] for name in call if name != TOOL_NAMES}
+        refuse_unknown_options(given, self._OF_A_CALL, self._ELSEWHERE)
         here = {
             "model": self.model,
             "stop": self.stop,
@@ -157,7 +177,8 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
             "tool_call_retries": self.tool_call_retries,
             "extra_body": self.extra_body,
         }
-        return chat_options(here, self.additional_kwargs, given), call.get(TOOL_NAMES, {})
+        options = chat_options(here, self.additional_kwargs, given, known=self._OF_A_CALL)
+        return options, call.get(TOOL_NAMES, {})
 
 
 def _prompt_messages(prompt: str) -> list[ChatMessage]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from types import TracebackType
+from typing import Annotated, Any, ClassVar, Self
 
 from llama_index.core.schema import BaseComponent
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
@@ -13,11 +15,6 @@ import heroku_inference
 from heroku_inference._adapters.argument_errors import argument_names, refuse_unknown
 from heroku_inference._adapters.arguments import Connection, Settings, hide_key, hide_secret
 from heroku_inference._adapters.in_use import InUse
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
 
 __all__ = ["HerokuConnection", "connection_of", "traced_model"]
 

@@ -14,7 +14,7 @@ from contextlib import ExitStack, aclosing, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.base.embeddings.base import BaseEmbedding, Embedding
 from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]
 from llama_index.core.instrumentation.events.embedding import EmbeddingEndEvent, EmbeddingStartEvent
@@ -27,8 +27,6 @@ from heroku_inference._errors import HerokuError, recast, short_traceback
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
     from types import TracebackType
-
-    from llama_index.core.base.embeddings.base import Embedding
 
     from heroku_inference._adapters.embeddings import Side
 

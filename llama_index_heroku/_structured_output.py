@@ -6,14 +6,17 @@ objects when the model answers in words. One of its four methods also leaves out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from llama_index.core.base.llms.types import ChatResponse, MessageRole
+from llama_index.core.chat_engine.types import AgentChatResponse
 from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
     LLMStructuredPredictStartEvent,
 )
-from llama_index.core.prompts import ChatPromptTemplate
+from llama_index.core.prompts import ChatPromptTemplate, PromptTemplate
+from llama_index.core.tools import BaseTool
 from llama_index.core.types import PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel
@@ -24,10 +27,9 @@ from llama_index_heroku._tool_calls import FINISH_REASON
 from llama_index_heroku._tools import with_all_fields
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
+    from collections.abc import AsyncGenerator, Generator
 
     from llama_index.core.base.llms.types import ChatMessage, CompletionResponse
-    from llama_index.core.chat_engine.types import AgentChatResponse
     from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools import BaseTool
 

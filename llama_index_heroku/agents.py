@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llama_index.core.agent.workflow import BaseWorkflowAgent
-from llama_index.core.agent.workflow.workflow_events import AgentInput, AgentOutput, AgentStream
+from llama_index.core.agent.workflow.agent_context import AgentContext
+from llama_index.core.agent.workflow.workflow_events import (
+    AgentInput,
+    AgentOutput,
+    AgentStream,
+    ToolCallResult,
+)
 from llama_index.core.async_utils import asyncio_run
-from llama_index.core.tools import FunctionTool
+from llama_index.core.llms import ChatMessage
+from llama_index.core.memory import BaseMemory
+from llama_index.core.tools import AsyncBaseTool, FunctionTool
+from llama_index.core.workflow import Context
 from pydantic import BaseModel, Field, ValidationError
 
-from heroku_inference import aclose_connections
+from heroku_inference import AgentTool, Settings, aclose_connections
 from heroku_inference._adapters.agents import agent_result
 from heroku_inference._adapters.argument_errors import argument_error, refuse_unknown
 from heroku_inference._adapters.arguments import hide_key
@@ -22,18 +32,6 @@ from llama_index_heroku._agents.arguments import MODEL_ARGUMENTS, llm_of, other_
 from llama_index_heroku._agents.run import AgentRun
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku.llms import Heroku
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llama_index.core.agent.workflow.agent_context import AgentContext
-    from llama_index.core.agent.workflow.workflow_events import ToolCallResult
-    from llama_index.core.llms import ChatMessage
-    from llama_index.core.memory import BaseMemory
-    from llama_index.core.tools import AsyncBaseTool
-    from llama_index.core.workflow import Context
-
-    from heroku_inference import AgentTool, Settings
 
 __all__ = ["HerokuAgent"]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
 from heroku_inference._adapters.anthropic_messages import (
+    MESSAGES_OPTIONS,
+    NOT_OF_MESSAGES,
+    check_call,
     message_arguments,
     will_think,
     with_second_tries,
@@ -23,20 +27,21 @@ except ImportError as error:
         "`pip install heroku-inference[llama-index-anthropic]`."
     ) from error
 
+from llama_index.core.base.llms.types import LLMMetadata
+from llama_index.core.utils import Tokenizer
+
 from llama_index_heroku._messages_api.reading import GrowingMessage, whole_response
 from llama_index_heroku._messages_api.request import sdk_arguments, wire_conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from llama_index.core.base.llms.types import (
         ChatMessage,
         ChatResponse,
         ChatResponseAsyncGen,
         ChatResponseGen,
-        LLMMetadata,
     )
-    from llama_index.core.utils import Tokenizer
 
     from heroku_inference._adapters.anthropic_clients import (
         AsyncHerokuAnthropic,
@@ -44,8 +49,6 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["HerokuMessages"]
-
-_OF_THE_SDK = ("extra_headers", "extra_query", "timeout")
 
 
 class _Upstream(Anthropic):
@@ -94,6 +97,9 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     """
 
     model_config = ConfigDict(defer_build=False)
+
+    _OF_A_CALL: ClassVar[frozenset[str]] = Heroku._OF_A_CALL | MESSAGES_OPTIONS  # noqa: SLF001
+    _ELSEWHERE: ClassVar[Mapping[str, str]] = {**NOT_OF_MESSAGES, **Heroku._ELSEWHERE}  # noqa: SLF001
 
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
@@ -183,16 +189,15 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         return will_think(given, told.get("extended_thinking", usual))
 
     def _arguments(
-        self, messages: Sequence[ChatMessage], call: Mapping[str, Any]
+        self, messages: Sequence[ChatMessage], call: dict[str, Any]
     ) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The SDK's arguments of one call, and the tools' own names by those on the wire."""
-        of_the_sdk = {name: call[name] for name in _OF_THE_SDK if name in call}
-        told = {name: call[name] for name in call if name not in of_the_sdk}
-        options, names = self._options(told)
+        options, names = self._options(call)
+        check_call(options)
         thinking = options.pop("extended_thinking", None)
         tries = options.pop("tool_call_retries", None)
-        given = {"thinking": self.thinking_dict, **sdk_arguments({**options, **of_the_sdk})}
-        if "thinking" in told and "extended_thinking" not in told:
+        given = {"thinking": self.thinking_dict, **sdk_arguments(options)}
+        if "thinking" in call and "extended_thinking" not in call:
             thinking = None  # `thinking` of the call takes precedence
         if self.tools:
             given["tools"] = [*self.tools, *given.get("tools", ())]

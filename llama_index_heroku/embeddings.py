@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from llama_index.core.schema import MetadataMode
+from llama_index.core.schema import BaseNode, MetadataMode
 from pydantic import ConfigDict, Field
 
 from heroku_inference._adapters.embeddings import (
@@ -20,11 +21,8 @@ from llama_index_heroku._connection import HerokuConnection, traced_model
 from llama_index_heroku._embedding_calls import EmbeddingCalls, embedding_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from llama_index.core.base.embeddings.base import Embedding
     from llama_index.core.callbacks import CallbackManager
-    from llama_index.core.schema import BaseNode
 
     from heroku_inference import EmbeddingResult
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, LLMMetadata, MessageRole
+from llama_index.core.llms.llm import ToolSelection
 
 import heroku_inference
 from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
@@ -18,8 +19,6 @@ from llama_index_heroku._tools import tool_options
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llama_index.core.base.llms.types import ChatResponse
-    from llama_index.core.llms.llm import ToolSelection
     from llama_index.core.tools import BaseTool
 
 __all__ = ["FOREIGN_ARGUMENTS", "Heroku"]

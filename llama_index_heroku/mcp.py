@@ -6,9 +6,10 @@ the work. This module adds Heroku's addresses, key and transports, and converts 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from llama_index.core.tools import ToolOutput
+from llama_index.core.tools import FunctionTool, ToolOutput
 
 from heroku_inference import Settings
 from heroku_inference._adapters.argument_errors import refuse_unknown
@@ -16,11 +17,6 @@ from heroku_inference._adapters.arguments import check_timeout, hide_key
 from llama_index_heroku._agents.tool_specs import tool_of
 from llama_index_heroku._mcp_client import Toolkit
 from llama_index_heroku._mcp_content import content_blocks
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llama_index.core.tools import FunctionTool
 
 __all__ = ["load_mcp_tools"]
 

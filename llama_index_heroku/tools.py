@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import TextBlock
+from llama_index.core.tools import ToolOutput
 
-from heroku_inference import AgentMessage
+from heroku_inference import AgentMessage, McpTool
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from llama_index_heroku._agents.run import tool_output
 from llama_index_heroku._agents.server_tools import command_tool, database_tools, unattached_tools
@@ -19,11 +21,9 @@ from llama_index_heroku._connection import connection_of
 from llama_index_heroku._tool_calls import parse_or_keep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from llama_index.core.tools import FunctionTool
 
-    from llama_index.core.tools import FunctionTool, ToolOutput
-
-    from heroku_inference import AgentStep, McpTool
+    from heroku_inference import AgentStep
     from llama_index_heroku._agents.server_tools import ServerTool
 
 __all__ = ["HerokuToolSpec"]

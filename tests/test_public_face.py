@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+import typing
 
 import pytest
 
@@ -130,3 +131,36 @@ def test_an_extra_that_is_not_installed_is_named(statement, missing, extra):
     )
     assert done.returncode == 1
     assert f'pip install "heroku-inference[{extra}]"' in done.stderr.splitlines()[-1]
+
+
+def functions_of(package):
+    """Every public function and method that the packages define, also in private base classes."""
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        members = {name: thing}
+        if inspect.isclass(thing):
+            public = (member for member in dir(thing) if not member.startswith("_"))
+            members = {f"{name}.{member}": getattr(thing, member, None) for member in public}
+            members[f"{name}.__init__"] = thing.__init__
+        for address, member in members.items():
+            called = member.fget if isinstance(member, property) else member
+            function = inspect.unwrap(called) if callable(called) else None
+            code = getattr(function, "__func__", function)
+            if getattr(code, "__globals__", {}).get("__name__", "").partition(".")[0] in PACKAGES:
+                yield address, function
+
+
+@pytest.mark.parametrize(
+    "name", [*PACKAGES, "heroku_inference.agent_tools", "langchain_heroku.errors"]
+)
+def test_programs_can_read_the_annotations_of_every_public_function(name):
+    unreadable, read = {}, 0
+    for address, function in functions_of(name):
+        try:
+            typing.get_type_hints(function)
+        except NameError as error:
+            unreadable[address] = error.name
+        read += 1
+    assert unreadable == {}
+    assert read > 1

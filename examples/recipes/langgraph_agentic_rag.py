@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from kitchen import cook, show
 from kitchen_langchain import page_store, scored, sources_of
-from langchain_core.documents import Document  # noqa: TC002 - LangGraph reads the annotations
+from langchain_core.documents import Document
 from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.graph import END, START, StateGraph

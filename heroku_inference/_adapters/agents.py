@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heroku_inference._agents.request import ELSEWHERE
 from heroku_inference._agents.result import agent_result
 
 if TYPE_CHECKING:
     from heroku_inference._errors import HerokuError
 
-__all__ = ["agent_result", "was_refused"]
+__all__ = ["ELSEWHERE", "agent_result", "was_refused"]
 
 
 def was_refused(error: HerokuError) -> bool:

@@ -6,8 +6,9 @@ clients, they stay out of copies, pickles and dumps.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -23,10 +24,9 @@ from heroku_inference._config.arguments import (
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
 
@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_CLIENTS: Final = ("http_client", "async_http_client")
 
 
 class _Derived(dict[str, tuple[tuple[Any, ...], Any]]):
@@ -253,6 +254,17 @@ class Connection(BaseModel):
             default_headers=self.default_headers,
             async_http_client=self.async_http_client,
         )
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        clients = [name for name in _CLIENTS if state["__dict__"].get(name) is not None]
+        if clients:
+            warn_caller(
+                f"{' and '.join(clients)} left out of the pickle of a {type(self).__name__}: "
+                "connections cannot be pickled. Set it again where the pickle is loaded."
+            )
+            state["__dict__"] = {**state["__dict__"], **dict.fromkeys(clients)}
+        return state
 
     def __copy__(self) -> Any:
         copied = super().__copy__()

@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
 from heroku_inference._chat.thinking import is_on
-from heroku_inference._config.arguments import check_extra_body, nearest_name, unknown_argument
+from heroku_inference._config.arguments import (
+    SENDING_OPTIONS,
+    check_extra_body,
+    is_key_name,
+    misplaced_key,
+    nearest_name,
+    unknown_argument,
+)
+from heroku_inference._errors import UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
-__all__ = ["CHAT_OPTIONS", "asks_to_think", "chat_options", "drop_ignored", "options_among"]
+__all__ = [
+    "CHAT_OPTIONS",
+    "SENDING_OPTIONS",
+    "asks_to_think",
+    "chat_options",
+    "drop_ignored",
+    "options_among",
+    "refuse_keys",
+    "refuse_unknown_options",
+]
 
-CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters) - {
-    "messages",
-    "stream",
-    "unknown",
-}
-"""The options that the core knows by name; any other goes into the request body."""
+CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters).union(
+    SENDING_OPTIONS
+) - {"messages", "stream", "unknown"}
+"""The options that the core knows by name."""
 
+_NOWHERE: Final[Mapping[str, str]] = {}
 _LIMITS: Final = ("max_tokens", "max_completion_tokens")  # two names of one option
 
 
-def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge layers into the options of one call; later layers win.
+def chat_options(
+    *layers: Mapping[str, Any], known: AbstractSet[str] = CHAT_OPTIONS
+) -> dict[str, Any]:
+    """Merge layers into the options of one call, whose names are `known`; later layers win.
 
     A name that is not an option becomes a field of the body. If Heroku ignores it, it is left out
     with a warning instead. The `extra_body` of all layers is merged, to any depth.
@@ -39,7 +58,7 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
         if body := given.pop("extra_body", None):
             check_extra_body(body)
             bodies.append(body)
-    options = {name: given.pop(name) for name in given.keys() & CHAT_OPTIONS}
+    options = {name: given.pop(name) for name in given.keys() & known}
     if given:
         bodies.insert(0, drop_ignored(given))
     merged: dict[str, Any] = {}
@@ -50,28 +69,92 @@ def chat_options(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
+def refuse_unknown_options(
+    call: Mapping[str, Any],
+    known: AbstractSet[str] = CHAT_OPTIONS,
+    elsewhere: Mapping[str, str] = _NOWHERE,
+) -> None:
+    """Refuse options of a call that do not exist, before anything is sent.
+
+    Parameters of OpenAI that Heroku ignores are no mistake: `chat_options` leaves them out.
+
+    Args:
+        call: The options that the caller passed.
+        known: The names of all options.
+        elsewhere: What to do instead of an option that others have, by its name.
+
+    Raises:
+        UnknownArgumentError: There is no such option.
+    """
+    if call.keys() <= known:
+        return
+    for name in call:
+        if name in known or name in IGNORED_PARAMETERS:
+            continue
+        if name in elsewhere:
+            raise UnknownArgumentError(f"There is no option {name!r}.", elsewhere[name])
+        raise unknown_argument(
+            name,
+            sorted({*known} - {"model"}),
+            kind="option",
+            remedy="Use extra_body to send it as a field anyway.",
+        )
+
+
+def refuse_keys(fields: dict[str, Any], place: str = "") -> None:
+    """Refuse a key in a place that is sent with the body and shown.
+
+    Args:
+        fields: The fields, by name. Options of a call are gone from it when there is a key among
+            them: tracebacks may print it.
+        place: The argument that holds them; empty for options of a call.
+
+    Raises:
+        UnknownArgumentError: A name is a key's; the error does not show its value.
+    """
+    for name in fields:
+        if is_key_name(name):
+            if not place:
+                fields.clear()
+                raise misplaced_key(name, kind="option")
+            raise UnknownArgumentError(
+                f"{place} has {name!r}, which would be sent in the body and shown.",
+                "Pass the add-on's key as api_key=...; use extra_body for a field of this name.",
+            )
+
+
 def options_among(
-    arguments: Mapping[str, Any], known: Collection[str], *, owner: str, place: str
+    arguments: Mapping[str, Any],
+    known: Collection[str],
+    *,
+    owner: str,
+    place: str,
+    elsewhere: Mapping[str, str] = _NOWHERE,
 ) -> dict[str, Any]:
-    """Those arguments of a class that are options of its calls, with a warning but for `user`.
+    """Those arguments of a class that are options of its calls, with a warning.
 
     Args:
         arguments: All arguments.
         known: The names of the fields of the class.
         owner: The class.
         place: The field that holds options of every call.
+        elsewhere: What to do instead of an argument that others have, by its name.
 
     Raises:
-        UnknownArgumentError: A name is not an option either, and looks like a misspelt one.
+        UnknownArgumentError: A name is a key's, or is not an option either and looks like a
+            misspelt one.
     """
     unknown = [name for name in arguments if name not in known]
     for name in unknown:
+        if is_key_name(name):
+            raise misplaced_key(name, owner=owner, takes_key=True)
+        if name in elsewhere:
+            raise UnknownArgumentError(f"{owner}() has no argument {name!r}.", elsewhere[name])
         if name not in CHAT_OPTIONS | IGNORED_PARAMETERS and nearest_name(name, known):
             raise unknown_argument(name, sorted(known), owner=owner)
-    # `user` can only mean the field of the body.
-    if doubtful := [name for name in unknown if name != "user"]:
+    if unknown:
         warn_caller(
-            f"{owner}() has no argument {', '.join(map(repr, doubtful))}; it went into {place}, to "
+            f"{owner}() has no argument {', '.join(map(repr, unknown))}; it went into {place}, to "
             f"be sent with every call. Pass it in {place} if you mean that."
         )
     return {name: arguments[name] for name in unknown}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._chat.request import check_effort, check_share
+from heroku_inference._chat.request import check_effort, check_limit, check_model, check_share
 from heroku_inference._chat.thinking import check_thinking
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-__all__ = ["ChatParameters", "check_share", "check_thinking"]
+__all__ = ["ChatParameters", "check_limit", "check_model", "check_share", "check_thinking"]
 
 _PARAMETERS: Final = (
     "temperature",
@@ -26,6 +25,7 @@ _PARAMETERS: Final = (
     "parallel_tool_calls",
     "allow_ignored_params",
     "prompt_caching",
+    "user",
 )
 
 
@@ -36,6 +36,7 @@ class ChatParameters(Connection):
         **Connection._CHECKS,  # noqa: SLF001 - of the class above
         "extended_thinking": check_thinking,
         "extra_body": check_extra_body,
+        "max_tokens": partial(check_limit, "max_tokens"),
     }
 
     temperature: float | None = None
@@ -66,6 +67,9 @@ class ChatParameters(Connection):
 
     prompt_caching: bool | None = None
     """`False` turns off Heroku's automatic prompt caching (docs: prompt caching)."""
+
+    user: str | None = None
+    """Your own name for the end user, sent with every call."""
 
     stream_usage: bool = True
     """Whether streams are asked for their token counts (`stream_options.include_usage`): without,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from heroku_inference._adapters.arguments import Connection
 from heroku_inference._client_options import EmbedOptions
+from heroku_inference._config.settings import Kind
 from heroku_inference._endpoints.embedding_wire import LongText, check_text
 from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._endpoints.refusals import OnRefused
-
-if TYPE_CHECKING:
-    from heroku_inference._config.settings import Kind
 
 __all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "OnRefused", "Side", "check_text"]
 
@@ -46,9 +44,8 @@ class EmbeddingParameters(Connection):
 
     def _check_values(self) -> None:
         super()._check_values()
-        EmbeddingOptions(
-            model=self.model or self.settings.require_model(), **self._options("search_document")
-        )
+        options: dict[str, Any] = {**self._options("search_document")}
+        EmbeddingOptions(model=self.model or self.settings.require_model(), **options)
 
     def _options(self, side: Side) -> EmbedOptions:
         """The options of the core's `embed` for texts on this side."""

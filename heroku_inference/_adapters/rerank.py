@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from heroku_inference._adapters.arguments import Connection
 from heroku_inference._adapters.refusals import warn_of_refused
-from heroku_inference._endpoints.refusals import OnRefused  # noqa: TC001 - pydantic reads it
+from heroku_inference._config.settings import Kind
+from heroku_inference._endpoints.refusals import OnRefused
 from heroku_inference._endpoints.rerank import RerankOptions, check_query, check_top_n
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from types import EllipsisType
 
-    from heroku_inference._config.settings import Kind
     from heroku_inference._endpoints.rerank import RerankHit, RerankResult
 
 __all__ = ["RerankParameters", "check_query", "hits_of"]

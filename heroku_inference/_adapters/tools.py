@@ -11,7 +11,13 @@ from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.shown_images import move_images_after_results
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
-from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
+from heroku_inference._chat.tools import (
+    arguments_schema,
+    check_tool,
+    parallel_calls,
+    wire_tool_choice,
+    wire_tools,
+)
 from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._errors import ConfigError, ToolArgumentsError
 from heroku_inference._warnings import warn_caller
@@ -23,8 +29,10 @@ __all__ = [
     "NO_RESULT",
     "arguments_error",
     "arguments_in_text",
+    "arguments_schema",
     "arguments_text",
     "call_instruction",
+    "check_tool",
     "distinct_names",
     "function_options",
     "move_images_after_results",

@@ -8,10 +8,10 @@ from heroku_inference._call import Call
 from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.history_tools import clean_agent_tool_names
 from heroku_inference._chat.messages import wire_messages
-from heroku_inference._chat.request import check_share, list_stops
+from heroku_inference._chat.request import check_limit, check_share, list_stops
 from heroku_inference._chat.thinking import SAMPLING
 from heroku_inference._chat.words import NO_RESULT
-from heroku_inference._config.arguments import check_extra_body, unknown_argument
+from heroku_inference._config.arguments import SENDING_OPTIONS, check_extra_body, unknown_argument
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import UnknownArgumentError
 from heroku_inference.agent_tools import wire_agent_tools
@@ -21,16 +21,26 @@ if TYPE_CHECKING:
 
     from heroku_inference.agent_tools import AgentTool
 
-__all__ = ["agent_body", "agent_call"]
+__all__ = ["ELSEWHERE", "agent_body", "agent_call"]
 
 # Nothing is sent while a tool runs, for two minutes each with Heroku's own, several in a row.
 _TIMEOUT: Final = 600.0  # seconds
-_ELSEWHERE: Final = {
+_NO_FIELD: Final = "The agents endpoint has no such field (docs: agents); extra_body sends any."
+ELSEWHERE: Final = {
     "max_tokens": "Use max_tokens_per_inference_request.",
     "max_completion_tokens": "Use max_tokens_per_inference_request.",
     "stream": "The endpoint always streams: call stream_agent or run_agent.",
     "on_retry": "An agent is never tried again, since its tools may have acted.",
+    "extended_thinking": _NO_FIELD,
+    "parallel_tool_calls": _NO_FIELD,
+    "prompt_caching": _NO_FIELD,
+    "reasoning_effort": _NO_FIELD,
+    "response_format": _NO_FIELD,
+    "tool_choice": _NO_FIELD,
+    "top_k": _NO_FIELD,
+    "user": _NO_FIELD,
 }
+"""What to do instead of an option that chat completions have, by its name."""
 
 
 def agent_call(body: Mapping[str, Any]) -> Call:
@@ -59,17 +69,18 @@ def agent_body(
         UnknownArgumentError: There is no such option.
     """
     for name in unknown:
-        if name in _ELSEWHERE:
-            raise UnknownArgumentError(f"An agent has no option {name!r}.", _ELSEWHERE[name])
+        if name in ELSEWHERE:
+            raise UnknownArgumentError(f"An agent has no option {name!r}.", ELSEWHERE[name])
         raise unknown_argument(
             name,
-            agent_body.__kwdefaults__,
+            [*(agent_body.__kwdefaults__ or ()), *SENDING_OPTIONS],
             owner="run_agent",
             kind="option",
             remedy="Use extra_body to send it as a field anyway.",
         )
     check_share("temperature", temperature)
     check_share("top_p", top_p)
+    check_limit("max_tokens_per_inference_request", max_tokens_per_inference_request)
     check_extra_body(extra_body)
     optional = {
         "tools": wire_agent_tools(tools) or None,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._public_names import publish
-from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult, Usage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from heroku_inference._values import Reply
+from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult, Reply, Usage
 
 __all__ = ["AgentResult", "agent_messages", "agent_result"]
 

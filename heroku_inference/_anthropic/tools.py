@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.history_tools import HISTORY_DESCRIPTION
-from heroku_inference._chat.schemas import object_schema
+from heroku_inference._chat.tools import arguments_schema, check_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,9 @@ def apply_tool_rules(body: dict[str, Any]) -> None:
     Schemas become as small as they can be. Where the history calls tools and the request has none,
     those tools are declared, and the model may not call them. The history is already one that the
     endpoint takes.
+
+    Raises:
+        ConfigError: A tool is one that its provider runs, or its arguments are not an object.
     """
     if tools := body.get("tools"):
         body["tools"] = [_with_smallest_schema(tool) for tool in tools]
@@ -31,10 +34,12 @@ def apply_tool_rules(body: dict[str, Any]) -> None:
 
 
 def _with_smallest_schema(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    check_tool(tool)
     schema = tool.get("input_schema")
     if not isinstance(schema, Mapping):
         return tool
-    return {**tool, "input_schema": object_schema(schema, tool.get("description"))}
+    arguments = arguments_schema(str(tool.get("name")), schema, tool.get("description"))
+    return {**tool, "input_schema": arguments}
 
 
 def _calls(messages: Any) -> Iterator[Mapping[str, Any]]:

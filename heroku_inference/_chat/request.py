@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
@@ -12,7 +12,7 @@ from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.response_format import apply_response_format
 from heroku_inference._chat.thinking import SAMPLING, apply_thinking_rules, check_thinking
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._config.arguments import check_extra_body, unknown_argument
+from heroku_inference._config.arguments import SENDING_OPTIONS, check_extra_body, unknown_argument
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
@@ -26,6 +26,8 @@ __all__ = [
     "ChatRequest",
     "chat_request",
     "check_effort",
+    "check_limit",
+    "check_model",
     "check_share",
     "check_tool_call_retries",
     "drop_ignored",
@@ -145,6 +147,8 @@ def chat_request(
     check_share("temperature", temperature)
     check_share("top_p", top_p)
     check_effort(reasoning_effort)
+    check_limit("max_tokens", max_tokens)
+    check_limit("max_completion_tokens", max_completion_tokens)
     check_extra_body(extra_body)
     check_thinking(extended_thinking)
     if tool_call_retries:
@@ -195,7 +199,8 @@ def drop_ignored(options: Mapping[str, Any]) -> dict[str, Any]:
     Such a parameter can still be sent through `extra_body`.
     """
     ignored = [name for name in options if name in IGNORED_PARAMETERS]
-    if asked := [name for name in ignored if options[name] is not None]:
+    without = {"n": 1}  # what Heroku does anyway: programs say it with every call
+    if asked := [name for name in ignored if options[name] not in (None, without.get(name))]:
         warn_caller(
             f"{', '.join(asked)} not sent: Heroku ignores it. Use extra_body to send it anyway."
         )
@@ -207,9 +212,8 @@ def _refuse_unknown(unknown: Iterable[str]) -> None:
     for name in unknown:
         if name in IGNORED_PARAMETERS:
             raise UnknownArgumentError(f"chat() has no option {name!r}: Heroku ignores it.", remedy)
-        raise unknown_argument(
-            name, chat_request.__kwdefaults__, owner="chat", kind="option", remedy=remedy
-        )
+        known = [*(chat_request.__kwdefaults__ or ()), *SENDING_OPTIONS]
+        raise unknown_argument(name, known, owner="chat", kind="option", remedy=remedy)
 
 
 def list_stops(stop: str | Sequence[str] | None) -> list[str] | None:
@@ -256,6 +260,32 @@ def check_tool_call_retries(retries: Any) -> None:
             f"tool_call_retries must be a whole number from 0, got {retries!r}.",
             "Pass 1 for a second try, or 0 for none.",
         )
+
+
+def check_limit(name: str, value: object) -> None:
+    """Refuse anything but a whole number from 1 for a number of tokens of this name."""
+    if value is None or (type(value) is int and value > 0):
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        shown = f"a value of type {type(value).__name__}"
+    elif int(value) > 0:
+        return
+    else:
+        shown = str(value)
+    raise ConfigError(
+        f"{name} must be a whole number from 1, got {shown}.",
+        "Leave it out for the model's default.",
+    )
+
+
+def check_model(model: object) -> None:
+    """Refuse a model of a call that cannot be the id of one; `None` stands for the usual one."""
+    if model is None or (isinstance(model, str) and model.strip()):
+        return
+    shown = repr(model) if isinstance(model, str) else f"a value of type {type(model).__name__}"
+    raise ConfigError(
+        f"model must be the id of a model, got {shown}.", "Leave it out for the usual one."
+    )
 
 
 def check_effort(effort: str | None) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.code_fence import Fence
 from heroku_inference._chat.messages import with_instruction
-from heroku_inference._chat.schemas import object_schema, smallest_schema
+from heroku_inference._chat.schemas import is_of_objects, object_schema, smallest_schema
 from heroku_inference._chat.thinking import thinks
 from heroku_inference._chat.tools import forced_tool, is_forced
 from heroku_inference._errors import ConfigError
@@ -70,7 +70,7 @@ def apply_response_format(
         return None
     if kind == "json_object":
         schema = response_format.get("schema")
-        return _ask_for_json(body, smallest_schema(schema) if schema else None)
+        return _ask_for_json(body, _json_schema(schema) if schema else None)
     if kind == "json_schema":
         return _apply_schema(body, response_format.get("json_schema", response_format))
     raise ConfigError(
@@ -96,15 +96,30 @@ def _apply_schema(body: dict[str, Any], wanted: Any) -> ResponseFormat:
             'Pass {"type": "json_schema", "json_schema": {"name": …, "schema": {…}}}.',
         )
     schema = object_schema(schema)
-    if schema.get("type") != "object":
-        raise ConfigError(
-            "The schema of response_format does not describe an object at its root.",
-            "Make the value a field of an object.",
-        )
+    if not is_of_objects(schema):
+        raise _not_an_object()
     if body.get("tool_choice") == "none" and thinks(body):
         # Neither may a tool be called nor one be forced: words are all that is left.
         return _ask_for_json(body, schema)
     return _add_answer_tool(body, schema, wanted.get("description"))
+
+
+def _json_schema(schema: Any) -> dict[str, Any]:
+    if not isinstance(schema, Mapping):
+        raise ConfigError(
+            f"The schema of response_format is a value of type {type(schema).__name__}.",
+            "Pass a JSON schema as a mapping, such as model_json_schema() of a pydantic class.",
+        )
+    if not is_of_objects(object_schema(schema)):
+        raise _not_an_object()
+    return smallest_schema(schema)
+
+
+def _not_an_object() -> ConfigError:
+    return ConfigError(
+        "The schema of response_format does not describe an object at its root.",
+        "Make the value a field of an object.",
+    )
 
 
 def _ask_for_json(body: dict[str, Any], schema: Any) -> ResponseFormat:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-__all__ = ["object_schema", "smallest_schema"]
+__all__ = ["is_of_objects", "object_schema", "smallest_schema"]
 
 # Where schemas are found below a schema: in the value itself (or in a list of them), or by name.
 # All other values are data (`const`, `default`, `enum`, `examples`) or unknown, and stay untouched.
@@ -61,6 +61,7 @@ _ANNOTATIONS: Final = frozenset(
 )
 _BRANCHES: Final = frozenset({"allOf", "anyOf", "oneOf"})
 _MOST_LEVELS: Final = 64
+_MOST_CHOICES: Final = 8  # levels of choices among choices
 _MOST_SCHEMAS: Final = 5_000
 _ODD: Final = re.compile(r"[^a-zA-Z0-9_.-]")
 
@@ -85,18 +86,27 @@ def smallest_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 def object_schema(schema: Mapping[str, Any], description: str | None = None) -> dict[str, Any]:
     """The smallest schema as Heroku takes it for a tool, which says `type` at its root.
 
-    A schema of a choice stays without it, unless all that can be chosen are objects. The
-    `description` that the tool has already is not repeated.
+    A choice at its root becomes one object with all properties, and its description says what
+    belongs together: Bedrock, which answers for Heroku, takes no `anyOf`, `oneOf` or `allOf` there.
+    A choice that is not between objects stays as it is, without a `type`. The `description` that
+    the tool has already is not repeated.
     """
     smallest = smallest_schema(schema)
     if description and smallest.get("description") == description:
         del smallest["description"]
-    if "type" in smallest:
-        return smallest
     if not smallest.keys() & _BRANCHES:
-        return {"type": "object", "properties": {}, **smallest}
-    of_objects = _is_of_objects(smallest, smallest.get("$defs", {}))
-    return {"type": "object", **smallest} if of_objects else smallest
+        return smallest if "type" in smallest else {"type": "object", "properties": {}, **smallest}
+    definitions = smallest.get("$defs", {})
+    if smallest.get("type", "object") != "object" or not (
+        "type" in smallest or _is_of_objects(smallest, definitions)
+    ):
+        return smallest
+    return _one_object(smallest, definitions) or {"type": "object", **smallest}
+
+
+def is_of_objects(schema: Mapping[str, Any]) -> bool:
+    """Whether all values of a smallest schema are objects, as arguments and answers must be."""
+    return schema.get("type") == "object"
 
 
 class _CannotInlineError(Exception):
@@ -258,6 +268,70 @@ def _without_titles(schema: Any, level: int = 0) -> Any:
         return schema
     # `$id` stays: references may be relative to it.
     return _rebuild(schema, _without_titles, level, {"$schema", "title"})
+
+
+def _one_object(
+    schema: Mapping[str, Any], definitions: Mapping[str, Any], level: int = 0
+) -> dict[str, Any] | None:
+    """One object that accepts what the choices of a schema accept, and more.
+
+    `None` if one of the choices is not an object.
+    """
+    properties = dict(schema.get("properties", {}))
+    required = list(schema.get("required", ()))
+    description = [schema.get("description")]
+    for key in sorted(schema.keys() & _BRANCHES):
+        forms: list[dict[str, Any]] = []
+        for part in schema[key]:
+            if (form := _form(part, definitions, level)) is None:
+                return None
+            forms.append(form)
+        for name in dict.fromkeys(name for form in forms for name in form["properties"]):
+            told = (form["properties"][name] for form in forms if name in form["properties"])
+            properties.setdefault(name, _either(told))
+        if key == "allOf":
+            required += [name for form in forms for name in form["required"]]
+        else:
+            required += _in_all([form["required"] for form in forms])
+            description.append(_what_belongs_together(forms))
+    merged = {name: schema[name] for name in schema if name not in _BRANCHES}
+    text = " ".join(filter(None, description))
+    return {
+        **merged,
+        "type": "object",
+        "properties": properties,
+        **({"required": list(dict.fromkeys(required))} if required else {}),
+        **({"description": text} if text else {}),
+    }
+
+
+def _form(part: Any, definitions: Mapping[str, Any], level: int) -> dict[str, Any] | None:
+    """A choice as an object, with `properties` and `required`."""
+    if isinstance(part, Mapping) and isinstance(reference := part.get("$ref"), str):
+        part = definitions.get(reference.rpartition("/")[2])
+    if not isinstance(part, Mapping) or "$ref" in part or part.get("type", "object") != "object":
+        return None
+    if part.keys() & _BRANCHES:  # definitions may go around in circles
+        part = _one_object(part, definitions, level + 1) if level < _MOST_CHOICES else None
+    return None if part is None else {"properties": {}, "required": [], **part}
+
+
+def _in_all(lists: Sequence[Sequence[str]]) -> list[str]:
+    first, *rest = lists or [[]]
+    return [name for name in first if all(name in names for names in rest)]
+
+
+def _what_belongs_together(forms: Sequence[Mapping[str, Any]]) -> str:
+    told = [", ".join(form["required"] or form["properties"]) for form in forms]
+    return f"Give what belongs together: {'; or '.join(told)}." if all(told) else ""
+
+
+def _either(schemas: Iterable[Any]) -> Any:
+    different: list[Any] = []
+    for schema in schemas:
+        if schema not in different:
+            different.append(schema)
+    return different[0] if len(different) == 1 else {"anyOf": different}
 
 
 def _is_of_objects(schema: Any, definitions: Mapping[str, Any]) -> bool:

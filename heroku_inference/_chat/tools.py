@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from heroku_inference._chat.schemas import object_schema
+from heroku_inference._chat.schemas import is_of_objects, object_schema
 from heroku_inference._errors import ConfigError
 
 __all__ = [
+    "arguments_schema",
+    "check_tool",
     "forced_tool",
     "is_forced",
     "parallel_calls",
@@ -20,12 +22,71 @@ _NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 _CHOICES = {"any": "required", "auto": "auto", "none": "none", "required": "required"}
 
 
+# What a schema may say at its root: some frameworks take a bare schema for a tool.
+_SCHEMA_TYPES: Final = frozenset(
+    {"array", "boolean", "integer", "null", "number", "object", "string"}
+)
+_OWN_FUNCTION: Final = "Pass a function with a JSON schema, and run it in your program."
+_RUN_BY_AGENTS: Final = (
+    "Heroku's agents have such a tool ({}: see heroku_inference.agent_tools), with "
+    "Client.run_agent, ChatHerokuAgent and HerokuAgent; or pass a function of your own."
+)
+# What to use instead of a tool that its provider runs, by the beginning of its type.
+_INSTEAD: Final = {
+    "bash": _RUN_BY_AGENTS.format("code_exec_python and dyno_run_command"),
+    "code_": _RUN_BY_AGENTS.format("code_exec_python and others"),
+    "custom": "Pass a function with a JSON schema: one argument of type string takes free text.",
+    "heroku_tool": "Tools that Heroku runs are for agents: Client.run_agent, ChatHerokuAgent and "
+    "HerokuAgent.",
+    "image_generation": "Use HerokuImageTool, HerokuImageToolSpec or Client.generate_image.",
+    "mcp": "load_mcp_tools gives the tools of your MCP servers on Heroku as functions, and agents "
+    "(Client.run_agent, ChatHerokuAgent, HerokuAgent) take mcp_tool(...).",
+    "web_": _RUN_BY_AGENTS.format("html_to_markdown"),
+}
+
+
+def check_tool(tool: Any) -> None:
+    """Refuse the definition of a tool that its provider runs, such as `web_search_20250305`.
+
+    Raises:
+        ConfigError: It is one. Heroku would take it for a function without arguments.
+    """
+    kind = tool.get("type") if isinstance(tool, Mapping) else None
+    if kind is None or kind == "function" or kind in _SCHEMA_TYPES or not isinstance(kind, str):
+        return
+    if kind == "custom" and "input_schema" in tool:  # Anthropic's word for a function
+        return
+    instead = (remedy for start, remedy in _INSTEAD.items() if kind.startswith(start))
+    raise ConfigError(
+        f"The tool {tool.get('name') or kind!r} is of the type {kind!r}, which Heroku's models do "
+        "not have.",
+        next(instead, _OWN_FUNCTION),
+    )
+
+
+def arguments_schema(
+    name: str, parameters: Mapping[str, Any], description: str | None
+) -> dict[str, Any]:
+    """The schema of a tool's arguments as the API takes it.
+
+    Raises:
+        ConfigError: It does not describe an object.
+    """
+    schema = object_schema(parameters, description)
+    if is_of_objects(schema):
+        return schema
+    raise ConfigError(
+        f"The schema of {name!r} does not describe an object at its root, as that of a tool must.",
+        "Make the value a field of an object.",
+    )
+
+
 def wire_tools(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The definitions with exactly the documented fields, from OpenAI's or Anthropic's form.
 
     Raises:
         ConfigError: A tool is not a function. Heroku's own tools and MCP tools belong to the agents
-            endpoint (docs: chat completions, tools).
+            endpoint (docs: chat completions, tools), and those of other providers are nowhere.
     """
     if isinstance(tools, (str, Mapping)) or not isinstance(tools, Iterable):
         raise ConfigError(
@@ -77,6 +138,7 @@ def is_forced(choice: Any) -> bool:
 
 
 def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    check_tool(tool)
     function = tool.get("function", tool)
     if not _is_function(tool, function):
         raise ConfigError(
@@ -91,7 +153,7 @@ def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
         "function": {
             "name": name,
             "description": description or name,  # must not be empty
-            "parameters": object_schema(parameters, description),
+            "parameters": arguments_schema(name, parameters, description),
         },
     }
 

@@ -5,23 +5,45 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 
 __all__ = [
+    "SENDING_OPTIONS",
     "check_callback",
     "check_extra_body",
     "check_headers",
     "check_http_client",
     "check_max_retries",
+    "check_query",
     "check_timeout",
+    "is_key_name",
+    "misplaced_key",
     "nearest_name",
     "refuse_unknown",
     "unknown_argument",
 ]
+
+
+SENDING_OPTIONS: Final = ("timeout", "extra_headers", "extra_query")
+"""The options of every call that say how it is sent, and are not fields of its body."""
+
+# `max_tokens` is not a key, and neither is `prompt_cache_key`.
+_ENDS_OF_KEYS: Final = (
+    "authorization",
+    "credential",
+    "credentials",
+    "key",
+    "password",
+    "secret",
+    "token",
+)
+_NOT_KEYS: Final = frozenset({"prompt_cache_key"})
 
 
 def check_timeout(value: object) -> None:
@@ -64,7 +86,7 @@ def check_max_retries(value: object) -> None:
         )
 
 
-def check_headers(value: object) -> dict[str, str]:
+def check_headers(value: object, argument: str = "default_headers") -> dict[str, str]:
     """The headers with lower-case names and trimmed values; `None` means no headers.
 
     Raises:
@@ -74,10 +96,28 @@ def check_headers(value: object) -> dict[str, str]:
         return {}
     if not isinstance(value, Mapping):
         raise ConfigError(
-            f"default_headers must be a mapping of names to values, got {_described(value)}.",
+            f"{argument} must be a mapping of names to values, got {_described(value)}.",
             'Pass a dict such as {"x-team": "search"}.',
         )
-    return {_header_name(name): _header_value(name, value[name]) for name in value}
+    return {
+        _header_name(argument, name): _header_value(argument, name, value[name]) for name in value
+    }
+
+
+def check_query(value: object) -> str:
+    """The parameters of a URL as its text; `None` means none.
+
+    Raises:
+        ConfigError: `value` is not a mapping of names to texts, numbers or lists of these.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise ConfigError(
+            f"extra_query must be a mapping of names to values, got {_described(value)}.",
+            'Pass a dict such as {"trace": "on"}.',
+        )
+    return urlencode([(name, _query_value(one)) for name in value for one in _listed(value[name])])
 
 
 def check_callback(name: str, value: object) -> None:
@@ -158,6 +198,8 @@ def unknown_argument(
         remedy: What to do when no name is near; the list of known names by default.
     """
     names = list(known or ())
+    if is_key_name(name) and name.isidentifier():
+        return misplaced_key(name, owner=owner, kind=kind, takes_key="api_key" in names)
     nearest = nearest_name(name, names)
     if not name.isidentifier():
         name = "..."  # a key may have come in place of a name, and has other characters
@@ -165,6 +207,32 @@ def unknown_argument(
     if nearest is not None:
         return UnknownArgumentError(problem, f"Did you mean {nearest!r}?")
     return UnknownArgumentError(problem, remedy or f"The {kind}s are {', '.join(names)}.")
+
+
+@lru_cache(maxsize=256)
+def is_key_name(name: str) -> bool:
+    """Whether an argument of this name most likely holds a key."""
+    return name.lower().endswith(_ENDS_OF_KEYS) and name not in _NOT_KEYS
+
+
+def misplaced_key(
+    name: str, *, owner: str = "", kind: str = "argument", takes_key: bool = False
+) -> ConfigError:
+    """The error for a key under a name that does not exist, or in a place that is sent or shown.
+
+    Args:
+        name: The name.
+        owner: The function or class that was called.
+        kind: What it is called: an argument, or an option.
+        takes_key: Whether the function or class takes the key as `api_key`.
+    """
+    problem = f"{owner}() has no {kind} {name!r}." if owner else f"There is no {kind} {name!r}."
+    remedy = (
+        "Did you mean 'api_key'?"
+        if takes_key
+        else "Pass the add-on's key as api_key=... where you make the object: calls do not take it."
+    )
+    return UnknownArgumentError(problem, remedy)
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
@@ -185,20 +253,35 @@ def _described(value: object) -> str:
     return "None" if value is None else f"a value of type {type(value).__name__}"
 
 
-def _header_name(name: object) -> str:
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _query_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ConfigError(
+        f"extra_query has a value of type {type(value).__name__}.",
+        "Pass texts, numbers or lists of these.",
+    )
+
+
+def _header_name(argument: str, name: object) -> str:
     if not isinstance(name, str) or not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
         raise ConfigError(
-            f"default_headers: {name!r} is not a valid header name.",
+            f"{argument}: {name!r} is not a valid header name.",
             "Use ASCII letters, digits and hyphens, such as 'x-team'.",
         )
     return name.lower()
 
 
-def _header_value(name: object, value: object) -> str:
+def _header_value(argument: str, name: object, value: object) -> str:
     # The value may be a secret: the message does not show it.
     if not isinstance(value, str) or not (value.isascii() and value.strip().isprintable()):
         raise ConfigError(
-            f"default_headers[{name!r}] is not a valid header value.",
+            f"{argument}[{name!r}] is not a valid header value.",
             "Pass a str of printable ASCII characters on one line.",
         )
     return value.strip()

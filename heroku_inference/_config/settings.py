@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Never
 
 from pydantic import SecretStr
 
@@ -16,7 +16,6 @@ from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Never
 
 __all__ = ["Kind", "Settings"]
 

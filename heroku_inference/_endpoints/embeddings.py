@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -33,23 +33,16 @@ from heroku_inference._endpoints.refusals import (
 )
 from heroku_inference._errors import ConfigError, HerokuError, InvalidResponseError
 from heroku_inference._public_names import publish
-from heroku_inference._values import Usage
+from heroku_inference._values import Reply, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncGenerator,
-        Awaitable,
-        Callable,
-        Generator,
-        Iterator,
-        Mapping,
-        Sequence,
-    )
-
-    from heroku_inference._values import Reply
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 
     Send = Callable[[str, dict[str, Any]], Reply]
     AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]
+    Floats = array[float]
+else:
+    Floats = array  # Python 3.11 does not subscript it
 
 __all__ = [
     "MAX_TEXTS",
@@ -93,7 +86,7 @@ class EmbeddingBatch:
     def __repr__(self) -> str:
         return f"EmbeddingBatch({_shape_of(self.vectors)}, start={self.start}, {_describe(self)})"
 
-    def float32(self) -> list[array[float]]:
+    def float32(self) -> list[Floats]:
         """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
         return [array("f", vector) for vector in self.vectors]
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from heroku_inference._config.arguments import check_extra_body, unknown_argument
+from heroku_inference._config.arguments import SENDING_OPTIONS, check_extra_body, unknown_argument
 from heroku_inference._error_bodies import excerpt
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
+from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heroku_inference._values import Reply
 
 __all__ = [
     "ASPECT_RATIOS",
@@ -278,7 +278,7 @@ def _refuse_unknown(unknown: Mapping[str, Any]) -> None:
                 f"generate_image() has no option {name!r}: Heroku ignores it.",
                 "Send it in extra_body, with allow_ignored_params=True.",
             )
-        options = image_body.__kwdefaults__
+        options = [*(image_body.__kwdefaults__ or ()), *SENDING_OPTIONS]
         raise unknown_argument(name, options, owner="generate_image", kind="option")
 
 

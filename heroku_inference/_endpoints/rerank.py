@@ -28,11 +28,10 @@ from heroku_inference._endpoints.refusals import (
 from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
+from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
-
-    from heroku_inference._values import Reply
 
     Send = Callable[[str, dict[str, Any]], Reply]
     AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]

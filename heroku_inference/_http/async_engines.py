@@ -23,6 +23,8 @@ __all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
 
 _LARGE: Final = 2**20  # bytes
 
+_MOST_TIMEOUTS: Final = 64
+
 
 class AsyncResponse(Protocol):
     """An answer whose status has come and whose body is still to be read."""
@@ -58,6 +60,8 @@ class AiohttpEngine:
         content: bytes | None,
         headers: Mapping[str, str],
         seconds: float,
+        *,
+        insists: bool,  # noqa: ARG002 - this engine has no timeout of its own
     ) -> AsyncResponse:
         """Send a request and wait for the status of its answer."""
         pool = await async_pool(self._base_url, self._network)
@@ -75,6 +79,8 @@ class AiohttpEngine:
     def _url(self, url: str) -> yarl.URL:
         import yarl  # noqa: PLC0415 - comes with aiohttp
 
+        if "?" in url:  # each call may have a query of its own
+            return yarl.URL(url, encoded=True)
         if url not in self._urls:
             self._urls[url] = yarl.URL(url)
         return self._urls[url]
@@ -83,6 +89,8 @@ class AiohttpEngine:
         import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
         if seconds not in self._timeouts:
+            if len(self._timeouts) >= _MOST_TIMEOUTS:  # each call may have one of its own
+                self._timeouts.clear()
             # `connect` covers what `sock_connect` alone leaves open: names and proxies.
             soon = min(seconds, CONNECT_TIMEOUT)
             self._timeouts[seconds] = aiohttp.ClientTimeout(
@@ -136,14 +144,19 @@ class HttpxEngine:
         content: bytes | None,
         headers: Mapping[str, str],
         seconds: float,
+        *,
+        insists: bool,
     ) -> AsyncResponse:
-        """Send a request and wait for the status of its answer."""
+        """Send a request and wait for the status of its answer.
+
+        With `insists` the seconds replace the timeout of the client.
+        """
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
         refuse_closed("async_http_client", self._client)
         timeout = (
             self._client.timeout
-            if self._use_its_timeout
+            if self._use_its_timeout and not insists
             else httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         )
         request = self._client.build_request(

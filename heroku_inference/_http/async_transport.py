@@ -94,7 +94,7 @@ class AsyncTransport(TransportBase):
         if call.is_summed and call.stream_form is not None:
             stream = await self._open_stream(call, content, headers)
             return await self._sum(call.stream_form, stream)
-        seconds = self.answer_timeout
+        seconds = call.own_timeout or self.answer_timeout
         with self.translate_errors(seconds):
             response = await self._respond(call, content, headers, seconds)
             try:
@@ -137,8 +137,9 @@ class AsyncTransport(TransportBase):
     async def _respond(
         self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
     ) -> AsyncResponse:
-        url = self._base_url + call.path
-        return await self._engine.send(call.method, url, content, headers, seconds)
+        url = self._base_url + call.target
+        insists = call.own_timeout is not None
+        return await self._engine.send(call.method, url, content, headers, seconds, insists=insists)
 
     def _library_errors(self) -> LibraryErrors:
         return self._engine.errors()

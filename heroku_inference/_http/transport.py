@@ -93,8 +93,9 @@ class Transport(TransportBase):
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         if call.is_summed and call.stream_form is not None:
             return self._sum(call.stream_form, self._open_stream(call, content, headers))
-        with self.translate_errors(self.answer_timeout):
-            response = self._respond(call, content, headers, self.answer_timeout)
+        seconds = call.own_timeout or self.answer_timeout
+        with self.translate_errors(seconds):
+            response = self._respond(call, content, headers, seconds)
             try:
                 reply = self._reply(response.status_code, response.headers.raw, response.read())
             finally:
@@ -137,12 +138,13 @@ class Transport(TransportBase):
         """Send a call; the answer's body is still to be read."""
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
-        url = self._base_url + call.path
+        url = self._base_url + call.target
         timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         if (theirs := self._own_client) is not None:
             refuse_closed("http_client", theirs)
             # Used as it is: with its own headers, and its own timeout unless ours was given.
-            chosen = timeout if self._timeout_given else theirs.timeout
+            insists = self._timeout_given or call.own_timeout is not None
+            chosen = timeout if insists else theirs.timeout
             request = theirs.build_request(
                 call.method, url, content=content, headers=headers, timeout=chosen
             )
@@ -159,6 +161,8 @@ class Transport(TransportBase):
     def _url(self, url: str) -> httpx.URL:
         import httpx  # noqa: PLC0415 - paid at the first request, not at import
 
+        if "?" in url:  # each call may have a query of its own
+            return httpx.URL(url)
         if url not in self._urls:
             self._urls[url] = httpx.URL(url)
         return self._urls[url]

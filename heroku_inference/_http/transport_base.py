@@ -228,7 +228,7 @@ class TransportBase:
     def _stream_seconds(self, call: Call) -> float:
         """How long a stream may be silent: as the user said, else as the call or all need it."""
         wanted = None if self._timeout_given else call.timeout
-        return wanted or self.stream_timeout
+        return call.own_timeout or wanted or self.stream_timeout
 
     def _library_errors(self) -> LibraryErrors:
         raise NotImplementedError

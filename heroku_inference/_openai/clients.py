@@ -7,7 +7,10 @@ set it up so that it does neither.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Never
+
+from pydantic import SecretStr
 
 from heroku_inference._config.arguments import (
     check_headers,
@@ -19,15 +22,16 @@ from heroku_inference._config.arguments import (
 from heroku_inference._config.settings import Kind, Settings, hidden
 from heroku_inference._errors import ConfigError
 from heroku_inference._http.pools import CONNECT_TIMEOUT
+from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import ModuleType
-    from typing import Never
 
-    from openai import AsyncOpenAI, OpenAI
-    from pydantic import SecretStr
+    import openai
+else:
+    openai = late_module("openai")
 
 __all__ = ["async_openai_client", "both_clients", "openai_client"]
 
@@ -47,7 +51,7 @@ def openai_client(
     inference_url: str | None = None,
     repair: bool = True,
     **unknown: Never,
-) -> OpenAI:
+) -> openai.OpenAI:
     """An `openai.OpenAI` that talks to Heroku, set up from config vars.
 
     ```python
@@ -98,7 +102,7 @@ def openai_client(
     arguments = _arguments(
         settings, timeout, max_retries, default_headers, http_client, repair=repair
     )
-    client: OpenAI = _make(_clients().HerokuOpenAI, arguments)
+    client: openai.OpenAI = _make(_clients().HerokuOpenAI, arguments)
     return client
 
 
@@ -115,7 +119,7 @@ def async_openai_client(
     inference_url: str | None = None,
     repair: bool = True,
     **unknown: Never,
-) -> AsyncOpenAI:
+) -> openai.AsyncOpenAI:
     """An `openai.AsyncOpenAI` that talks to Heroku, set up from config vars.
 
     As `openai_client`; `async_http_client` is your own `httpx.AsyncClient`. It belongs to the
@@ -131,7 +135,7 @@ def async_openai_client(
     arguments = _arguments(
         settings, timeout, max_retries, default_headers, async_http_client, repair=repair
     )
-    client: AsyncOpenAI = _make(_clients().AsyncHerokuOpenAI, arguments)
+    client: openai.AsyncOpenAI = _make(_clients().AsyncHerokuOpenAI, arguments)
     return client
 
 
@@ -144,7 +148,7 @@ def both_clients(
     async_http_client: Any,
     *,
     repair: bool,
-) -> tuple[OpenAI, AsyncOpenAI]:
+) -> tuple[openai.OpenAI, openai.AsyncOpenAI]:
     """The clients that `openai_client` and `async_openai_client` make, of the same settings."""
     check_http_client("http_client", http_client)
     check_http_client("async_http_client", async_http_client)

@@ -5,19 +5,16 @@ They are for those who must keep these classes; ours do better, and each functio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Never
+
+from pydantic import SecretStr
 
 from heroku_inference._catalogue import known_model
 from heroku_inference._config.arguments import refuse_unknown
 from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._openai.clients import both_clients
 from heroku_inference._public_names import publish
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Never
-
-    from pydantic import SecretStr
 
 __all__ = ["chat_openai_options", "openai_like_options"]
 

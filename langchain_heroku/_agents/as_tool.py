@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from langchain_core.callbacks import (
-    AsyncCallbackManagerForToolRun,  # noqa: TC002 - core reads these annotations
-    CallbackManagerForToolRun,  # noqa: TC002
+    AsyncCallbackManagerForToolRun,
+    CallbackManagerForToolRun,
 )
-from langchain_core.language_models.chat_models import BaseChatModel  # noqa: TC002 - pydantic does
-from langchain_core.messages import AIMessage  # noqa: TC002
-from langchain_core.runnables import RunnableConfig  # noqa: TC002
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, Field

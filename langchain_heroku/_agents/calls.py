@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
-from heroku_inference._adapters.chat_parameters import check_share
+from heroku_inference._adapters.agents import ELSEWHERE
+from heroku_inference._adapters.chat_options import SENDING_OPTIONS, refuse_unknown_options
+from heroku_inference._adapters.chat_parameters import check_limit, check_share
 from langchain_heroku._agents.generations import RunReader, langchain_run
 from langchain_heroku._agents.tools import agent_tools
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._messages import openai_messages
-from langchain_heroku.errors import ConfigError, run_errors
+from langchain_heroku.errors import UnknownArgumentError, run_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.messages import BaseMessage
@@ -31,6 +35,8 @@ _OPTIONS: Final = (
     "top_p",
     "extra_body",
 )
+_LIMIT: Final = "max_tokens_per_inference_request"
+_OF_A_CALL: Final = frozenset({"model", *_OPTIONS, *SENDING_OPTIONS})
 # Arguments of a call that LangChain passes for its own use.
 _FOR_LANGCHAIN: Final = frozenset({"stream", "stream_usage"})
 
@@ -45,6 +51,11 @@ class AgentCalls(HerokuChatModel):
         "max_tokens": "max_tokens_per_inference_request",
         "max_completion_tokens": "max_tokens_per_inference_request",
         "stop_sequences": "stop",
+    }
+
+    _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
+        **HerokuChatModel._CHECKS,  # noqa: SLF001 - of the class above
+        _LIMIT: partial(check_limit, "max_tokens_per_inference_request"),
     }
 
     tools: list[Any] = Field(default_factory=list)
@@ -75,6 +86,10 @@ class AgentCalls(HerokuChatModel):
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
         data = super()._fields_from(data)
+        for name in data.keys() & ELSEWHERE.keys():
+            raise UnknownArgumentError(
+                f"{cls.__name__}() has no argument {name!r}.", ELSEWHERE[name]
+            )
         if data.get("tools") is not None:
             data = {**data, "tools": agent_tools(data["tools"])}
         return data
@@ -162,12 +177,8 @@ class AgentCalls(HerokuChatModel):
     def _options(self, stop: Sequence[str] | None, call: Mapping[str, Any]) -> dict[str, Any]:
         """The options of one run for the core: arguments of the call over those of the agent."""
         call = {name: call[name] for name in call if name not in _FOR_LANGCHAIN}
+        refuse_unknown_options(call, _OF_A_CALL | self._SPELLINGS.keys(), ELSEWHERE)
         given = self._fields_from(call)
-        if unknown := [name for name in given if name not in {"model", *_OPTIONS}]:
-            raise ConfigError(
-                f"The agents endpoint has no option {', '.join(sorted(unknown))} (docs: agents).",
-                f"The options are {', '.join(_OPTIONS)}; extra_body sends any other field.",
-            )
         options: dict[str, Any] = {name: getattr(self, name) for name in _OPTIONS}
         given = {name: value for name, value in given.items() if value is not None}
         if "tools" in given:

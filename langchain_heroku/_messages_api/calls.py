@@ -7,7 +7,9 @@ talks to Heroku over the core's transport.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from langchain_core.messages import HumanMessage
@@ -15,13 +17,17 @@ from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, SecretStr, model_validator
 
 from heroku_inference._adapters.anthropic_messages import (
+    MESSAGES_OPTIONS,
+    NOT_OF_MESSAGES,
     answer_tool,
     ask_for_answer,
+    check_call,
     message_arguments,
     with_second_tries,
+    with_user,
 )
-from heroku_inference._adapters.arguments import check_extra_body
-from heroku_inference._adapters.chat_parameters import check_share, check_thinking
+from heroku_inference._adapters.chat_options import drop_ignored, refuse_unknown_options
+from heroku_inference._adapters.chat_parameters import check_limit, check_share, check_thinking
 from heroku_inference._errors import ConfigError, add_place
 from langchain_heroku._broken_calls import KEEP_BROKEN, StreamedCalls, check_calls
 from langchain_heroku._chat_model import HerokuChatModel
@@ -46,7 +52,7 @@ except ImportError as error:
     ) from error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
@@ -59,6 +65,12 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["ChatAnthropic", "MessagesCalls"]
+
+
+# Arguments of a call that LangChain passes for its own use.
+_FOR_LANGCHAIN: Final = frozenset(
+    {KEEP_BROKEN, "ls_structured_output_format", "stream_usage", "strict"}
+)
 
 
 class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fields of ours first
@@ -76,6 +88,14 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
         **HerokuConnection._CHECKS,  # noqa: SLF001 - of a class above
         "extended_thinking": check_thinking,
+        "max_tokens": partial(check_limit, "max_tokens"),
+    }
+    _ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        **NOT_OF_MESSAGES,
+        **HerokuChatModel._ELSEWHERE,  # noqa: SLF001 - of a class above
+        "response_format": "Bind it, llm.bind(response_format=...), or call "
+        "with_structured_output(...).",
+        "tools": "Bind them: llm.bind_tools([...]).",
     }
     _KEYS: ClassVar[tuple[str, ...]] = ("api_key", "anthropic_api_key")
 
@@ -93,6 +113,12 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     """How often the model is told, and asked again, when it calls a tool with arguments that are
     not a JSON object. The answers are summed, with their tokens."""
 
+    parallel_tool_calls: bool | None = None
+    """Whether the model may call several tools at once."""
+
+    user: str | None = None
+    """Your own name for the end user, sent as `metadata.user_id`."""
+
     # Fields of upstream that stay empty: the classes here keep these values elsewhere.
     anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
     anthropic_api_url: str | None = Field(default=None, exclude=True, repr=False)
@@ -104,7 +130,9 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         super()._check_values()
         check_share("temperature", self.temperature)
         check_share("top_p", self.top_p)
-        check_extra_body(self.model_kwargs.get("extra_body"))
+        for name in self._ELSEWHERE.keys() & self.model_kwargs.keys():
+            raise ConfigError(f"model_kwargs cannot have {name!r}.", self._ELSEWHERE[name])
+        check_call(self.model_kwargs)
         if self.extended_thinking is not None and self.thinking is not None:
             raise ConfigError("extended_thinking and thinking say the same.", "Pass one of them.")
         check_thinking(self.extended_thinking)
@@ -140,13 +168,14 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
+        kwargs = self._checked_call(kwargs)
         if "extended_thinking" in kwargs:
             thinking = kwargs.pop("extended_thinking")
         else:  # `thinking` of the call takes precedence
             thinking = None if kwargs.get("thinking") else self.extended_thinking
         tool = _answer_tool(kwargs)
         retries = self._retries(kwargs)
-        for name in ("response_format", "tool_call_retries", KEEP_BROKEN):
+        for name in ("response_format", "tool_call_retries"):
             kwargs.pop(name, None)
         messages = self._convert_input(input_).to_messages()
         system, conversation = anthropic_messages(messages)
@@ -158,8 +187,36 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
             payload["system"] = system
         refuse_untyped_image(messages)
         with _at_position(newest_of(messages), len(conversation) - 1):
-            body = message_arguments(payload, thinking)
+            body = message_arguments(self._in_anthropics_names(payload), thinking)
         return with_second_tries(ask_for_answer(body, tool) if tool else body, retries)
+
+    def _checked_call(self, call: dict[str, Any]) -> dict[str, Any]:
+        """The options of a call that are sent; all of them are right."""
+        given = {name: value for name, value in call.items() if name not in _FOR_LANGCHAIN}
+        refuse_unknown_options(given, MESSAGES_OPTIONS, NOT_OF_MESSAGES)
+        check_call({**self.model_kwargs, **given})
+        known = {name: given[name] for name in given.keys() & MESSAGES_OPTIONS}
+        if len(known) < len(given):
+            drop_ignored({name: given[name] for name in given if name not in known})
+        return known
+
+    def _in_anthropics_names(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The payload with what other classes call otherwise in the form of the endpoint.
+
+        Fields of `model_kwargs` that Anthropic's SDK does not know go into `extra_body`.
+        """
+        if metadata := with_user(payload.get("metadata"), payload.pop("user", self.user)):
+            payload["metadata"] = metadata
+        if (limit := payload.pop("max_completion_tokens", None)) is not None:
+            payload["max_tokens"] = limit
+        parallel = payload.pop("parallel_tool_calls", self.parallel_tool_calls)
+        choice = payload.get("tool_choice") or {"type": "auto"}
+        if parallel is not None and payload.get("tools") and choice.get("type") != "none":
+            payload["tool_choice"] = {"disable_parallel_tool_use": not parallel, **choice}
+        if strange := payload.keys() - MESSAGES_OPTIONS:
+            fields = {name: payload.pop(name) for name in sorted(strange)}
+            payload["extra_body"] = {**fields, **(payload.get("extra_body") or {})}
+        return payload
 
     def _generate(
         self,

@@ -25,6 +25,7 @@ _NO_FIELD: Final = (
     "prompt_caching",
     "reasoning_effort",
     "top_k",
+    "user",
 )
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.tools import FunctionTool, ToolMetadata, ToolOutput
-from llama_index.core.tools.tool_spec.base import BaseToolSpec
+from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 from pydantic import BaseModel
 
 from heroku_inference._errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
-    from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE
 
 __all__ = ["OutputToolSpec", "metadata_of", "tool_of"]
 

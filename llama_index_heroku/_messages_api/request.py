@@ -19,6 +19,7 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.llms.anthropic.utils import blocks_to_anthropic_blocks
 
+from heroku_inference._adapters.anthropic_messages import with_user
 from heroku_inference._adapters.tools import parse_arguments, wire_name
 from heroku_inference._errors import ConfigError
 from llama_index_heroku._tool_calls import calls_of
@@ -85,6 +86,8 @@ def sdk_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         name: part.pop(name) for part in (body, rest) for name in _AS_THEY_ARE if name in part
     }
+    if metadata := with_user(arguments.get("metadata"), rest.pop("user", None)):
+        arguments["metadata"] = metadata
     for name in ("max_completion_tokens", "max_tokens"):
         if name in rest:
             arguments["max_tokens"] = rest.pop(name)

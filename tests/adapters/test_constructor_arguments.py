@@ -139,7 +139,9 @@ def test_wrong_values_of_connections_are_refused(name, arguments, words):
         ({"temperature": 5}, "temperature must be from 0 to 1, got 5.0."),
         ({"temperature": float("nan")}, "temperature must be from 0 to 1, got nan."),
         ({"model": ""}, "Model is required"),
-        ({"max_tokens": "few"}, "must be a whole number, got 'few'."),
+        ({"max_tokens": "few"}, "must be a whole number from 1, got a value of type str."),
+        ({"max_tokens": 0}, "must be a whole number from 1, got 0."),
+        ({"max_tokens": True}, "must be a whole number from 1, got a value of type bool."),
         ({"stop": 3}, "stop must be a list or a str, got 3."),
         ({"stop": [3]}, "stop must be a list of str or a str"),
         ({"temperature": KEY}, "temperature must be a number, got a value of type str."),
@@ -205,6 +207,36 @@ def test_a_misspelt_argument_names_the_nearest(name, misspelt, meant):
     assert error.problem.startswith(name.partition(" ")[0])
     assert error.remedy == f"Did you mean {meant!r}?"
     assert KEY not in shown_by(error)
+
+
+@every_class
+@pytest.mark.parametrize(
+    "key",
+    [
+        "openai_api_key",
+        "heroku_api_key",
+        "HEROKU_API_KEY",
+        "inference_key",
+        "cohere_api_key",
+        "access_token",
+        "client_secret",
+        "password",
+    ],
+)
+def test_a_key_under_another_name_is_refused_with_the_right_one(name, key):
+    error = refusal(name, **{key: KEY})
+    assert isinstance(error, UnknownArgumentError)
+    assert f"has no argument {key!r}" in error.problem
+    assert error.remedy == "Did you mean 'api_key'?"
+    assert KEY not in shown_by(error)
+
+
+@pytest.mark.parametrize("name", CHAT)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of LlamaIndex's workflows
+def test_a_number_of_tokens_is_no_key(name):
+    assert CLASSES[name](
+        model="claude-4-5-sonnet", api_key=KEY, base_url="https://x.test", max_tokens=5
+    )
 
 
 @pytest.mark.parametrize(

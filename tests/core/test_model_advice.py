@@ -96,7 +96,7 @@ def test_a_model_that_has_ended_is_refused_with_the_one_to_use(emulator, config_
 
 def test_another_refusal_of_the_same_model_says_nothing_of_its_budget(config_vars):
     with pytest.raises(InvalidRequestError) as raised:
-        Client().chat(QUESTION, model="claude-opus-4-8", max_tokens=-1)
+        Client().chat(QUESTION, model="claude-opus-4-8", extra_body={"max_tokens": -1})
     assert "adaptive" not in str(raised.value)
 
 

@@ -6,11 +6,11 @@ import copy
 import dataclasses
 import json
 import random
-from datetime import date  # noqa: TC003 - pydantic reads the annotations
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Generic, Literal, TypeVar
-from uuid import UUID  # noqa: TC003 - pydantic reads the annotations
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -595,10 +595,61 @@ def test_a_choice_among_objects_is_an_object():
     given = SCHEMAS["an anyOf at the root"]
     assert object_schema(given) == {
         "type": "object",
-        "anyOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["n"]}],
+        "properties": {},
+        "description": "Give what belongs together: a; or n.",
     }
     mixed = {"oneOf": [{"type": "object"}, {"allOf": [{"type": "string"}]}]}
     assert object_schema(mixed) == {"oneOf": [{"type": "object"}, {"type": "string"}]}
+
+
+# Bedrock: "input_schema does not support oneOf, allOf, or anyOf at the top level".
+def test_a_choice_at_the_root_becomes_one_object():
+    text, number = {"type": "string"}, {"type": "integer"}
+    given = {
+        "type": "object",
+        "description": "A trip.",
+        "properties": {"city": text},
+        "required": ["city"],
+        "oneOf": [
+            {"properties": {"day": text, "kind": {"const": "a"}}, "required": ["kind", "day"]},
+            {"$ref": "#/$defs/Long"},
+        ],
+        "allOf": [{"properties": {"note": text}, "required": ["note"]}, {"required": ["city"]}],
+        "$defs": {
+            "Long": {
+                "type": "object",
+                "properties": {
+                    "day": number,
+                    "kind": {"const": "b"},
+                    "next": {"$ref": "#/$defs/Long"},
+                },
+                "required": ["kind", "next"],
+            }
+        },
+    }
+    before = copy.deepcopy(given)
+    assert object_schema(given) == {
+        "type": "object",
+        "description": "A trip. Give what belongs together: kind, day; or kind, next.",
+        "properties": {
+            "city": text,
+            "note": text,
+            "day": {"anyOf": [text, number]},
+            "kind": {"anyOf": [{"const": "a"}, {"const": "b"}]},
+            "next": {"$ref": "#/$defs/Long"},
+        },
+        "required": ["city", "note", "kind"],
+        "$defs": given["$defs"],
+    }
+    assert given == before
+
+
+def test_choices_that_go_around_in_circles_come_to_an_end():
+    given = {
+        "$ref": "#/$defs/A",
+        "$defs": {"A": {"type": "object", "anyOf": [{"$ref": "#/$defs/A"}, {"type": "object"}]}},
+    }
+    assert object_schema(given)["type"] == "object"
 
 
 def test_a_description_that_the_tool_has_is_not_repeated():

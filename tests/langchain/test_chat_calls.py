@@ -45,9 +45,11 @@ def test_an_argument_that_heroku_ignores_is_left_out_with_a_warning(emulator):
     assert sent(emulator) == {"model": "claude-4-5-sonnet"}
 
 
-def test_a_field_nobody_knows_goes_to_heroku_which_answers_for_it(emulator, llm):
+@pytest.mark.parametrize("place", ["model_kwargs", "extra_body"])
+def test_a_field_nobody_knows_goes_to_heroku_which_answers_for_it(emulator, config_vars, place):
+    llm = ChatHeroku(model="claude-4-5-sonnet", **{place: {"quux": 1}})
     with pytest.raises(errors.InvalidRequestError):
-        llm.invoke("Hello", quux=1)
+        llm.invoke("Hello")
     assert emulator.journal[-1].body["quux"] == 1
 
 
@@ -56,7 +58,8 @@ def test_every_option_of_the_core_can_be_passed_to_a_call():
 
     parameters = inspect.signature(chat_request).parameters.values()
     core = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
-    assert core - {"model", "stream"} == set(ChatOptions.__annotations__)
+    sending = {"timeout", "extra_headers", "extra_query"}
+    assert core - {"model", "stream"} == set(ChatOptions.__annotations__) - sending
 
 
 async def test_several_answers_are_several_requests_counted_together(emulator):
