@@ -118,7 +118,8 @@ def _block(block: Any, place: str, repairs: Repairs | None) -> _Block | None:
         if kind in _THOUGHTS and _is_signed(block):
             return _known_fields(block, str(kind))
     elif kind in _SHOWN and place != "system":
-        if repairs is None or _is_taken(block):
+        # The server judges the newest, as long as there is something to judge.
+        if _is_taken(block) or (repairs is None and isinstance(block.get("source"), Mapping)):
             return _known_fields(block, str(kind))
     elif kind == "image_url" and place != "system" and (image := _image_of_url(block)):
         return image
