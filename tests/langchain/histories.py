@@ -29,6 +29,7 @@ __all__ = ["HISTORIES", "NEWEST", "NOT_RUN", "PDF", "SOUND", "History"]
 PDF = base64.b64encode(b"%PDF-1.4 made up for tests " * 4).decode()
 IMAGE = base64.b64encode(PIXEL).decode()
 SOUND = base64.b64encode(b"RIFF made up for tests " * 4).decode()
+DRAWING = base64.b64encode(b"<svg id='dot'/>").decode()
 NOT_RUN = "not run"
 CALL: dict[str, Any] = {"name": "add", "args": {"a": 1}, "id": "c1"}
 
@@ -217,8 +218,8 @@ FILES = {
         ("a dot", "plan.pdf", "other.pdf", "typeless"),
     ),
     "a drawing": History(
-        [HumanMessage([{"type": "image", "base64": IMAGE, "mime_type": "image/svg+xml"}])],
-        ("image/svg+xml",),
+        [HumanMessage([{"type": "image", "base64": DRAWING, "mime_type": "image/svg+xml"}])],
+        ("svg",),
     ),
     "an image on somebody's disk": History(
         [HumanMessage([{"type": "image_url", "image_url": {"url": "file:///tmp/cat.png"}}])],
