@@ -114,7 +114,7 @@ def _is_claudes(message: AIMessage, is_needed: bool) -> bool:
     """Whether thoughts are signed by Claude: the endpoint refuses signatures of others.
 
     A message that was written by hand does not say. Then thoughts go back only where they are
-    needed: with calls whose results are still being worked on (docs: thinking).
+    needed: with calls whose results are still being worked on (docs: extended thinking).
     """
     provider = message.response_metadata.get("model_provider")
     return provider == "anthropic" or (provider is None and is_needed)

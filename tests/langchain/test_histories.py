@@ -14,6 +14,7 @@ from langchain_core.messages import (
     AIMessage,
     ChatMessage,
     HumanMessage,
+    RemoveMessage,
     SystemMessage,
     ToolMessage,
     convert_to_messages,
@@ -209,9 +210,10 @@ def test_a_history_may_end_as_it_is(emulator, llm, kind, name):
 def test_the_newest_turn_is_refused_before_it_is_sent_and_the_next_one_works(
     emulator, llm, way, name
 ):
-    # Two of these do not become one message on the wire, where positions differ.
-    thread = [SystemMessage("Be brief."), HumanMessage(" "), AIMessage("Hi."), NEWEST[name]]
-    with pytest.raises(ConfigError, match=r"^messages\[3\]: ") as caught:
+    # Two of these are not messages on the wire, where positions differ.
+    thread = [SystemMessage("Be brief."), RemoveMessage(id="1"), HumanMessage(" ")]
+    thread += [AIMessage("Hi."), NEWEST[name]]
+    with pytest.raises(ConfigError, match=r"^messages\[4\]: ") as caught:
         WAYS[way](llm, thread)
     assert isinstance(caught.value, ModelInvalidRequestError)
     assert len(emulator.journal) == 0
@@ -309,3 +311,23 @@ def test_a_result_of_a_call_keeps_its_place_among_parallel_ones(emulator, llm, k
     text = sent(emulator)
     for word in ("first", "third", "is not known" if kind == "agent" else NOT_RUN):
         assert text.count(word) == 1
+
+
+def test_results_without_ids_find_their_calls_by_the_tools_name(emulator, llm, kind):
+    calls = [{"name": name, "args": {}, "id": None} for name in ("add", "divide")]
+    thread = [
+        HumanMessage("Go."),
+        AIMessage("", tool_calls=calls),
+        ToolMessage("divided", tool_call_id="", name="divide"),
+        ToolMessage("added", tool_call_id="", name="add"),
+        QUESTION,
+    ]
+    llm.invoke(thread)
+    _, called, *results = emulator.journal[-1].body["messages"]
+    if kind == "messages":
+        ids = {block["name"]: block["id"] for block in called["content"] if "name" in block}
+        told = {block.get("content"): block.get("tool_use_id") for block in results[0]["content"]}
+    else:
+        ids = {call["function"]["name"]: call["id"] for call in called["tool_calls"]}
+        told = {message["content"]: message.get("tool_call_id") for message in results}
+    assert (told["added"], told["divided"]) == (ids["add"], ids["divide"])
