@@ -100,13 +100,12 @@ _WAYS = {
 
 @pytest.fixture
 def sent(emulator):
-    """Return what each request so far said, as text; Heroku took them all."""
+    """Return what each request to the model said so far, as text; Heroku took all requests."""
 
     def sent():
         assert {entry.status for entry in emulator.journal} == {200}, emulator.journal
-        return [
-            str([entry.body.get("system"), entry.body["messages"]]) for entry in emulator.journal
-        ]
+        bodies = [entry.body for entry in emulator.journal if "messages" in entry.body]
+        return [str([body.get("system"), body["messages"]]) for body in bodies]
 
     return sent
 
