@@ -22,8 +22,8 @@ OLDER_OR_NEWER_IN_FOREIGN = {
     "rich",
     "websockets",
 }
-# deepeval caps click and rich, Google's client tenacity, and huggingface-hub goes with click.
-OLDER_IN_PROGRAMS = {"click", "huggingface-hub", "rich", "tenacity"}
+# instructor caps jiter and rich, openai goes with jiter, and Google's client caps tenacity.
+OLDER_IN_PROGRAMS = {"jiter", "openai", "rich", "tenacity"}
 
 
 def text_of(lock):

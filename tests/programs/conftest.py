@@ -16,11 +16,20 @@ from dataclasses import replace
 
 import pytest
 
-_INSTALLED = all(map(importlib.util.find_spec, ("deepagents", "deepeval", "langmem", "trustcall")))
+_INSTALLED = all(map(importlib.util.find_spec, ("deepagents", "langmem", "ragas", "trustcall")))
 collect_ignore_glob = [] if _INSTALLED else ["test_*.py"]
 
 _MESSAGES = "/v1/messages"
 _MODEL = "claude-4-5-sonnet"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def programs_stay_at_home():
+    """ragas and Chroma send statistics of their use, unless they are told not to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAGAS_DO_NOT_TRACK", "true")
+        patch.setenv("ANONYMIZED_TELEMETRY", "False")
+        yield
 
 
 @pytest.fixture(autouse=True)

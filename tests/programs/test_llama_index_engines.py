@@ -78,7 +78,7 @@ TRIPLE = {
     "object": {"type": "PLACE", "name": "Lyon"},
 }
 EXTRACTORS = {
-    "simple": (lambda llm: SimpleLLMPathExtractor(llm), Say("(Ada, lives in, Lyon)")),
+    "simple": (SimpleLLMPathExtractor, Say("(Ada, lives in, Lyon)")),
     "schema": (
         lambda llm: SchemaLLMPathExtractor(
             llm,
@@ -90,7 +90,7 @@ EXTRACTORS = {
         CallTools([("KGSchema", {"triplets": [TRIPLE]})]),
     ),
     "dynamic": (
-        lambda llm: DynamicLLMPathExtractor(llm),
+        DynamicLLMPathExtractor,
         Say(
             '[{"head": "Ada", "head_type": "PERSON", "relation": "LIVES_IN", '
             '"tail": "Lyon", "tail_type": "PLACE"}]'
