@@ -13,13 +13,13 @@ from llama_index.core.memory import (
     VectorMemoryBlock,
 )
 from llama_index.vector_stores.chroma import ChromaVectorStore
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from heroku_emulator import CallTools, Say
 from llama_index_heroku import HerokuEmbedding
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning",  # of workflows
-    "ignore::pytest.PytestUnraisableExceptionWarning",  # its database stays open
     "ignore:The conversation was repaired:UserWarning",  # what Memory hands to a block is a cutting
 )
 
@@ -31,11 +31,13 @@ def population(city: str) -> str:
     return f"{city}: 522,250. {LONG}"
 
 
-@pytest.fixture(params=["sqlite", "in memory"])
-def database(request, tmp_path):
-    """Where the talk is kept."""
-    path = f"/{tmp_path}/talk.db" if request.param == "sqlite" else ":memory:"
-    return f"sqlite+aiosqlite://{'' if path == ':memory:' else path}"
+@pytest.fixture(params=["in a file", "in memory"])
+async def database(request, tmp_path):
+    """Where the talk is kept. LlamaIndex's own database would stay open."""
+    file = f"/{tmp_path}/talk.db" if request.param == "in a file" else "/:memory:"
+    engine = create_async_engine(f"sqlite+aiosqlite://{file}")
+    yield engine
+    await engine.dispose()
 
 
 @pytest.mark.parametrize("insert_method", InsertMethod)
@@ -47,7 +49,7 @@ async def test_facts_come_back_when_the_talk_is_gone(llm, script, sent, database
         chat_history_token_ratio=0.5,
         token_flush_size=20,
         insert_method=insert_method,
-        async_database_uri=database,
+        async_engine=database,
         memory_blocks=[
             StaticMemoryBlock(name="who", static_content="The user is Ada.", priority=0),
             FactExtractionMemoryBlock(name="facts", llm=model, priority=1),
@@ -64,7 +66,7 @@ async def test_facts_come_back_when_the_talk_is_gone(llm, script, sent, database
     assert "Ada lives in Lyon." in asked[-1]
 
 
-async def test_old_turns_are_found_by_their_vectors(llm, script, sent, tmp_path):
+async def test_old_turns_are_found_by_their_vectors(llm, script, sent, database, tmp_path):
     collection = chromadb.PersistentClient(str(tmp_path)).create_collection("talk")
     store = ChromaVectorStore(chroma_collection=collection)
     memory = Memory.from_defaults(
@@ -72,6 +74,7 @@ async def test_old_turns_are_found_by_their_vectors(llm, script, sent, tmp_path)
         token_limit=150,
         chat_history_token_ratio=0.5,
         token_flush_size=20,
+        async_engine=database,
         memory_blocks=[
             VectorMemoryBlock(
                 name="talk", vector_store=store, embed_model=HerokuEmbedding(), similarity_top_k=1
