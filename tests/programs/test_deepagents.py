@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 from deepagents import create_deep_agent
+from deepagents.backends import FilesystemBackend
 from langchain_core.messages import HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
 from heroku_emulator import CallTools, Say
+from tests.wire_cases import PIXEL
 
 QUESTION = {"messages": [HumanMessage("Write a note on Lyon, then say what it holds.")]}
 
@@ -52,3 +56,44 @@ def test_it_hands_a_task_to_a_subagent(chat_model, script, run, sent):
     assert "You look up facts." in asked
     assert "Lyon: 522,250" in told
     assert "522,250." in last
+
+
+FILES = {
+    "photo.png": PIXEL,
+    "paper.pdf": b"%PDF-1.4\n%%EOF\n",
+    "letter.docx": b"PK\x03\x04 a letter",
+    "talk.mp3": b"ID3 a talk",
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what cannot be sent is described
+@pytest.mark.parametrize("name", FILES)
+def test_the_talk_goes_on_after_a_file_of_any_kind(chat_model, script, run, sent, tmp_path, name):
+    (tmp_path / name).write_bytes(FILES[name])
+    script(CallTools([("read_file", {"file_path": f"/{name}"})]), Say("I see."), Say("Yes."))
+    agent = create_deep_agent(
+        chat_model(),
+        backend=FilesystemBackend(root_dir=tmp_path, virtual_mode=True),
+        checkpointer=InMemorySaver(),
+    )
+    thread = {"configurable": {"thread_id": "1"}}
+    run(agent, {"messages": [HumanMessage("What is in it?")]}, thread)
+    state = run(agent, {"messages": [HumanMessage("Sure?")]}, thread)
+    assert state["messages"][-1].text == "Yes."
+    assert "I see." in sent()[-1]
+
+
+def test_a_person_approves_a_file_or_talks_past_it(chat_model, script, run, sent):
+    note = CallTools([("write_file", {"file_path": "/note.md", "content": "Lyon"})])
+    script(note, Say("Written."), note, Say("I leave it."))
+    agent = create_deep_agent(
+        chat_model(), interrupt_on={"write_file": True}, checkpointer=InMemorySaver()
+    )
+    thread = {"configurable": {"thread_id": "1"}}
+    run(agent, QUESTION, thread)
+    approved = Command(resume={"decisions": [{"type": "approve"}]})
+    assert "/note.md" in run(agent, approved, thread)["files"]
+    run(agent, QUESTION, thread)
+    state = run(agent, {"messages": [HumanMessage("Never mind.")]}, thread)
+    assert state["messages"][-1].text == "I leave it."
+    assert "Never mind." in sent()[-1]
