@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 FOREIGN_VENV := .venv-foreign
+PROGRAMS_VENV := .venv-programs
 SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench notebooks tests
 
 # uv installs in seconds; without it, plain pip does the same.
@@ -26,7 +27,7 @@ compile = uv pip compile --quiet --universal --python-version 3.11 --no-header p
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types coverage wheel foreign docs bench bench-peers notebooks live lock clean
+.PHONY: help setup demo test check format lint types coverage wheel foreign programs docs bench bench-peers notebooks live lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +57,7 @@ demo: $(VENV)/.demo ## Ask three questions about real documents: embed, store, r
 
 # All of them on every core; a file or two start sooner in one process.
 TESTS ?= -n auto
+PROGRAMS ?= tests/programs
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
@@ -88,11 +90,17 @@ wheel: dist ## Build sdist and wheel, and run the tests against the installed wh
 	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
 	sh tests/run_against_wheel.sh $(WHEEL_VENV)
 
-foreign: ## Run other clients against the emulator, with another openai than the tests
+foreign: programs ## Run other clients against the emulator, with another openai than the tests
 	$(call make_venv,$(FOREIGN_VENV))
 	$(call install,$(FOREIGN_VENV)) $(call pinned,requirements/foreign.txt)
 	$(call install,$(FOREIGN_VENV)) --no-deps -e .
 	$(FOREIGN_VENV)/bin/python -m pytest tests/foreign tests/openai_sdk tests/emulator/test_mcp_toolkit.py
+
+programs: ## Run small programs of others on our classes; PROGRAMS=file for one
+	$(call make_venv,$(PROGRAMS_VENV))
+	$(call install,$(PROGRAMS_VENV)) --no-compile $(call pinned,requirements/programs.txt)
+	$(call install,$(PROGRAMS_VENV)) --no-deps -e .
+	$(PROGRAMS_VENV)/bin/python -m pytest $(PROGRAMS)
 
 docs: setup ## Build the documentation into site/, without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
@@ -118,6 +126,7 @@ lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
 	$(compile) --generate-hashes $(UPGRADE) --all-extras --group dev -o requirements/dev.txt
 	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign -o requirements/foreign.txt
+	$(compile) --generate-hashes $(UPGRADE) --extra langchain --extra llama-index --extra anthropic --extra emulator --group test --group programs -o requirements/programs.txt
 	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --all-extras --group test --group recipes -o requirements/lowest.txt
 
 include packaging.mk

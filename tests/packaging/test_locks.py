@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-LOCKS = ("demo", "dev", "foreign", "lowest")
+LOCKS = ("demo", "dev", "foreign", "lowest", "programs")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
 # Foreign clients need openai 2; litellm, openai 2, instructor and openai-agents cap the others.
 OLDER_OR_NEWER_IN_FOREIGN = {
@@ -22,6 +22,8 @@ OLDER_OR_NEWER_IN_FOREIGN = {
     "rich",
     "websockets",
 }
+# instructor caps jiter and rich, openai goes with jiter, and Google's client caps tenacity.
+OLDER_IN_PROGRAMS = {"jiter", "openai", "rich", "tenacity"}
 
 
 def text_of(lock):
@@ -48,6 +50,10 @@ def test_demo_and_dev_agree_on_every_pin():
 
 def test_foreign_differs_from_dev_only_where_its_clients_ask_for_it():
     assert differing("foreign", "dev") == OLDER_OR_NEWER_IN_FOREIGN
+
+
+def test_programs_differ_from_dev_only_where_they_ask_for_it():
+    assert differing("programs", "dev") == OLDER_IN_PROGRAMS
 
 
 @pytest.mark.parametrize("lock", LOCKS)
