@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_callback
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import Field
@@ -24,6 +23,7 @@ from heroku_inference._adapters.chat_options import (
 )
 from heroku_inference._errors import short_traceback
 from llama_index_heroku._connection import HerokuConnection
+from llama_index_heroku._image_documents import prompt_messages, refuse_image_documents
 from llama_index_heroku._messages import wire_messages
 from llama_index_heroku._responses import GrowingResponse, chat_response, completion_response
 from llama_index_heroku._tools import TOOL_NAMES
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
 
     from llama_index.core.base.llms.types import (
+        ChatMessage,
         ChatResponse,
         ChatResponseAsyncGen,
         ChatResponseGen,
@@ -63,7 +64,6 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     _OF_A_CALL: ClassVar[frozenset[str]] = CHAT_OPTIONS
     """The options of a call."""
     _ELSEWHERE: ClassVar[Mapping[str, str]] = {
-        "image_documents": "Put each image into a message, as an ImageBlock.",
         "on_retry": "Retries cannot be reported here; heroku_inference.Client takes on_retry.",
     }
     """What to do instead of an option that others have."""
@@ -103,44 +103,48 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     def complete(
         self,
         prompt: str,
-        formatted: bool = False,  # noqa: ARG002
+        formatted: bool = False,
         **kwargs: Any,
     ) -> CompletionResponse:
-        """Answer a prompt, which is sent as one user message."""
+        """Answer a prompt, which is sent as one user message; images can be `image_documents`."""
         with short_traceback():
-            return completion_response(self._answer(_prompt_messages(prompt), kwargs))
+            return completion_response(
+                self._answer(prompt_messages(prompt, formatted, kwargs), kwargs)
+            )
 
     @llm_completion_callback()
     async def acomplete(
         self,
         prompt: str,
-        formatted: bool = False,  # noqa: ARG002
+        formatted: bool = False,
         **kwargs: Any,
     ) -> CompletionResponse:
         """Async version of `complete`."""
         with short_traceback():
-            return completion_response(await self._aanswer(_prompt_messages(prompt), kwargs))
+            return completion_response(
+                await self._aanswer(prompt_messages(prompt, formatted, kwargs), kwargs)
+            )
 
     @llm_completion_callback()
     def stream_complete(
         self,
         prompt: str,
-        formatted: bool = False,  # noqa: ARG002
+        formatted: bool = False,
         **kwargs: Any,
     ) -> CompletionResponseGen:
         """Stream the answer to a prompt."""
-        responses = self._stream(_prompt_messages(prompt), kwargs)
+        responses = self._stream(prompt_messages(prompt, formatted, kwargs), kwargs)
         return (completion_response(response) for response in responses)
 
     @llm_completion_callback()
     async def astream_complete(
         self,
         prompt: str,
-        formatted: bool = False,  # noqa: ARG002
+        formatted: bool = False,
         **kwargs: Any,
     ) -> CompletionResponseAsyncGen:
         """Async version of `stream_complete`."""
-        responses = self._astream(_prompt_messages(prompt), kwargs)
+        responses = self._astream(prompt_messages(prompt, formatted, kwargs), kwargs)
         return (completion_response(response) async for response in responses)
 
     def _answer(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponse:
@@ -167,6 +171,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     def _options(self, call: dict[str, Any]) -> tuple[dict[str, Any], Mapping[str, str]]:
         """The options of one call for the core, and the tools' own names by those on the wire."""
         refuse_keys(call)
+        refuse_image_documents(call)
         given = {name: call[name] for name in call if name != TOOL_NAMES}
         refuse_unknown_options(given, self._OF_A_CALL, self._ELSEWHERE)
         here = {
@@ -179,10 +184,6 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         }
         options = chat_options(here, self.additional_kwargs, given, known=self._OF_A_CALL)
         return options, call.get(TOOL_NAMES, {})
-
-
-def _prompt_messages(prompt: str) -> list[ChatMessage]:
-    return [ChatMessage(content=prompt)]
 
 
 def _grow_responses(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:

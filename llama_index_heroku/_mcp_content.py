@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 
+from heroku_inference._adapters.history import described
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -15,7 +17,7 @@ __all__ = ["content_blocks"]
 
 
 def content_blocks(parts: Iterable[Mapping[str, Any]]) -> list[ContentBlock]:
-    """Texts and images in order; anything else becomes a short description.
+    """Texts and images in order; anything else is described, and what is text in it is kept.
 
     The parts are those of an MCP result (docs of MCP: `text`, `image`, `audio`, `resource`,
     `resource_link`), as JSON. Empty texts are left out.
@@ -27,11 +29,7 @@ def _block(part: Mapping[str, Any]) -> ContentBlock | None:
     kind = part.get("type")
     if kind == "text":
         return TextBlock(text=part["text"]) if part.get("text") else None
-    if kind == "image":
+    if kind == "image" and part.get("data"):
         # LlamaIndex keeps images in Base64, as MCP sends them.
         return ImageBlock(image=part["data"].encode(), image_mimetype=part.get("mimeType"))
-    resource = part.get("resource") or part
-    if text := resource.get("text"):
-        return TextBlock(text=text)
-    words = [str(kind), *(resource.get(name) for name in ("name", "uri", "mimeType"))]
-    return TextBlock(text=f"[{' '.join(str(word) for word in words if word)}]")
+    return TextBlock(text=described(part))

@@ -1,30 +1,24 @@
 """Converts LlamaIndex's messages, from any model, into OpenAI's format.
 
-Where Heroku's endpoint is stricter than OpenAI's, the core adapts them later.
+Where Heroku's endpoint is stricter than OpenAI's, the core adapts them later: it decides what of a
+history is repaired, and what is described in words.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from llama_index.core.base.llms.types import MessageRole
+from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
-from heroku_inference._adapters.tools import (
-    arguments_text,
-    move_images_after_results,
-    tool_message,
-    wire_name,
-)
-from heroku_inference._errors import ConfigError
+from heroku_inference._adapters.history import check_newest
+from heroku_inference._errors import ConfigError, add_place
 from llama_index_heroku._blocks_of_messages import wire_parts
-from llama_index_heroku._tool_calls import calls_of
+from llama_index_heroku._tool_calls import calls_of, unknown_calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llama_index.core.base.llms.types import ChatMessage
-
-__all__ = ["wire_messages"]
+__all__ = ["check_messages", "is_newest_turn", "wire_messages"]
 
 _ROLES: Final = {
     MessageRole.SYSTEM: "system",
@@ -39,46 +33,65 @@ _ROLES: Final = {
 
 
 def wire_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
-    """The conversation as OpenAI's messages; the arguments are not changed.
+    """The conversation as OpenAI's messages, one for each; the arguments are not changed.
 
     Raises:
-        ConfigError: A message has content that cannot be sent: a PDF, audio, video, an image from
-            the model or the system. The error names the message's position.
+        ConfigError: The user's newest turn has content that cannot be sent: a PDF, audio, video, an
+            image that cannot be read. The error names the message's position.
     """
+    check_messages(messages)
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
+        newest = is_newest_turn(messages, position)
         try:
-            wire.append(_wire_message(_ROLES[message.role], message))
+            wire.append(_wire_message(message, newest=newest))
+            if newest:  # before a stream begins, which LlamaIndex reads in a thread
+                check_newest(wire[-1])
         except ConfigError as error:
-            raise ConfigError(f"messages[{position}]: {error.problem}", error.remedy) from None
-    return move_images_after_results(wire)
+            add_place(error, f"messages[{position}]")
+            raise
+    return wire
 
 
-def _wire_message(role: str, message: ChatMessage) -> dict[str, Any]:
-    parts = wire_parts(message.blocks)
-    if role == "user":
-        return {"role": role, "content": parts}
+def is_newest_turn(messages: Sequence[ChatMessage], position: int) -> bool:
+    """Whether a message is the user's newest turn: the last one alone, if it is the user's."""
+    return position == len(messages) - 1 and messages[position].role == MessageRole.USER
+
+
+def check_messages(messages: Any) -> None:
+    """Refuse other things than LlamaIndex's messages.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for position, message in enumerate(messages):
+        if not isinstance(message, ChatMessage):
+            raise ConfigError(
+                f"messages[{position}] must be a ChatMessage, got a value of type "
+                f"{type(message).__name__}.",
+                "Pass ChatMessage(...); of a stored message, ChatMessage.model_validate(...).",
+            )
+
+
+def _wire_message(message: ChatMessage, *, newest: bool) -> dict[str, Any]:
+    further = message.additional_kwargs
+    role = _ROLES.get(message.role, message.role)
+    wire: dict[str, Any] = {"role": role, "content": wire_parts(message.blocks, newest=newest)}
     if role == "tool":
-        return tool_message(message.additional_kwargs.get("tool_call_id"), parts)
-    if any(part["type"] == "image_url" for part in parts):
-        raise ConfigError(
-            f"images can only be sent in a user message, but the role is {role!r}.",
-            "Put it into a message with the role user.",
-        )
-    wire: dict[str, Any] = {"role": role, "content": parts}
-    if role == "assistant":
-        if refusal := message.additional_kwargs.get("refusal"):
+        wire["tool_call_id"] = further.get("tool_call_id")
+        if name := further.get("name"):
+            wire["name"] = name
+    elif role == "assistant":
+        if refusal := further.get("refusal"):
             wire["refusal"] = refusal
         if calls := calls_of(message):
             wire["tool_calls"] = [
                 {
                     "id": call.tool_call_id,
                     "type": "function",
-                    "function": {
-                        "name": wire_name(call.tool_name),
-                        "arguments": arguments_text(call.tool_kwargs),
-                    },
+                    "function": {"name": call.tool_name, "arguments": call.tool_kwargs},
                 }
                 for call in calls
             ]
+        wire["content"] += unknown_calls(message)
     return wire

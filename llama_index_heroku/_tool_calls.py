@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import ToolCallBlock
@@ -16,10 +17,10 @@ from heroku_inference._adapters.tools import (
     arguments_text,
     parse_arguments,
 )
-from heroku_inference._errors import ConfigError, ToolArgumentsError
+from heroku_inference._errors import ToolArgumentsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from llama_index.core.base.llms.types import ChatMessage, ChatResponse
     from llama_index.core.tools import BaseTool
@@ -32,41 +33,77 @@ __all__ = [
     "legacy_calls",
     "parse_or_keep",
     "selections",
+    "unknown_calls",
 ]
 
 FINISH_REASON: Final = "finish_reason"
+
+# The names of a call's fields with LlamaIndex, OpenAI, Anthropic, Bedrock, Gemini, Cohere.
+_AROUND_CALLS: Final = ("function", "custom", "toolUse", "function_call", "functionCall")
+_IDS: Final = ("tool_id", "tool_call_id", "id", "call_id", "toolUseId")
+_NAMES: Final = ("tool_name", "name")
+_ARGUMENTS: Final = ("tool_kwargs", "arguments", "input", "args", "parameters")
 
 
 def calls_of(message: ChatMessage) -> list[ToolCallBlock]:
     """The calls of a message: its blocks, or else the calls that older code keeps beside them.
 
-    Those can be dicts in OpenAI's form, objects of its SDK, or LlamaIndex's own `ToolSelection`s,
-    also as dicts from a stored context.
+    Those can be in the form of any provider: dicts, objects of its SDK, or LlamaIndex's own
+    `ToolSelection`s, also as dicts from a stored context. Calls of an unknown form are left out.
     """
     blocks = [block for block in message.blocks if isinstance(block, ToolCallBlock)]
-    return blocks or [_block(call) for call in message.additional_kwargs.get("tool_calls") or ()]
+    if blocks:
+        return blocks
+    return [block for call in _kept_beside(message) if (block := _block(call)) is not None]
 
 
-def _block(call: Any) -> ToolCallBlock:
-    fields: Mapping[str, Any] = call.model_dump() if isinstance(call, BaseModel) else call
-    if "tool_name" in fields:
-        return ToolCallBlock(
-            tool_call_id=fields.get("tool_id"),
-            tool_name=fields["tool_name"],
-            tool_kwargs=fields["tool_kwargs"],
-        )
-    try:
-        function = fields["function"]
-        return ToolCallBlock(
-            tool_call_id=fields.get("id"),
-            tool_name=function["name"],
-            tool_kwargs=arguments_text(function.get("arguments")),
-        )
-    except (KeyError, TypeError):
-        raise ConfigError(
-            f"a tool call has an unknown form: {call!r}.",
-            "Use a ToolCallBlock, a ToolSelection or OpenAI's form.",
-        ) from None
+def unknown_calls(message: ChatMessage) -> list[dict[str, Any]]:
+    """The calls that `calls_of` left out, as parts of a message that say what is known of them."""
+    if any(isinstance(block, ToolCallBlock) for block in message.blocks):
+        return []
+    odd = [_fields(call) for call in _kept_beside(message) if _block(call) is None]
+    return [
+        {**fields, "type": "tool call"}
+        if isinstance(fields, Mapping)
+        else {"type": "tool call", "name": "of unknown form", "text": str(fields)}
+        for fields in odd
+    ]
+
+
+def _kept_beside(message: ChatMessage) -> Sequence[Any]:
+    """The calls in `additional_kwargs`: a list, one call alone, or OpenAI's `function_call`."""
+    kept = message.additional_kwargs.get("tool_calls") or ()
+    if not kept and (call := message.additional_kwargs.get("function_call")):
+        return [call]
+    return kept if isinstance(kept, list | tuple) else [kept]
+
+
+def _fields(call: Any) -> Any:
+    return call.model_dump() if isinstance(call, BaseModel) else call
+
+
+def _block(call: Any) -> ToolCallBlock | None:
+    fields = _fields(call)
+    if not isinstance(fields, Mapping):
+        return None
+    inner = next(
+        (fields[key] for key in _AROUND_CALLS if isinstance(fields.get(key), Mapping)), fields
+    )
+    name = _first(inner, _NAMES)
+    if not isinstance(name, str):
+        return None
+    call_id, arguments = _first({**inner, **fields}, _IDS), _first(inner, _ARGUMENTS)
+    if not (isinstance(arguments, dict) and all(isinstance(key, str) for key in arguments)):
+        arguments = arguments_text(arguments)
+    return ToolCallBlock(
+        tool_call_id=None if call_id is None else str(call_id),
+        tool_name=name,
+        tool_kwargs=arguments,
+    )
+
+
+def _first(fields: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((fields[name] for name in names if fields.get(name)), None)
 
 
 def legacy_calls(blocks: Sequence[ToolCallBlock]) -> list[dict[str, Any]]:

@@ -163,17 +163,27 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         return whole_response(await self._aclient.messages.create(**arguments), names)
 
     def _stream(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponseGen:
-        arguments, names = self._arguments(messages, call)
+        arguments, names = self._arguments(messages, call)  # a refusal comes before the stream
+        return self._grow_responses(arguments, names)
+
+    def _grow_responses(
+        self, arguments: dict[str, Any], names: Mapping[str, str]
+    ) -> ChatResponseGen:
         with self._client.messages.create(**arguments, stream=True) as events:
             growing = GrowingMessage(names, events.response.headers.get("request-id"))
             for event in events:
                 if (response := growing.add(event)) is not None:
                     yield response
 
-    async def _astream(
+    def _astream(
         self, messages: Sequence[ChatMessage], call: dict[str, Any]
     ) -> ChatResponseAsyncGen:
         arguments, names = self._arguments(messages, call)
+        return self._agrow_responses(arguments, names)
+
+    async def _agrow_responses(
+        self, arguments: dict[str, Any], names: Mapping[str, str]
+    ) -> ChatResponseAsyncGen:
         async with await self._aclient.messages.create(**arguments, stream=True) as events:
             growing = GrowingMessage(names, events.response.headers.get("request-id"))
             async for event in events:
@@ -201,5 +211,5 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
             thinking = None  # `thinking` of the call takes precedence
         if self.tools:
             given["tools"] = [*self.tools, *given.get("tools", ())]
-        given |= wire_conversation(messages, self.cache_idx)
+        given["messages"] = wire_conversation(messages, self.cache_idx)
         return with_second_tries(message_arguments(given, thinking), tries), names

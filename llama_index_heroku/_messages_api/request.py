@@ -1,33 +1,34 @@
 """Converts LlamaIndex's messages and options into requests of the Messages endpoint.
 
-Upstream converts most blocks. This module handles those that upstream loses or that the endpoint
-would refuse: encrypted or hidden thinking, blank text of the model, arguments kept as text.
+Nothing is fetched and nothing is merged: the core decides what of a history is repaired, and what
+is described in words.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import (
     CachePoint,
-    CitationBlock,
+    DocumentBlock,
+    ImageBlock,
     MessageRole,
-    TextBlock,
     ThinkingBlock,
-    ToolCallBlock,
 )
-from llama_index.llms.anthropic.utils import blocks_to_anthropic_blocks
 
 from heroku_inference._adapters.anthropic_messages import with_user
-from heroku_inference._adapters.tools import parse_arguments, wire_name
-from heroku_inference._errors import ConfigError
-from llama_index_heroku._tool_calls import calls_of
+from heroku_inference._adapters.history import check_newest_blocks
+from heroku_inference._errors import ConfigError, add_place
+from llama_index_heroku._blocks_of_messages import read_block, wire_parts
+from llama_index_heroku._messages import check_messages, is_newest_turn
+from llama_index_heroku._tool_calls import calls_of, unknown_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from llama_index.core.base.llms.types import ChatMessage, ContentBlock
+    from llama_index.core.base.llms.types import ChatMessage, ContentBlock, ToolCallBlock
 
 __all__ = ["ENCRYPTED", "sdk_arguments", "wire_conversation"]
 
@@ -37,6 +38,8 @@ ENCRYPTED: Final = "redacted_thinking"
 _SYSTEM: Final = {MessageRole.SYSTEM, MessageRole.DEVELOPER}
 _ASSISTANT: Final = {MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL}
 _TOOL: Final = {MessageRole.TOOL, MessageRole.FUNCTION}
+_MOST_MARKS: Final = 4  # of Claude's API for a request (docs: prompt caching)
+_PDF: Final = "application/pdf"
 _SAMPLING: Final = ("temperature", "top_p", "top_k")
 _AS_THEY_ARE: Final = ("model", "thinking", "metadata", "extra_headers", "extra_query", "timeout")
 
@@ -45,34 +48,44 @@ _Block = dict[str, Any]
 
 def wire_conversation(
     messages: Sequence[ChatMessage], cache_idx: int | None = None
-) -> dict[str, Any]:
-    """The request's `messages`, and `system` if there is one; the arguments are not changed.
+) -> list[dict[str, Any]]:
+    """The conversation, with instructions in their places; the arguments are not changed.
+
+    Each message stays by itself: the core merges neighbours once it has decided what the user's
+    newest turn is.
 
     Args:
         messages: The conversation.
         cache_idx: Mark all messages up to this position for caching; -1 for all.
 
     Raises:
-        ConfigError: A message has content that cannot be sent.
+        ConfigError: The user's newest turn has content that cannot be sent.
     """
-    system: list[_Block] = []
+    check_messages(messages)
     wire: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
+        newest = is_newest_turn(messages, position)
         try:
-            blocks = _blocks(message)
-        except ValueError as error:
-            problem = error.problem if isinstance(error, ConfigError) else str(error)
-            remedy = error.remedy if isinstance(error, ConfigError) else ""
-            raise ConfigError(f"messages[{position}]: {problem}", remedy) from error
+            blocks = _blocks(message, newest=newest)
+            if newest:  # here, where its position among all messages is known
+                check_newest_blocks({"role": "user", "content": blocks})
+        except ConfigError as error:
+            add_place(error, f"messages[{position}]")
+            raise
         if blocks and _is_cached(message, position, cache_idx):
             blocks[-1]["cache_control"] = {"type": "ephemeral"}
-        if message.role in _SYSTEM:
-            system += blocks
+        if message.role in _SYSTEM:  # moved by the core, which sees by it what comes last
+            wire.append({"role": "system", "content": blocks})
         elif message.role in _TOOL:
-            _say(wire, "user", [_result(message, blocks)])
-        elif blocks or message.role not in _ASSISTANT:
-            _say(wire, "assistant" if message.role in _ASSISTANT else "user", blocks)
-    return {"messages": wire, **({"system": _system(system)} if system else {})}
+            wire.append({"role": "user", "content": [_result(message, blocks)]})
+        else:
+            role = "assistant" if message.role in _ASSISTANT else message.role
+            wire.append({"role": str(getattr(role, "value", role)), "content": blocks})
+    _keep_last_marks([block for one in wire for block in one["content"]])
+    return [
+        {**one, "content": _instructions(one["content"])} if one["role"] == "system" else one
+        for one in wire
+    ]
 
 
 def sdk_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,47 +128,77 @@ def _is_cached(message: ChatMessage, position: int, cache_idx: int | None) -> bo
     return cache_idx is not None and (cache_idx == -1 or position <= cache_idx)
 
 
-def _say(wire: list[dict[str, Any]], role: str, blocks: list[_Block]) -> None:
-    if wire and wire[-1]["role"] == role:
-        wire[-1]["content"].extend(blocks)
-    else:
-        wire.append({"role": role, "content": blocks})
+def _keep_last_marks(blocks: Sequence[_Block]) -> None:
+    """Remove the oldest marks for caching where a long conversation has more than allowed."""
+    marked: list[_Block] = []
+    for block in blocks:
+        inner = block.get("content", ()) if block.get("type") == "tool_result" else ()
+        marked += [one for one in (*inner, block) if "cache_control" in one]
+    for one in marked[:-_MOST_MARKS]:
+        del one["cache_control"]
 
 
-def _system(blocks: list[_Block]) -> str | list[_Block]:
+def _instructions(blocks: list[_Block]) -> str | list[_Block]:
+    """The instructions as a text, where they are only that."""
     if any(block.keys() != {"type", "text"} for block in blocks):
         return blocks
-    return "\n\n".join(block["text"] for block in blocks)
+    return "\n\n".join(block["text"] for block in blocks if not block["text"].isspace())
 
 
 def _result(message: ChatMessage, blocks: list[_Block]) -> _Block:
-    result: _Block = {
-        "type": "tool_result",
-        "tool_use_id": message.additional_kwargs.get("tool_call_id"),
-    }
+    further = message.additional_kwargs
+    result: _Block = {"type": "tool_result", "tool_use_id": further.get("tool_call_id")}
+    if name := further.get("name"):  # for the core, which pairs results without an id by it
+        result["name"] = name
     if blocks and (cached := blocks[-1].pop("cache_control", None)):
         result["cache_control"] = cached
     return {**result, "content": blocks} if blocks else result
 
 
-def _blocks(message: ChatMessage) -> list[_Block]:
+def _blocks(message: ChatMessage, *, newest: bool) -> list[_Block]:
     wire: list[_Block] = []
     for block in message.blocks:
         if isinstance(block, CachePoint):
-            if not wire:
-                raise ValueError("a CachePoint must follow the block that it marks.")
-            wire[-1]["cache_control"] = block.cache_control.model_dump(exclude_none=True)
+            if wire:
+                wire[-1]["cache_control"] = block.cache_control.model_dump(exclude_none=True)
+            elif newest:
+                raise ConfigError(
+                    "a CachePoint must follow the block that it marks.", "Put it behind that."
+                )
         elif isinstance(block, ThinkingBlock):
             wire += _thinking(block)
-        elif not isinstance(block, (CitationBlock, ToolCallBlock)) and not _is_blank(block):
-            wire += [dict(part) for part in blocks_to_anthropic_blocks([block], {})]
+        elif pdf := _pdf(block):
+            wire.append(pdf)
+        else:
+            wire += wire_parts([block], newest=newest)
     if message.role in _ASSISTANT:
-        wire += [_call(call) for call in calls_of(message)]
+        refusal = message.additional_kwargs.get("refusal")
+        if refusal and not any(block.get("text") for block in wire):
+            wire.append({"type": "refusal", "refusal": refusal})
+        wire += unknown_calls(message)
+        wire += map(_call, calls_of(message))
     return wire
 
 
-def _is_blank(block: ContentBlock) -> bool:
-    return isinstance(block, TextBlock) and not block.text.strip()
+def _pdf(block: ContentBlock) -> _Block | None:
+    """A PDF as a document, the only files that this endpoint reads (docs: messages)."""
+    if isinstance(block, ImageBlock) and block.image_mimetype == _PDF:
+        return _document(block.url, block.image or block.path, block.resolve_image)
+    if isinstance(block, DocumentBlock) and block.document_mimetype == _PDF:
+        document = _document(block.url, block.data or block.path, block.resolve_document)
+        return {**document, "title": block.title} if document and block.title else document
+    return None
+
+
+def _document(url: object, held: object, resolve: Callable[[], Any]) -> _Block | None:
+    """The document, or `None` if it cannot be read."""
+    if url and not held and not str(url).startswith("data:"):
+        return {"type": "document", "source": {"type": "url", "url": str(url)}}
+    try:
+        data = b64encode(read_block(resolve)).decode()
+    except ConfigError:
+        return None
+    return {"type": "document", "source": {"type": "base64", "media_type": _PDF, "data": data}}
 
 
 def _thinking(block: ThinkingBlock) -> list[_Block]:
@@ -169,13 +212,12 @@ def _thinking(block: ThinkingBlock) -> list[_Block]:
 
 
 def _call(call: ToolCallBlock) -> _Block:
-    given = call.tool_kwargs
-    try:
-        arguments = parse_arguments(given) if isinstance(given, str) else given
-    except ValueError:  # the turn after it says that it was not run
-        arguments = {}
-    name = wire_name(call.tool_name)
-    return {"type": "tool_use", "id": call.tool_call_id or "", "name": name, "input": arguments}
+    return {
+        "type": "tool_use",
+        "id": call.tool_call_id,
+        "name": call.tool_name,
+        "input": call.tool_kwargs,
+    }
 
 
 def _tool(tool: Mapping[str, Any]) -> _Block:

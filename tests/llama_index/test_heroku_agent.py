@@ -263,6 +263,9 @@ async def test_other_content_is_described_by_its_type(emulator):
     emulator.script(call_tools(("code_exec_python", {})), ToolResult(parts=parts), say("Done."))
     (result,) = (await run_to_end(agent())).results
     assert [block.text for block in result.tool_output.blocks if isinstance(block, TextBlock)] == [
-        "Here:", "inside", "[audio audio/wav]", "[resource_link b file:///b.txt]",
-    ]  # fmt: skip
+        "Here:",
+        "[resource at file:///a.txt]\ninside",
+        "[audio (audio/wav); its content is not included]",
+        '[resource_link "b" at file:///b.txt; its content is not included]',
+    ]
     assert "AAAA" in result.tool_output.raw_output

@@ -9,6 +9,8 @@ import pytest
 from llama_index.core.base.llms.types import (
     CachePoint,
     ChatMessage,
+    CitableBlock,
+    DocumentBlock,
     ImageBlock,
     TextBlock,
     ThinkingBlock,
@@ -16,6 +18,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.llms.anthropic import Anthropic
 
+from heroku_inference import ConfigError
 from tests.wire_cases import PIXEL
 
 MODEL = "claude-4-5-sonnet"
@@ -61,6 +64,50 @@ def test_images_are_sent(emulator, make_model):
     shown = [TextBlock(text="What is it?"), ImageBlock(image=PIXEL, image_mimetype="image/png")]
     make_model().chat([ChatMessage(shown)])
     assert emulator.journal[0].body["messages"][0]["content"][1]["type"] == "image"
+
+
+def test_image_urls_are_passed_on(emulator, make_model):
+    url = "https://a.b/c.png"
+    make_model().chat([ChatMessage([TextBlock(text="What is it?"), ImageBlock(url=url)])])
+    shown = emulator.journal[0].body["messages"][0]["content"][1]
+    assert shown == {"type": "image", "source": {"type": "url", "url": url}}
+
+
+def test_text_documents_and_sources_go_as_text(emulator, make_model):
+    documents = [
+        DocumentBlock(data=b"a,b;c", document_mimetype="text/csv", title="Table"),
+        DocumentBlock(data=b"# Notes, all of them", title="notes.md"),
+        CitableBlock(title="A", source="a.txt", content="said"),
+    ]
+    make_model().chat([ChatMessage([*documents, TextBlock(text="Read.")])])
+    content = emulator.journal[0].body["messages"][0]["content"]
+    assert [block["text"] for block in content] == [
+        "Table:\na,b;c",
+        "notes.md:\n# Notes, all of them",
+        "A (a.txt):",
+        "said",
+        "Read.",
+    ]
+
+
+def test_a_refusal_is_remembered(emulator, make_model):
+    refused = ChatMessage("", role="assistant", additional_kwargs={"refusal": "No."})
+    make_model().chat([*HI, refused, ChatMessage("Why?")])
+    assert "No." in str(emulator.journal[0].body["messages"][1])
+
+
+def test_the_last_four_marks_for_caching_are_kept(emulator, make_model):
+    talk = [ChatMessage(f"Part {number}.") for number in range(6)]
+    make_model(cache_idx=-1).chat([ChatMessage("Be brief.", role="system"), *talk])
+    (message,) = emulator.journal[0].body["messages"]
+    marked = [block["text"] for block in message["content"] if "cache_control" in block]
+    assert marked == ["Part 2.", "Part 3.", "Part 4.", "Part 5."]
+
+
+def test_a_mark_at_the_start_of_the_newest_turn_is_refused(make_model):
+    point = CachePoint(cache_control={"type": "ephemeral"})
+    with pytest.raises(ConfigError, match=r"^messages\[1\]: a CachePoint must follow"):
+        make_model().chat([*HI, ChatMessage([point, TextBlock(text="Hi")])])
 
 
 def test_thinking_of_other_models_and_blank_text_are_left_out(emulator, make_model):
