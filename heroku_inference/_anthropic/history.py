@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._anthropic.blocks import answer_blocks, said_blocks, words_of
 from heroku_inference._chat.pairing import Call, Result, orphan_words, pair
-from heroku_inference._chat.repairs import Repair
+from heroku_inference._chat.repairs import Repair, Repairs
 from heroku_inference._chat.words import NOT_RUN, PLACEHOLDER
 from heroku_inference._errors import ConfigError, add_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from heroku_inference._chat.repairs import Repairs
 
 __all__ = ["apply_history_rules", "ask_to_go_on", "check_newest_blocks"]
 
@@ -69,7 +68,7 @@ def check_newest_blocks(message: Mapping[str, Any]) -> None:
         ConfigError: It has no words, image or document, or a block that the endpoint does not take.
     """
     if _is_newest_turn(message):
-        _said(message, None)
+        list(_entries_of(message, None, Repairs()))
 
 
 class _Entry:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._anthropic.cache_marks import keep_last_marks
 from heroku_inference._anthropic.history import apply_history_rules, ask_to_go_on
 from heroku_inference._anthropic.tools import apply_tool_rules
 from heroku_inference._catalogue import known_model, warn_of_end, warn_of_sampling
@@ -82,6 +83,7 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
     repairs = Repairs()
     apply_history_rules(body, repairs)
     apply_tool_rules(body)
+    keep_last_marks(body)
     if extended_thinking is not None:
         _set_thinking(body, extended_thinking)
     if "max_tokens" not in body:

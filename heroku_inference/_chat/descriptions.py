@@ -164,19 +164,22 @@ def _type_of_url(data: str) -> str:
 def _text_of_data(data: str, media_type: str, name: str) -> str:
     if not _is_text(media_type, name):
         return ""
-    encoded = data.partition(",")[2] if data.startswith("data:") else data
+    is_url = data.startswith("data:")
     try:
-        return b64decode(encoded, validate=True).decode()
+        decoded = b64decode(data.partition(",")[2] if is_url else data, validate=True)
     except ValueError:
-        return "" if data.startswith("data:") else data  # what is not base64 is the text itself
+        return "" if is_url else data  # what is not base64 is the text itself
+    return _decoded(decoded)
 
 
 def _text_of_bytes(data: bytes, media_type: str, name: str) -> str:
-    if not _is_text(media_type, name):
-        return ""
+    return _decoded(data) if _is_text(media_type, name) else ""
+
+
+def _decoded(data: bytes) -> str:
     try:
         return data.decode()
-    except ValueError:
+    except ValueError:  # of another encoding, which nothing names
         return ""
 
 

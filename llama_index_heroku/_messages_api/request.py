@@ -38,7 +38,6 @@ ENCRYPTED: Final = "redacted_thinking"
 _SYSTEM: Final = {MessageRole.SYSTEM, MessageRole.DEVELOPER}
 _ASSISTANT: Final = {MessageRole.ASSISTANT, MessageRole.CHATBOT, MessageRole.MODEL}
 _TOOL: Final = {MessageRole.TOOL, MessageRole.FUNCTION}
-_MOST_MARKS: Final = 4  # of Claude's API for a request (docs: prompt caching)
 _PDF: Final = "application/pdf"
 _SAMPLING: Final = ("temperature", "top_p", "top_k")
 _AS_THEY_ARE: Final = ("model", "thinking", "metadata", "extra_headers", "extra_query", "timeout")
@@ -81,7 +80,6 @@ def wire_conversation(
         else:
             role = "assistant" if message.role in _ASSISTANT else message.role
             wire.append({"role": str(getattr(role, "value", role)), "content": blocks})
-    _keep_last_marks([block for one in wire for block in one["content"]])
     return [
         {**one, "content": _instructions(one["content"])} if one["role"] == "system" else one
         for one in wire
@@ -126,16 +124,6 @@ def _is_cached(message: ChatMessage, position: int, cache_idx: int | None) -> bo
     if message.additional_kwargs.get("cache_control"):
         return True
     return cache_idx is not None and (cache_idx == -1 or position <= cache_idx)
-
-
-def _keep_last_marks(blocks: Sequence[_Block]) -> None:
-    """Remove the oldest marks for caching where a long conversation has more than allowed."""
-    marked: list[_Block] = []
-    for block in blocks:
-        inner = block.get("content", ()) if block.get("type") == "tool_result" else ()
-        marked += [one for one in (*inner, block) if "cache_control" in one]
-    for one in marked[:-_MOST_MARKS]:
-        del one["cache_control"]
 
 
 def _instructions(blocks: list[_Block]) -> str | list[_Block]:

@@ -137,3 +137,17 @@ def test_a_role_that_the_endpoint_does_not_have_is_refused_last_only():
         sent(HELLO, critic)
     with pytest.raises(ConfigError, match=r"messages\[0\]: a message must be a mapping"):
         sent("Hi", HELLO)
+
+
+def marked(number):
+    block = {"type": "text", "text": str(number), "cache_control": {"type": "ephemeral"}}
+    return {"role": "user" if number % 2 else "assistant", "content": [block]}
+
+
+@pytest.mark.parametrize(("system", "kept"), [("Be brief.", 4), ([marked(0)["content"][0]], 3)])
+def test_only_the_last_marks_for_caching_are_sent(system, kept):
+    given = {"model": "claude-4-5-sonnet", "messages": [marked(n) for n in range(1, 8)]}
+    body = message_arguments({**given, "system": system})
+    marks = ["cache_control" in one["content"][0] for one in body["messages"]]
+    assert marks == [False] * (7 - kept) + [True] * kept
+    assert all("cache_control" in one["content"][0] for one in given["messages"])

@@ -96,12 +96,14 @@ def test_a_refusal_is_remembered(emulator, make_model):
     assert "No." in str(emulator.journal[0].body["messages"][1])
 
 
-def test_the_last_four_marks_for_caching_are_kept(emulator, make_model):
+def test_the_systems_mark_for_caching_and_the_last_ones_are_kept(emulator, make_model):
     talk = [ChatMessage(f"Part {number}.") for number in range(6)]
     make_model(cache_idx=-1).chat([ChatMessage("Be brief.", role="system"), *talk])
-    (message,) = emulator.journal[0].body["messages"]
+    sent = emulator.journal[0].body
+    (message,) = sent["messages"]
     marked = [block["text"] for block in message["content"] if "cache_control" in block]
-    assert marked == ["Part 2.", "Part 3.", "Part 4.", "Part 5."]
+    assert "cache_control" in sent["system"][0]
+    assert marked == ["Part 3.", "Part 4.", "Part 5."]
 
 
 def test_a_mark_at_the_start_of_the_newest_turn_is_refused(make_model):

@@ -21,7 +21,6 @@ with warnings.catch_warnings():
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning",
     "ignore::ResourceWarning",
-    "ignore:n not sent:UserWarning",  # its wrapper for LlamaIndex always asks for one answer
 )
 
 SAMPLE = SingleTurnSample(
