@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
-from heroku_inference._call import Call
+from heroku_inference._call import MOST_BYTES_OF_DATA, Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._client_base import (
@@ -17,7 +17,6 @@ from heroku_inference._client_base import (
     EmbedOptions,
     ImageOptions,
 )
-from heroku_inference._config.arguments import check_http_client
 from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
@@ -26,6 +25,7 @@ from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._errors import short_traceback
 from heroku_inference._http.async_transport import AsyncTransport
+from heroku_inference._http.own_clients import AsyncHttpClient, check_http_client
 from heroku_inference._http.streams import async_batches
 from heroku_inference._public_names import publish
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
     from typing import Never, Unpack
 
-    import httpx
     from pydantic import SecretStr
 
     from heroku_inference._config.settings import Kind, Settings
@@ -73,7 +72,7 @@ class AsyncClient(ClientBase):
         alias: str | None = None,
         timeout: float | None = None,
         max_retries: int = 2,
-        async_http_client: httpx.AsyncClient | None = None,
+        async_http_client: AsyncHttpClient | None = None,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
@@ -240,7 +239,7 @@ class AsyncClient(ClientBase):
         transport = self._transport(kind)
 
         async def send(path: str, body: Mapping[str, Any]) -> Reply:
-            call = Call(path, body)
+            call = Call(path, body, most_bytes=MOST_BYTES_OF_DATA)
             with self._clear_errors(kind, call):
                 return await transport.send(call)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from heroku_inference._agents.request import agent_body, agent_call
-from heroku_inference._call import Call
+from heroku_inference._call import MOST_BYTES_OF_DATA, Call
 from heroku_inference._catalogue import warn_of_end
 from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
@@ -240,7 +240,8 @@ class ClientBase:
 
     def _image_call(self, prompt: str, model: str | None, options: ImageOptions) -> Call:
         chosen = self._model("image", model)
-        return Call(paths.IMAGES, _images.image_body(prompt, model=chosen, **options))
+        body = _images.image_body(prompt, model=chosen, **options)
+        return Call(paths.IMAGES, body, most_bytes=MOST_BYTES_OF_DATA)
 
     def _refuse_unknown(self, unknown: dict[str, Any]) -> NoReturn:
         name = next(iter(unknown))

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from heroku_inference._config.arguments import (
     check_extra_body,
     check_headers,
-    check_http_client,
     check_max_retries,
     check_timeout,
 )
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._http.own_clients import check_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,10 +118,12 @@ class Connection(BaseModel):
     """How often to repeat a request after a failure that may be temporary."""
 
     http_client: Any = Field(default=None, exclude=True, repr=False)
-    """Your own `httpx.Client` for synchronous calls. Used as it is and never closed."""
+    """Your own `httpx2.Client` or `httpx.Client` for synchronous calls. Used as it is and never
+    closed."""
 
     async_http_client: Any = Field(default=None, exclude=True, repr=False)
-    """Your own `httpx.AsyncClient` for asynchronous calls. Used as it is and never closed."""
+    """Your own `httpx2.AsyncClient` or `httpx.AsyncClient` for asynchronous calls. Used as it is
+    and never closed."""
 
     default_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Headers sent with every request, merged over ours. Left out of dumps: may be secret."""
