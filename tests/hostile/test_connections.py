@@ -8,7 +8,14 @@ import time
 
 import pytest
 
-from heroku_inference import APITimeoutError, AsyncClient, Client, ConfigError, RetryEvent
+from heroku_inference import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncClient,
+    Client,
+    ConfigError,
+    RetryEvent,
+)
 from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion, event
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -85,7 +92,11 @@ def test_bytes_after_an_answer_are_not_the_next_answer(own_calls, serve, extra, 
 
     server = serve(handle)
     run = own_calls.stream if streamed else own_calls.chat
-    assert run(server.url, calls=3) == ["Hi"] * 3
+    try:
+        assert run(server.url, calls=3) == ["Hi"] * 3
+    except APIConnectionError:
+        # aiohttp takes no answer that has such bytes right behind it.
+        assert (own_calls.name, extra) == ("async", b"garbage")
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
