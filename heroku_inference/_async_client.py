@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
-from heroku_inference._call import Call
+from heroku_inference._call import MOST_BYTES_OF_DATA, Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._chat.second_tries import SecondTries, second_tries
@@ -23,7 +23,6 @@ from heroku_inference._client_base import (
     ImageOptions,
 )
 from heroku_inference._client_options import SendingOptions
-from heroku_inference._config.arguments import check_http_client
 from heroku_inference._config.settings import Settings, hidden
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
@@ -35,20 +34,16 @@ from heroku_inference._endpoints.refusals import OnRefused
 from heroku_inference._endpoints.rerank import RerankResult
 from heroku_inference._errors import RetryEvent, short_traceback
 from heroku_inference._http.async_transport import AsyncTransport
+from heroku_inference._http.own_clients import AsyncHttpClient, check_http_client
 from heroku_inference._http.streams import async_batches
-from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
 from heroku_inference._values import AgentStep, ChatChunk, ChatResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    import httpx
-
     from heroku_inference._config.settings import Kind
     from heroku_inference._values import Reply
-else:
-    httpx = late_module("httpx")
 
 __all__ = ["AsyncClient"]
 
@@ -80,7 +75,7 @@ class AsyncClient(ClientBase):
         alias: str | None = None,
         timeout: float | None = None,
         max_retries: int = 2,
-        async_http_client: httpx.AsyncClient | None = None,
+        async_http_client: AsyncHttpClient | None = None,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
@@ -270,7 +265,7 @@ class AsyncClient(ClientBase):
         transport = self._transport(kind)
 
         async def send(path: str, body: Mapping[str, Any]) -> Reply:
-            call = Call(path, body, **sending)
+            call = Call(path, body, most_bytes=MOST_BYTES_OF_DATA, **sending)
             with self._clear_errors(kind, call):
                 return await transport.send(call)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from pydantic import SecretStr
 
 from heroku_inference._agents.request import agent_body, agent_call
-from heroku_inference._call import Call, MaskedHeaders
+from heroku_inference._call import MOST_BYTES_OF_DATA, Call, MaskedHeaders
 from heroku_inference._catalogue import warn_of_end
 from heroku_inference._chat.request import ChatRequest, chat_request, check_model
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
@@ -261,8 +261,8 @@ class ClientBase:
     def _image_call(self, prompt: str, model: str | None, options: ImageOptions) -> Call:
         chosen = self._model("image", model)
         sending = sending_fields(cast("dict[str, Any]", options))
-        call = Call(paths.IMAGES, _images.image_body(prompt, model=chosen, **options))
-        return _sent_by(call, sending)
+        body = _images.image_body(prompt, model=chosen, **options)
+        return _sent_by(Call(paths.IMAGES, body, most_bytes=MOST_BYTES_OF_DATA), sending)
 
     def _refuse_unknown(self, unknown: dict[str, Any]) -> NoReturn:
         name = next(iter(unknown))

@@ -33,6 +33,18 @@ _CLASSES: Final[dict[int, type[APIError]]] = {
     408: RequestTimeoutError,
     429: RateLimitError,
 }
+# Errors of Anthropic's form have no code (Anthropic's docs: errors).
+_STATUSES: Final = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
 _REMEDIES: Final[dict[type[APIError], str]] = {
     AuthenticationError: "Check the key: `heroku config -a APP` shows <ALIAS>_KEY, and it only "
     "opens the <ALIAS>_URL beside it.",
@@ -73,11 +85,11 @@ def error_from_reply(reply: Reply) -> APIError:
 
 
 def stream_error(data: bytes, reply: Reply) -> APIError:
-    """The error for an error event inside a stream; its status is the code that it names."""
+    """The error for an error event inside a stream; its code, else its type, says its status."""
     detail = _decoded(data)
     text = data.decode("utf-8", errors="replace")
     message, type_, code = _fields(detail if detail is not None else text)
-    status = code or 500
+    status = code or _STATUSES.get(type_ or "", 500)
     return _error(_class_for(status), reply, status, message, type_, detail)
 
 

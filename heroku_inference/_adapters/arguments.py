@@ -17,13 +17,13 @@ from heroku_inference._adapters.in_use import InUse, named
 from heroku_inference._config.arguments import (
     check_extra_body,
     check_headers,
-    check_http_client,
     check_max_retries,
     check_timeout,
 )
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._http.own_clients import check_http_client
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
@@ -123,10 +123,12 @@ class Connection(BaseModel):
     """How often to repeat a request after a failure that may be temporary."""
 
     http_client: Any = Field(default=None, exclude=True, repr=False)
-    """Your own `httpx.Client` for synchronous calls. Used as it is and never closed."""
+    """Your own `httpx2.Client` or `httpx.Client` for synchronous calls. Used as it is and never
+    closed."""
 
     async_http_client: Any = Field(default=None, exclude=True, repr=False)
-    """Your own `httpx.AsyncClient` for asynchronous calls. Used as it is and never closed."""
+    """Your own `httpx2.AsyncClient` or `httpx.AsyncClient` for asynchronous calls. Used as it is
+    and never closed."""
 
     default_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Headers sent with every request, merged over ours. Left out of dumps: may be secret."""

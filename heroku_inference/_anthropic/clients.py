@@ -27,9 +27,8 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import httpx
-
     from heroku_inference._config.settings import Settings
+    from heroku_inference._http.own_clients import AsyncHttpClient, HttpClient
 
 __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "anthropic_client", "async_anthropic_client"]
 
@@ -43,7 +42,7 @@ def anthropic_client(
     timeout: float | None = None,
     max_retries: int = 2,
     default_headers: Mapping[str, str] | None = None,
-    http_client: httpx.Client | None = None,
+    http_client: HttpClient | None = None,
 ) -> HerokuAnthropic:
     """Anthropic's client for Heroku's Messages endpoint; arguments are those of `Client`."""
 
@@ -70,7 +69,7 @@ def async_anthropic_client(
     timeout: float | None = None,
     max_retries: int = 2,
     default_headers: Mapping[str, str] | None = None,
-    async_http_client: httpx.AsyncClient | None = None,
+    async_http_client: AsyncHttpClient | None = None,
 ) -> AsyncHerokuAnthropic:
     """Like `anthropic_client`, async. One client serves any number of event loops."""
 

@@ -21,7 +21,6 @@ from heroku_inference._json import wrong_answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from heroku_inference._errors import APIError
     from heroku_inference._values import Reply
 
 __all__ = [
@@ -33,17 +32,6 @@ __all__ = [
 ]
 
 # The statuses that Anthropic's error types stand for; inside of a stream there is no status.
-_STATUSES: Final = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "api_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
 _FINISH_REASONS: Final = {
     "end_turn": "stop",
     "max_tokens": "length",
@@ -148,7 +136,7 @@ class MessageStream:
         except (ValueError, RecursionError):
             frame = None
         if event == "error" or (isinstance(frame, dict) and frame.get("error")):
-            raise _error(frame, data, self._reply)
+            raise stream_error(data, self._reply)
         if isinstance(frame, dict) and isinstance(frame.get("type"), str):
             return frame
         raise wrong_answer(self._reply, "an event of the Messages API", data)
@@ -175,14 +163,6 @@ class MessageStream:
 def _text(part: Any) -> str:
     text = part.get("text") if isinstance(part, dict) else None
     return text if isinstance(text, str) else ""
-
-
-def _error(frame: Any, data: bytes, reply: Reply) -> APIError:
-    """The error of an event; in Anthropic's form its type says what elsewhere the code does."""
-    detail = frame.get("error") if isinstance(frame, dict) else None
-    if isinstance(detail, dict) and "code" not in detail and detail.get("type") in _STATUSES:
-        data = json.dumps({"error": {**detail, "code": _STATUSES[detail["type"]]}}).encode()
-    return stream_error(data, reply)
 
 
 def _with_headers(message: dict[str, Any], reply: Reply) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +17,6 @@ __all__ = [
     "check_callback",
     "check_extra_body",
     "check_headers",
-    "check_http_client",
     "check_max_retries",
     "check_query",
     "check_timeout",
@@ -130,27 +128,6 @@ def check_callback(name: str, value: object) -> None:
         raise ConfigError(
             f"{name} must be a function or None, got {_described(value)}.",
             "Pass the function itself, without calling it.",
-        )
-
-
-def check_http_client(name: str, value: object) -> None:
-    """Accept `None` or a client of httpx, an asynchronous one for `async_http_client`.
-
-    Raises:
-        ConfigError: `value` is neither.
-    """
-    if value is None:
-        return
-    kind = "AsyncClient" if name.startswith("async_") else "Client"
-    send = getattr(value, "send", None)
-    if (
-        not hasattr(value, "build_request")
-        or isinstance(value, type)
-        or inspect.iscoroutinefunction(send) is not (kind == "AsyncClient")
-    ):
-        raise ConfigError(
-            f"{name} must be an httpx.{kind}, got {_described(value)}.",
-            "Pass one that is open, or leave it out for the connections of the process.",
         )
 
 

@@ -1,22 +1,27 @@
-"""The two ways to move bytes asynchronously: aiohttp, and a caller's own `httpx.AsyncClient`."""
+"""The two ways to move bytes asynchronously: aiohttp, and a caller's own client."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING, Final, Protocol
+import zlib
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, async_pool
-from heroku_inference._http.transport_base import refuse_closed
+from heroku_inference._http.transport_base import errors_of, refuse_closed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     import aiohttp
-    import httpx
     import yarl
 
+    from heroku_inference._call import Call
     from heroku_inference._config.environment import NetworkEnvironment
+    from heroku_inference._http.own_clients import AsyncHttpClient
     from heroku_inference._http.transport_base import LibraryErrors
 
 __all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
@@ -30,12 +35,11 @@ class AsyncResponse(Protocol):
     """An answer whose status has come and whose body is still to be read."""
 
     status: int
+    decodes: bool
+    """Whether the library decompresses the body."""
 
     def headers(self) -> Iterable[tuple[bytes, bytes]]:
         """Names and values as they came."""
-
-    async def read(self) -> bytes:
-        """The whole body."""
 
     def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes."""
@@ -51,30 +55,70 @@ class AiohttpEngine:
         self._base_url = base_url
         self._network = network
         self._urls: dict[str, yarl.URL] = {}
-        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+        self._timeouts: dict[tuple[float, bool], aiohttp.ClientTimeout] = {}
 
     async def send(
         self,
-        method: str,
-        url: str,
+        call: Call,
         content: bytes | None,
         headers: Mapping[str, str],
         seconds: float,
         *,
-        insists: bool,  # noqa: ARG002 - this engine has no timeout of its own
+        streamed: bool = False,
     ) -> AsyncResponse:
         """Send a request and wait for the status of its answer."""
-        pool = await async_pool(self._base_url, self._network)
-        response = await pool.session.request(
-            method,
-            self._url(url),
+        import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
+
+        from heroku_inference._http.aiohttp_session import opened  # noqa: PLC0415 - with aiohttp
+
+        # A run of an agent may have acted when it fails, so it takes no risk with old connections.
+        fresh = not call.repeatable
+        note: list[bool] = []
+        token = opened.set(note)
+        try:
+            return await self._request(
+                call, content, headers, seconds, streamed=streamed, fresh=fresh
+            )
+        except (
+            aiohttp.ClientOSError,
+            aiohttp.ServerDisconnectedError,
+            aiohttp.ClientResponseError,  # what follows an earlier answer is no answer to this
+        ) as error:
+            if note or not isinstance(getattr(error, "message", ""), str):
+                raise  # it is not an old connection, or part of an answer has come
+        finally:
+            opened.reset(token)
+        return await self._request(call, content, headers, seconds, streamed=streamed, fresh=True)
+
+    async def _request(
+        self,
+        call: Call,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        seconds: float,
+        *,
+        streamed: bool,
+        fresh: bool,
+    ) -> AsyncResponse:
+        pool = await async_pool(self._base_url, self._network, fresh=fresh)
+        request = pool.session.request(
+            call.method,
+            self._url(self._base_url + call.target),
             data=_payload(content),
             headers=headers,
-            timeout=self._timeout(seconds),
+            timeout=self._timeout(seconds, whole=not streamed),
             proxy=pool.proxy,
             allow_redirects=False,
         )
-        return _AiohttpResponse(response)
+        if not streamed:
+            return _AiohttpResponse(await request)
+        async with asyncio.timeout(seconds):  # for its status; then each event has as long
+            return _AiohttpResponse(await request)
+
+    @staticmethod
+    def deadline(seconds: float) -> AbstractAsyncContextManager[object]:  # noqa: ARG004
+        """Within this, a whole answer has `seconds`; the session sees to it."""
+        return nullcontext()
 
     def _url(self, url: str) -> yarl.URL:
         import yarl  # noqa: PLC0415 - comes with aiohttp
@@ -85,18 +129,22 @@ class AiohttpEngine:
             self._urls[url] = yarl.URL(url)
         return self._urls[url]
 
-    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
+    def _timeout(self, seconds: float, *, whole: bool) -> aiohttp.ClientTimeout:
         import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
-        if seconds not in self._timeouts:
+        key = (seconds, whole)
+        if key not in self._timeouts:
             if len(self._timeouts) >= _MOST_TIMEOUTS:  # each call may have one of its own
                 self._timeouts.clear()
             # `connect` covers what `sock_connect` alone leaves open: names and proxies.
             soon = min(seconds, CONNECT_TIMEOUT)
-            self._timeouts[seconds] = aiohttp.ClientTimeout(
-                total=None, connect=soon, sock_connect=soon, sock_read=seconds
+            self._timeouts[key] = aiohttp.ClientTimeout(
+                total=seconds if whole else None,
+                connect=soon,
+                sock_connect=soon,
+                sock_read=seconds,
             )
-        return self._timeouts[seconds]
+        return self._timeouts[key]
 
     @staticmethod
     def errors() -> LibraryErrors:
@@ -104,7 +152,7 @@ class AiohttpEngine:
         import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
 
         timeouts = (asyncio.TimeoutError, aiohttp.ServerTimeoutError)
-        return timeouts, (aiohttp.ClientError, OSError)
+        return timeouts, (aiohttp.ClientError, OSError, zlib.error)
 
 
 def _payload(content: bytes | None) -> bytes | io.BytesIO | None:
@@ -113,15 +161,14 @@ def _payload(content: bytes | None) -> bytes | io.BytesIO | None:
 
 
 class _AiohttpResponse:
+    decodes = False
+
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.status = response.status
 
     def headers(self) -> Iterable[tuple[bytes, bytes]]:
         return self._response.raw_headers
-
-    async def read(self) -> bytes:
-        return await self._response.read()
 
     def pieces(self) -> AsyncIterator[bytes]:
         return self._response.content.iter_any()
@@ -131,60 +178,62 @@ class _AiohttpResponse:
 
 
 class HttpxEngine:
-    """A caller's own client, used as it is and never closed."""
+    """A caller's own client of httpx2 or httpx, used as it is and never closed."""
 
-    def __init__(self, client: httpx.AsyncClient, *, use_its_timeout: bool) -> None:
-        self._client = client
+    def __init__(self, client: AsyncHttpClient, base_url: str, *, use_its_timeout: bool) -> None:
+        self._base_url = base_url
+        self._client: Any = client
+        self._library = library_of(client)
         self._use_its_timeout = use_its_timeout
 
     async def send(
         self,
-        method: str,
-        url: str,
+        call: Call,
         content: bytes | None,
         headers: Mapping[str, str],
         seconds: float,
         *,
-        insists: bool,
+        streamed: bool = False,  # noqa: ARG002 - its timeout bounds reads alone
     ) -> AsyncResponse:
-        """Send a request and wait for the status of its answer.
-
-        With `insists` the seconds replace the timeout of the client.
-        """
-        import httpx  # noqa: PLC0415 - paid at the first request, not at import
-
+        """Send a request and wait for the status of its answer."""
         refuse_closed("async_http_client", self._client)
         timeout = (
             self._client.timeout
-            if self._use_its_timeout and not insists
-            else httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+            if self._use_its_timeout and call.own_timeout is None
+            else self._library.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
         )
         request = self._client.build_request(
-            method, url, content=content, headers=headers, timeout=timeout
+            call.method,
+            self._base_url + call.target,
+            content=content,
+            headers=headers,
+            timeout=timeout,
         )
         return _HttpxResponse(await self._client.send(request, stream=True))
 
-    @staticmethod
-    def errors() -> LibraryErrors:
-        """What it raises for timeouts, and for other failures."""
-        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+    def deadline(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Within this, a whole answer has `seconds`, unless the client's own timeout rules."""
+        return asyncio.timeout(None if self._use_its_timeout else seconds)
 
-        return (httpx.TimeoutException,), (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+    def errors(self) -> LibraryErrors:
+        """What it raises for timeouts, and for other failures."""
+        return errors_of(self._client)
 
 
 class _HttpxResponse:
-    def __init__(self, response: httpx.Response) -> None:
+    decodes = True
+
+    def __init__(self, response: Any) -> None:
         self._response = response
-        self.status = response.status_code
+        self.status: int = response.status_code
 
     def headers(self) -> Iterable[tuple[bytes, bytes]]:
-        return self._response.headers.raw
-
-    async def read(self) -> bytes:
-        return await self._response.aread()
+        raw: Iterable[tuple[bytes, bytes]] = self._response.headers.raw
+        return raw
 
     def pieces(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_bytes()
+        pieces: AsyncIterator[bytes] = self._response.aiter_bytes()
+        return pieces
 
     async def close(self) -> None:
         await self._response.aclose()

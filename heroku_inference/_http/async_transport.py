@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from heroku_inference._errors import APIError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
+from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, decoder_of
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import async_batches
 from heroku_inference._http.transport_base import (
@@ -18,16 +19,16 @@ from heroku_inference._http.transport_base import (
     TransportBase,
     expect_whole_answer,
     is_success,
+    raise_first_error,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-    import httpx
-
     from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
+    from heroku_inference._http.own_clients import AsyncHttpClient
     from heroku_inference._values import Reply
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]
@@ -46,7 +47,7 @@ class AsyncTransport(TransportBase):
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
-        async_http_client: httpx.AsyncClient | None = None,
+        async_http_client: AsyncHttpClient | None = None,
     ) -> None:
         super().__init__(
             settings,
@@ -58,7 +59,9 @@ class AsyncTransport(TransportBase):
         self._engine: AiohttpEngine | HttpxEngine = (
             AiohttpEngine(self._base_url, self._network)
             if async_http_client is None
-            else HttpxEngine(async_http_client, use_its_timeout=not self._timeout_given)
+            else HttpxEngine(
+                async_http_client, self._base_url, use_its_timeout=not self._timeout_given
+            )
         )
 
     async def send(self, call: Call) -> Reply:
@@ -96,11 +99,12 @@ class AsyncTransport(TransportBase):
             return await self._sum(call.stream_form, stream)
         seconds = call.own_timeout or self.answer_timeout
         with self.translate_errors(seconds):
-            response = await self._respond(call, content, headers, seconds)
-            try:
-                reply = self._reply(response.status, response.headers(), await response.read())
-            finally:
-                await response.close()
+            async with self._engine.deadline(seconds):
+                response = await self._engine.send(call, content, headers, seconds)
+                try:
+                    reply = await self._whole_reply(response, call)
+                finally:
+                    await response.close()
         return self._raise_for_status(reply)
 
     @staticmethod
@@ -119,27 +123,29 @@ class AsyncTransport(TransportBase):
     ) -> AsyncEventStream:
         seconds = self._stream_seconds(call)
         with self.translate_errors(seconds, streaming=True):
-            response = await self._respond(call, content, headers, seconds)
+            response = await self._engine.send(call, content, headers, seconds, streamed=True)
             try:
-                reply = self._reply(
-                    response.status,
-                    response.headers(),
-                    b"" if is_success(response.status) else await response.read(),
-                )
+                if is_success(response.status):
+                    reply = self._reply(response.status, response.headers(), b"")
+                else:
+                    reply = await self._whole_reply(response, call)
                 self._raise_for_status(reply)
             except BaseException:
                 await response.close()
                 raise
         stream = AsyncEventStream(self, response, reply, seconds)
-        await stream.wait_for_first_event()
+        await stream.wait_for_first_event(call)
         return stream
 
-    async def _respond(
-        self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
-    ) -> AsyncResponse:
-        url = self._base_url + call.target
-        insists = call.own_timeout is not None
-        return await self._engine.send(call.method, url, content, headers, seconds, insists=insists)
+    async def _whole_reply(self, response: AsyncResponse, call: Call) -> Reply:
+        """The answer with its body."""
+        reply = self._reply(response.status, response.headers(), b"")
+        most = self._most_bytes(reply, call)
+        reader = BodyReader(reply.headers, most, decoded=response.decodes)
+        with self.bounded(reply):
+            async for piece in response.pieces():
+                reader.feed(piece)
+        return self._with_body(reply, reader)
 
     def _library_errors(self) -> LibraryErrors:
         return self._engine.errors()
@@ -156,10 +162,12 @@ class AsyncEventStream:
         self._batches = self._read(transport, seconds)
         self._first: list[Event] | None = None
 
-    async def wait_for_first_event(self) -> None:
+    async def wait_for_first_event(self, call: Call) -> None:
         """Read until something came, so that a failure before it can still be retried."""
         try:
-            self._first = await anext(self._batches, [])
+            first: list[Event] = await anext(self._batches, [])
+            raise_first_error(first, self.reply, call)
+            self._first = first
         except BaseException:
             await self.close()
             raise
@@ -180,8 +188,11 @@ class AsyncEventStream:
     ) -> AsyncGenerator[list[Event], None]:
         decoder = decoder_for(self.reply.headers)
         latest = time.monotonic()
-        with transport.translate_errors(seconds, streaming=True):
+        unpacker = None if self._response.decodes else decoder_of(self.reply.headers)
+        with transport.translate_errors(seconds, streaming=True), transport.bounded(self.reply):
             async for piece in self._response.pieces():
+                if unpacker is not None:
+                    piece = unpacker.feed(piece, EVENT_BYTES)  # noqa: PLW2901
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()

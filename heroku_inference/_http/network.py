@@ -20,7 +20,7 @@ __all__ = ["async_proxy", "sync_proxy", "tls_context"]
 def tls_context(network: NetworkEnvironment) -> ssl.SSLContext:
     """The process's one context for a set of certificates; loading them takes milliseconds.
 
-    `SSL_CERT_FILE` and `SSL_CERT_DIR` win over the certificates of `certifi`, as in httpx.
+    `SSL_CERT_FILE` and `SSL_CERT_DIR` win over the certificates of `certifi`, as in httpx2.
 
     Raises:
         ConfigError: The file or folder that they name cannot be read.
@@ -50,7 +50,7 @@ def sync_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     if proxy and urlsplit(proxy).scheme.startswith("socks") and not find_spec("socksio"):
         raise ConfigError(
             "The environment names a SOCKS proxy.",
-            "Install what it needs: `pip install httpx[socks]`.",
+            "Install what it needs: `pip install httpx2[socks]`.",
         )
     return proxy
 
@@ -65,7 +65,7 @@ def async_proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     if proxy and urlsplit(proxy).scheme.startswith("socks"):
         raise ConfigError(
             "The environment names a SOCKS proxy, which async calls cannot use by themselves.",
-            "Pass async_http_client=httpx.AsyncClient(proxy=...) (needs httpx[socks]).",
+            "Pass async_http_client=httpx2.AsyncClient(proxy=...) (needs httpx2[socks]).",
         )
     return proxy
 

@@ -4,8 +4,8 @@ A client costs milliseconds (it loads the certificates) and holds the open conne
 one for each API and network environment, made at first use; async clients live and die with their
 event loop.
 
-The sync engine is httpx. The async engine is aiohttp: httpx's own async pool costs CPU that grows
-with the square of the requests in flight (`bench/`, row `ainvoke-64`).
+The sync engine is httpx2. The async engine is aiohttp: the async pool of httpx2 costs several times
+its CPU with 64 requests in flight (`bench/`, row `ainvoke-64`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Final
 
+from heroku_inference._errors import ConfigError
 from heroku_inference._http.network import async_proxy, sync_proxy, tls_context
 from heroku_inference._public_names import publish
 
@@ -23,50 +24,56 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable
 
     import aiohttp
-    import httpx
+    import httpx2
 
     from heroku_inference._config.environment import NetworkEnvironment
 
-__all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_transport"]
+__all__ = ["AsyncPool", "aclose_connections", "async_pool", "close_connections", "sync_client"]
 
 _KEEP_ALIVE: Final = 30.0  # seconds; shorter than the idle limit of Heroku's routers
 CONNECT_TIMEOUT: Final = 10.0  # seconds
 
-_Key = tuple[str, "NetworkEnvironment"]
+_Key = tuple[str, "NetworkEnvironment", bool]
 
 _lock = threading.Lock()
-_sync_transports: dict[_Key, httpx.HTTPTransport] = {}
+_sync_clients: dict[_Key, httpx2.Client] = {}
 _async_pools: dict[tuple[int, _Key], AsyncPool] = {}
 
 
-def sync_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTransport:
+def sync_client(
+    base_url: str, network: NetworkEnvironment, *, fresh: bool = False
+) -> httpx2.Client:
     """The process's connections to an API; safe to use from many threads.
 
-    An `httpx.HTTPTransport`, not a `Client`: cookies, redirects and credential look-ups would be
-    a sixth of the cost of a call, and the API uses none of them.
+    Those of a `fresh` client are used once: nothing can have happened to them before.
     """
-    key = (base_url, network)
-    transport = _sync_transports.get(key)
-    if transport is None:
+    key = (base_url, network, fresh)
+    client = _sync_clients.get(key)
+    if client is None:
         with _lock:
-            transport = _sync_transports.get(key)
-            if transport is None:
-                transport = _sync_transports[key] = _new_transport(*key)
-    return transport
+            client = _sync_clients.get(key)
+            if client is None:
+                client = _sync_clients[key] = _new_client(*key)
+    return client
 
 
-def _new_transport(base_url: str, network: NetworkEnvironment) -> httpx.HTTPTransport:
-    import httpx  # noqa: PLC0415 - paid at the first request, not at import
+def _new_client(base_url: str, network: NetworkEnvironment, fresh: bool) -> httpx2.Client:
+    import httpx2  # noqa: PLC0415 - paid at the first request, not at import
 
-    return httpx.HTTPTransport(
+    from heroku_inference._http.watched_network import watch_connections  # noqa: PLC0415 - the same
+
+    transport = httpx2.HTTPTransport(
         verify=tls_context(network),
         proxy=sync_proxy(base_url, network),
-        limits=httpx.Limits(
+        limits=httpx2.Limits(
             max_connections=None,
-            max_keepalive_connections=64,
+            max_keepalive_connections=0 if fresh else 64,
             keepalive_expiry=_KEEP_ALIVE,
         ),
     )
+    watch_connections(transport)
+    # A client and not its transport alone: tools that trace calls hook into either.
+    return httpx2.Client(transport=transport, timeout=None, trust_env=False)
 
 
 class AsyncPool:
@@ -98,42 +105,40 @@ async def _closing_with_the_loop(session: aiohttp.ClientSession) -> AsyncGenerat
         await session.close()
 
 
-async def async_pool(base_url: str, network: NetworkEnvironment) -> AsyncPool:
-    """The running event loop's pool for an API. Pools of closed loops are let go."""
-    loop = asyncio.get_running_loop()
-    key = (id(loop), (base_url, network))
+async def async_pool(
+    base_url: str, network: NetworkEnvironment, *, fresh: bool = False
+) -> AsyncPool:
+    """The running event loop's pool for an API. Pools of closed loops are let go.
+
+    The connections of a `fresh` pool are used once: nothing can have happened to them before.
+
+    Raises:
+        ConfigError: No event loop runs in this process.
+    """
+    loop = _running_loop()
+    key = (id(loop), (base_url, network, fresh))
     pool = _async_pools.get(key)
     if pool is not None and pool.loop is loop and not pool.session.closed:
         return pool
+    from heroku_inference._http.aiohttp_session import new_session  # noqa: PLC0415 - with aiohttp
+
     _evict_closed_loops()
     proxy = async_proxy(base_url, network)
-    pool = AsyncPool(loop, _new_session(network), proxy)
+    pool = AsyncPool(loop, new_session(network, _KEEP_ALIVE, fresh=fresh), proxy)
     with _lock:
         _async_pools[key] = pool
     await pool.start()
     return pool
 
 
-def _new_session(network: NetworkEnvironment) -> aiohttp.ClientSession:
-    import aiohttp  # noqa: PLC0415 - paid at the first request, not at import
-
-    session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=_KEEP_ALIVE, ssl=tls_context(network)
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        # Proxies are looked up once per pool, below; aiohttp would look at every request.
-        trust_env=False,
-    )
-    _repeat_nothing(session)
-    return session
-
-
-def _repeat_nothing(session: aiohttp.ClientSession) -> None:
-    # It would repeat a failed GET by itself, and has no public way in all releases that we take
-    # to be told not to (middlewares came with 3.12). A release without this still makes calls.
-    if hasattr(session, "_retry_connection"):
-        session._retry_connection = False  # noqa: SLF001
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigError(
+            "No asyncio event loop runs in this process: it was forked while one ran, perhaps.",
+            "Start a loop in the child, with asyncio.run(...), and make the call there.",
+        ) from None
 
 
 def _evict_closed_loops() -> None:
@@ -161,9 +166,9 @@ def close_connections() -> None:
     are in a call.
     """
     with _lock:
-        transports = [_sync_transports.popitem()[1] for _ in range(len(_sync_transports))]
-    for transport in transports:
-        transport.close()
+        clients = [_sync_clients.popitem()[1] for _ in range(len(_sync_clients))]
+    for client in clients:
+        client.close()
 
 
 async def aclose_connections() -> None:
@@ -183,7 +188,7 @@ def _forget_all() -> None:
     # A child process must not write on its parent's connections.
     global _lock  # noqa: PLW0603 - the parent may have held it while forking
     _lock = threading.Lock()
-    _sync_transports.clear()
+    _sync_clients.clear()
     _async_pools.clear()
 
 

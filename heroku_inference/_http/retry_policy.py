@@ -8,7 +8,7 @@ from typing import Final
 from heroku_inference._error_bodies import is_refused_chat
 from heroku_inference._errors import APIConnectionError, APIError
 
-__all__ = ["next_wait"]
+__all__ = ["is_temporary", "next_wait"]
 
 # 529 is how Claude's maker says 503 (Anthropic's docs: errors); Heroku's docs name none of the two.
 _RETRYABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
@@ -26,7 +26,7 @@ def next_wait(error: APIError, attempt: int, max_retries: int) -> float | None:
         attempt: Counted from 1.
         max_retries: Retries allowed after the first attempt.
     """
-    if attempt > max_retries or not _is_retryable(error):
+    if attempt > max_retries or not is_temporary(error):
         return None
     # Trying again once covers the rare true failure; more only costs.
     if is_refused_chat(error) and attempt > 1:
@@ -40,7 +40,8 @@ def next_wait(error: APIError, attempt: int, max_retries: int) -> float | None:
     return backoff * random.uniform(0.75, 1.0)  # noqa: S311 - jitter need not be secret
 
 
-def _is_retryable(error: APIError) -> bool:
+def is_temporary(error: APIError) -> bool:
+    """Whether the same call may succeed later."""
     if error.status_code is None:
         return isinstance(error, APIConnectionError)
     return error.status_code in _RETRYABLE_STATUSES

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from heroku_inference._http.bodies import EVENT_BYTES, BodyTooLargeError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,29 +23,41 @@ Event = tuple[str | None, bytes]
 class EventDecoder:
     """Collects bytes and gives the events that are complete."""
 
-    __slots__ = ("_after_cr", "_fresh", "_waiting")
+    __slots__ = ("_after_cr", "_fresh", "_size", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []  # pieces of a frame that is not complete, none empty
+        self._size = 0  # of all that waits
         self._after_cr = False
         self._fresh = True
 
     def feed(self, piece: bytes) -> list[Event]:
-        """The events that this piece completes, in order."""
+        """The events that this piece completes, in order.
+
+        Raises:
+            BodyTooLargeError: An event is larger than any right one.
+        """
         if b"\r" in piece or self._after_cr:
             piece = self._with_plain_line_ends(piece)
         if self._waiting:
             # What waits was searched before: a blank line can only begin with its last byte.
             if b"\n\n" not in self._waiting[-1][-1:] + piece:
                 if piece:
-                    self._waiting.append(piece)
+                    self._keep(piece)
                 return []
             piece = b"".join((*self._waiting, piece))
             self._waiting.clear()
+            self._size = 0
         *frames, rest = piece.split(b"\n\n")
         if rest:
-            self._waiting.append(rest)
+            self._keep(rest)
         return [event for frame in frames if (event := self._event(frame)) is not None]
+
+    def _keep(self, piece: bytes) -> None:
+        self._waiting.append(piece)
+        self._size += len(piece)
+        if self._size > EVENT_BYTES:
+            raise BodyTooLargeError
 
     def flush(self) -> list[Event]:
         """What the end of the body completes: a last event that only lacks its blank line."""
@@ -82,14 +96,18 @@ class EventDecoder:
 class WholeBody:
     """Passes on a body that is not an event stream (plain JSON, an HTML page) as one event."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_left", "_pieces")
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
+        self._left = EVENT_BYTES
 
     def feed(self, piece: bytes) -> list[Event]:
         """Nothing yet."""
         self._pieces.append(piece)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise BodyTooLargeError
         return []
 
     def flush(self) -> list[Event]:

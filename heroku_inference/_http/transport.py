@@ -8,29 +8,36 @@ import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from heroku_inference._errors import APIError
-from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_transport
+from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, Decoder, decoder_of
+from heroku_inference._http.own_clients import library_of
+from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_client
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     LibraryErrors,
     TransportBase,
+    errors_of,
     expect_whole_answer,
+    raise_first_error,
     refuse_closed,
 )
+from heroku_inference._http.watch import Watch, has_more
 from heroku_inference._pause import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-    import httpx
+    import httpx2
 
     from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
+    from heroku_inference._http.own_clients import HttpClient
     from heroku_inference._values import Reply
 
 __all__ = ["EventStream", "Transport"]
@@ -49,7 +56,7 @@ class Transport(TransportBase):
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
-        http_client: httpx.Client | None = None,
+        http_client: HttpClient | None = None,
     ) -> None:
         super().__init__(
             settings,
@@ -59,7 +66,7 @@ class Transport(TransportBase):
             on_retry=on_retry,
         )
         self._own_client = http_client
-        self._urls: dict[str, httpx.URL] = {}
+        self._urls: dict[str, httpx2.URL] = {}
 
     def send(self, call: Call) -> Reply:
         """The answer to a call; raises `APIError` when every attempt failed."""
@@ -94,12 +101,12 @@ class Transport(TransportBase):
         if call.is_summed and call.stream_form is not None:
             return self._sum(call.stream_form, self._open_stream(call, content, headers))
         seconds = call.own_timeout or self.answer_timeout
-        with self.translate_errors(seconds):
+        with self.translate_errors(seconds), Watch(seconds):
             response = self._respond(call, content, headers, seconds)
             try:
-                reply = self._reply(response.status_code, response.headers.raw, response.read())
+                reply = self._whole_reply(response, call, seconds)
             finally:
-                response.close()
+                self.give_back(response)
         return self._raise_for_status(reply)
 
     @staticmethod
@@ -119,58 +126,118 @@ class Transport(TransportBase):
         with self.translate_errors(seconds, streaming=True):
             response = self._respond(call, content, headers, seconds)
             try:
-                reply = self._reply(
-                    response.status_code,
-                    response.headers.raw,
-                    b"" if response.is_success else response.read(),
-                )
+                if response.is_success:
+                    reply = self._reply(response.status_code, response.headers.raw, b"")
+                else:
+                    reply = self._whole_reply(response, call, seconds)
                 self._raise_for_status(reply)
             except BaseException:
                 response.close()
                 raise
         stream = EventStream(self, response, reply, seconds)
-        stream.wait_for_first_event()
+        stream.wait_for_first_event(call)
         return stream
 
     def _respond(
         self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
-    ) -> httpx.Response:
+    ) -> Any:
         """Send a call; the answer's body is still to be read."""
-        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+        if self._own_client is not None:
+            return self._respond_by_own(self._own_client, call, content, headers, seconds)
+        import httpx2  # noqa: PLC0415 - paid at the first request, not at import
 
-        url = self._base_url + call.target
-        timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
-        if (theirs := self._own_client) is not None:
-            refuse_closed("http_client", theirs)
-            # Used as it is: with its own headers, and its own timeout unless ours was given.
-            insists = self._timeout_given or call.own_timeout is not None
-            chosen = timeout if insists else theirs.timeout
-            request = theirs.build_request(
-                call.method, url, content=content, headers=headers, timeout=chosen
-            )
-            return theirs.send(request, stream=True)
-        request = httpx.Request(
+        request = httpx2.Request(
             call.method,
-            self._url(url),
+            self._url(self._base_url + call.target),
             content=content,
             headers=_masked_pairs(headers),
-            extensions={"timeout": timeout.as_dict()},
+            extensions={"timeout": _timeout(httpx2, seconds).as_dict()},
         )
-        return sync_transport(self._base_url, self._network).handle_request(request)
+        # A run of an agent may have acted when it fails, so it takes no risk with old connections.
+        fresh = not call.repeatable
+        with Watch(seconds) as watch:
+            try:
+                return self._pool(fresh=fresh).send(request, stream=True)
+            except httpx2.TimeoutException:
+                raise
+            except httpx2.TransportError:
+                if not watch.was_stale:
+                    raise
+        with Watch(seconds):
+            return self._pool(fresh=True).send(request, stream=True)
 
-    def _url(self, url: str) -> httpx.URL:
-        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+    def _respond_by_own(
+        self,
+        client: Any,
+        call: Call,
+        content: bytes | None,
+        headers: MaskedHeaders,
+        seconds: float,
+    ) -> Any:
+        """Like `_respond`, by the caller's client, which keeps its own headers and timeout."""
+        refuse_closed("http_client", client)
+        library = library_of(client)
+        insists = self._timeout_given or call.own_timeout is not None
+        timeout = _timeout(library, seconds) if insists else client.timeout
+        request = client.build_request(
+            call.method,
+            self._base_url + call.target,
+            content=content,
+            headers=headers,
+            timeout=timeout,
+        )
+        return client.send(request, stream=True)
+
+    def pieces(self, response: Any) -> Iterable[bytes]:
+        """The body as it comes: unpacked by a caller's own client, else as it was sent."""
+        # Below the library's own iterators, which cost half as much again.
+        pieces: Iterable[bytes] = (
+            response.stream if self._own_client is None else response.iter_bytes()
+        )
+        return pieces
+
+    def unpacker(self, reply: Reply) -> Decoder | None:
+        """What unpacks these pieces, where that is left to us."""
+        return decoder_of(reply.headers) if self._own_client is None else None
+
+    def _whole_reply(self, response: Any, call: Call, seconds: float) -> Reply:
+        """The answer with its body."""
+        reply = self._reply(response.status_code, response.headers.raw, b"")
+        own = self._own_client is not None
+        reader = BodyReader(reply.headers, self._most_bytes(reply, call), decoded=own)
+        bounded = own and (self._timeout_given or call.own_timeout is not None)
+        latest = time.monotonic() + seconds
+        with self.bounded(reply):
+            for piece in self.pieces(response):
+                reader.feed(piece)
+                if bounded and time.monotonic() > latest:
+                    raise self.timeout_error(seconds)
+        return self._with_body(reply, reader)
+
+    def give_back(self, response: Any) -> None:
+        """Give the connection back when the answer was read, else close it."""
+        if self._own_client is None and has_more(response):
+            response.extensions["network_stream"].close()
+        response.close()
+
+    def _pool(self, *, fresh: bool = False) -> httpx2.Client:
+        return sync_client(self._base_url, self._network, fresh=fresh)
+
+    def _url(self, url: str) -> httpx2.URL:
+        import httpx2  # noqa: PLC0415 - paid at the first request, not at import
 
         if "?" in url:  # each call may have a query of its own
-            return httpx.URL(url)
+            return httpx2.URL(url)
         if url not in self._urls:
-            self._urls[url] = httpx.URL(url)
+            self._urls[url] = httpx2.URL(url)
         return self._urls[url]
 
-    def _library_errors(self) -> LibraryErrors:
-        import httpx  # noqa: PLC0415 - paid at the first request, not at import
+    def cut_after(self, response: Any, seconds: float) -> AbstractContextManager[object]:
+        """Within this, reading ends in time: no timeout of a connection is that short."""
+        return Watch(seconds) if self._own_client is None else _cut_after(response, seconds)
 
-        return (httpx.TimeoutException,), (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
+    def _library_errors(self) -> LibraryErrors:
+        return errors_of(self._own_client)
 
 
 class _MaskedPairs(list[tuple[bytes, bytes]]):
@@ -182,21 +249,25 @@ def _masked_pairs(headers: MaskedHeaders) -> _MaskedPairs:
     return _MaskedPairs((name.encode("ascii"), value.encode()) for name, value in headers.items())
 
 
+def _timeout(library: Any, seconds: float) -> Any:
+    return library.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+
+
 class EventStream:
     """The events of one streamed answer. Iterate once; `close` frees the connection at any time."""
 
-    def __init__(
-        self, transport: Transport, response: httpx.Response, reply: Reply, seconds: float
-    ) -> None:
+    def __init__(self, transport: Transport, response: Any, reply: Reply, seconds: float) -> None:
         self.reply = reply
+        self._transport = transport
         self._response = response
-        self._batches = self._read(transport, seconds)
+        self._batches = self._read(seconds)
         self._first: list[Event] = []
 
-    def wait_for_first_event(self) -> None:
+    def wait_for_first_event(self, call: Call) -> None:
         """Read until something came, so that a failure before it can still be retried."""
         try:
             self._first = next(self._batches, [])
+            raise_first_error(self._first, self.reply, call)
         except BaseException:
             self.close()
             raise
@@ -206,11 +277,15 @@ class EventStream:
         # Not a generator: leaving the loop early must not close what `drain` has yet to read.
         return chain((self._first,), self._batches)
 
-    def _read(self, transport: Transport, seconds: float) -> Iterator[list[Event]]:
+    def _read(self, seconds: float) -> Iterator[list[Event]]:
+        transport = self._transport
         decoder = decoder_for(self.reply.headers)
+        unpacker = transport.unpacker(self.reply)
         latest = time.monotonic()
-        with transport.translate_errors(seconds, streaming=True):
-            for piece in self._pieces():
+        with transport.translate_errors(seconds, streaming=True), transport.bounded(self.reply):
+            for piece in transport.pieces(self._response):
+                if unpacker is not None:
+                    piece = unpacker.feed(piece, EVENT_BYTES)  # noqa: PLW2901
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()
@@ -220,26 +295,21 @@ class EventStream:
             if events := decoder.flush():
                 yield events
 
-    def _pieces(self) -> Iterator[bytes]:
-        # Streams are asked for uncompressed; the decoding iterator costs half as much again.
-        encoded = "content-encoding" in self.reply.headers
-        return self._response.iter_bytes() if encoded else self._response.iter_raw()
-
     def drain(self) -> None:
         """Read what little follows the end mark, so that the connection can be used again."""
-        with suppress(APIError), _cut_after(self._response, DRAIN_TIMEOUT):
+        with suppress(APIError), self._transport.cut_after(self._response, DRAIN_TIMEOUT):
             # The answer is complete; at worst the connection is lost.
             for _ in self._batches:
                 pass
 
     def close(self) -> None:
         """Give the connection back, or close it when the answer was not read to its end."""
-        self._response.close()
+        self._transport.give_back(self._response)
 
 
 @contextmanager
-def _cut_after(response: httpx.Response, seconds: float) -> Iterator[None]:
-    """Shut a connection whose server does not end the body in time: no timeout is that short."""
+def _cut_after(response: Any, seconds: float) -> Iterator[None]:
+    """Shut the connection of a caller's own client if the body does not end in time."""
     stream = response.extensions.get("network_stream")
     connection: socket.socket | None = stream and stream.get_extra_info("socket")
     if connection is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import zlib
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -11,7 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from heroku_inference._call import MaskedHeaders
 from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
 from heroku_inference._config.environment import network_environment
-from heroku_inference._error_bodies import error_from_reply, excerpt, sentence
+from heroku_inference._error_bodies import error_from_reply, excerpt, sentence, stream_error
 from heroku_inference._errors import (
     APIConnectionError,
     APIError,
@@ -20,9 +22,17 @@ from heroku_inference._errors import (
     RetryEvent,
     StreamInterruptedError,
 )
+from heroku_inference._http.bodies import ERROR_BYTES, BodyTooLargeError
+from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.redaction import without_key
-from heroku_inference._http.retry_policy import next_wait
-from heroku_inference._json import HALF_CHARACTERS, whole_characters
+from heroku_inference._http.retry_policy import is_temporary, next_wait
+from heroku_inference._json import (
+    HALF_CHARACTERS,
+    decoded_json,
+    invalid_response,
+    is_error,
+    whole_characters,
+)
 from heroku_inference._values import Reply
 from heroku_inference._version import VERSION
 from heroku_inference._warnings import warn_caller
@@ -30,17 +40,20 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    import httpx
-
     from heroku_inference._call import Call
     from heroku_inference._config.settings import Settings
+    from heroku_inference._http.bodies import BodyReader
+    from heroku_inference._http.own_clients import AsyncHttpClient, HttpClient
+    from heroku_inference._http.sse import Event
 
 __all__ = [
     "DRAIN_TIMEOUT",
     "LibraryErrors",
     "TransportBase",
+    "errors_of",
     "expect_whole_answer",
     "is_success",
+    "raise_first_error",
     "refuse_closed",
 ]
 
@@ -49,12 +62,15 @@ __all__ = [
 # for long between two events.
 _ANSWER_TIMEOUT: Final = 60.0  # seconds
 _STREAM_TIMEOUT: Final = 120.0  # seconds
-DRAIN_TIMEOUT: Final = 1.0  # seconds to wait for the end of a body whose answer is complete
+DRAIN_TIMEOUT: Final = 0.3  # seconds to wait for the end of a body whose answer is complete
 
 
 _CUT: Final = 408
+_LONGEST_ENVELOPE: Final = 4096  # bytes in which an error says that it is one
 
-_LIBRARIES: Final = frozenset({"aiohttp", "asyncio", "h11", "httpcore", "httpx"})
+_LIBRARIES: Final = frozenset(
+    {"aiohttp", "asyncio", "h11", "httpcore", "httpcore2", "httpx", "httpx2", "zlib"}
+)
 
 LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
 """What an HTTP library raises for timeouts, and for other failures."""
@@ -70,10 +86,40 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004
 
 
-def refuse_closed(name: str, client: httpx.Client | httpx.AsyncClient) -> None:
+def refuse_closed(name: str, client: HttpClient | AsyncHttpClient) -> None:
     """Refuses a caller's own client that has been closed."""
     if client.is_closed:
         raise ConfigError(f"{name} has been closed.", "Pass one that is open, and close it last.")
+
+
+def errors_of(own_client: HttpClient | AsyncHttpClient | None) -> LibraryErrors:
+    """What httpx2 raises, or the library of a caller's own client."""
+    if own_client is None:
+        import httpx2 as library  # noqa: PLC0415 - paid at the first request, not at import
+    else:
+        library = library_of(own_client)
+    failures = (library.HTTPError, library.InvalidURL, library.StreamError, zlib.error)
+    return (library.TimeoutException, TimeoutError), failures
+
+
+def raise_first_error(events: list[Event], reply: Reply, call: Call) -> None:
+    """Raise the error that a stream begins with, if the call may be tried again for it.
+
+    Others are left to the reader of the stream, which knows what to say of them.
+    """
+    if not events or not call.repeatable:
+        return
+    name, data = events[0]
+    if name != "error" and b'"error"' not in data[:_LONGEST_ENVELOPE]:
+        return
+    try:
+        frame = decoded_json(data)
+    except ValueError:
+        frame = None
+    if name == "error" or (isinstance(frame, dict) and is_error(frame)):
+        error = stream_error(data, reply)
+        if is_temporary(error):
+            raise error
 
 
 @contextmanager
@@ -196,6 +242,26 @@ class TransportBase:
         """The answer as a value; a refusal that quotes the key does not get to keep it."""
         kept = body if is_success(status) else self._without_key(body)
         return Reply(status, _lower_headers(headers), kept)
+
+    @staticmethod
+    def _most_bytes(reply: Reply, call: Call) -> int:
+        return call.most_bytes if is_success(reply.status_code) else ERROR_BYTES
+
+    @contextmanager
+    def bounded(self, reply: Reply) -> Iterator[None]:
+        """Within this, a body or an event that is too large is an answer that cannot be used."""
+        try:
+            yield
+        except BodyTooLargeError:
+            # The rest of an error's body says nothing that its beginning does not.
+            if is_success(reply.status_code):
+                raise invalid_response(reply, "it is larger than any right one") from None
+
+    def _with_body(self, reply: Reply, reader: BodyReader) -> Reply:
+        """The answer with the body that was read; of an error, its beginning."""
+        if is_success(reply.status_code):
+            return replace(reply, body=reader.body())
+        return replace(reply, body=self._without_key(reader.beginning()))
 
     @staticmethod
     def _raise_for_status(reply: Reply) -> Reply:

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from heroku_inference._config.arguments import (
     check_headers,
-    check_http_client,
     check_max_retries,
     check_timeout,
     refuse_unknown,
 )
 from heroku_inference._config.settings import Kind, Settings, hidden
 from heroku_inference._errors import ConfigError
+from heroku_inference._http.own_clients import check_http_client
 from heroku_inference._http.pools import CONNECT_TIMEOUT
 from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
@@ -81,8 +81,9 @@ def openai_client(
         timeout: Seconds that the server may stay silent; 120 by default.
         max_retries: Attempts after the first, made by the SDK.
         default_headers: Sent with every request, over the usual ones.
-        http_client: Your own `httpx.Client`, used as it is, its timeout included unless one is
-            given here. The SDK closes it with the client.
+        http_client: Your own client of the HTTP library that the SDK is built on (httpx2, or httpx
+            for openai 2), used as it is, its timeout included unless one is given here. The SDK
+            closes it with the client.
         inference_url: Another spelling of `base_url`.
         repair: `False` sends chat requests as they are. What `Client` would refuse is always sent
             as it is, and so are requests to other endpoints and to another `base_url`.
@@ -122,7 +123,7 @@ def async_openai_client(
 ) -> openai.AsyncOpenAI:
     """An `openai.AsyncOpenAI` that talks to Heroku, set up from config vars.
 
-    As `openai_client`; `async_http_client` is your own `httpx.AsyncClient`. It belongs to the
+    As `openai_client`; `async_http_client` is your own `AsyncClient`. It belongs to the
     event loop of its first call, as every client of the SDK does; `AsyncClient` may be used from
     several.
     """

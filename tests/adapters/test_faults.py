@@ -122,8 +122,18 @@ def test_anthropics_error_event_has_the_class_of_its_type(emulator, adapter, mak
     refusal = b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}'
     emulator.script(RawStream(b"event: error\ndata: " + refusal + b"\n\n", path=adapter.path))
     with pytest.raises(RateLimitError, match="slow down") as caught:
-        ask(make(), ways[1])
+        ask(make(max_retries=0), ways[1])
     assert caught.value.status_code == 429
+
+
+@messages_models
+def test_a_stream_of_anthropics_that_begins_with_an_error_is_tried_again(
+    emulator, adapter, make, ask, ways
+):
+    busy = b'{"type":"error","error":{"type":"overloaded_error","message":"busy"}}'
+    emulator.script(RawStream(b"event: error\ndata: " + busy + b"\n\n", path=adapter.path))
+    assert ask(make(), ways[1])
+    assert len(emulator.journal) == 2
 
 
 @every_model

@@ -67,11 +67,11 @@ async def test_cancelling_a_run_closes_its_connection(slow_tool, emulator, relay
     assert len(emulator.journal) == 1
 
 
-def test_runs_share_one_connection(emulator, relay, arguments):
+def test_each_run_opens_a_connection_of_its_own(emulator, relay, arguments):
     emulator.script(*[Say("1.", path=PATH)] * 3)
     for _ in range(3):
         assert Client(**arguments).run_agent(HELLO).text == "1."
-    assert relay.opened == 1
+    assert relay.opened == 3
 
 
 def test_runs_in_many_threads_and_loops_do_not_mix(emulator, arguments):

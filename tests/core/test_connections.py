@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from heroku_inference import AsyncClient, Client, ConfigError, aclose_connections, close_connections
-from heroku_inference._http import pools
+from heroku_inference._http import aiohttp_session
 
 from .conftest import HELLO
 from .relay import Relay
@@ -253,7 +253,7 @@ def test_importing_opens_no_socket_and_loads_no_http_library():
         "socket.socket.connect = refuse\n"
         "import sys, heroku_inference\n"
         "heroku_inference.Client(api_key='inf-test-key')\n"
-        "loaded = {'httpx', 'httpcore', 'aiohttp', 'starlette', 'dotenv'}\n"
+        "loaded = {'httpx', 'httpx2', 'httpcore2', 'aiohttp', 'starlette', 'dotenv'}\n"
         "loaded |= {'langchain_core', 'llama_index'}\n"
         "sys.exit(repr(loaded & set(sys.modules)) if loaded & set(sys.modules) else 0)\n"
     )
@@ -264,7 +264,7 @@ def test_a_release_of_aiohttp_without_the_switch_for_retries_works():
     class Session:  # as one with fixed attributes
         __slots__ = ()
 
-    pools._repeat_nothing(Session())
+    aiohttp_session._repeat_nothing(Session())
 
 
 def test_a_closed_client_of_the_user_is_an_error_and_not_tried_again(arguments, relay):

@@ -65,7 +65,7 @@ class Target:
         """An answer that calls the tool, kept for the second turn."""
         self._clients: dict[Kind, Client] = {}
         # Not to be timed with the first call.
-        import httpx  # noqa: F401, PLC0415
+        import httpx2  # noqa: F401, PLC0415
 
         tls_context(network_environment())
 

@@ -16,7 +16,7 @@ from heroku_inference.cli.probe.answers import RawAnswer, RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import httpx
+    import httpx2
 
     from heroku_inference._config.settings import Settings
     from heroku_inference.cli.config_vars import ConfigVars
@@ -78,13 +78,13 @@ class Prober:
         return (settings.model if settings else None) or WELL_KNOWN_MODELS[exchange.kind]
 
     def _send(self, exchange: Exchange) -> RawAnswer:
-        import httpx  # noqa: PLC0415 - slow to load
+        import httpx2  # noqa: PLC0415 - slow to load
 
         settings = self._config_vars.settings.get(exchange.kind)
         if settings is None:
             raise RefusedError(f"not asked: no config vars for {exchange.kind}")
         network = network_environment()
-        client = httpx.Client(
+        client = httpx2.Client(
             verify=tls_context(network),
             proxy=sync_proxy(settings.base_url, network),
             timeout=self._timeout,
@@ -93,10 +93,10 @@ class Prober:
         try:
             with client:
                 return self._exchange(client, exchange, settings)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise RefusedError(f"no answer: {type(error).__name__}") from None
 
-    def _exchange(self, client: httpx.Client, exchange: Exchange, settings: Settings) -> RawAnswer:
+    def _exchange(self, client: httpx2.Client, exchange: Exchange, settings: Settings) -> RawAnswer:
         body = exchange.body
         if body is not None and "jsonrpc" not in body:
             body = {"model": self.model_of(exchange), **body}
