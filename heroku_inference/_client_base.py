@@ -37,7 +37,7 @@ from heroku_inference._errors import (
     UnknownArgumentError,
     short_traceback,
 )
-from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.redaction import forget_secrets, secrets_of
 from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._endpoints.refusals import OnRefused
     from heroku_inference._errors import RetryEvent
+    from heroku_inference._http.redaction import Secrets
 
 __all__ = [
     "AgentOptions",
@@ -59,9 +60,9 @@ __all__ = [
 
 
 class _ClearErrors(short_traceback):
-    """Errors leave with the advice that the model's name asks for, and without the key.
+    """Errors leave with the advice that the model's name asks for, and without secrets.
 
-    Servers and tools quote the key in what they say.
+    Servers and tools quote the key, and values of headers, in what they say.
 
     Attributes:
         call: The request, once it is built.
@@ -84,7 +85,7 @@ class _ClearErrors(short_traceback):
         if isinstance(error, HerokuError) and not isinstance(error, ConfigError):
             if self.call is not None and isinstance(error, APIError):
                 with_model_hint(error, self._kind, self.call.body)
-            forget_key(error, self._client.settings(self._kind).api_key)
+            forget_secrets(error, self._client._secrets(self._kind))  # noqa: SLF001 - of this file
         super().__exit__(kind, error, traceback)
 
 
@@ -181,6 +182,9 @@ class ClientBase:
     def _model(self, kind: Kind, model: str | None) -> str:
         """The model of a call: the one it names, or the default of its kind."""
         default = self.settings(kind).model
+    def _secrets(self, kind: Kind) -> Secrets:
+        return secrets_of(self.settings(kind).api_key, self._options["default_headers"])
+
         if model is None and (default is None or not may_be(kind, default)):
             model = WELL_KNOWN_MODELS.get(kind)
         chosen = self.settings(kind).require_model(model)
@@ -257,7 +261,7 @@ class ClientBase:
         )
 
     def _clear_errors(self, kind: Kind, call: Call | None = None) -> _ClearErrors:
-        """Within this, errors get advice on the model, lose the key, and end at the caller."""
+        """Within this, errors get advice on the model, lose secrets, and end at the caller."""
         return _ClearErrors(self, kind, call)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -95,14 +95,14 @@ async def load_mcp_tools(
             _connection(address, mcp_headers(settings, default_headers), timeout)
             for address in mcp_addresses(settings)
         ]
-        connection, found = await _reach(connections, settings)
+        connection, found = await _reach(connections, settings, default_headers)
         chosen = await _choose(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
             None,
             tool,
             connection=connection,
-            tool_interceptors=[error_interceptor(settings)],
+            tool_interceptors=[error_interceptor(settings, default_headers)],
             server_name="heroku",
         )
         for tool in chosen
@@ -115,13 +115,15 @@ def _adapters() -> Any:
 
 
 async def _reach(
-    connections: Sequence[dict[str, Any]], settings: Settings
+    connections: Sequence[dict[str, Any]],
+    settings: Settings,
+    default_headers: Mapping[str, str] | None,
 ) -> tuple[dict[str, Any], list[types.Tool]]:
     """The first connection that serves the toolkit, and the toolkit's tools."""
     first: Exception | None = None
     for connection in connections:
         try:
-            return connection, await _list_tools(connection, settings)
+            return connection, await _list_tools(connection, settings, default_headers)
         except Exception as error:
             if not wrong_address(error):
                 raise
@@ -144,10 +146,12 @@ def _connection(
     }
 
 
-async def _list_tools(connection: dict[str, Any], settings: Settings) -> list[types.Tool]:
+async def _list_tools(
+    connection: dict[str, Any], settings: Settings, default_headers: Mapping[str, str] | None
+) -> list[types.Tool]:
     sessions = import_module("langchain_mcp_adapters.sessions")
     tools: list[types.Tool] = []
-    with mcp_errors(settings):
+    with mcp_errors(settings, default_headers):
         async with sessions.create_session(connection) as session:
             await session.initialize()
             cursor = None
@@ -223,9 +227,11 @@ def _rename(tools: list[BaseTool]) -> list[BaseTool]:
 class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`
     """Turns errors of the MCP library in the block into ours."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_default_headers", "_settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, default_headers: Mapping[str, str] | None = None
+    ) -> None:
         self._settings = settings
 
     def __enter__(self) -> None:
@@ -233,25 +239,26 @@ class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`
 
     def __exit__(
         self,
+        self._default_headers = default_headers
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
         """Replace a failure; leave cancellation and our own errors alone."""
         if isinstance(error, Exception) and not isinstance(error, HerokuError):
-            ours = toolkit_error(error, self._settings)
+            ours = toolkit_error(error, self._settings, headers=self._default_headers)
             if ours is not None:
                 forget_frames(error)
                 raise langchain_error(ours) from None
 
 
 def error_interceptor(
-    settings: Settings,
+    settings: Settings, default_headers: Mapping[str, str] | None = None
 ) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
     """An interceptor of tool calls that turns their errors into ours."""
 
     async def call(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-        with mcp_errors(settings):
+        with mcp_errors(settings, default_headers):
             return await handler(request)
 
     return call

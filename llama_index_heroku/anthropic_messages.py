@@ -8,7 +8,7 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
 from heroku_inference._adapters.anthropic_messages import message_arguments, will_think
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, short_traceback
 from llama_index_heroku.llms import Heroku
 
 try:
@@ -149,7 +149,7 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
 
     def _stream(self, messages: Sequence[ChatMessage], call: dict[str, Any]) -> ChatResponseGen:
         arguments, names = self._arguments(messages, call)
-        with self._client.messages.create(**arguments, stream=True) as events:
+        with short_traceback(), self._client.messages.create(**arguments, stream=True) as events:
             growing = GrowingMessage(names, events.response.headers.get("request-id"))
             for event in events:
                 if (response := growing.add(event)) is not None:
@@ -159,11 +159,12 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         self, messages: Sequence[ChatMessage], call: dict[str, Any]
     ) -> ChatResponseAsyncGen:
         arguments, names = self._arguments(messages, call)
-        async with await self._aclient.messages.create(**arguments, stream=True) as events:
-            growing = GrowingMessage(names, events.response.headers.get("request-id"))
-            async for event in events:
-                if (response := growing.add(event)) is not None:
-                    yield response
+        with short_traceback():
+            async with await self._aclient.messages.create(**arguments, stream=True) as events:
+                growing = GrowingMessage(names, events.response.headers.get("request-id"))
+                async for event in events:
+                    if (response := growing.add(event)) is not None:
+                        yield response
 
     def _will_think(self, call: Mapping[str, Any]) -> bool:
         # By an effort alone no model thinks here.

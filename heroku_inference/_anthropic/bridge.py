@@ -18,7 +18,7 @@ from heroku_inference._anthropic.summing import SUMMED_MESSAGE
 from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import APIError, HerokuError
-from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.redaction import Secrets, forget_secrets
 from heroku_inference._http.streams import async_batches, batches
 from heroku_inference._model_advice import with_model_hint
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         Mapping,
     )
 
-    from heroku_inference._config.settings import Settings
     from heroku_inference._http.async_transport import AsyncEventStream, AsyncTransport
     from heroku_inference._http.transport import EventStream, Transport
     from heroku_inference._values import Reply
@@ -61,36 +60,36 @@ _OF_THE_BODY: Final = frozenset({"content-encoding", "content-length", "transfer
 class Bridge(httpx2.BaseTransport):
     """Stands for the network in the SDK."""
 
-    def __init__(self, transport: Callable[[float | None], Transport], settings: Settings) -> None:
+    def __init__(self, transport: Callable[[float | None], Transport], secrets: Secrets) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
-        self._settings = settings
+        self._secrets = secrets
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _clear_errors(self._settings, call):
+        with _clear_errors(self._secrets, call):
             if not streamed:
                 return _response(call, transport.send(call))
             events = transport.stream(call)
-        stream = _Body(_pieces(events, self._settings), events)
+        stream = _Body(_pieces(events, self._secrets), events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
 class AsyncBridge(httpx2.AsyncBaseTransport):
     def __init__(
-        self, transport: Callable[[float | None], AsyncTransport], settings: Settings
+        self, transport: Callable[[float | None], AsyncTransport], secrets: Secrets
     ) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
-        self._settings = settings
+        self._secrets = secrets
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _clear_errors(self._settings, call):
+        with _clear_errors(self._secrets, call):
             if not streamed:
                 return _response(call, await transport.send(call))
             events = await transport.stream(call)
-        stream = _AsyncBody(_async_pieces(events, self._settings), events)
+        stream = _AsyncBody(_async_pieces(events, self._secrets), events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
@@ -120,14 +119,14 @@ class _AsyncBody(httpx2.AsyncByteStream):
         await self._events.close()
 
 
-def _pieces(events: EventStream, settings: Settings) -> Generator[bytes]:
-    with _clear_errors(settings), closing(batches(events, MessageStream(events.reply))) as pieces:
+def _pieces(events: EventStream, secrets: Secrets) -> Generator[bytes]:
+    with _clear_errors(secrets), closing(batches(events, MessageStream(events.reply))) as pieces:
         for batch in pieces:
             yield from batch
 
 
-async def _async_pieces(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes]:
-    with _clear_errors(settings):
+async def _async_pieces(events: AsyncEventStream, secrets: Secrets) -> AsyncGenerator[bytes]:
+    with _clear_errors(secrets):
         async with aclosing(async_batches(events, MessageStream(events.reply))) as pieces:
             async for batch in pieces:
                 for piece in batch:
@@ -135,14 +134,14 @@ async def _async_pieces(events: AsyncEventStream, settings: Settings) -> AsyncGe
 
 
 @contextmanager
-def _clear_errors(settings: Settings, call: Call | None = None) -> Iterator[None]:
-    """Errors leave with the advice that the model's name asks for, and without the key."""
+def _clear_errors(secrets: Secrets, call: Call | None = None) -> Iterator[None]:
+    """Errors leave with the advice that the model's name asks for, and without secrets."""
     try:
         yield
     except HerokuError as error:
         if call is not None and isinstance(error, APIError):
             with_model_hint(error, "chat", call.body)
-        forget_key(error, settings.api_key)
+        forget_secrets(error, secrets)
         raise
 
 

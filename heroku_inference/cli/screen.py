@@ -106,4 +106,3 @@ def flowing(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as one line that shows on any terminal."""
     return printable(" ".join(text.split()))
-
