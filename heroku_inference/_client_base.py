@@ -110,6 +110,7 @@ class ClientBase:
         on_retry: Called with each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
+        allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
 
     Raises:
         ConfigError: An argument is wrong, or `settings` was given beside arguments that it
@@ -129,6 +130,7 @@ class ClientBase:
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
+        allow_plaintext: bool = False,
     ) -> None:
         api_key = hidden(api_key)
         arguments: dict[str, Any] = {
@@ -137,6 +139,7 @@ class ClientBase:
             "inference_url": inference_url,
             "model": model,
             "alias": alias,
+            "allow_plaintext": allow_plaintext or None,  # `None` is what was not given
         }
         if settings is None:
             check_settings(**arguments)
@@ -179,12 +182,12 @@ class ClientBase:
             self._settings_by_kind[kind] = Settings(**arguments, kind=kind)
         return self._settings_by_kind[kind]
 
-    def _model(self, kind: Kind, model: str | None) -> str:
-        """The model of a call: the one it names, or the default of its kind."""
-        default = self.settings(kind).model
     def _secrets(self, kind: Kind) -> Secrets:
         return secrets_of(self.settings(kind).api_key, self._options["default_headers"])
 
+    def _model(self, kind: Kind, model: str | None) -> str:
+        """The model of a call: the one it names, or the default of its kind."""
+        default = self.settings(kind).model
         if model is None and (default is None or not may_be(kind, default)):
             model = WELL_KNOWN_MODELS.get(kind)
         chosen = self.settings(kind).require_model(model)

@@ -46,6 +46,7 @@ async def load_mcp_tools(
     inference_url: str | None = None,
     timeout: float | None = None,
     default_headers: Mapping[str, str] | None = None,
+    allow_plaintext: bool = False,
     **unknown: Never,
 ) -> list[BaseTool]:
     """Load the tools of all MCP servers attached to the add-on (docs: working with MCP).
@@ -74,6 +75,7 @@ async def load_mcp_tools(
         timeout: Seconds to wait for the server, and for the result of a tool. By default 30 to
             connect and 300 for a result.
         default_headers: Headers for every request, merged over ours.
+        allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
         **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
@@ -89,7 +91,11 @@ async def load_mcp_tools(
         refuse_unknown(unknown, load_mcp_tools.__kwdefaults__ or (), "load_mcp_tools")
         check_timeout(timeout)
         settings = Settings(
-            api_key=api_key, base_url=base_url, alias=alias, inference_url=inference_url
+            api_key=api_key,
+            base_url=base_url,
+            alias=alias,
+            inference_url=inference_url,
+            allow_plaintext=allow_plaintext,
         )
         connections = [
             _connection(address, mcp_headers(settings, default_headers), timeout)
@@ -233,13 +239,13 @@ class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`
         self, settings: Settings, default_headers: Mapping[str, str] | None = None
     ) -> None:
         self._settings = settings
+        self._default_headers = default_headers
 
     def __enter__(self) -> None:
         """Does nothing: only failures are handled."""
 
     def __exit__(
         self,
-        self._default_headers = default_headers
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,

@@ -52,7 +52,8 @@ class HerokuConnection(Connection, BaseComponent):
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        values = (hide_secret(self.api_key), self.base_url, self.model, self.alias)
+        key = hide_secret(self.api_key)
+        values = (key, self.base_url, self.model, self.alias, self.allow_plaintext)
         return self._derive("settings", values, self._make_settings)
 
     @property

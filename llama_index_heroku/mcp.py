@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["load_mcp_tools"]
 
-_CONNECTION: Final = frozenset({"alias", "api_key", "base_url", "inference_url", "model"})
+_CONNECTION: Final = frozenset(
+    {"alias", "allow_plaintext", "api_key", "base_url", "inference_url", "model"}
+)
 _TIMEOUT: Final = 130  # seconds; Heroku's own tools may take 120 (docs: Heroku tools)
 
 
@@ -56,7 +58,8 @@ async def load_mcp_tools(
         include_resources: Whether to load resources as tools too.
         timeout: The time limit of a call, in seconds.
         settings: The key and URL, instead of `connection`.
-        **connection: `api_key`, `base_url`, `alias`, `inference_url`, as `Settings` takes them.
+        **connection: `api_key`, `base_url`, `alias`, `inference_url`, `allow_plaintext`, as
+            `Settings` takes them.
 
     Raises:
         ImportError: The extra `llama-index-mcp` is not installed, or its packages do not fit

@@ -104,7 +104,8 @@ class Connection(BaseModel):
     base_url: str | None = None
     """Where the API is; also accepted as `inference_url`. Defaults to `<ALIAS>_URL`.
 
-    `https://`, a trailing `/` and `/v1` are optional.
+    `https://`, a trailing `/` and `/v1` are optional. `http://` is for private hosts, as `Settings`
+    says.
     """
 
     alias: str | None = None
@@ -116,6 +117,10 @@ class Connection(BaseModel):
 
     max_retries: int = Field(default=2, ge=0)
     """How often to repeat a request after a failure that may be temporary."""
+
+    allow_plaintext: bool = False
+    """Whether to accept `http://` for public hosts too, where everybody on the way can read the
+    key."""
 
     http_client: Any = Field(default=None, exclude=True, repr=False)
     """Your own `httpx2.Client` or `httpx.Client` for synchronous calls. Used as it is and never
@@ -188,7 +193,7 @@ class Connection(BaseModel):
         Raises:
             ConfigError: No key was found, or key and URL would come from different sources.
         """
-        values = (self.api_key, self.base_url, self.model, self.alias)
+        values = (self.api_key, self.base_url, self.model, self.alias, self.allow_plaintext)
         return self._derive("settings", values, self._make_settings)
 
     @property
@@ -222,6 +227,7 @@ class Connection(BaseModel):
             model=self.model,
             alias=self.alias,
             kind=self._KIND,
+            allow_plaintext=self.allow_plaintext,
         )
 
     def _make_client(self) -> Client:

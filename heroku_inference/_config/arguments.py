@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Final
 
 from heroku_inference._errors import ConfigError, UnknownArgumentError
 
@@ -20,6 +20,21 @@ __all__ = [
     "refuse_unknown",
     "unknown_argument",
 ]
+
+_FRAMING: Final = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 
 def check_timeout(value: object) -> None:
@@ -66,7 +81,8 @@ def check_headers(value: object) -> dict[str, str]:
     """The headers with lower-case names and trimmed values; `None` means no headers.
 
     Raises:
-        ConfigError: `value` is not a mapping, or a name or a value cannot be sent.
+        ConfigError: `value` is not a mapping, a name or a value cannot be sent, or a header frames
+            the request, as `content-length` does: the library writes those itself.
     """
     if value is None:
         return {}
@@ -167,6 +183,11 @@ def _header_name(name: object) -> str:
         raise ConfigError(
             f"default_headers: {name!r} is not a valid header name.",
             "Use ASCII letters, digits and hyphens, such as 'x-team'.",
+        )
+    if name.lower() in _FRAMING:
+        raise ConfigError(
+            f"default_headers: {name!r} says how a request is framed, which the library does.",
+            "Leave it out.",
         )
     return name.lower()
 
