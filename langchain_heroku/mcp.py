@@ -6,6 +6,7 @@ the `tools` of `ChatHerokuAgent`.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from heroku_inference._adapters.argument_errors import refuse_unknown
 from heroku_inference._adapters.arguments import check_timeout, hide_secret
 from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
+from heroku_inference._adapters.mcp_bounds import bound_answers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._adapters.tools import distinct_names
 from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, langchain_errors
@@ -84,6 +86,8 @@ async def load_mcp_tools(
         ConfigError: No key was found, or there is no such server or tool.
         AuthenticationError: The key is not accepted; other refusals have their classes too.
         APIConnectionError: The toolkit cannot be reached.
+        APITimeoutError: The list of tools did not come within `timeout`.
+        InvalidResponseError: What answers is not an MCP toolkit.
     """
     api_key = hide_secret(api_key)
     adapters = _adapters()
@@ -101,7 +105,9 @@ async def load_mcp_tools(
             _connection(address, mcp_headers(settings, default_headers), timeout)
             for address in mcp_addresses(settings)
         ]
-        connection, found = await _reach(connections, settings, default_headers)
+        connection, found = await _reach(
+            connections, settings, default_headers, timeout or _READ_TIMEOUT
+        )
         chosen = await _choose(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
@@ -124,16 +130,20 @@ async def _reach(
     connections: Sequence[dict[str, Any]],
     settings: Settings,
     default_headers: Mapping[str, str] | None,
+    seconds: float,
 ) -> tuple[dict[str, Any], list[types.Tool]]:
     """The first connection that serves the toolkit, and the toolkit's tools."""
     first: Exception | None = None
-    for connection in connections:
-        try:
-            return connection, await _list_tools(connection, settings, default_headers)
-        except Exception as error:
-            if not wrong_address(error):
-                raise
-            first = first or error
+    # The library's own timeouts are for one answer, and each byte of a trickle renews them.
+    with mcp_errors(settings, default_headers):
+        async with asyncio.timeout(seconds):
+            for connection in connections:
+                try:
+                    return connection, await _list_tools(connection, settings, default_headers)
+                except Exception as error:
+                    if not wrong_address(error):
+                        raise
+                    first = first or error
     raise first or ConfigError("unreachable")
 
 
@@ -148,8 +158,15 @@ def _connection(
         "timeout": timeout or _HTTP_TIMEOUT,
         # Longer than the session's timeout: the session's error names the missing answer.
         "sse_read_timeout": patience + _GRACE,
+        "httpx_client_factory": _bounded_client,
         "session_kwargs": {"read_timeout_seconds": timedelta(seconds=patience)},
     }
+
+
+def _bounded_client(*arguments: Any, **options: Any) -> Any:
+    client = import_module("mcp.shared._httpx_utils").create_mcp_http_client(*arguments, **options)
+    bound_answers(client)
+    return client
 
 
 async def _list_tools(

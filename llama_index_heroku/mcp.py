@@ -65,7 +65,8 @@ async def load_mcp_tools(
         ImportError: The extra `llama-index-mcp` is not installed, or its packages do not fit
             together.
         ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
-        APIError: The toolkit refused, or could not be reached.
+        APIError: The toolkit refused, or could not be reached, or not in time.
+        InvalidResponseError: What answers is not an MCP toolkit.
     """
     hide_key(connection)
     own = load_mcp_tools.__kwdefaults__ or ()

@@ -96,11 +96,23 @@ def _meaning(leaf: BaseException, base_url: str) -> HerokuError | None:
         return error_from_reply(_reply(response))
     if (report := getattr(leaf, "error", None)) is not None and hasattr(report, "code"):
         return _protocol_error(report, base_url)
+    if _is_misread(leaf):
+        return InvalidResponseError(
+            f"What answers at {base_url}/mcp is not an MCP toolkit.",
+            "Check that the URL is the add-on's <ALIAS>_URL.",
+        )
     if isinstance(leaf, TimeoutError) or "Timeout" in type(leaf).__name__:
         return _timeout_error(base_url)
     if isinstance(leaf, OSError) or type(leaf).__module__.partition(".")[0] in _LIBRARIES:
         return _connection_error(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
     return None
+
+
+def _is_misread(leaf: BaseException) -> bool:
+    """Whether the MCP library could not make sense of an answer."""
+    if type(leaf).__name__ == "ValidationError":
+        return True
+    return isinstance(leaf, RuntimeError) and "protocol version" in str(leaf)
 
 
 def _reply(response: Any) -> Reply:
