@@ -53,8 +53,11 @@ class Emulator:
             `minilm` where the extra is installed and `deterministic` otherwise. Or an `Engine`.
         plan: `standard` opens every model; `{"model": "claude-4-5-sonnet"}` only that one.
         run_code: Whether agents may run a model's Python code on this machine, within limits that
-            stop accidents, not attackers. If other machines can reach the server, this needs an
-            `api_key` of your own.
+            stop accidents, not attackers: 512 MiB of memory, 100 MB and 1,000 files on disk, no
+            processes, no connections, no files outside a folder of its own. The limits are kept
+            within the code's own process, so code that means to can undo them; run the emulator
+            in a container if you do not trust it. If other machines can reach the server, this
+            needs an `api_key` of your own.
         database_url: The Postgres database that agents can read, under every attachment name.
         mcp_servers: The deployed MCP servers, whose tools agents can use.
         host: Address to listen on.

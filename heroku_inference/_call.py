@@ -12,9 +12,21 @@ if TYPE_CHECKING:
     from heroku_inference._values import Reply
 
 
-__all__ = ["Call", "MaskedHeaders", "StreamForm", "StreamSum"]
+__all__ = ["HARMLESS_HEADERS", "Call", "MaskedHeaders", "StreamForm", "StreamSum"]
 
-_HARMLESS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+HARMLESS_HEADERS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "anthropic-beta",
+        "anthropic-version",
+        "content-type",
+        "host",
+        "user-agent",
+    }
+)
+"""Headers whose values may be shown; any other may be a secret."""
 
 
 class StreamSum(Protocol):
@@ -104,4 +116,4 @@ class MaskedHeaders(dict[str, str]):
     """Headers whose `repr` keeps secrets out of tracebacks that print local variables."""
 
     def __repr__(self) -> str:
-        return repr({name: self[name] if name in _HARMLESS else "***" for name in self})
+        return repr({name: self[name] if name in HARMLESS_HEADERS else "***" for name in self})

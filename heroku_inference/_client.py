@@ -78,6 +78,7 @@ class Client(ClientBase):
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
+        allow_plaintext: bool = False,
         **unknown: Never,
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
@@ -96,6 +97,7 @@ class Client(ClientBase):
                 on_retry=on_retry,
                 settings=settings,
                 inference_url=inference_url,
+                allow_plaintext=allow_plaintext,
             )
             check_http_client("http_client", http_client)
         self._options["http_client"] = http_client

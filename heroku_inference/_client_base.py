@@ -50,7 +50,7 @@ from heroku_inference._errors import (
     UnknownArgumentError,
     short_traceback,
 )
-from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.redaction import forget_secrets, secrets_of
 from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from heroku_inference._endpoints.refusals import OnRefused
+    from heroku_inference._http.redaction import Secrets
 
 __all__ = [
     "AgentOptions",
@@ -69,9 +70,9 @@ __all__ = [
 
 
 class _ClearErrors(short_traceback):
-    """Errors leave with the advice that the model's name asks for, and without the key.
+    """Errors leave with the advice that the model's name asks for, and without secrets.
 
-    Servers and tools quote the key in what they say.
+    Servers and tools quote the key, and values of headers, in what they say.
 
     Attributes:
         call: The request, once it is built.
@@ -98,7 +99,7 @@ class _ClearErrors(short_traceback):
                 with_model_hint(error, self._kind, self.call.body)
             if self.earlier_text:
                 error.partial = self.earlier_text + error.partial
-            forget_key(error, self._client.settings(self._kind).api_key)
+            forget_secrets(error, self._client._secrets(self._kind))  # noqa: SLF001 - of this file
         super().__exit__(kind, error, traceback)
 
 
@@ -123,6 +124,7 @@ class ClientBase:
         on_retry: Called with each failed attempt that is about to be repeated.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
+        allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
 
     Raises:
         ConfigError: An argument is wrong, or `settings` was given beside arguments that it
@@ -142,6 +144,7 @@ class ClientBase:
         on_retry: Callable[[RetryEvent], None] | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
+        allow_plaintext: bool = False,
     ) -> None:
         api_key = hidden(api_key)
         arguments: dict[str, Any] = {
@@ -150,6 +153,7 @@ class ClientBase:
             "inference_url": inference_url,
             "model": model,
             "alias": alias,
+            "allow_plaintext": allow_plaintext or None,  # `None` is what was not given
         }
         if settings is None:
             check_settings(**arguments)
@@ -191,6 +195,9 @@ class ClientBase:
             arguments = {**self._arguments, "model": fitting}
             self._settings_by_kind[kind] = Settings(**arguments, kind=kind)
         return self._settings_by_kind[kind]
+
+    def _secrets(self, kind: Kind) -> Secrets:
+        return secrets_of(self.settings(kind).api_key, self._options["default_headers"])
 
     def _model(self, kind: Kind, model: str | None) -> str:
         """The model of a call: the one it names, or the default of its kind."""
@@ -278,7 +285,7 @@ class ClientBase:
         )
 
     def _clear_errors(self, kind: Kind, call: Call | None = None) -> _ClearErrors:
-        """Within this, errors get advice on the model, lose the key, and end at the caller."""
+        """Within this, errors get advice on the model, lose secrets, and end at the caller."""
         return _ClearErrors(self, kind, call)
 
     @staticmethod

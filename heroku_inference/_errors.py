@@ -237,7 +237,9 @@ class short_traceback:  # noqa: N801 - reads as what it does: `with short_traceb
         link = error
         while isinstance(link, HerokuError):
             link.__traceback__ = None
-            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+            if link.__suppress_context__:
+                link.__context__ = None  # nothing prints it, and its frames hold what it came from
+            link = link.__cause__ or link.__context__
 
 
 def add_place(error: HerokuError, place: str) -> None:

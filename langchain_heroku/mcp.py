@@ -6,6 +6,7 @@ the `tools` of `ChatHerokuAgent`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -21,6 +22,7 @@ from heroku_inference._adapters.arguments import check_timeout, hide_secret
 from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.history import described
 from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
+from heroku_inference._adapters.mcp_bounds import bound_answers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._adapters.tools import distinct_names
 from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, langchain_errors
@@ -54,6 +56,7 @@ async def load_mcp_tools(
     inference_url: str | None = None,
     timeout: float | None = None,
     default_headers: Mapping[str, str] | None = None,
+    allow_plaintext: bool = False,
     **unknown: Never,
 ) -> list[tool_types.BaseTool]:
     """Load the tools of all MCP servers attached to the add-on (docs: working with MCP).
@@ -85,6 +88,7 @@ async def load_mcp_tools(
         timeout: Seconds to wait for the server, and for the result of a tool. By default 30 to
             connect and 300 for a result.
         default_headers: Headers for every request, merged over ours.
+        allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
         **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
@@ -93,6 +97,8 @@ async def load_mcp_tools(
         ConfigError: No key was found, or there is no such server or tool.
         AuthenticationError: The key is not accepted; other refusals have their classes too.
         APIConnectionError: The toolkit cannot be reached.
+        APITimeoutError: The list of tools did not come within `timeout`.
+        InvalidResponseError: What answers is not an MCP toolkit.
     """
     api_key = hide_secret(api_key)
     adapters = _adapters()
@@ -100,20 +106,26 @@ async def load_mcp_tools(
         refuse_unknown(unknown, load_mcp_tools.__kwdefaults__ or (), "load_mcp_tools")
         check_timeout(timeout)
         settings = Settings(
-            api_key=api_key, base_url=base_url, alias=alias, inference_url=inference_url
+            api_key=api_key,
+            base_url=base_url,
+            alias=alias,
+            inference_url=inference_url,
+            allow_plaintext=allow_plaintext,
         )
         connections = [
             _connection(address, mcp_headers(settings, default_headers), timeout)
             for address in mcp_addresses(settings)
         ]
-        connection, found = await _reach(connections, settings)
+        connection, found = await _reach(
+            connections, settings, default_headers, timeout or _READ_TIMEOUT
+        )
         chosen = await _choose(found, servers, allowed_tools, settings)
     tools = [
         adapters.convert_mcp_tool_to_langchain_tool(
             None,
             tool,
             connection=connection,
-            tool_interceptors=[error_interceptor(settings), _describe_content],
+            tool_interceptors=[error_interceptor(settings, default_headers), _describe_content],
             server_name="heroku",
         )
         for tool in chosen
@@ -126,17 +138,23 @@ def _adapters() -> Any:
 
 
 async def _reach(
-    connections: Sequence[dict[str, Any]], settings: Settings
+    connections: Sequence[dict[str, Any]],
+    settings: Settings,
+    default_headers: Mapping[str, str] | None,
+    seconds: float,
 ) -> tuple[dict[str, Any], list[types.Tool]]:
     """The first connection that serves the toolkit, and the toolkit's tools."""
     first: Exception | None = None
-    for connection in connections:
-        try:
-            return connection, await _list_tools(connection, settings)
-        except Exception as error:
-            if not wrong_address(error):
-                raise
-            first = first or error
+    # The library's own timeouts are for one answer, and each byte of a trickle renews them.
+    with mcp_errors(settings, default_headers):
+        async with asyncio.timeout(seconds):
+            for connection in connections:
+                try:
+                    return connection, await _list_tools(connection, settings, default_headers)
+                except Exception as error:
+                    if not wrong_address(error):
+                        raise
+                    first = first or error
     raise first or ConfigError("unreachable")
 
 
@@ -151,14 +169,23 @@ def _connection(
         "timeout": timeout or _HTTP_TIMEOUT,
         # Longer than the session's timeout: the session's error names the missing answer.
         "sse_read_timeout": patience + _GRACE,
+        "httpx_client_factory": _bounded_client,
         "session_kwargs": {"read_timeout_seconds": timedelta(seconds=patience)},
     }
 
 
-async def _list_tools(connection: dict[str, Any], settings: Settings) -> list[types.Tool]:
+def _bounded_client(*arguments: Any, **options: Any) -> Any:
+    client = import_module("mcp.shared._httpx_utils").create_mcp_http_client(*arguments, **options)
+    bound_answers(client)
+    return client
+
+
+async def _list_tools(
+    connection: dict[str, Any], settings: Settings, default_headers: Mapping[str, str] | None
+) -> list[types.Tool]:
     sessions = import_module("langchain_mcp_adapters.sessions")
     tools: list[types.Tool] = []
-    with mcp_errors(settings):
+    with mcp_errors(settings, default_headers):
         async with sessions.create_session(connection) as session:
             await session.initialize()
             cursor = None
@@ -266,10 +293,13 @@ _SHOWN: Final = ("image/", "application/pdf")
 class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`
     """Turns errors of the MCP library in the block into ours."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_default_headers", "_settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, default_headers: Mapping[str, str] | None = None
+    ) -> None:
         self._settings = settings
+        self._default_headers = default_headers
 
     def __enter__(self) -> None:
         """Does nothing: only failures are handled."""
@@ -282,19 +312,19 @@ class mcp_errors:  # noqa: N801 - used as `with mcp_errors(settings):`
     ) -> None:
         """Replace a failure; leave cancellation and our own errors alone."""
         if isinstance(error, Exception) and not isinstance(error, HerokuError):
-            ours = toolkit_error(error, self._settings)
+            ours = toolkit_error(error, self._settings, headers=self._default_headers)
             if ours is not None:
                 forget_frames(error)
                 raise langchain_error(ours) from None
 
 
 def error_interceptor(
-    settings: Settings,
+    settings: Settings, default_headers: Mapping[str, str] | None = None
 ) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
     """An interceptor of tool calls that turns their errors into ours."""
 
     async def call(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-        with mcp_errors(settings):
+        with mcp_errors(settings, default_headers):
             return await handler(request)
 
     return call

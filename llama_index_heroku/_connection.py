@@ -52,7 +52,8 @@ class HerokuConnection(Connection, BaseComponent):
             ConfigError: No key was found, or key and URL would come from different sources.
         """
         passed = self.__dict__
-        values = (hide_secret(passed["api_key"]), passed["base_url"], self.model, self.alias)
+        key, url = hide_secret(passed["api_key"]), passed["base_url"]
+        values = (key, url, self.model, self.alias, self.allow_plaintext)
         return self._derive("settings", values, self._make_settings)
 
     @property

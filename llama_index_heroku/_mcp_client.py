@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.mcp_addresses import mcp_addresses, mcp_headers
+from heroku_inference._adapters.mcp_bounds import bound_answers
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._errors import ConfigError, HerokuError
 
@@ -93,12 +95,15 @@ class Toolkit:
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
         """Call a method of the client at the first address that serves the toolkit."""
+        # The library's own timeouts are for one answer, and each byte of a trickle renews them.
+        latest = asyncio.get_running_loop().time() + self._timeout
         first: HerokuError | None = None
         for address in self._addresses:
             # Errors of the library hold headers and requests: ours are raised without them.
             refusals: list[Any] = []
             try:
-                answer = await self._ask_at(address, method, arguments, refusals)
+                async with asyncio.timeout_at(latest):
+                    answer = await self._ask_at(address, method, arguments, refusals)
             except Exception as error:
                 failure = toolkit_error(error, self._settings, refusals)
                 if failure is None:
@@ -126,6 +131,7 @@ class Toolkit:
             _url_for_client(address), headers=mcp_headers(self._settings), timeout=self._timeout
         )
         client.http_client.event_hooks["response"].append(collect)
+        bound_answers(client.http_client)
         try:
             return await getattr(client, method)(*arguments)
         finally:

@@ -16,7 +16,7 @@ from heroku_inference._adapters.anthropic_messages import (
     will_think,
     with_second_tries,
 )
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, short_traceback
 from llama_index_heroku.llms import Heroku
 
 try:
@@ -169,7 +169,7 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     def _grow_responses(
         self, arguments: dict[str, Any], names: Mapping[str, str]
     ) -> ChatResponseGen:
-        with self._client.messages.create(**arguments, stream=True) as events:
+        with short_traceback(), self._client.messages.create(**arguments, stream=True) as events:
             growing = GrowingMessage(names, events.response.headers.get("request-id"))
             for event in events:
                 if (response := growing.add(event)) is not None:
@@ -184,11 +184,12 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
     async def _agrow_responses(
         self, arguments: dict[str, Any], names: Mapping[str, str]
     ) -> ChatResponseAsyncGen:
-        async with await self._aclient.messages.create(**arguments, stream=True) as events:
-            growing = GrowingMessage(names, events.response.headers.get("request-id"))
-            async for event in events:
-                if (response := growing.add(event)) is not None:
-                    yield response
+        with short_traceback():
+            async with await self._aclient.messages.create(**arguments, stream=True) as events:
+                growing = GrowingMessage(names, events.response.headers.get("request-id"))
+                async for event in events:
+                    if (response := growing.add(event)) is not None:
+                        yield response
 
     def _will_think(self, call: Mapping[str, Any]) -> bool:
         # By an effort alone no model thinks here.

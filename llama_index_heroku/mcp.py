@@ -20,7 +20,9 @@ from llama_index_heroku._mcp_content import content_blocks
 
 __all__ = ["load_mcp_tools"]
 
-_CONNECTION: Final = frozenset({"alias", "api_key", "base_url", "inference_url", "model"})
+_CONNECTION: Final = frozenset(
+    {"alias", "allow_plaintext", "api_key", "base_url", "inference_url", "model"}
+)
 _TIMEOUT: Final = 130  # seconds; Heroku's own tools may take 120 (docs: Heroku tools)
 
 
@@ -52,13 +54,15 @@ async def load_mcp_tools(
         include_resources: Whether to load resources as tools too.
         timeout: The time limit of a call, in seconds.
         settings: The key and URL, instead of `connection`.
-        **connection: `api_key`, `base_url`, `alias`, `inference_url`, as `Settings` takes them.
+        **connection: `api_key`, `base_url`, `alias`, `inference_url`, `allow_plaintext`, as
+            `Settings` takes them.
 
     Raises:
         ImportError: The extra `llama-index-mcp` is not installed, or its packages do not fit
             together.
         ConfigError: No key was found, or a name in `allowed_tools` is no tool's.
-        APIError: The toolkit refused, or could not be reached.
+        APIError: The toolkit refused, or could not be reached, or not in time.
+        InvalidResponseError: What answers is not an MCP toolkit.
     """
     hide_key(connection)
     own = load_mcp_tools.__kwdefaults__ or ()

@@ -21,6 +21,9 @@ __all__ = ["CODE_EXEC_PYTHON"]
 
 _JAIL = Path(__file__).with_name("python_jail.py")
 _MEMORY = 512 * 1024 * 1024  # bytes
+_MOST_DISK = 100_000_000  # bytes that its folder may hold, together
+_MOST_ENTRIES = 1_000  # files and folders in it
+_LOOK_EVERY = 0.1  # seconds
 _LAST_WORDS = 5.0  # seconds to read what a killed process had written
 _MOST_OUTPUT = 100_000  # bytes of standard output, and of errors
 _SWITCHED_OFF = (
@@ -55,6 +58,7 @@ async def _execute(code: str, folder: str, seconds: int) -> Outcome:
     )
     output, errors = _Sink(process, process.stdout), _Sink(process, process.stderr)
     reason = None
+    disk = asyncio.create_task(_watch_disk(process, folder))
     work = asyncio.gather(_feed(process, code), output.fill(), errors.fill(), process.wait())
     try:
         await asyncio.wait_for(asyncio.shield(work), seconds)
@@ -63,7 +67,10 @@ async def _execute(code: str, folder: str, seconds: int) -> Outcome:
     finally:
         # Ends everything that it started, even if it has ended itself.
         _kill(process)
+        disk.cancel()
         await asyncio.wait_for(work, _LAST_WORDS)
+    if disk.done() and not disk.cancelled():
+        reason = f"killed: its files took more than {_MOST_DISK} bytes, or were too many"
     if output.is_flooded or errors.is_flooded:
         reason = f"killed: it wrote more than {_MOST_OUTPUT} bytes"
     return _outcome(process.returncode, output.text, errors.text, reason)
@@ -81,6 +88,25 @@ async def _feed(process: asyncio.subprocess.Process, code: str) -> None:
         process.stdin.write(code.encode(errors="replace"))
         await process.stdin.drain()
     process.stdin.close()
+
+
+async def _watch_disk(process: asyncio.subprocess.Process, folder: str) -> None:
+    """Kills a process whose folder holds too much; the kernel limits only each file."""
+    while not await asyncio.to_thread(_is_full, folder):  # noqa: ASYNC110 - no event tells of it
+        await asyncio.sleep(_LOOK_EVERY)
+    _kill(process)
+
+
+def _is_full(folder: str) -> bool:
+    size = entries = 0
+    for place, folders, files in os.walk(folder):
+        entries += len(folders) + len(files)
+        for file in files:
+            with contextlib.suppress(OSError):  # it may be gone already
+                size += Path(place, file).lstat().st_blocks * 512
+        if size > _MOST_DISK or entries > _MOST_ENTRIES:
+            return True
+    return False
 
 
 class _Sink:

@@ -1,8 +1,14 @@
 """Runs the code on its standard input, fenced in: a program of its own, started by its path.
 
-The kernel limits time, memory, files and processes. An audit hook refuses processes, connections,
-writing outside the working directory, and reading the owner's files and other processes'
-environments. The fence stops accidents, not attackers.
+The kernel limits time, memory, files and processes, and the parent limits what the working
+directory holds. An audit hook refuses processes, connections, writing outside the working
+directory, and reading the owner's files and other processes' environments.
+
+The fence stops accidents, not attackers. It stands in the process that it guards, so code that
+means to can take it down: through `gc` or frames it finds the hook's own variables, it can ask the
+interpreter for a fresh copy of a module, or take away an SQLite connection's authorizer. Packages
+with compiled code of their own reach files that no hook sees. Code of strangers belongs in a
+container or a virtual machine.
 """
 
 from __future__ import annotations
@@ -14,7 +20,10 @@ import resource
 import sys
 import traceback
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FILE_BYTES = 10_000_000
 _OPEN_FILES = 64
@@ -43,6 +52,8 @@ _REFUSED = frozenset(
         "socket.gethostbyname",
         "socket.sendmsg",
         "socket.sendto",
+        "sqlite3.enable_load_extension",
+        "sqlite3.load_extension",
         "subprocess.Popen",
     }
 )
@@ -52,13 +63,28 @@ _CHANGES |= {"os.rmdir": 1, "os.truncate": 1, "os.utime": 1, "sqlite3.connect": 
 _WITHOUT_FOLDERS = ("os.truncate", "sqlite3.connect")
 """Events whose arguments do not end with the folders that paths are relative to."""
 _SILENT = {
+    "_dbm": ("open",),
+    "_gdbm": ("open",),
+    "_multiprocessing": ("SemLock", "sem_unlink"),
+    "_posixshmem": ("shm_open", "shm_unlink"),
     "_posixsubprocess": ("fork_exec",),
     "_signal": ("pidfd_send_signal",),
-    "os": ("chroot", "mkfifo", "mknod"),
-    "posix": ("chroot", "mkfifo", "mknod"),
+    "os": ("chroot", "memfd_create", "mkfifo", "mknod", "setns", "unshare"),
+    "posix": ("chroot", "memfd_create", "mkfifo", "mknod", "setns", "unshare"),
+    "readline": (
+        "append_history_file",
+        "read_history_file",
+        "read_init_file",
+        "write_history_file",
+    ),
     "signal": ("pidfd_send_signal",),
 }
 """Functions that audit hooks do not see: they are removed."""
+_UNAVAILABLE = frozenset({"_cffi_backend", "_ctypes", "_posixsubprocess", "posix"})
+"""Modules that are not loaded, or not again: a fresh copy would have what was removed."""
+_ATTACH, _PRAGMA, _DENY = 24, 19, 1  # of SQLite's C interface
+_MOVING = frozenset({"data_store_directory", "temp_store_directory"})
+"""Settings of SQLite that have it write elsewhere."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _UNREADABLE = ("/proc/", "/dev/mem", "/dev/kmem")
 
@@ -110,12 +136,14 @@ def _fence(private: tuple[str, ...]) -> None:
         raise PermissionError("that is not allowed here")
 
     for name, functions in _SILENT.items():
-        module = vars(importlib.import_module(name))
-        module.update(dict.fromkeys(module.keys() & functions, refuse))
+        with contextlib.suppress(ImportError):  # not every Python has all of them
+            module = vars(importlib.import_module(name))
+            module.update(dict.fromkeys(module.keys() & functions, refuse))
 
     # Look up now the names that the code might change later.
     realpath, fspath, readlink, join = os.path.realpath, os.fspath, os.readlink, os.path.join
     refused, changes, unreadable, opened = _REFUSED, _CHANGES, _UNREADABLE, os.open
+    unavailable, moving = _UNAVAILABLE, _MOVING
     home = _folders(".")
     closed = tuple(folder for folder in _folders(*private) if folder != os.sep)
     libraries = _folders(sys.prefix, sys.base_prefix)
@@ -148,10 +176,19 @@ def _fence(private: tuple[str, ...]) -> None:
 
     vars(os)["open"] = vars(sys.modules["posix"])["open"] = open_file
 
+    def authorize(action: int, subject: str | None, *_: Any) -> int:
+        # SQLite's `VACUUM INTO` attaches the file that it writes. What is not a plain text in
+        # the statement is unknown here.
+        if action == _ATTACH:
+            allowed = subject in ("", ":memory:") or (subject is not None and is_inside(subject))
+        else:
+            allowed = action != _PRAGMA or str(subject).lower() not in moving
+        return 0 if allowed else _DENY
+
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event in refused:
             raise PermissionError(f"{event} is not allowed here")
-        if event == "import" and arguments[0] in ("_ctypes", "_posixsubprocess"):
+        if event == "import" and arguments[0].rpartition(".")[2] in unavailable:
             raise ImportError(f"{arguments[0]} is not available here")
         if event == "open" and not isinstance(arguments[0], int):
             check_open(arguments[0], arguments[2])
@@ -161,7 +198,30 @@ def _fence(private: tuple[str, ...]) -> None:
             if not all(map(is_inside, arguments[:count], folders)):
                 raise PermissionError(f"{event} is allowed in the working directory only")
 
+    _guard_sqlite(authorize)
     sys.addaudithook(watch)
+
+
+def _guard_sqlite(authorize: Callable[..., int]) -> None:
+    """Gives each connection the authorizer: audit hooks do not see what its statements open."""
+    try:
+        import sqlite3  # noqa: PLC0415 - not every Python has it
+    except ImportError:
+        return
+    connect = sqlite3.connect
+
+    class Connection(sqlite3.Connection):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.set_authorizer(authorize)
+
+    def guarded(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_authorizer(authorize)
+        return connection
+
+    for name in ("sqlite3", "sqlite3.dbapi2", "_sqlite3"):
+        vars(sys.modules[name]).update(connect=guarded, Connection=Connection)
 
 
 def _folders(*paths: str) -> tuple[str, ...]:

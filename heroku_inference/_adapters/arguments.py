@@ -109,7 +109,8 @@ class Connection(BaseModel):
     base_url: str | None = None
     """Where the API is; also accepted as `inference_url`. Defaults to `<ALIAS>_URL`.
 
-    `https://`, a trailing `/` and `/v1` are optional.
+    `https://`, a trailing `/` and `/v1` are optional. `http://` is for private hosts, as `Settings`
+    says.
     """
 
     alias: str | None = None
@@ -121,6 +122,10 @@ class Connection(BaseModel):
 
     max_retries: int = Field(default=2, ge=0)
     """How often to repeat a request after a failure that may be temporary."""
+
+    allow_plaintext: bool = False
+    """Whether to accept `http://` for public hosts too, where everybody on the way can read the
+    key."""
 
     http_client: Any = Field(default=None, exclude=True, repr=False)
     """Your own `httpx2.Client` or `httpx.Client` for synchronous calls. Used as it is and never
@@ -198,7 +203,8 @@ class Connection(BaseModel):
             ConfigError: No key was found, or key and URL would come from different sources.
         """
         passed = self.__dict__
-        values = (passed["api_key"], passed["base_url"], self.model, self.alias)
+        key, url = passed["api_key"], passed["base_url"]
+        values = (key, url, self.model, self.alias, self.allow_plaintext)
         return self._derive("settings", values, self._make_settings)
 
     @property
@@ -232,6 +238,7 @@ class Connection(BaseModel):
             model=self.model,
             alias=self.alias,
             kind=self._KIND,
+            allow_plaintext=self.allow_plaintext,
         )
 
     def _make_client(self) -> Client:

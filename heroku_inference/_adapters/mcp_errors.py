@@ -18,11 +18,11 @@ from heroku_inference._errors import (
     InvalidResponseError,
     NotFoundError,
 )
-from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.redaction import forget_secrets, secrets_of
 from heroku_inference._values import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from heroku_inference._config.settings import Settings
 
@@ -40,12 +40,15 @@ _CLOSED: Final = -32000
 
 
 def toolkit_error(
-    error: BaseException, settings: Settings, refusals: Sequence[Any] = ()
+    error: BaseException,
+    settings: Settings,
+    refusals: Sequence[Any] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> HerokuError | None:
     """The error of ours that a failure means, or `None` for a mistake that is no failure.
 
     `refusals` are HTTP answers with an error status; version 2 of the MCP library tells nothing
-    of what they say.
+    of what they say. `headers` are the caller's own, whose values the error does not show.
     """
     found = (_meaning(leaf, settings.base_url) for leaf in _leaves(error))
     ours = next((meant for meant in found if meant is not None), None)
@@ -54,7 +57,7 @@ def toolkit_error(
         missing = reply.status_code == _NOT_FOUND
         ours = _not_there(settings.base_url) if missing else error_from_reply(reply)
     if ours is not None:
-        forget_key(ours, settings.api_key)
+        forget_secrets(ours, secrets_of(settings.api_key, headers))
     return ours
 
 
@@ -93,11 +96,23 @@ def _meaning(leaf: BaseException, base_url: str) -> HerokuError | None:
         return error_from_reply(_reply(response))
     if (report := getattr(leaf, "error", None)) is not None and hasattr(report, "code"):
         return _protocol_error(report, base_url)
+    if _is_misread(leaf):
+        return InvalidResponseError(
+            f"What answers at {base_url}/mcp is not an MCP toolkit.",
+            "Check that the URL is the add-on's <ALIAS>_URL.",
+        )
     if isinstance(leaf, TimeoutError) or "Timeout" in type(leaf).__name__:
         return _timeout_error(base_url)
     if isinstance(leaf, OSError) or type(leaf).__module__.partition(".")[0] in _LIBRARIES:
         return _connection_error(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
     return None
+
+
+def _is_misread(leaf: BaseException) -> bool:
+    """Whether the MCP library could not make sense of an answer."""
+    if type(leaf).__name__ == "ValidationError":
+        return True
+    return isinstance(leaf, RuntimeError) and "protocol version" in str(leaf)
 
 
 def _reply(response: Any) -> Reply:

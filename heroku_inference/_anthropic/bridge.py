@@ -25,7 +25,7 @@ from heroku_inference._anthropic.summing import SUMMED_MESSAGE
 from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._errors import APIError, HerokuError
-from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.redaction import Secrets, forget_secrets
 from heroku_inference._http.streams import async_batches, batches
 from heroku_inference._model_advice import with_model_hint
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
         Mapping,
     )
 
-    from heroku_inference._config.settings import Settings
     from heroku_inference._http.async_transport import AsyncEventStream, AsyncTransport
     from heroku_inference._http.transport import EventStream, Transport
     from heroku_inference._values import Reply
@@ -68,14 +67,14 @@ _OF_THE_BODY: Final = frozenset({"content-encoding", "content-length", "transfer
 class Bridge(httpx2.BaseTransport):
     """Stands for the network in the SDK."""
 
-    def __init__(self, transport: Callable[[float | None], Transport], settings: Settings) -> None:
+    def __init__(self, transport: Callable[[float | None], Transport], secrets: Secrets) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
-        self._settings = settings
+        self._secrets = secrets
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed, retries = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _clear_errors(self._settings, call) as failure:
+        with _clear_errors(self._secrets, call) as failure:
             if not streamed:
                 reply = _read(call, transport.send(call))
                 if retries and _calls_tools(reply):
@@ -86,24 +85,24 @@ class Bridge(httpx2.BaseTransport):
                 return _response(reply)
             events = transport.stream(call)
         if retries:
-            pieces = _tried_pieces(events, self._settings, transport, call, retries)
+            pieces = _tried_pieces(events, self._secrets, transport, call, retries)
         else:
-            pieces = _pieces(events, self._settings)
+            pieces = _pieces(events, self._secrets)
         stream = _Body(pieces, events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
 class AsyncBridge(httpx2.AsyncBaseTransport):
     def __init__(
-        self, transport: Callable[[float | None], AsyncTransport], settings: Settings
+        self, transport: Callable[[float | None], AsyncTransport], secrets: Secrets
     ) -> None:
         self._transport = lru_cache(maxsize=8)(transport)  # by the timeout of a call
-        self._settings = settings
+        self._secrets = secrets
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         call, streamed, retries = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _clear_errors(self._settings, call) as failure:
+        with _clear_errors(self._secrets, call) as failure:
             if not streamed:
                 reply = _read(call, await transport.send(call))
                 if retries and _calls_tools(reply):
@@ -114,9 +113,9 @@ class AsyncBridge(httpx2.AsyncBaseTransport):
                 return _response(reply)
             events = await transport.stream(call)
         if retries:
-            pieces = _async_tried_pieces(events, self._settings, transport, call, retries)
+            pieces = _async_tried_pieces(events, self._secrets, transport, call, retries)
         else:
-            pieces = _async_pieces(events, self._settings)
+            pieces = _async_pieces(events, self._secrets)
         stream = _AsyncBody(pieces, events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
@@ -147,14 +146,14 @@ class _AsyncBody(httpx2.AsyncByteStream):
         await self._events.close()
 
 
-def _pieces(events: EventStream, settings: Settings) -> Generator[bytes]:
-    with _clear_errors(settings), closing(batches(events, MessageStream(events.reply))) as pieces:
+def _pieces(events: EventStream, secrets: Secrets) -> Generator[bytes]:
+    with _clear_errors(secrets), closing(batches(events, MessageStream(events.reply))) as pieces:
         for batch in pieces:
             yield from batch
 
 
-async def _async_pieces(events: AsyncEventStream, settings: Settings) -> AsyncGenerator[bytes]:
-    with _clear_errors(settings):
+async def _async_pieces(events: AsyncEventStream, secrets: Secrets) -> AsyncGenerator[bytes]:
+    with _clear_errors(secrets):
         async with aclosing(async_batches(events, MessageStream(events.reply))) as pieces:
             async for batch in pieces:
                 for piece in batch:
@@ -162,10 +161,10 @@ async def _async_pieces(events: AsyncEventStream, settings: Settings) -> AsyncGe
 
 
 def _tried_pieces(
-    events: EventStream, settings: Settings, transport: Transport, call: Call, retries: int
+    events: EventStream, secrets: Secrets, transport: Transport, call: Call, retries: int
 ) -> Generator[bytes]:
     """The pieces of all tries as one stream."""
-    with _clear_errors(settings) as failure:
+    with _clear_errors(secrets) as failure:
         tries = failure.tries = StreamedMessageTries(call.body or {}, retries)
         while True:
             reader = MessageFrames(events.reply, tries.earlier_text)
@@ -180,12 +179,12 @@ def _tried_pieces(
 
 async def _async_tried_pieces(
     events: AsyncEventStream,
-    settings: Settings,
+    secrets: Secrets,
     transport: AsyncTransport,
     call: Call,
     retries: int,
 ) -> AsyncGenerator[bytes]:
-    with _clear_errors(settings) as failure:
+    with _clear_errors(secrets) as failure:
         tries = failure.tries = StreamedMessageTries(call.body or {}, retries)
         while True:
             reader = MessageFrames(events.reply, tries.earlier_text)
@@ -207,8 +206,8 @@ class _Failure:
 
 
 @contextmanager
-def _clear_errors(settings: Settings, call: Call | None = None) -> Iterator[_Failure]:
-    """Errors leave with the advice that the model's name asks for, and without the key."""
+def _clear_errors(secrets: Secrets, call: Call | None = None) -> Iterator[_Failure]:
+    """Errors leave with the advice that the model's name asks for, and without secrets."""
     failure = _Failure()
     try:
         yield failure
@@ -217,7 +216,7 @@ def _clear_errors(settings: Settings, call: Call | None = None) -> Iterator[_Fai
             error.partial = failure.tries.earlier_text
         if call is not None and isinstance(error, APIError):
             with_model_hint(error, "chat", call.body)
-        forget_key(error, settings.api_key)
+        forget_secrets(error, secrets)
         raise
 
 

@@ -19,6 +19,7 @@ from heroku_inference._anthropic.bridge import NO_KEY, AsyncBridge, Bridge
 from heroku_inference._call import MaskedHeaders
 from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._http.async_transport import AsyncTransport
+from heroku_inference._http.redaction import secrets_of
 from heroku_inference._http.transport import Transport
 from heroku_inference._http.transport_base import TransportBase
 from heroku_inference._json import HALF_CHARACTERS, whole_characters
@@ -55,7 +56,9 @@ def anthropic_client(
             http_client=http_client,
         )
 
-    bridge = httpx2.Client(transport=Bridge(transport, settings), trust_env=False)
+    bridge = httpx2.Client(
+        transport=Bridge(transport, secrets_of(settings.api_key, default_headers)), trust_env=False
+    )
     client = HerokuAnthropic(
         api_key=NO_KEY, base_url=_NO_HOST, max_retries=0, timeout=None, http_client=bridge
     )
@@ -82,7 +85,10 @@ def async_anthropic_client(
             async_http_client=async_http_client,
         )
 
-    bridge = httpx2.AsyncClient(transport=AsyncBridge(transport, settings), trust_env=False)
+    bridge = httpx2.AsyncClient(
+        transport=AsyncBridge(transport, secrets_of(settings.api_key, default_headers)),
+        trust_env=False,
+    )
     client = AsyncHerokuAnthropic(
         api_key=NO_KEY, base_url=_NO_HOST, max_retries=0, timeout=None, http_client=bridge
     )

@@ -27,6 +27,21 @@ __all__ = [
     "unknown_argument",
 ]
 
+_FRAMING: Final = frozenset(
+    {
+        "connection",
+        "content-encoding",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
 
 SENDING_OPTIONS: Final = ("timeout", "extra_headers", "extra_query")
 """The options of every call that say how it is sent, and are not fields of its body."""
@@ -88,7 +103,8 @@ def check_headers(value: object, argument: str = "default_headers") -> dict[str,
     """The headers with lower-case names and trimmed values; `None` means no headers.
 
     Raises:
-        ConfigError: `value` is not a mapping, or a name or a value cannot be sent.
+        ConfigError: `value` is not a mapping, a name or a value cannot be sent, or a header frames
+            the request, as `content-length` does: the library writes those itself.
     """
     if value is None:
         return {}
@@ -250,6 +266,11 @@ def _header_name(argument: str, name: object) -> str:
         raise ConfigError(
             f"{argument}: {name!r} is not a valid header name.",
             "Use ASCII letters, digits and hyphens, such as 'x-team'.",
+        )
+    if name.lower() in _FRAMING:
+        raise ConfigError(
+            f"{argument}: {name!r} says how a request is framed, which the library does.",
+            "Leave it out.",
         )
     return name.lower()
 

@@ -39,7 +39,7 @@ def attachments() -> list[Attachment]:
 def _read_attachment(alias: str) -> Attachment:
     try:
         url = config_var(f"{alias}_URL")
-        url = normalise_url(url) if url else None
+        url = normalise_url(url, allow_plaintext=True) if url else None
     except ConfigError:
         url = None
     has_key = config_var(f"{alias}_KEY") is not None

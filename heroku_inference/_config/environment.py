@@ -27,6 +27,11 @@ class NetworkEnvironment(NamedTuple):
     certificate_file: str | None
     certificate_folder: str | None
 
+    def __repr__(self) -> str:
+        # The URL of a proxy may hold a password.
+        shown = self._replace(proxies=tuple((name, "***") for name, _ in self.proxies))
+        return f"NetworkEnvironment{tuple(shown)}"
+
 
 def network_environment() -> NetworkEnvironment:
     """The proxies and certificates that the environment names now."""

@@ -54,13 +54,17 @@ class Settings:
         api_key: The key. Kept as a `SecretStr`: absent from `repr`, and from pickles unless it
             was given here.
         base_url: Where the API is. May be bare, end in `/`, `/v1` or `/v1/`, or lack `https://`:
-            all mean the same. Defaults to the US endpoint when only a key is known.
+            all mean the same. Defaults to the US endpoint when only a key is known. `http://` is
+            for private hosts: this machine, addresses of private networks, names without a dot,
+            and names that end in `.internal`, `.invalid`, `.local`, `.localhost` or `.test`.
         model: The model id.
         inference_url: Another spelling of `base_url`.
         alias: The attachment whose config vars to read, with or without a trailing underscore.
             Defaults to the one usual for `kind`; embeddings, rerank and images then fall back to
             `INFERENCE`, with the well-known model of that kind.
         kind: What the model is for.
+        allow_plaintext: Whether to accept `http://` for public hosts too, where everybody on the
+            way can read the key.
         **unknown: Any other name; raises UnknownArgumentError.
 
     Raises:
@@ -85,6 +89,7 @@ class Settings:
         alias: str | None = None,
         kind: Kind = "chat",
         inference_url: str | None = None,
+        allow_plaintext: bool = False,
         **unknown: Never,
     ) -> None:
         # First of all: what raises below may be printed with the local variables of this function.
@@ -96,8 +101,15 @@ class Settings:
             _check_pairs(base_url, inference_url, model)
             base_url = base_url or inference_url
             key = None if api_key is None else _trim_key(api_key)
-            found = _resolve(key, base_url, model, alias, kind)
-        given = {"api_key": key, "base_url": base_url, "model": model, "alias": alias, "kind": kind}
+            found = _resolve(key, base_url, model, alias, kind, allow_plaintext=allow_plaintext)
+        given = {
+            "api_key": key,
+            "base_url": base_url,
+            "model": model,
+            "alias": alias,
+            "kind": kind,
+            "allow_plaintext": allow_plaintext,
+        }
         for name, value in {**found, "kind": kind, "_given": given}.items():
             object.__setattr__(self, name, value)
 
@@ -112,6 +124,7 @@ class Settings:
         alias: str | None = None,
         kind: Kind = "chat",
         inference_url: str | None = None,
+        allow_plaintext: bool = False,
         **unknown: Never,
     ) -> Settings:
         """Load the config vars of a `.env` file into the environment, then read settings.
@@ -138,6 +151,7 @@ class Settings:
             alias=alias,
             kind=kind,
             inference_url=inference_url,
+            allow_plaintext=allow_plaintext,
         )
 
     def require_model(self, model: str | None = None) -> str:
@@ -177,7 +191,13 @@ class Settings:
 
 
 def check_settings(
-    api_key: object, base_url: object, inference_url: object, model: object, alias: object
+    api_key: object,
+    base_url: object,
+    inference_url: object,
+    model: object,
+    alias: object,
+    *,
+    allow_plaintext: bool = False,
 ) -> None:
     """Refuse wrong arguments of `Settings` without a look at the config vars.
 
@@ -188,7 +208,7 @@ def check_settings(
         _trim_key(api_key)
     _check_pairs(base_url, inference_url, model)
     if base_url or inference_url:
-        normalise_url(base_url or inference_url)
+        normalise_url(base_url or inference_url, allow_plaintext=allow_plaintext)
     if alias is not None:
         _normalise_alias(alias)
 
@@ -221,6 +241,8 @@ def _resolve(
     model: str | None,
     alias: str | None,
     kind: Kind,
+    *,
+    allow_plaintext: bool,
 ) -> dict[str, Any]:
     attachment = _attachment(alias, kind, wanted=api_key is None)
     url_there = config_var(f"{attachment}_URL")
@@ -231,7 +253,9 @@ def _resolve(
     model = model or WELL_KNOWN_MODELS.get(kind)
     return {
         "api_key": api_key,
-        "base_url": normalise_url(base_url or url_there or DEFAULT_BASE_URL),
+        "base_url": normalise_url(
+            base_url or url_there or DEFAULT_BASE_URL, allow_plaintext=allow_plaintext
+        ),
         "model": model,
         "alias": attachment,
     }
@@ -277,10 +301,14 @@ def _key_for(attachment: str, base_url: str | None, url_there: str | None) -> Se
             f"but {attachment}_URL is not, and a key is only sent to the URL it belongs to.",
             f"Set {attachment}_URL too, or pass the URL yourself.",
         )
-    if base_url and url_there and normalise_url(base_url) != normalise_url(url_there):
+    ours, theirs = (
+        normalise_url(url or url_there or base_url, allow_plaintext=True)
+        for url in (base_url, url_there)
+    )
+    if ours != theirs:
         raise ConfigError(
-            f"{base_url!r} is not the URL that {attachment}_KEY belongs to "
-            f"({attachment}_URL={normalise_url(url_there)!r}).",
+            f"{ours!r} is not the URL that {attachment}_KEY belongs to "
+            f"({attachment}_URL={theirs!r}).",
             "Leave the URL out, or pass the key that belongs to it as well.",
         )
     return _trim_key(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from functools import cache
 from importlib.util import find_spec
@@ -82,9 +83,26 @@ def _proxy(base_url: str, network: NetworkEnvironment) -> str | None:
     if not proxy or proxy_bypass_environment(parts.netloc, {"no": network.no_proxy}):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if urlsplit(proxy).scheme not in {"http", "https", "socks5", "socks5h"}:
+    _check_proxy(proxy, next(name for name in (parts.scheme, "all") if proxies.get(name)))
+    return proxy
+
+
+def _check_proxy(proxy: str, name: str) -> None:
+    # Messages do not show the URL: it may hold a password.
+    try:
+        parts = urlsplit(proxy)
+        usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[^!-~]", proxy)
+        usable = usable and not (parts.query or parts.fragment or "@" in parts.path)
+    except ValueError:
+        usable = False
+    if not usable:
         raise ConfigError(
-            f"The environment names a proxy of the kind {urlsplit(proxy).scheme!r}.",
+            f"{name}_proxy in the environment is not the URL of a proxy.",
+            "Set it to a URL such as http://user:password@proxy.example:8080; write other signs "
+            "than letters and digits of user and password as %XX, such as %40 for @.",
+        ) from None
+    if parts.scheme not in {"http", "https", "socks5", "socks5h"}:
+        raise ConfigError(
+            f"The environment names a proxy of the kind {parts.scheme!r}.",
             "Set one of the kind http, https or socks5.",
         )
-    return proxy

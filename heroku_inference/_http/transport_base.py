@@ -6,7 +6,7 @@ import platform
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -24,7 +24,7 @@ from heroku_inference._errors import (
 )
 from heroku_inference._http.bodies import ERROR_BYTES, BodyTooLargeError
 from heroku_inference._http.own_clients import library_of
-from heroku_inference._http.redaction import without_key
+from heroku_inference._http.redaction import forget_secrets, secrets_of, without_secrets
 from heroku_inference._http.retry_policy import is_temporary, next_wait
 from heroku_inference._json import (
     HALF_CHARACTERS,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
     from heroku_inference._http.bodies import BodyReader
     from heroku_inference._http.own_clients import AsyncHttpClient, HttpClient
+    from heroku_inference._http.redaction import Secrets
     from heroku_inference._http.sse import Event
 
 __all__ = [
@@ -152,25 +153,28 @@ class _TranslatedErrors:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         transport, seconds = self._transport, self._seconds
         if isinstance(error, self._timeouts):
-            raise transport.timeout_error(seconds, streaming=self._streaming) from _cut_frames(
-                error
-            )
+            _raise(transport.timeout_error(seconds, streaming=self._streaming), error)
         if isinstance(error, self._failures):
-            raise transport.connection_error(error) from _cut_frames(error)
+            _raise(transport.connection_error(error), error)
 
 
-def _cut_frames(error: BaseException) -> BaseException:
-    """The error without the HTTP library's frames, whose local variables hold our headers.
+def _raise(failure: APIError, error: BaseException) -> NoReturn:
+    """Raise the failure in place of the library's error, which holds the request and its key."""
+    try:
+        raise failure from _origin(error)
+    finally:
+        failure.__context__ = None
 
-    Its causes inside the library go too: they say the same again.
-    """
+
+def _origin(error: BaseException) -> BaseException | None:
+    """What lies below the errors of HTTP libraries: one of the system, or of a caller's client."""
     link: BaseException | None = error
-    while link is not None and (isinstance(link, OSError) or _library_of(link) in _LIBRARIES):
-        link.__traceback__ = None
+    while link is not None and _library_of(link) in _LIBRARIES:
         link = link.__cause__ or link.__context__
-    if link is not error:
-        error.__cause__ = error.__context__ = link
-    return error
+    if isinstance(link, OSError):
+        # The frames are the library's, and their variables hold our headers.
+        link.__traceback__ = link.__cause__ = link.__context__ = None
+    return link
 
 
 def _library_of(error: BaseException) -> str:
@@ -239,9 +243,9 @@ class TransportBase:
             return _encode_whole_characters(call.body)
 
     def _reply(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Reply:
-        """The answer as a value; a refusal that quotes the key does not get to keep it."""
-        kept = body if is_success(status) else self._without_key(body)
-        return Reply(status, _lower_headers(headers), kept)
+        """The answer as a value; a refusal that quotes a secret does not get to keep it."""
+        reply = Reply(status, _lower_headers(headers), body)
+        return reply if is_success(status) else without_secrets(reply, self._secrets())
 
     @staticmethod
     def _most_bytes(reply: Reply, call: Call) -> int:
@@ -261,7 +265,7 @@ class TransportBase:
         """The answer with the body that was read; of an error, its beginning."""
         if is_success(reply.status_code):
             return replace(reply, body=reader.body())
-        return replace(reply, body=self._without_key(reader.beginning()))
+        return replace(reply, body=self._without_secrets(reader.beginning()))
 
     @staticmethod
     def _raise_for_status(reply: Reply) -> Reply:
@@ -275,9 +279,11 @@ class TransportBase:
         wait = next_wait(error, attempt, self._max_retries if call.repeatable else 0)
         if wait is None:
             raise error
-        event = RetryEvent(attempt=attempt, wait=wait, error=error)
-        for listener in (self._on_retry, call.on_retry):
-            if listener is not None:
+        listeners = [one for one in (self._on_retry, call.on_retry) if one is not None]
+        if listeners:
+            forget_secrets(error, self._secrets())
+            event = RetryEvent(attempt=attempt, wait=wait, error=error.with_traceback(None))
+            for listener in listeners:
                 listener(event)
         return wait
 
@@ -318,14 +324,18 @@ class TransportBase:
         proxies = ", ".join(f"{name}_proxy" for name, _ in self._network.proxies)
         return APIConnectionError(
             f"The connection to {self._base_url} failed: "
-            f"{excerpt(self._without_key(detail.encode()).decode())}.",
+            f"{excerpt(self._without_secrets(detail.encode()).decode())}.",
             "Check the URL, the network and any proxy."
             + (f" The environment sets {proxies}: is that proxy right?" if proxies else ""),
         )
 
-    def _without_key(self, text: bytes) -> bytes:
-        kept: bytes = without_key(text, self._settings.api_key)
+    def _without_secrets(self, text: bytes) -> bytes:
+        kept: bytes = without_secrets(text, self._secrets())
         return kept
+
+    def _secrets(self) -> Secrets:
+        proxies = (proxy for _, proxy in self._network.proxies)
+        return secrets_of(self._settings.api_key, self._headers, proxies)
 
 
 def _encode_whole_characters(body: Any) -> bytes:

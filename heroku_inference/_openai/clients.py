@@ -49,6 +49,7 @@ def openai_client(
     default_headers: Mapping[str, str] | None = None,
     http_client: Any = None,
     inference_url: str | None = None,
+    allow_plaintext: bool = False,
     repair: bool = True,
     **unknown: Never,
 ) -> openai.OpenAI:
@@ -85,6 +86,7 @@ def openai_client(
             for openai 2), used as it is, its timeout included unless one is given here. The SDK
             closes it with the client.
         inference_url: Another spelling of `base_url`.
+        allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
         repair: `False` sends chat requests as they are. What `Client` would refuse is always sent
             as it is, and so are requests to other endpoints and to another `base_url`.
         **unknown: Any other name; raises UnknownArgumentError.
@@ -97,7 +99,12 @@ def openai_client(
     api_key = hidden(api_key)
     refuse_unknown(unknown, openai_client.__kwdefaults__ or (), "openai_client")
     settings = Settings(
-        api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
+        api_key=api_key,
+        base_url=base_url,
+        alias=alias,
+        kind=kind,
+        inference_url=inference_url,
+        allow_plaintext=allow_plaintext,
     )
     check_http_client("http_client", http_client)
     arguments = _arguments(
@@ -118,6 +125,7 @@ def async_openai_client(
     default_headers: Mapping[str, str] | None = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    allow_plaintext: bool = False,
     repair: bool = True,
     **unknown: Never,
 ) -> openai.AsyncOpenAI:
@@ -130,7 +138,12 @@ def async_openai_client(
     api_key = hidden(api_key)
     refuse_unknown(unknown, async_openai_client.__kwdefaults__ or (), "async_openai_client")
     settings = Settings(
-        api_key=api_key, base_url=base_url, alias=alias, kind=kind, inference_url=inference_url
+        api_key=api_key,
+        base_url=base_url,
+        alias=alias,
+        kind=kind,
+        inference_url=inference_url,
+        allow_plaintext=allow_plaintext,
     )
     check_http_client("async_http_client", async_http_client)
     arguments = _arguments(

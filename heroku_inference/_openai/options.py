@@ -31,6 +31,7 @@ def chat_openai_options(
     http_client: Any = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    allow_plaintext: bool = False,
     repair: bool = True,
     **unknown: Never,
 ) -> dict[str, Any]:
@@ -59,7 +60,12 @@ def chat_openai_options(
     api_key = hidden(api_key)
     refuse_unknown(unknown, chat_openai_options.__kwdefaults__ or (), "chat_openai_options")
     settings = Settings(
-        api_key=api_key, base_url=base_url, model=model, alias=alias, inference_url=inference_url
+        api_key=api_key,
+        base_url=base_url,
+        model=model,
+        alias=alias,
+        inference_url=inference_url,
+        allow_plaintext=allow_plaintext,
     )
     sync, asynchronous = both_clients(
         settings,
@@ -95,6 +101,7 @@ def openai_like_options(
     http_client: Any = None,
     async_http_client: Any = None,
     inference_url: str | None = None,
+    allow_plaintext: bool = False,
     repair: bool = True,
     **unknown: Never,
 ) -> dict[str, Any]:
@@ -123,7 +130,12 @@ def openai_like_options(
     api_key = hidden(api_key)
     refuse_unknown(unknown, openai_like_options.__kwdefaults__ or (), "openai_like_options")
     settings = Settings(
-        api_key=api_key, base_url=base_url, model=model, alias=alias, inference_url=inference_url
+        api_key=api_key,
+        base_url=base_url,
+        model=model,
+        alias=alias,
+        inference_url=inference_url,
+        allow_plaintext=allow_plaintext,
     )
     sync, asynchronous = both_clients(
         settings,

@@ -18,7 +18,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._endpoints import paths
 from heroku_inference._error_bodies import error_from_reply, sentence, stream_error
-from heroku_inference._http.redaction import forget_key
+from heroku_inference._http.redaction import forget_secrets, secrets_of
 from heroku_inference._json import HALF_CHARACTERS, whole_characters
 from heroku_inference._model_advice import with_model_hint
 from heroku_inference._openai.repair import repaired_body
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from openai.types import CreateEmbeddingResponse
 
     from heroku_inference._errors import APIError
+    from heroku_inference._http.redaction import Secrets
 
 __all__ = ["AsyncHerokuOpenAI", "HerokuOpenAI"]
 
@@ -103,7 +104,7 @@ class _Heroku:
         reply = Reply(response.status_code, headers, response.content)
         path, asked = _sent(response.request)
         error = with_model_hint(error_from_reply(reply), paths.kind_of(path), asked)
-        forget_key(error, SecretStr(self.api_key))
+        forget_secrets(error, self._secrets())
         said = _server_words(error)
         if response.status_code == _NOT_FOUND and _is_missing(path):
             said = f"Heroku has no {path}{_instead_of(path)}."
@@ -118,7 +119,10 @@ class _Heroku:
 
     def _make_sse_decoder(self) -> Any:
         decoder: Any = super()._make_sse_decoder()  # type: ignore[misc]
-        return _Decoder(decoder, SecretStr(self.api_key))
+        return _Decoder(decoder, self._secrets())
+
+    def _secrets(self) -> Secrets:
+        return secrets_of(SecretStr(self.api_key), vars(self)["_custom_headers"])
 
 
 def _whole(body: dict[str, Any]) -> dict[str, Any]:
@@ -136,9 +140,9 @@ def _whole(body: dict[str, Any]) -> dict[str, Any]:
 class _Decoder:
     """Writes error events so that the SDK finds code, type and message in them."""
 
-    def __init__(self, decoder: Any, key: SecretStr) -> None:
+    def __init__(self, decoder: Any, secrets: Secrets) -> None:
         self._decoder = decoder
-        self._key = key
+        self._secrets = secrets
 
     def iter_bytes(self, pieces: Iterator[bytes]) -> Iterator[Any]:
         for event in self._decoder.iter_bytes(pieces):
@@ -152,7 +156,7 @@ class _Decoder:
         if event.event != "error" and not _ERROR.match(event.data):
             return event
         error = stream_error(event.data.encode(), Reply(200, {}, b""))
-        forget_key(error, self._key)
+        forget_secrets(error, self._secrets)
         known = error.body if isinstance(error.body, dict) else {}
         told = {"code": error.status_code, "type": error.type, "message": _server_words(error)}
         written = json.dumps({"error": {**known, **told}})

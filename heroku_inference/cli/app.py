@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import contextmanager
 from datetime import date
@@ -28,7 +27,7 @@ from heroku_inference.cli.probe import report as probe_report
 from heroku_inference.cli.probe.prober import Prober
 from heroku_inference.cli.probe.runner import chosen_questions, exchanges_of, run_questions
 from heroku_inference.cli.problems import describe, remedy_of
-from heroku_inference.cli.screen import Screen, flowing
+from heroku_inference.cli.screen import Screen, flowing, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -373,4 +372,4 @@ def _one_line_errors(screen: Screen) -> Iterator[None]:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(json_text(value))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -13,10 +15,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.status import Status
 
-__all__ = ["Screen", "Signs", "flowing", "one_line", "printable"]
+__all__ = ["Screen", "Signs", "flowing", "json_text", "one_line", "printable"]
 
 # Lines that go into a file or a pipe are for programs: they are not wrapped.
 _UNWRAPPED = 2000  # columns
+
+# C0 and C1 controls steer a terminal. Bidirectional ones have it show other words than were sent.
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Signs:
@@ -84,7 +89,13 @@ class Screen:
 
 def printable(text: str) -> str:
     """The text without control characters: those that a server sends could steer a terminal."""
-    return "".join(sign for sign in text if sign in "\n\t" or not _is_control(sign))
+    return _CONTROLS.sub("", text)
+
+
+def json_text(value: Any) -> str:
+    """JSON for programs and for readers, with control characters written as escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return _CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
 def flowing(text: str) -> str:
@@ -95,7 +106,3 @@ def flowing(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as one line that shows on any terminal."""
     return printable(" ".join(text.split()))
-
-
-def _is_control(sign: str) -> bool:
-    return sign < " " or "\x7f" <= sign <= "\x9f"

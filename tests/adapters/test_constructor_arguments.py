@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 import re
 import traceback
 
@@ -102,6 +104,7 @@ def test_a_missing_key_is_an_error_of_ours_and_of_the_framework(name):
         ({"api_key": [KEY]}, "api_key must be a str"),
         ({"api_key": 5}, "got a value of type int."),
         ({"base_url": "ftp://x"}, "not the URL of an API"),
+        ({"base_url": "http://gateway.example"}, "unencrypted over public networks"),
         ({"alias": "no alias"}, "alias"),
     ],
     ids=case_name,
@@ -122,6 +125,7 @@ def test_wrong_values_of_shared_arguments_are_refused(name, arguments, words):
         ({"async_http_client": httpx.Client()}, "or httpx.AsyncClient, got a value of"),
         ({"default_headers": {"x y": "z"}}, "'x y' is not a valid header name"),
         ({"default_headers": "x: y"}, "default_headers must be a mapping"),
+        ({"default_headers": {"Content-Length": "5"}}, "how a request is framed"),
         ({"timeout": float("inf")}, "finite"),
         ({"model": 3}, "model must be a str"),
     ],
@@ -129,6 +133,16 @@ def test_wrong_values_of_shared_arguments_are_refused(name, arguments, words):
 )
 def test_wrong_values_of_connections_are_refused(name, arguments, words):
     assert words in str(refusal(name, **arguments))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's workflows use it
+@pytest.mark.parametrize("name", [name for name in CLASSES if not name.startswith("load")])
+def test_an_unencrypted_address_is_taken_from_those_who_insist(name):
+    right = {"api_key": KEY, "model": "claude-4-5-sonnet", "allow_plaintext": True}
+    made = CLASSES[name](base_url="http://gateway.example/v1", **right)
+    for same in (made, copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        connection = getattr(same, "_connection", same)
+        assert connection.settings.base_url == "http://gateway.example"
 
 
 @pytest.mark.parametrize("name", CHAT)

@@ -176,7 +176,7 @@ USUAL = {"api_key": KEY, "base_url": "http://x", "model": "m"}
 REFUSED = {
     "settings, url": lambda: Settings(api_key=KEY, base_url="ftp://x"),
     "settings, key": lambda: Settings(api_key=f"{KEY} with spaces", base_url="http://x"),
-    "settings, conflict": lambda: Settings(base_url="http://elsewhere.example"),
+    "settings, conflict": lambda: Settings(base_url="https://elsewhere.example"),
     "client, header": lambda: Client(**USUAL, default_headers={"x": "a\nb"}).chat(HELLO),
     "Messages model, Anthropic's spelling": lambda: ChatHerokuMessages(
         anthropic_api_key=KEY, model="m", temperature="warm"
@@ -232,7 +232,7 @@ REFUSED = {
 @pytest.mark.parametrize("construct", REFUSED.values(), ids=REFUSED)
 def test_arguments_that_are_refused(monkeypatch, construct):
     monkeypatch.setenv("INFERENCE_KEY", KEY)
-    monkeypatch.setenv("INFERENCE_URL", "http://us.example")
+    monkeypatch.setenv("INFERENCE_URL", "https://us.example")
     assert KEY not in shown_by(construct)
 
 

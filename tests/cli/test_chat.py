@@ -246,6 +246,13 @@ def test_an_answer_cannot_steer_the_terminal(emulator, tmp_path):
     assert "\x1b]0" not in terminal.seen
 
 
+def test_an_answer_cannot_turn_words_around(emulator, tmp_path):
+    emulator.script(Say("a\u202eb\u2066c\u2069d\u202c"))
+    with Terminal(emulator, tmp_path, "chat", "Hi") as terminal:
+        assert terminal.wait() == 0
+        terminal.expect("abcd")
+
+
 def test_a_file_gets_the_answer_as_it_is(emulator, start):
     emulator.script(Say("a\tb \x1b[1m"))
     assert start("chat", "Hi", env=emulator.config_vars).out == "a\tb \x1b[1m\n"
@@ -253,6 +260,9 @@ def test_a_file_gets_the_answer_as_it_is(emulator, start):
 
 def test_controls_are_taken_out_and_letters_are_not():
     assert printable("tab\t line\n 你 é 👋\x00\x1b\x7f\x9b\r") == "tab\t line\n 你 é 👋"
+    turning = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
+    assert printable("".join(f"a{sign}" for sign in turning)) == "a" * 9
+    assert printable("\u05e9\u05dc\u05d5\u05dd\u200f") == "\u05e9\u05dc\u05d5\u05dd\u200f"
 
 
 @pytest.mark.parametrize(

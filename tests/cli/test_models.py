@@ -129,10 +129,14 @@ def test_a_model_that_nobody_knows_is_shown_with_blanks(emulator, run):
 
 
 def test_control_characters_in_a_name_do_not_reach_the_terminal(emulator, run):
-    listed = [{"model_id": "a\x1b[2Jb", "regions": ["u\x9bs"], "type": ["text-to-text"]}]
-    emulator.script(Fault(200, body=listed, path=PATH))
+    name = "a\x1b[2J\u202eb\x9b"
+    listed = [{"model_id": name, "regions": ["u\x9b\u2066s"], "type": ["text-to-text"]}]
+    emulator.script(Fault(200, body=listed, path=PATH, times=2))
     out = run("models", env=emulator.config_vars).out
     assert "a[2Jb  us" in out
+    ran = run("models", "--json", env=emulator.config_vars)
+    assert not set(ran.out) & set(name) - set("a[2Jb")
+    assert ran.json[0]["model_id"] == name
 
 
 @pytest.mark.parametrize(

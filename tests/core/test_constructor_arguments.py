@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 import pickle
 import traceback
@@ -53,7 +54,29 @@ MADE_UP_KEY = "inf-made-up-key"
             {"default_headers": {"a": "c\nd"}},
             "default_headers['a'] is not a valid header value.",
         ),
+        *(
+            (
+                {"default_headers": {name: "5"}},
+                f"default_headers: {name!r} says how a request is framed, which the library does.",
+            )
+            for name in (
+                "Content-Length",
+                "transfer-encoding",
+                "Connection",
+                "keep-alive",
+                "upgrade",
+                "te",
+                "trailer",
+                "expect",
+                "content-encoding",
+                "proxy-connection",
+            )
+        ),
         ({"base_url": "ftp://x"}, "'ftp://x' is not the URL of an API."),
+        (
+            {"base_url": "http://gateway.example"},
+            "'http://gateway.example' would send the key unencrypted over public networks.",
+        ),
         ({"inference_url": 5}, "base_url must be a str, got a value of type int."),
         (
             {"base_url": "a.com", "inference_url": "b.com"},
@@ -119,6 +142,29 @@ def test_every_function_names_the_nearest_argument(make):
         make(api_kye=MADE_UP_KEY)
     assert caught.value.remedy == "Did you mean 'api_key'?"
     assert MADE_UP_KEY not in str(caught.value)
+
+
+PUBLIC = "http://gateway.example"
+MAKERS = {
+    "Settings": lambda **given: Settings(**given).base_url,
+    "Client": lambda **given: Client(**given).settings().base_url,
+    "AsyncClient": lambda **given: AsyncClient(**given).settings("embedding").base_url,
+    "a copy of a Client": lambda **given: copy.deepcopy(Client(**given)).settings().base_url,
+    "openai_client": lambda **given: str(openai_client(**given).base_url),
+    "async_openai_client": lambda **given: str(async_openai_client(**given).base_url),
+    "chat_openai_options": lambda **given: chat_openai_options(model="m", **given)["base_url"],
+    "openai_like_options": lambda **given: openai_like_options(model="m", **given)["api_base"],
+}
+
+
+@pytest.mark.parametrize("spelling", ["base_url", "inference_url"])
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_unencrypted_address_needs_consent(name, spelling):
+    given = {"api_key": MADE_UP_KEY, spelling: PUBLIC}
+    with pytest.raises(ConfigError, match="allow_plaintext=True"):
+        MAKERS[name](**given)
+    url = MAKERS[name](**given, allow_plaintext=True)
+    assert url.removesuffix("/").removesuffix("/v1") == PUBLIC
 
 
 def test_a_key_in_place_of_a_name_is_not_shown():

@@ -125,17 +125,106 @@ def test_all_spellings_of_a_url_mean_the_same(env, url):
         f"https://{'x' * 64}.example",
         "https://user:hidden@host",
         "user:hidden@host",
+        "https://user:hid?den@host",
+        "https://user:hid/den@host",
+        "https://host?key=hidden",
+        "https://host?key=hidden@host",
+        "https://host#hidden",
+        "https://host?",
+        "https://host\nauthorization: hidden",
+        "https://host\r\nhidden",
+        "https://ho\nst",
+        "https://ho\tst",
+        "https://host/a hidden",
+        "https://host/\x00",
+        "https://host\\@evil",
+        "https://a%2eb",
+        "htp://host",
+        "htp:host",
+        "file:///etc/passwd",
+        "file:/etc/passwd",
+        "javascript:host",
+        "https:/host",
+        "//host",
     ],
 )
 def test_an_invalid_url_is_refused(url):
     with pytest.raises(ConfigError, match="not the URL of an API") as caught:
         Settings(api_key=KEY, base_url=url)
-    assert "hidden" not in str(caught.value)
+    assert "hid" not in str(caught.value)
+    assert "den" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8377", "http://[::1]:8377", "http://localhost"])
-def test_local_urls_are_urls(url):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8377",
+        "http://127.1.2.3",
+        "http://0.0.0.0:8000",
+        "http://[::1]:8377",
+        "http://localhost",
+        "http://emulator:8377",
+        "http://10.0.0.7",
+        "http://172.16.0.1",
+        "http://172.31.255.255",
+        "http://192.168.1.1",
+        "http://169.254.169.254",
+        "http://[fe80::1]",
+        "http://[fd00::1]",
+        "http://[::ffff:10.0.0.1]",
+        "http://gateway.local",
+        "http://gateway.my-space.internal",
+        "http://api.localhost",
+        "http://API.TEST",
+        "http://api.invalid.",
+    ],
+)
+def test_private_urls_may_be_unencrypted(env, url):
     assert Settings(api_key=KEY, base_url=url).base_url == url
+    env(INFERENCE_KEY=KEY, INFERENCE_URL=url)
+    assert Settings().base_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://us.inference.heroku.com",
+        "HTTP://us.inference.heroku.com/v1",
+        "http://8.8.8.8",
+        "http://134744072",
+        "http://0x08080808",
+        "http://10.0.1",
+        "http://11.0.0.1",
+        "http://172.32.0.1",
+        "http://[2001:4860:4860::8888]",
+        "http://[::ffff:8.8.8.8]",
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://internal.example",
+        "http://example\u3002com",
+        "http://\uff11\uff13\uff14\uff17\uff14\uff14\uff10\uff17\uff12",
+    ],
+)
+def test_public_urls_are_encrypted_unless_the_caller_insists(env, url):
+    with pytest.raises(ConfigError, match=r"unencrypted.*https://.*allow_plaintext=True"):
+        Settings(api_key=KEY, base_url=url)
+    env(INFERENCE_KEY=KEY, INFERENCE_URL=url)
+    with pytest.raises(ConfigError, match="unencrypted"):
+        Settings()
+    same = url.removesuffix("/v1")
+    insisting = Settings(allow_plaintext=True)
+    assert insisting.base_url == same
+    assert Settings(base_url=url, allow_plaintext=True).base_url == same
+    assert pickle.loads(pickle.dumps(insisting)).base_url == same
+
+
+def test_an_env_file_may_hold_an_unencrypted_url(tmp_path: Path, monkeypatch):
+    for name in ("INFERENCE_KEY", "INFERENCE_URL"):  # so that they are gone after the test
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"INFERENCE_KEY={KEY}\nINFERENCE_URL=http://gateway.example\n")
+    settings = Settings.from_env_file(tmp_path / ".env", allow_plaintext=True)
+    assert settings.base_url == "http://gateway.example"
 
 
 def test_inference_url_is_another_spelling():

@@ -79,6 +79,71 @@ def test_other_files_stay_unchanged(execute, tmp_path, code):
     assert [*tmp_path.iterdir()] == [file]
 
 
+OWN = "import sqlite3; c = sqlite3.{}('mine'); c.execute('CREATE TABLE t (n)'); c.commit()"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ATTACH '{}' AS o",
+        "ATTACH '{}' || '' AS o",
+        "ATTACH 'file:{}' AS o",
+        "VACUUM INTO '{}'",
+        "VACUUM INTO '{}' || ''",
+        "PRAGMA temp_store_directory = '{}'",
+    ],
+)
+@pytest.mark.parametrize(("name", "make"), [("file", "connect"), ("new", "Connection")])
+def test_sqlite_does_not_leave_the_folder(execute, tmp_path, statement, name, make):
+    file = tmp_path / "file"
+    file.write_text("")  # what SQLite takes for an empty database
+    written = statement.format(tmp_path / name)
+    _, status, _, errors = execute(f"{OWN.format(make)}; c.execute({written!r})")
+    assert status == 1
+    assert "authoriz" in errors
+    assert [*tmp_path.iterdir()] == [file]
+    assert file.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "statement", ["ATTACH 'other' AS o", "ATTACH ':memory:' AS o", "VACUUM", "VACUUM INTO 'copy'"]
+)
+def test_sqlite_works_inside_the_folder(execute, statement):
+    code = f"{OWN.format('connect')}; c.execute({statement!r}); print('done')"
+    assert execute(code) == (False, 0, "done", "")
+
+
+@pytest.mark.parametrize("name", ["dbm.gnu", "dbm.ndbm"])
+def test_other_databases_write_nothing_outside(execute, tmp_path, name):
+    code = f"import {name} as d; d.open({str(tmp_path / 'file')!r}, 'n')['a'] = 'b'"
+    _, status, _, errors = execute(code)
+    assert status == 1
+    assert "PermissionError" in errors or "ModuleNotFoundError" in errors
+    assert not [*tmp_path.iterdir()]
+
+
+def test_no_memory_is_taken_outside_the_process(execute):
+    code = "from multiprocessing import shared_memory as s; s.SharedMemory(create=True, size=9)"
+    _, status, _, errors = execute(code)
+    assert status == 1
+    assert "PermissionError" in errors
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "n = 0\nwhile True: open(f'{(n := n + 1)}', 'wb').write(bytes(9_000_000))",
+        "import os, time\nfor n in range(1_001): os.mkdir(str(n))\ntime.sleep(9)",
+        "import os\nwhile True: os.mkdir('a'); os.chdir('a'); open('b', 'wb').write(bytes(9**7))",
+    ],
+    ids=["many files", "many folders", "deep folders"],
+)
+def test_the_disk_is_not_filled(execute, code):
+    failed, status, _, errors = execute(code)
+    assert (failed, status) == (True, -9)
+    assert errors == "killed: its files took more than 100000000 bytes, or were too many"
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -122,10 +187,23 @@ def test_no_connection_can_be_made(execute, running, code):
     assert "PermissionError" in errors or "not allowed" in errors
 
 
+CTYPES_BY_ANOTHER_NAME = """
+import _struct
+from importlib import machinery, util
+path = _struct.__file__.replace("_struct", "_ctypes")
+loader = machinery.ExtensionFileLoader("a._ctypes", path)
+util.module_from_spec(util.spec_from_file_location("a._ctypes", path, loader=loader))
+"""
+
+
 @pytest.mark.parametrize(
     "code",
     [
         "import ctypes",
+        "import _cffi_backend",
+        CTYPES_BY_ANOTHER_NAME,
+        "import sys; del sys.modules['posix']; import posix; posix.mkfifo('a')",
+        "import sqlite3; sqlite3.connect(':memory:').enable_load_extension(True)",
         "import resource; resource.setrlimit(0, (1, 1))",
         "import __main__, os; __main__._REFUSED = frozenset(); os.fork()",
         "import sys, os; sys._getframe(1).f_globals['_REFUSED'] = frozenset(); os.fork()",

@@ -10,7 +10,7 @@ from heroku_inference._config.environment import network_environment
 from heroku_inference._config.settings import WELL_KNOWN_MODELS
 from heroku_inference._endpoints import paths
 from heroku_inference._http.network import sync_proxy, tls_context
-from heroku_inference._http.redaction import without_key
+from heroku_inference._http.redaction import secrets_of, without_secrets
 from heroku_inference.cli.probe.answers import RawAnswer, RefusedError
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ class Prober:
         finally:
             response.close()
         names = {name.lower(): value for name, value in response.headers.items()}
-        masked: tuple[dict[str, str], bytes] = without_key((names, read), settings.api_key)
+        masked: tuple[dict[str, str], bytes] = without_secrets(
+            (names, read), secrets_of(settings.api_key)
+        )
         return RawAnswer(response.status_code, *masked)
 
 
