@@ -75,6 +75,7 @@ class Client(ClientBase):
         http_client: HttpClient | None = None,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         **unknown: Never,
@@ -93,6 +94,7 @@ class Client(ClientBase):
                 max_retries=max_retries,
                 default_headers=default_headers,
                 on_retry=on_retry,
+                rate_limit_timeout=rate_limit_timeout,
                 settings=settings,
                 inference_url=inference_url,
             )

@@ -8,9 +8,10 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from heroku_inference._errors import APIError
+from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, decoder_of
+from heroku_inference._http.rate_gate import Turn
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import async_batches
 from heroku_inference._http.transport_base import (
@@ -47,6 +48,7 @@ class AsyncTransport(TransportBase):
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
         async_http_client: AsyncHttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -55,6 +57,7 @@ class AsyncTransport(TransportBase):
             max_retries=max_retries,
             default_headers=default_headers,
             on_retry=on_retry,
+            rate_limit_timeout=rate_limit_timeout,
         )
         self._engine: AiohttpEngine | HttpxEngine = (
             AiohttpEngine(self._base_url, self._network)
@@ -80,15 +83,18 @@ class AsyncTransport(TransportBase):
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
+        turn = Turn(self._gate(call), self._patience)
         number = 1
         while True:
+            for seconds in turn.waits():
+                await asyncio.sleep(seconds)
             try:
                 return await attempt(call, content, headers)
             except APIError as error:
-                wait = self._wait_after(error, number, call)
+                wait = self._wait_after(error, number, call, turn)
+                number += not isinstance(error, RateLimitError)
                 following = self._next_form(error, call)
             await asyncio.sleep(wait)
-            number += 1
             if following is not call:
                 call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
@@ -105,7 +111,7 @@ class AsyncTransport(TransportBase):
                     reply = await self._whole_reply(response, call)
                 finally:
                     await response.close()
-        return self._raise_for_status(reply)
+        return self._judge(reply, call)
 
     @staticmethod
     async def _sum(form: StreamForm, stream: AsyncEventStream) -> Reply:
@@ -129,7 +135,7 @@ class AsyncTransport(TransportBase):
                     reply = self._reply(response.status, response.headers(), b"")
                 else:
                     reply = await self._whole_reply(response, call)
-                self._raise_for_status(reply)
+                self._judge(reply, call)
             except BaseException:
                 await response.close()
                 raise

@@ -10,10 +10,11 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from heroku_inference._errors import APIError
+from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, Decoder, decoder_of
 from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_client
+from heroku_inference._http.rate_gate import Turn
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport_base import (
@@ -56,6 +57,7 @@ class Transport(TransportBase):
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -64,6 +66,7 @@ class Transport(TransportBase):
             max_retries=max_retries,
             default_headers=default_headers,
             on_retry=on_retry,
+            rate_limit_timeout=rate_limit_timeout,
         )
         self._own_client = http_client
         self._urls: dict[str, httpx2.URL] = {}
@@ -84,15 +87,18 @@ class Transport(TransportBase):
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
+        turn = Turn(self._gate(call), self._patience)
         number = 1
         while True:
+            for seconds in turn.waits():
+                pause(seconds)
             try:
                 return attempt(call, content, headers)
             except APIError as error:
-                wait = self._wait_after(error, number, call)
+                wait = self._wait_after(error, number, call, turn)
+                number += not isinstance(error, RateLimitError)
                 following = self._next_form(error, call)
             pause(wait)
-            number += 1
             if following is not call:
                 call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
@@ -107,7 +113,7 @@ class Transport(TransportBase):
                 reply = self._whole_reply(response, call, seconds)
             finally:
                 self.give_back(response)
-        return self._raise_for_status(reply)
+        return self._judge(reply, call)
 
     @staticmethod
     def _sum(form: StreamForm, stream: EventStream) -> Reply:
@@ -130,7 +136,7 @@ class Transport(TransportBase):
                     reply = self._reply(response.status_code, response.headers.raw, b"")
                 else:
                     reply = self._whole_reply(response, call, seconds)
-                self._raise_for_status(reply)
+                self._judge(reply, call)
             except BaseException:
                 response.close()
                 raise
