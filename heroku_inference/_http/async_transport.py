@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, decoder_of
-from heroku_inference._http.rate_gate import Turn
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import async_batches
 from heroku_inference._http.transport_base import (
@@ -30,11 +29,12 @@ if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._http.own_clients import AsyncHttpClient
+    from heroku_inference._http.rate_gate import Turn
     from heroku_inference._values import Reply
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]
 
-_Answer = TypeVar("_Answer")
+_Answer = TypeVar("_Answer", "Reply", "AsyncEventStream")
 
 
 class AsyncTransport(TransportBase):
@@ -83,21 +83,33 @@ class AsyncTransport(TransportBase):
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
-        turn = Turn(self._gate(call), self._patience)
+        turn = self._turn(call)
         number = 1
         while True:
-            for seconds in turn.waits():
-                await asyncio.sleep(seconds)
+            if not turn.starts():
+                await self._wait_for(turn)
             try:
-                return await attempt(call, content, headers)
+                answer = await attempt(call, content, headers)
             except APIError as error:
                 wait = self._wait_after(error, number, call, turn)
                 number += not isinstance(error, RateLimitError)
                 following = self._next_form(error, call)
+            else:
+                turn.answered(answer.headers)
+                return answer
             await asyncio.sleep(wait)
             if following is not call:
                 call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
+
+    @staticmethod
+    async def _wait_for(turn: Turn) -> None:
+        try:
+            while seconds := turn.wait():  # noqa: ASYNC110 - the gate is not of one loop
+                await asyncio.sleep(seconds)
+        except BaseException:
+            turn.leave()
+            raise
 
     async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         if call.is_summed and call.stream_form is not None:
@@ -111,7 +123,7 @@ class AsyncTransport(TransportBase):
                     reply = await self._whole_reply(response, call)
                 finally:
                     await response.close()
-        return self._judge(reply, call)
+        return self._judge(reply)
 
     @staticmethod
     async def _sum(form: StreamForm, stream: AsyncEventStream) -> Reply:
@@ -135,7 +147,7 @@ class AsyncTransport(TransportBase):
                     reply = self._reply(response.status, response.headers(), b"")
                 else:
                     reply = await self._whole_reply(response, call)
-                self._judge(reply, call)
+                self._judge(reply)
             except BaseException:
                 await response.close()
                 raise
@@ -167,6 +179,11 @@ class AsyncEventStream:
         self._response = response
         self._batches = self._read(transport, seconds)
         self._first: list[Event] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer."""
+        return self.reply.headers
 
     async def wait_for_first_event(self, call: Call) -> None:
         """Read until something came, so that a failure before it can still be retried."""

@@ -14,7 +14,6 @@ from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, Decoder, decoder_of
 from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_client
-from heroku_inference._http.rate_gate import Turn
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport_base import (
@@ -39,11 +38,12 @@ if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._http.own_clients import HttpClient
+    from heroku_inference._http.rate_gate import Turn
     from heroku_inference._values import Reply
 
 __all__ = ["EventStream", "Transport"]
 
-_Answer = TypeVar("_Answer")
+_Answer = TypeVar("_Answer", "Reply", "EventStream")
 
 
 class Transport(TransportBase):
@@ -87,21 +87,33 @@ class Transport(TransportBase):
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
-        turn = Turn(self._gate(call), self._patience)
+        turn = self._turn(call)
         number = 1
         while True:
-            for seconds in turn.waits():
-                pause(seconds)
+            if not turn.starts():
+                self._wait_for(turn)
             try:
-                return attempt(call, content, headers)
+                answer = attempt(call, content, headers)
             except APIError as error:
                 wait = self._wait_after(error, number, call, turn)
                 number += not isinstance(error, RateLimitError)
                 following = self._next_form(error, call)
+            else:
+                turn.answered(answer.headers)
+                return answer
             pause(wait)
             if following is not call:
                 call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
+
+    @staticmethod
+    def _wait_for(turn: Turn) -> None:
+        try:
+            while seconds := turn.wait():
+                pause(seconds)
+        except BaseException:
+            turn.leave()
+            raise
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         if call.is_summed and call.stream_form is not None:
@@ -113,7 +125,7 @@ class Transport(TransportBase):
                 reply = self._whole_reply(response, call, seconds)
             finally:
                 self.give_back(response)
-        return self._judge(reply, call)
+        return self._judge(reply)
 
     @staticmethod
     def _sum(form: StreamForm, stream: EventStream) -> Reply:
@@ -136,7 +148,7 @@ class Transport(TransportBase):
                     reply = self._reply(response.status_code, response.headers.raw, b"")
                 else:
                     reply = self._whole_reply(response, call, seconds)
-                self._judge(reply, call)
+                self._judge(reply)
             except BaseException:
                 response.close()
                 raise
@@ -264,6 +276,11 @@ class EventStream:
         self._response = response
         self._batches = self._read(seconds)
         self._first: list[Event] = []
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer."""
+        return self.reply.headers
 
     def wait_for_first_event(self, call: Call) -> None:
         """Read until something came, so that a failure before it can still be retried."""

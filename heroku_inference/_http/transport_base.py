@@ -32,7 +32,7 @@ from heroku_inference._errors import (
 )
 from heroku_inference._http.bodies import ERROR_BYTES, BodyTooLargeError
 from heroku_inference._http.own_clients import library_of
-from heroku_inference._http.rate_gate import RateGate, Turn, gate_for
+from heroku_inference._http.rate_gate import Turn, gate_for
 from heroku_inference._http.redaction import without_key
 from heroku_inference._http.retry_policy import is_temporary, next_wait
 from heroku_inference._json import decoded_json, invalid_response, is_error
@@ -206,9 +206,9 @@ class TransportBase:
         check_rate_limit_timeout(rate_limit_timeout)
         key = settings.api_key.get_secret_value()
         self._key_digest = sha256(key.encode(errors="surrogatepass")).digest()
-        # Without retries, a call hears of the limit at once.
-        patience = _RATE_LIMIT_TIMEOUT if rate_limit_timeout is None else rate_limit_timeout
-        self._patience = patience if max_retries else 0.0
+        self._rate_limit_timeout = (
+            _RATE_LIMIT_TIMEOUT if rate_limit_timeout is None else rate_limit_timeout
+        )
         self._settings = settings
         self._max_retries = max_retries
         self._on_retry = on_retry
@@ -276,15 +276,18 @@ class TransportBase:
             return replace(reply, body=reader.body())
         return replace(reply, body=self._without_key(reader.beginning()))
 
-    def _gate(self, call: Call) -> RateGate:
-        """The gate for all calls that share the rate limit of this one."""
+    def _turn(self, call: Call) -> Turn:
+        """The turn of a call at the gate for all that share its rate limit."""
         model = (call.body or {}).get("model")
-        return gate_for(self._base_url, self._key_digest, str(model or ""))
+        gate = gate_for(self._base_url, self._key_digest, str(model or ""))
+        # Without retries, a call hears of the limit at once; those that never have any wait.
+        waits = self._max_retries or not call.repeatable
+        return Turn(gate, self._rate_limit_timeout if waits else 0.0)
 
-    def _judge(self, reply: Reply, call: Call) -> Reply:
+    @staticmethod
+    def _judge(reply: Reply) -> Reply:
         """The answer itself, or the error that its status means."""
         if is_success(reply.status_code):
-            self._gate(call).answered(reply.headers)
             return reply
         raise error_from_reply(reply)
 
