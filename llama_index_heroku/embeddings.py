@@ -100,7 +100,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     """Seconds to wait for an answer; `None` is the default of the client, which is finite."""
 
     max_retries: int = Field(default=2, ge=0, exclude=True)
-    """How often to repeat a request after a failure that may be temporary."""
+    """How often to repeat a request after a failure that may be temporary. A 429 is not counted;
+    with 0, calls do not wait for the rate limit either."""
 
     rate_limit_timeout: float | None = Field(default=None, ge=0, exclude=True)
     """Seconds that a call waits for the rate limit, 300 by default; 0 raises the error at once."""

@@ -117,7 +117,8 @@ class Connection(BaseModel):
     stands for the defaults of the client, which are finite."""
 
     max_retries: int = Field(default=2, ge=0)
-    """How often to repeat a request after a failure that may be temporary."""
+    """How often to repeat a request after a failure that may be temporary. A 429 is not counted;
+    with 0, calls do not wait for the rate limit either."""
 
     rate_limit_timeout: float | None = Field(default=None, ge=0)
     """Seconds that a call waits for the rate limit, 300 by default. A 429 makes all calls of the

@@ -60,6 +60,7 @@ class RateGate:
         # Of the last time that it closed:
         self._closed_until = 0.0
         self._filled_at = 0.0  # when the limit was reached
+        self._window = _SHORTEST_WINDOW  # seconds over which the server seems to count, or more
         self._cycle = 0.0  # since when starts count for the rate
         self._is_first = True  # since nothing was near its limit
         self._grows_from = 0.0
@@ -185,11 +186,13 @@ class RateGate:
         return min(max(told, own), _CLOSED_AT_MOST)
 
     def _close(self, now: float, seconds: float, filled_at: float) -> None:
+        self._window = max(_SHORTEST_WINDOW, seconds)
         self._is_first = self._rate is None
         if self._is_first:
             self._cycle = now - _WINDOW
         else:
-            self._cycle = self._closed_until
+            # Shortly after it opened, a server still counts what it took before.
+            self._cycle = min(self._closed_until, filled_at - self._window)
             if now > self._grows_from:  # it was right: more is tried less often
                 self._patience = min(self._patience * 2, _WINDOW)
         self._left = None
@@ -198,13 +201,12 @@ class RateGate:
 
     def _measure(self) -> None:
         """Set the rate by what the server took: the most of any stretch up to the limit."""
-        shortest = max(_SHORTEST_WINDOW, self._closed_until - self._filled_at)
         rate, taken = 0.0, 0
         for start in reversed(self._starts):
             if start < self._cycle:
                 break
             taken += 1
-            rate = max(rate, taken / max(shortest, self._filled_at - start))
+            rate = max(rate, taken / max(self._window, self._filled_at - start))
         if self._is_first:
             is_guess = taken < _TOO_FEW
             self._rate = max(rate * _CAREFUL, _GUESS if is_guess else 0.0)

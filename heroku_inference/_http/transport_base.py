@@ -185,7 +185,8 @@ class TransportBase:
     Args:
         settings: Where to and with which key.
         timeout: Seconds that the server may stay silent.
-        max_retries: Attempts after the first, for failures that can be temporary.
+        max_retries: Attempts after the first, for failures that can be temporary; a 429 is not
+            counted.
         default_headers: Merged over the usual ones.
         on_retry: Called with each failed attempt that is about to be repeated.
         rate_limit_timeout: Seconds that a call waits for the rate limit in all; 300 by default.
