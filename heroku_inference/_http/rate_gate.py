@@ -42,6 +42,10 @@ _COARSE: Final = 2.0  # seconds: resets come in whole ones, so that shorter ones
 _FEW: Final = 100  # starts left, from which each is counted; more than are under way at once
 _NAP: Final = 0.05  # seconds; a wait is looked at again after a quarter of it, but not sooner
 _MOST_GATES: Final = 256
+_COUNTS: Final = tuple(
+    (f"x-ratelimit-remaining-{what}", f"x-ratelimit-limit-{what}")
+    for what in ("requests", "tokens")
+)
 
 
 class RateGate:
@@ -113,7 +117,7 @@ class RateGate:
         """The call that started then was answered; the headers may say that few more will be."""
         if self._refusals and started >= self._closed_until:
             self._refusals = 0
-        if _says_few(headers, "requests") or _says_few(headers, "tokens"):
+        if _says_few(headers):
             self._learn(headers)
 
     def refused(self, error: RateLimitError, started: float) -> float:
@@ -234,12 +238,13 @@ class RateGate:
                 self._grows_from = max(self._grows_from, now + self._patience)
 
 
-def _says_few(headers: Mapping[str, str], what: str) -> bool:
+def _says_few(headers: Mapping[str, str]) -> bool:
     """Whether less than a tenth or so is left; whatever is not near that is read no further."""
-    left = headers.get(f"x-ratelimit-remaining-{what}")
-    return left is not None and (
-        len(left) == 1 or len(left) < len(headers.get(f"x-ratelimit-limit-{what}", ""))
-    )
+    for left_name, limit_name in _COUNTS:
+        left = headers.get(left_name)
+        if left is not None and (len(left) < len(headers.get(limit_name, "")) or len(left) == 1):
+            return True
+    return False
 
 
 def _starts_left(headers: Mapping[str, str]) -> tuple[int | None, float | None]:
