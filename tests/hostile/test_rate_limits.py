@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import pytest
 from langchain_core.exceptions import ModelRateLimitError
 
 from heroku_inference import AsyncClient, Client, RateLimitError
-from heroku_inference._http.rate_gate import _gates
+from heroku_inference._http.rate_gate import _gates, gate_for
 from langchain_heroku import ChatHeroku, HerokuEmbeddings
 from llama_index_heroku import HerokuEmbedding
 from tests.hostile.conftest import KEY
@@ -243,7 +244,9 @@ def test_a_second_client_and_a_framework_wait_at_the_same_gate(serve):
     url = serve(refusing).url
     first = threading.Thread(target=lambda: Client(**options(url)).chat(prompt("Hello")))
     first.start()
-    while not _gates or not next(iter(_gates.values())).closed_until():
+    latest = time.monotonic() + 10
+    while not any(gate.closed_until() for gate in _gates.values()):
+        assert time.monotonic() < latest
         time.sleep(0.005)
     assert ChatHeroku(**options(url)).invoke("Hello").text == "Hi"
     first.join()
@@ -354,3 +357,24 @@ def test_a_framework_gets_its_own_class_from_a_closed_gate(serve):
     for _ in range(2):
         with pytest.raises(ModelRateLimitError):
             ChatHeroku(**options(url), rate_limit_timeout=1).invoke("Hello")
+
+
+# The gates of a process
+
+
+def test_gates_that_hold_nothing_are_let_go():
+    closed = gate_for("https://us.inference.heroku.com", b"", "closed")
+    closed.refused(RateLimitError("slow down", retry_after=30), closed.start())
+    for number in range(2000):
+        gate_for("https://us.inference.heroku.com", b"", f"model-{number}")
+    assert len(_gates) <= 256
+    assert gate_for("https://us.inference.heroku.com", b"", "closed") is closed
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_has_gates_of_its_own():
+    gate_for("https://us.inference.heroku.com", b"", "m")
+    if (child := os.fork()) == 0:
+        os._exit(len(_gates))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
