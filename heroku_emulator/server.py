@@ -201,6 +201,8 @@ def _add_headers(response: Response, exchange: Exchange) -> None:
     if exchange.switches.request_id_header != "none":
         headers[exchange.switches.request_id_header] = str(uuid.uuid4())
     if exchange.switches.rate_limit_headers and exchange.model is not None:
-        headers |= exchange.service.rate_limits.headers(exchange.model)
+        headers |= exchange.service.rate_limits.headers(
+            exchange.model, enforce=exchange.switches.enforce_rate_limits
+        )
     for name, value in headers.items():
         response.headers.setdefault(name, value)

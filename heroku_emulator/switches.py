@@ -59,7 +59,8 @@ class Switches:
     response_format: Literal["ignored", "honoured", "rejected"] = "ignored"
     """Heroku's pages claim all three of `response_format`."""
     enforce_rate_limits: bool = False
-    """Answer 429 beyond the model's requests and tokens per minute; off: only count down."""
+    """Answer 429 beyond the model's requests and tokens per minute; off: the headers count down to
+    half of them, so that clients that heed the headers need not wait."""
 
     agent_output_caps: Literal["documented", "none"] = "documented"
     """`max_tokens_per_inference_request` over the pages' 4096 (Haiku) and 8192 (Sonnet): 400, or

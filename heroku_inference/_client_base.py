@@ -26,6 +26,7 @@ from heroku_inference._config.arguments import (
     check_callback,
     check_headers,
     check_max_retries,
+    check_rate_limit_timeout,
     check_timeout,
     nearest_name,
     unknown_argument,
@@ -115,13 +116,18 @@ class ClientBase:
         alias: The attachment to read for every call. By default chat and agents read `INFERENCE`,
             embeddings `EMBEDDING`, rerank `RERANK` and images `DIFFUSION`, the last three falling
             back to `INFERENCE`.
-        timeout: Seconds that the server may stay silent: 60 by default, 120 between two events
-            of a stream, and 600 between two steps of an agent.
-        max_retries: Attempts after the first for 408, 429, 500, 502, 503, 504, 529 and failed
+        timeout: Seconds that a whole answer may take, connecting included: 60 by default. For a
+            stream, seconds that it may be silent: 120 between two events by default, and 600
+            between two steps of an agent.
+        max_retries: Attempts after the first for 408, 500, 502, 503, 504, 529 and failed
             connections; a chat answer that was cut with 408 is streamed and summed up then.
-            Agents are never tried again: their tools may have acted.
+            Agents are never tried again: their tools may have acted. With 0, calls do not wait for
+            the rate limit either.
         default_headers: Sent with every request, over the usual ones.
         on_retry: Called with each failed attempt that is about to be repeated.
+        rate_limit_timeout: Seconds that a call waits for the rate limit, 300 by default. A 429 is
+            no failure: it makes all calls of the process that share the limit wait, and then start
+            at the pace that the server allows. 0 raises `RateLimitError` at once.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
         allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
@@ -142,6 +148,7 @@ class ClientBase:
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         allow_plaintext: bool = False,
@@ -171,6 +178,7 @@ class ClientBase:
         check_max_retries(max_retries)
         check_headers(default_headers)
         check_callback("on_retry", on_retry)
+        check_rate_limit_timeout(rate_limit_timeout)
         self._given_settings = settings
         self._arguments = arguments
         self._options: dict[str, Any] = {
@@ -178,6 +186,7 @@ class ClientBase:
             "max_retries": max_retries,
             "default_headers": default_headers,
             "on_retry": on_retry,
+            "rate_limit_timeout": rate_limit_timeout,
         }
         self._settings_by_kind: dict[Kind, Settings] = {}
 

@@ -206,7 +206,10 @@ class RequestTimeoutError(APIError):
 
 
 class RateLimitError(APIError):
-    """429: the add-on's requests or tokens per minute are used up."""
+    """429: the add-on's requests or tokens per minute are used up.
+
+    Raised when a call would have to wait for longer than `rate_limit_timeout`.
+    """
 
 
 class ServerError(APIError):

@@ -116,7 +116,10 @@ class RequestTimeoutError(heroku.RequestTimeoutError, langchain.ModelTimeoutErro
 
 
 class RateLimitError(heroku.RateLimitError, langchain.ModelRateLimitError):
-    """429: the add-on's requests or tokens per minute are used up."""
+    """429: the add-on's requests or tokens per minute are used up.
+
+    Raised when a call would have to wait for longer than `rate_limit_timeout`.
+    """
 
 
 class ServerError(heroku.ServerError, langchain.ModelAPIError):

@@ -78,7 +78,7 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     **Pipelines.** It can be pickled, so `IngestionPipeline.run(num_workers=2)` works. A pipeline
     finds its cached vectors as long as the options that affect them are the same: `to_dict()`
-    leaves out the key, `timeout`, `max_retries` and `num_workers`.
+    leaves out the key, `timeout`, `max_retries`, `rate_limit_timeout` and `num_workers`.
 
     **Long texts.** The API takes 2048 bytes of UTF-8 a text; LlamaIndex's chunks are longer in
     every language unless `Settings.chunk_size` is set. A longer text is an error that names it,
@@ -116,7 +116,11 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
     """Seconds to wait for an answer; `None` is the default of the client, which is finite."""
 
     max_retries: int = Field(default=2, ge=0, exclude=True)
-    """How often to repeat a request after a failure that may be temporary."""
+    """How often to repeat a request after a failure that may be temporary. A 429 is not counted;
+    with 0, calls do not wait for the rate limit either."""
+
+    rate_limit_timeout: float | None = Field(default=None, ge=0, exclude=True)
+    """Seconds that a call waits for the rate limit, 300 by default; 0 raises the error at once."""
 
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""

@@ -54,6 +54,8 @@ def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
     """
     if (core := sys.modules.get("heroku_inference")) is not None:
         core.close_connections()
+    if (gates := sys.modules.get("heroku_inference._http.rate_gate")) is not None:
+        gates._gates.clear()
     running_emulator.reset()
     yield running_emulator
     running_emulator.reset()

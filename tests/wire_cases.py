@@ -31,6 +31,7 @@ PIXEL = base64.b64decode(
     "rkJggg=="
 )
 SOON = {"retry-after-ms": "1"}
+AT_ONCE = {"max_retries": 0}  # else a 429 is waited for as long as the server sends it
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,19 @@ FAILURES = {
     "404": Failure(Fault(404), NotFoundError),
     "408": Failure(Fault(408, headers=SOON), RequestTimeoutError, 3),
     "422": Failure(Fault(422), InvalidRequestError),
-    "429, milliseconds": Failure(Fault(429, headers=SOON), RateLimitError, 3),
-    "429, seconds": Failure(Fault(429, headers={"retry-after": "0"}), RateLimitError, 3),
+    "429, milliseconds": Failure(Fault(429, headers=SOON), RateLimitError, arguments=AT_ONCE),
+    "429, seconds": Failure(
+        Fault(429, headers={"retry-after": "0"}), RateLimitError, arguments=AT_ONCE
+    ),
     "429, date": Failure(
         Fault(429, headers={"retry-after": formatdate(time.time() - 60, usegmt=True)}),
         RateLimitError,
-        3,
+        arguments=AT_ONCE,
     ),
     "429, go duration": Failure(
-        Fault(429, headers={"x-ratelimit-reset-requests": "2ms"}), RateLimitError, 3
+        Fault(429, headers={"x-ratelimit-reset-requests": "2ms"}),
+        RateLimitError,
+        arguments=AT_ONCE,
     ),
     "500": Failure(Fault(500, message="internal", headers=SOON), ServerError, 3),
     "500, a client fault": Failure(

@@ -67,15 +67,19 @@ class RateLimits:
         with self._lock:
             self._window(model).add(time.monotonic(), 0, tokens)
 
-    def headers(self, model: Model) -> dict[str, str]:
-        """Returns the current headers; `reset` is a Go-style duration such as `51s`."""
+    def headers(self, model: Model, *, enforce: bool) -> dict[str, str]:
+        """Returns the current headers; `reset` is a Go-style duration such as `51s`.
+
+        Limits that are not enforced are never used up: a client that heeds them would wait.
+        """
         with self._lock:
             window = self._window(model)
             oldest = window.uses[0][0] if window.uses else time.monotonic() - _WINDOW
             reset = _duration(oldest + _WINDOW - time.monotonic())
-            headers = _limit("requests", model.requests_per_minute, window.requests, reset)
+            least = 0.0 if enforce else 0.5
+            headers = _limit("requests", model.requests_per_minute, window.requests, reset, least)
             if model.tokens_per_minute is not None:
-                headers |= _limit("tokens", model.tokens_per_minute, window.tokens, reset)
+                headers |= _limit("tokens", model.tokens_per_minute, window.tokens, reset, least)
             return headers
 
     def clear(self) -> None:
@@ -89,10 +93,11 @@ class RateLimits:
         return window
 
 
-def _limit(of: str, limit: int, used: int, reset: str) -> dict[str, str]:
+def _limit(of: str, limit: int, used: int, reset: str, least: float) -> dict[str, str]:
+    """Returns the headers of one limit, of which this share at least is left."""
     return {
         f"x-ratelimit-limit-{of}": str(limit),
-        f"x-ratelimit-remaining-{of}": str(max(0, limit - used)),
+        f"x-ratelimit-remaining-{of}": str(max(int(limit * least), limit - used)),
         f"x-ratelimit-reset-{of}": reset,
     }
 

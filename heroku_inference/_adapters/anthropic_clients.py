@@ -20,13 +20,14 @@ __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "async_client_of", "client
 def client_of(connection: Connection) -> HerokuAnthropic:
     """The blocking client for a connection, built once."""
     options = connection._client_options(connection.http_client)  # noqa: SLF001
-    settings, timeout, max_retries, default_headers, http_client = options
+    settings, timeout, max_retries, patience, default_headers, http_client = options
 
     def make() -> HerokuAnthropic:
         return anthropic_client(
             settings,
             timeout=timeout,
             max_retries=max_retries,
+            rate_limit_timeout=patience,
             default_headers=default_headers,
             http_client=http_client,
         )
@@ -37,13 +38,14 @@ def client_of(connection: Connection) -> HerokuAnthropic:
 def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
     """The async client for a connection, built once."""
     options = connection._client_options(connection.async_http_client)  # noqa: SLF001
-    settings, timeout, max_retries, default_headers, async_http_client = options
+    settings, timeout, max_retries, patience, default_headers, async_http_client = options
 
     def make() -> AsyncHerokuAnthropic:
         return async_anthropic_client(
             settings,
             timeout=timeout,
             max_retries=max_retries,
+            rate_limit_timeout=patience,
             default_headers=default_headers,
             async_http_client=async_http_client,
         )

@@ -18,6 +18,7 @@ from heroku_inference._config.arguments import (
     check_extra_body,
     check_headers,
     check_max_retries,
+    check_rate_limit_timeout,
     check_timeout,
 )
 from heroku_inference._config.settings import Kind, Settings
@@ -83,6 +84,7 @@ class Connection(BaseModel):
     _CHECKS: ClassVar[Mapping[str, Callable[[Any], object]]] = {
         "timeout": check_timeout,
         "max_retries": check_max_retries,
+        "rate_limit_timeout": check_rate_limit_timeout,
         "default_headers": check_headers,
         "http_client": partial(check_http_client, "http_client"),
         "async_http_client": partial(check_http_client, "async_http_client"),
@@ -117,11 +119,16 @@ class Connection(BaseModel):
     """The add-on attachment whose config vars to read, such as `INFERENCE_TEAL`."""
 
     timeout: float | None = Field(default=None, gt=0)
-    """Seconds to wait for an answer, or for the next piece of a stream; `None` stands for the
-    defaults of the client, which are finite."""
+    """Seconds that an answer may take, or that a stream may be silent between two pieces; `None`
+    stands for the defaults of the client, which are finite."""
 
     max_retries: int = Field(default=2, ge=0)
-    """How often to repeat a request after a failure that may be temporary."""
+    """How often to repeat a request after a failure that may be temporary. A 429 is not counted;
+    with 0, calls do not wait for the rate limit either."""
+
+    rate_limit_timeout: float | None = Field(default=None, ge=0)
+    """Seconds that a call waits for the rate limit, 300 by default. A 429 makes all calls of the
+    process that share the limit wait, and is not counted as a retry. 0 raises the error at once."""
 
     allow_plaintext: bool = False
     """Whether to accept `http://` for public hosts too, where everybody on the way can read the
@@ -217,7 +224,14 @@ class Connection(BaseModel):
         return self._derive("async_client", options, self._make_async_client)
 
     def _client_options(self, http_client: Any) -> tuple[Any, ...]:
-        return (self.settings, self.timeout, self.max_retries, self.default_headers, http_client)
+        return (
+            self.settings,
+            self.timeout,
+            self.max_retries,
+            self.rate_limit_timeout,
+            self.default_headers,
+            http_client,
+        )
 
     def _derive(self, name: str, values: tuple[Any, ...], make: Callable[[], _T]) -> _T:
         """The object that `make` builds from these values; built anew only when they change."""
@@ -249,6 +263,7 @@ class Connection(BaseModel):
             settings=self.settings,
             timeout=self.timeout,
             max_retries=self.max_retries,
+            rate_limit_timeout=self.rate_limit_timeout,
             default_headers=self.default_headers,
             http_client=self.http_client,
         )
@@ -260,6 +275,7 @@ class Connection(BaseModel):
             settings=self.settings,
             timeout=self.timeout,
             max_retries=self.max_retries,
+            rate_limit_timeout=self.rate_limit_timeout,
             default_headers=self.default_headers,
             async_http_client=self.async_http_client,
         )

@@ -42,6 +42,7 @@ def anthropic_client(
     *,
     timeout: float | None = None,
     max_retries: int = 2,
+    rate_limit_timeout: float | None = None,
     default_headers: Mapping[str, str] | None = None,
     http_client: HttpClient | None = None,
 ) -> HerokuAnthropic:
@@ -52,6 +53,7 @@ def anthropic_client(
             settings,
             timeout=seconds or timeout,
             max_retries=max_retries,
+            rate_limit_timeout=rate_limit_timeout,
             default_headers=default_headers,
             http_client=http_client,
         )
@@ -71,6 +73,7 @@ def async_anthropic_client(
     *,
     timeout: float | None = None,
     max_retries: int = 2,
+    rate_limit_timeout: float | None = None,
     default_headers: Mapping[str, str] | None = None,
     async_http_client: AsyncHttpClient | None = None,
 ) -> AsyncHerokuAnthropic:
@@ -81,6 +84,7 @@ def async_anthropic_client(
             settings,
             timeout=seconds or timeout,
             max_retries=max_retries,
+            rate_limit_timeout=rate_limit_timeout,
             default_headers=default_headers,
             async_http_client=async_http_client,
         )

@@ -19,6 +19,7 @@ __all__ = [
     "check_headers",
     "check_max_retries",
     "check_query",
+    "check_rate_limit_timeout",
     "check_timeout",
     "is_key_name",
     "misplaced_key",
@@ -96,6 +97,26 @@ def check_max_retries(value: object) -> None:
         raise ConfigError(
             f"max_retries must be 0 or more, got {value}.",
             "Pass 0 to switch retries off, or leave it out for the default of 2.",
+        )
+
+
+def check_rate_limit_timeout(value: object) -> None:
+    """Accept `None` or a finite number of seconds from 0.
+
+    Raises:
+        ConfigError: `value` is neither.
+    """
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ConfigError(
+            f"rate_limit_timeout must be a number of seconds, got {_described(value)}.",
+            "Pass a number such as 60, or 0 to hear of a rate limit at once.",
+        )
+    if not 0 <= float(value) < math.inf:
+        raise ConfigError(
+            f"rate_limit_timeout must be a finite number from 0, got {value}.",
+            "Leave it out for the default of 300 seconds, or pass 0 to hear of a limit at once.",
         )
 
 

@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from heroku_inference._errors import APIError
+from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, decoder_of
 from heroku_inference._http.sse import Event, decoder_for
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._http.own_clients import AsyncHttpClient
+    from heroku_inference._http.rate_gate import Turn
     from heroku_inference._values import Reply
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]
 
-_Answer = TypeVar("_Answer")
+_Answer = TypeVar("_Answer", "Reply", "AsyncEventStream")
 
 
 class AsyncTransport(TransportBase):
@@ -47,6 +48,7 @@ class AsyncTransport(TransportBase):
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
         async_http_client: AsyncHttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -55,6 +57,7 @@ class AsyncTransport(TransportBase):
             max_retries=max_retries,
             default_headers=default_headers,
             on_retry=on_retry,
+            rate_limit_timeout=rate_limit_timeout,
         )
         self._engine: AiohttpEngine | HttpxEngine = (
             AiohttpEngine(self._base_url, self._network)
@@ -80,18 +83,33 @@ class AsyncTransport(TransportBase):
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
+        turn = self._turn(call)
         number = 1
         while True:
+            if not turn.starts():
+                await self._wait_for(turn)
             try:
-                return await attempt(call, content, headers)
+                answer = await attempt(call, content, headers)
             except APIError as error:
-                wait = self._wait_after(error, number, call)
+                wait = self._wait_after(error, number, call, turn)
+                number += not isinstance(error, RateLimitError)
                 following = self._next_form(error, call)
+            else:
+                turn.answered(answer.headers)
+                return answer
             await asyncio.sleep(wait)
-            number += 1
             if following is not call:
                 call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
+
+    @staticmethod
+    async def _wait_for(turn: Turn) -> None:
+        try:
+            while seconds := turn.wait():  # noqa: ASYNC110 - the gate is not of one loop
+                await asyncio.sleep(seconds)
+        except BaseException:
+            turn.leave()
+            raise
 
     async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         if call.is_summed and call.stream_form is not None:
@@ -105,7 +123,7 @@ class AsyncTransport(TransportBase):
                     reply = await self._whole_reply(response, call)
                 finally:
                     await response.close()
-        return self._raise_for_status(reply)
+        return self._judge(reply)
 
     @staticmethod
     async def _sum(form: StreamForm, stream: AsyncEventStream) -> Reply:
@@ -129,7 +147,7 @@ class AsyncTransport(TransportBase):
                     reply = self._reply(response.status, response.headers(), b"")
                 else:
                     reply = await self._whole_reply(response, call)
-                self._raise_for_status(reply)
+                self._judge(reply)
             except BaseException:
                 await response.close()
                 raise
@@ -161,6 +179,11 @@ class AsyncEventStream:
         self._response = response
         self._batches = self._read(transport, seconds)
         self._first: list[Event] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer."""
+        return self.reply.headers
 
     async def wait_for_first_event(self, call: Call) -> None:
         """Read until something came, so that a failure before it can still be retried."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from heroku_inference._errors import APIError
+from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, Decoder, decoder_of
 from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_client
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
     from heroku_inference._http.own_clients import HttpClient
+    from heroku_inference._http.rate_gate import Turn
     from heroku_inference._values import Reply
 
 __all__ = ["EventStream", "Transport"]
 
-_Answer = TypeVar("_Answer")
+_Answer = TypeVar("_Answer", "Reply", "EventStream")
 
 
 class Transport(TransportBase):
@@ -56,6 +57,7 @@ class Transport(TransportBase):
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -64,6 +66,7 @@ class Transport(TransportBase):
             max_retries=max_retries,
             default_headers=default_headers,
             on_retry=on_retry,
+            rate_limit_timeout=rate_limit_timeout,
         )
         self._own_client = http_client
         self._urls: dict[str, httpx2.URL] = {}
@@ -84,18 +87,33 @@ class Transport(TransportBase):
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
+        turn = self._turn(call)
         number = 1
         while True:
+            if not turn.starts():
+                self._wait_for(turn)
             try:
-                return attempt(call, content, headers)
+                answer = attempt(call, content, headers)
             except APIError as error:
-                wait = self._wait_after(error, number, call)
+                wait = self._wait_after(error, number, call, turn)
+                number += not isinstance(error, RateLimitError)
                 following = self._next_form(error, call)
+            else:
+                turn.answered(answer.headers)
+                return answer
             pause(wait)
-            number += 1
             if following is not call:
                 call, content = following, self._encode(following)
                 headers = self._headers_for(call, streamed=True)
+
+    @staticmethod
+    def _wait_for(turn: Turn) -> None:
+        try:
+            while seconds := turn.wait():
+                pause(seconds)
+        except BaseException:
+            turn.leave()
+            raise
 
     def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
         if call.is_summed and call.stream_form is not None:
@@ -107,7 +125,7 @@ class Transport(TransportBase):
                 reply = self._whole_reply(response, call, seconds)
             finally:
                 self.give_back(response)
-        return self._raise_for_status(reply)
+        return self._judge(reply)
 
     @staticmethod
     def _sum(form: StreamForm, stream: EventStream) -> Reply:
@@ -130,7 +148,7 @@ class Transport(TransportBase):
                     reply = self._reply(response.status_code, response.headers.raw, b"")
                 else:
                     reply = self._whole_reply(response, call, seconds)
-                self._raise_for_status(reply)
+                self._judge(reply)
             except BaseException:
                 response.close()
                 raise
@@ -262,6 +280,11 @@ class EventStream:
         self._response = response
         self._batches = self._read(seconds)
         self._first: list[Event] = []
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the answer."""
+        return self.reply.headers
 
     def wait_for_first_event(self, call: Call) -> None:
         """Read until something came, so that a failure before it can still be retried."""

@@ -6,12 +6,18 @@ import platform
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._call import MaskedHeaders
-from heroku_inference._config.arguments import check_headers, check_max_retries, check_timeout
+from heroku_inference._config.arguments import (
+    check_headers,
+    check_max_retries,
+    check_rate_limit_timeout,
+    check_timeout,
+)
 from heroku_inference._config.environment import network_environment
 from heroku_inference._error_bodies import error_from_reply, excerpt, sentence, stream_error
 from heroku_inference._errors import (
@@ -19,11 +25,13 @@ from heroku_inference._errors import (
     APIError,
     APITimeoutError,
     ConfigError,
+    RateLimitError,
     RetryEvent,
     StreamInterruptedError,
 )
 from heroku_inference._http.bodies import ERROR_BYTES, BodyTooLargeError
 from heroku_inference._http.own_clients import library_of
+from heroku_inference._http.rate_gate import Turn, gate_for
 from heroku_inference._http.redaction import forget_secrets, secrets_of, without_secrets
 from heroku_inference._http.retry_policy import is_temporary, next_wait
 from heroku_inference._json import (
@@ -63,6 +71,7 @@ __all__ = [
 # for long between two events.
 _ANSWER_TIMEOUT: Final = 60.0  # seconds
 _STREAM_TIMEOUT: Final = 120.0  # seconds
+_RATE_LIMIT_TIMEOUT: Final = 300.0  # seconds; the limits are counted over one minute
 DRAIN_TIMEOUT: Final = 0.3  # seconds to wait for the end of a body whose answer is complete
 
 
@@ -187,9 +196,11 @@ class TransportBase:
     Args:
         settings: Where to and with which key.
         timeout: Seconds that the server may stay silent.
-        max_retries: Attempts after the first, for failures that can be temporary.
+        max_retries: Attempts after the first, for failures that can be temporary; a 429 is not
+            counted.
         default_headers: Merged over the usual ones.
         on_retry: Called with each failed attempt that is about to be repeated.
+        rate_limit_timeout: Seconds that a call waits for the rate limit in all; 300 by default.
     """
 
     def __init__(
@@ -200,9 +211,16 @@ class TransportBase:
         max_retries: int = 2,
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
+        rate_limit_timeout: float | None = None,
     ) -> None:
         check_timeout(timeout)
         check_max_retries(max_retries)
+        check_rate_limit_timeout(rate_limit_timeout)
+        key = settings.api_key.get_secret_value()
+        self._key_digest = sha256(key.encode(errors="surrogatepass")).digest()
+        self._rate_limit_timeout = (
+            _RATE_LIMIT_TIMEOUT if rate_limit_timeout is None else rate_limit_timeout
+        )
         self._settings = settings
         self._max_retries = max_retries
         self._on_retry = on_retry
@@ -267,17 +285,31 @@ class TransportBase:
             return replace(reply, body=reader.body())
         return replace(reply, body=self._without_secrets(reader.beginning()))
 
+    def _turn(self, call: Call) -> Turn:
+        """The turn of a call at the gate for all that share its rate limit."""
+        model = (call.body or {}).get("model")
+        gate = gate_for(self._base_url, self._key_digest, str(model or ""))
+        # Without retries, a call hears of the limit at once; those that never have any wait.
+        waits = self._max_retries or not call.repeatable
+        return Turn(gate, self._rate_limit_timeout if waits else 0.0)
+
     @staticmethod
-    def _raise_for_status(reply: Reply) -> Reply:
+    def _judge(reply: Reply) -> Reply:
         """The answer itself, or the error that its status means."""
         if is_success(reply.status_code):
             return reply
         raise error_from_reply(reply)
 
-    def _wait_after(self, error: APIError, attempt: int, call: Call) -> float:
-        """Seconds until the next attempt; raises `error` when there is to be none."""
-        wait = next_wait(error, attempt, self._max_retries if call.repeatable else 0)
-        if wait is None:
+    def _wait_after(self, error: APIError, attempt: int, call: Call, turn: Turn) -> float:
+        """Seconds until the next attempt; raises `error` when there is to be none.
+
+        Those after a 429 are waited for at the gate, and so are none here.
+        """
+        if isinstance(error, RateLimitError):
+            wait = turn.refused(error)
+        else:
+            wait = next_wait(error, attempt, self._max_retries)
+        if wait is None or not call.repeatable:
             raise error
         listeners = [one for one in (self._on_retry, call.on_retry) if one is not None]
         if listeners:
@@ -285,7 +317,7 @@ class TransportBase:
             event = RetryEvent(attempt=attempt, wait=wait, error=error.with_traceback(None))
             for listener in listeners:
                 listener(event)
-        return wait
+        return 0.0 if isinstance(error, RateLimitError) else wait
 
     def _next_form(self, error: APIError, call: Call) -> Call:
         """The call to make after this error.

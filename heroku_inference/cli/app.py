@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from heroku_inference._client import Client
-from heroku_inference._errors import ConfigError, HerokuError
+from heroku_inference._errors import ConfigError, HerokuError, RateLimitError
 from heroku_inference.cli import models as models_view
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.checks import report
@@ -31,6 +31,8 @@ from heroku_inference.cli.screen import Screen, flowing, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from heroku_inference._errors import RetryEvent
 
 __all__ = ["app"]
 
@@ -325,7 +327,13 @@ def chat(
     with _one_line_errors(screen):
         load(env_file)
         asked = _question(question or [])
-        client = Client(model=model, alias=alias, base_url=base_url, timeout=timeout)
+        client = Client(
+            model=model,
+            alias=alias,
+            base_url=base_url,
+            timeout=timeout,
+            on_retry=lambda event: _tell_of_waits(screen, event),
+        )
         client.settings("chat").require_model()
         conversation = Conversation(
             client,
@@ -338,6 +346,13 @@ def chat(
             converse(conversation, _read_line)
         elif not conversation.ask(asked):
             raise typer.Exit(1)
+
+
+def _tell_of_waits(screen: Screen, event: RetryEvent) -> None:
+    if event.wait >= 1:
+        limited = isinstance(event.error, RateLimitError)
+        why = "The rate limit is reached" if limited else "That failed"
+        screen.note(f"{why}: trying again in {event.wait:.0f} seconds.")
 
 
 def _question(words: list[str]) -> str | None:

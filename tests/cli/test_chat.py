@@ -195,8 +195,8 @@ def test_a_conversation_remembers_and_outlives_an_error(emulator, tmp_path):
     with Terminal(emulator, tmp_path, "chat", "--system", "Be brief.") as terminal:
         terminal.expect("Ctrl-D ends")
         terminal.say("My name is Ada", "You said: My name is Ada")
-        emulator.script(Fault(429, path=CHAT, times=3, headers={"retry-after": "0"}))
-        terminal.say("Who am I?", "429")
+        emulator.script(Fault(503, path=CHAT, times=3, headers={"retry-after": "0"}))
+        terminal.say("Who am I?", "503")
         terminal.say("Who am I?", "You said: Who am I?")
         terminal.say("/new", "Forgotten.")
         terminal.say("Hello", "You said: Hello")

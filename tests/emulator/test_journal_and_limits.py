@@ -85,6 +85,11 @@ def test_rate_limits_can_be_enforced(emulator, call):
     assert answer.headers["x-ratelimit-remaining-tokens"] == "0"
 
 
+def test_limits_that_are_not_enforced_are_never_used_up(call):
+    left = [call.chat().headers["x-ratelimit-remaining-requests"] for _ in range(80)]
+    assert [*left[:2], *left[-7:]] == ["149", "148", "76", *["75"] * 6]
+
+
 def test_an_old_request_leaves_the_window(emulator, call, monkeypatch):
     call.chat()
     later = time.monotonic() + 61

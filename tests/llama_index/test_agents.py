@@ -10,7 +10,7 @@ from llama_index.core.workflow import Context, JsonPickleSerializer
 from pydantic import BaseModel
 
 from heroku_emulator import CallTools, Fault, Say
-from heroku_inference import InvalidResponseError, RateLimitError
+from heroku_inference import InvalidResponseError, ServerError
 from llama_index_heroku import Heroku
 
 pytestmark = [
@@ -93,8 +93,8 @@ async def test_a_cut_call_stops_the_agent_and_runs_nothing(emulator, streaming):
 
 @streamed
 async def test_errors_of_the_server_reach_the_caller(emulator, streaming):
-    emulator.script(Fault(429, headers={"retry-after": "0"}, times=3))
-    with pytest.raises(RateLimitError):
+    emulator.script(Fault(503, headers={"retry-after": "0"}, times=3))
+    with pytest.raises(ServerError):
         await FunctionAgent(llm=Heroku(), streaming=streaming).run("Hello")
     assert len(emulator.journal) == 3
 

@@ -70,7 +70,7 @@ async def test_anything_but_a_list_of_strings_is_refused(emulator, awaited):
         (400, heroku_inference.InvalidRequestError, 1),
         (401, heroku_inference.AuthenticationError, 1),
         (404, heroku_inference.NotFoundError, 1),
-        (429, heroku_inference.RateLimitError, 2),
+        (403, heroku_inference.PermissionDeniedError, 1),
         (500, heroku_inference.ServerError, 2),
     ],
 )
