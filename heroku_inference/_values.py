@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._decoding import decoded_json
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
@@ -44,8 +44,15 @@ class Reply:
         return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Any:
-        """The body decoded as JSON; raises `ValueError` if it is not JSON."""
-        return json.loads(self.body)
+        """The body decoded as JSON, once; raises `ValueError` if it is not JSON.
+
+        It is always the same value, so copy it before you change it.
+        """
+        return self._decoded
+
+    @cached_property
+    def _decoded(self) -> Any:
+        return decoded_json(self.body)
 
     @property
     def request_id(self) -> str | None:
