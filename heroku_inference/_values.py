@@ -48,11 +48,10 @@ class Reply:
 
         It is always the same value, so copy it before you change it.
         """
-        return self._decoded
-
-    @cached_property
-    def _decoded(self) -> Any:
-        return decoded_json(self.body)
+        known = self.__dict__
+        if "_decoded" not in known:
+            known["_decoded"] = decoded_json(self.body)
+        return known["_decoded"]
 
     @property
     def request_id(self) -> str | None:

@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 _LARGEST: Final = 2**53  # the largest whole number that every reader of JSON keeps as it is
-_TOKENS: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
 # Where a detail stands: in OpenAI's object, under its name there, or alone as Anthropic has it.
 _DETAILS: Final = {
     "cached_tokens": ("prompt_tokens_details", "cached_tokens", "cache_read_input_tokens"),
@@ -141,7 +140,9 @@ def usage_of(counts: Any) -> Usage | None:
     if type(counts) is not dict:
         return None
     prompt, completion, total = (
-        0 if (value := counts.get(name)) is None else count(value) for name in _TOKENS
+        _count_or_zero(counts.get("prompt_tokens")),
+        _count_or_zero(counts.get("completion_tokens")),
+        _count_or_zero(counts.get("total_tokens")),
     )
     if not total and prompt is not None and completion is not None:
         total = prompt + completion
@@ -154,6 +155,10 @@ def usage_of(counts: Any) -> Usage | None:
     if prompt is None or completion is None:
         return None
     return Usage(prompt, completion, total, **_details(counts))
+
+
+def _count_or_zero(value: Any) -> int | None:
+    return 0 if value is None else count(value)
 
 
 def _details(counts: dict[str, Any]) -> dict[str, int]:

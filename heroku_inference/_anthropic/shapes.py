@@ -31,6 +31,7 @@ _TEXTS: Final = {
     "thinking_delta": "thinking",
 }
 _SIGNED: Final = frozenset({"signature_delta", "thinking"})
+_OBJECTS_OF_USAGE: Final = frozenset({"cache_creation", "output_tokens_details", "server_tool_use"})
 _COUNTED_TWICE: Final = ("ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens")
 _PLACES: Final = ("start_block_index", "end_block_index", "search_result_index")
 
@@ -167,12 +168,10 @@ def _usage(usage: Any) -> dict[str, Any]:
         return {}
     checked: dict[str, Any] = {}
     for name, value in usage.items():
-        if name.endswith("_tokens"):
-            checked[name] = count(value)
-        elif isinstance(value, str | None):
+        if name in _OBJECTS_OF_USAGE:
+            checked[name] = _usage(value) if type(value) is dict else None
+        elif type(value) is str and not name.endswith("_tokens"):
             checked[name] = value
-        elif type(value) is dict:
-            checked[name] = _usage(value)
         else:
             checked[name] = count(value)
     # Readers add these two up, without a look at whether they are there.

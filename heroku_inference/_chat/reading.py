@@ -6,23 +6,16 @@ usage mean none, usage comes in a frame of its own, reasoning is an object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Never
+from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._chat.messages import PLACEHOLDER
 from heroku_inference._chat.response_format import AnswerText
 from heroku_inference._chat.tool_deltas import ToolCallDeltas
+from heroku_inference._chat.wrong_parts import wrong_part
 from heroku_inference._errors import HerokuError, StreamInterruptedError
 from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
 from heroku_inference._values import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
-from heroku_inference._wire_types import (
-    WrongTypeError,
-    count,
-    identifier,
-    json_text,
-    list_at,
-    reason,
-    usage_of,
-)
+from heroku_inference._wire_types import count, identifier, json_text, reason, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +32,6 @@ _FINISH_REASONS = {
     "stop_sequence": "stop",
     "tool_use": "tool_calls",
 }
-_ANSWER = ("delta", "message")
 _LONGEST_MARK = 32  # bytes of an end mark, with white space around it
 _COMPLETION = "a chat completion"
 _REASONING_FIELDS = ("signature", "text", "thinking")
@@ -69,7 +61,8 @@ def chat_result(reply: Reply, request: ChatRequest) -> ChatResult:
     choices = completion.get("choices")
     if not choices:
         raise wrong_answer(reply, _COMPLETION)
-    if type(choices) is list and type(choices[0]) is dict and choices[0].keys().isdisjoint(_ANSWER):
+    first = choices[0] if type(choices) is list else None
+    if type(first) is dict and "message" not in first and "delta" not in first:
         raise invalid_response(reply, "choices.0.message is missing")
     pieces = (reader.read_frame(completion), reader.close())
     return sum_chunks(piece for piece in pieces if piece is not None)
@@ -196,14 +189,12 @@ class ChunkReader:
         chunk = ChatChunk()
         if usage := frame.get("usage"):
             self._usage = usage_of(usage) or self._usage
-        choice = choices = frame.get("choices")
         try:
             # Heroku gives one answer. Several choices would be parts of it, not others.
-            for choice in choices if type(choices) is list else list_at(choices or None):
+            for choice in frame.get("choices") or ():
                 self._read_choice(choice, chunk)
-        except WrongTypeError as wrong:
-            what = str(wrong.within(*_place(choice, choices)))
-            raise invalid_response(self._reply, what, frame) from None
+        except (AttributeError, TypeError):
+            raise invalid_response(self._reply, wrong_part(frame), frame) from None
         if self._rewrite:
             self._rewrite.rewrite(chunk)
         if not self._signed:
@@ -224,12 +215,8 @@ class ChunkReader:
         return self._passed_on(chunk)
 
     def _read_choice(self, choice: dict[str, Any], chunk: ChatChunk) -> None:
-        if type(choice) is not dict:
-            raise WrongTypeError("an object")
         delta = choice.get("delta") or choice.get("message")
         if delta:
-            if type(delta) is not dict:
-                raise WrongTypeError("an object")
             content = delta.get("content")
             if content and self._began and type(content) is str:  # nearly every piece of a stream
                 chunk.text += content
@@ -238,12 +225,10 @@ class ChunkReader:
             if reasoning := delta.get("reasoning") or delta.get("reasoning_content"):
                 _read_reasoning(reasoning, chunk)
             if refusal := delta.get("refusal"):
-                if type(refusal) is not str:
-                    raise WrongTypeError("text", "refusal")
                 chunk.refusal += refusal
             if calls := delta.get("tool_calls"):
                 read = self._calls.read if choice.get("delta") else self._calls.read_whole
-                chunk.tool_calls += read(list_at(calls, "tool_calls"))
+                chunk.tool_calls += read(calls)
             if media := delta.get("audio") or delta.get("images"):
                 raise invalid_response(self._reply, "it has audio or images", media)
         ending = choice.get("finish_reason")
@@ -295,30 +280,14 @@ class ChunkReader:
 def _text_of_parts(parts: Any, chunk: ChatChunk) -> str:
     """The texts of content that came as a list; thoughts among the parts are reasoning."""
     text = ""
-    for number, part in enumerate(parts if type(parts) is list else _no_parts()):
-        if type(part) is not dict:
-            raise WrongTypeError("an object", "content", number)
+    for part in parts:
         if "thinking" in part:
             _read_reasoning(part, chunk)
         elif isinstance(piece := part.get("text"), str):
             text += piece
         else:
-            raise WrongTypeError("text", "content", number, "text")
+            raise TypeError(f"a content part {part.get('type')!r}")
     return text
-
-
-def _no_parts() -> Never:
-    raise WrongTypeError("text", "content")
-
-
-def _place(choice: Any, choices: Any) -> tuple[str | int, ...]:
-    """The path to the part of a choice that was looked at."""
-    if type(choices) is not list:
-        return ("choices",)
-    number = next(number for number, one in enumerate(choices) if one is choice)
-    if type(choice) is not dict:
-        return ("choices", number)
-    return ("choices", number, "delta" if choice.get("delta") else "message")
 
 
 def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from heroku_inference._chat.tool_arguments import ObjectScanner, arguments_text
 from heroku_inference._errors import InvalidResponseError
 from heroku_inference._values import ToolCallDelta
-from heroku_inference._wire_types import WrongTypeError, identifier, object_at
+from heroku_inference._wire_types import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["ToolCallDeltas", "generated_id"]
 
@@ -72,17 +72,10 @@ def _grow(
     return [] if news is None else [news]
 
 
-def _parts(piece: Any, place: int) -> tuple[str | None, str | None, str]:
-    """Id, name and arguments in an entry of `tool_calls`."""
-    if type(piece) is not dict:
-        raise WrongTypeError("an object", "tool_calls", place)
-    function = piece.get("function")
-    if type(function) is not dict:
-        function = object_at(function, "tool_calls", place, "function")
-    name = function.get("name")
-    if name is not None and type(name) is not str:
-        raise WrongTypeError("text", "tool_calls", place, "function", "name")
-    return identifier(piece.get("id")), name or None, arguments_text(function.get("arguments"))
+def _name(name: Any) -> str | None:
+    if name and type(name) is not str:
+        raise TypeError("a name that is no text")
+    return name or None
 
 
 class ToolCallDeltas:
@@ -107,23 +100,23 @@ class ToolCallDeltas:
         """Whether any call has opened."""
         return bool(self._calls)
 
-    def read(self, pieces: Iterable[Any]) -> list[ToolCallDelta]:
+    def read(self, pieces: Iterable[Mapping[str, Any]]) -> list[ToolCallDelta]:
         """The news in these entries of `tool_calls`.
 
         Raises:
-            WrongTypeError: An entry is no object, or a function or its name has another type.
+            AttributeError: An entry, or its function, is no object.
+            TypeError: They are no list, or a name is no text.
         """
-        return [delta for number, piece in enumerate(pieces) for delta in self._read(piece, number)]
+        return [delta for piece in pieces for delta in self._read(piece)]
 
-    def read_whole(self, calls: Iterable[Any]) -> list[ToolCallDelta]:
+    def read_whole(self, calls: Iterable[Mapping[str, Any]]) -> list[ToolCallDelta]:
         """The calls of an answer that came whole: each is one, be their ids alike or missing.
 
         Raises:
-            WrongTypeError: As for `read`.
+            AttributeError: As for `read`.
+            TypeError: As for `read`.
         """
-        return [
-            delta for number, call in enumerate(calls) for delta in self._read_call(call, number)
-        ]
+        return [delta for call in calls for delta in self._read_call(call)]
 
     def finish(self, answer_id: str | None) -> list[ToolCallDelta]:
         """What was held, and ids for the calls that came without one.
@@ -151,17 +144,20 @@ class ToolCallDeltas:
             if call.id is None
         ]
 
-    def _read_call(self, call: Any, place: int) -> list[ToolCallDelta]:
-        call_id, name, arguments = _parts(call, place)
+    def _read_call(self, call: Mapping[str, Any]) -> list[ToolCallDelta]:
+        function = call.get("function") or {}
+        arguments = arguments_text(function.get("arguments"))
+        call_id, name = identifier(call.get("id")), _name(function.get("name"))
         return _grow(self._open(None), call_id, name, arguments)
 
-    def _read(self, piece: Any, place: int) -> list[ToolCallDelta]:
-        call_id, name, arguments = _parts(piece, place)
-        number = piece.get("index")
+    def _read(self, piece: Mapping[str, Any]) -> list[ToolCallDelta]:
+        function = piece.get("function") or {}
+        number, call_id, name = piece.get("index"), piece.get("id"), function.get("name")
+        arguments = arguments_text(function.get("arguments"))
         if type(number) is not int:
             number = None
         if call_id or name:
-            return self._name(number, call_id, name, arguments)
+            return self._name(number, identifier(call_id), _name(name), arguments)
         if not (arguments or self._is_strange(number)):
             return []
         call = self._addressee(number)
