@@ -121,6 +121,11 @@ class Case:
             self.path in self.endpoint.essential and not is_text and self.value != BYTE_ORDER_MARK
         )
 
+    @property
+    def keeps_text(self) -> bool:
+        """Whether what the model says must not change."""
+        return self.path not in self.endpoint.essential
+
     def __str__(self) -> str:
         return f"{self.number}:{'.'.join(map(str, self.path))} = {self.value}"
 
