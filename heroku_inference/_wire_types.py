@@ -75,15 +75,13 @@ def text_at(value: Any, *path: str | int) -> str:
 
 
 def object_at(value: Any, *path: str | int) -> dict[str, Any]:
-    """An object; `null` is an empty one.
+    """An object.
 
     Raises:
-        WrongTypeError: It is neither.
+        WrongTypeError: It is none.
     """
     if type(value) is dict:
         return value
-    if value is None:
-        return {}
     raise WrongTypeError("an object", *path)
 
 

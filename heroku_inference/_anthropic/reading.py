@@ -147,7 +147,8 @@ class MessageStream:
     def _check_order(self, frame: dict[str, Any]) -> None:
         begins = frame["type"] == "content_block_start"
         if begins == (frame["index"] in self._opened):
-            raise WrongTypeError("the number of a new block" if begins else "a block's", "index")
+            expected = "the number of a new block" if begins else "that of a block"
+            raise WrongTypeError(expected, "index")
         if begins:
             self._opened.add(frame["index"])
 

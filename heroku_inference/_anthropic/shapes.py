@@ -15,6 +15,7 @@ from heroku_inference._wire_types import (
     count,
     identifier,
     list_at,
+    object_at,
     reason,
     text_at,
 )
@@ -78,13 +79,11 @@ def check_event(event: dict[str, Any]) -> None:
         _check_index(event)
     elif kind == "message_start":
         try:
-            check_message(_object(event.get("message")))
+            check_message(object_at(event.get("message")))
         except WrongTypeError as wrong:
             raise wrong.within("message") from None
     elif kind == "message_delta":
-        if type(event.get("delta")) is not dict:
-            raise WrongTypeError("an object", "delta")
-        _check_ending(event["delta"])
+        _check_ending(object_at(event.get("delta"), "delta"))
         event["usage"] = _usage(event.get("usage"))
 
 
@@ -100,15 +99,10 @@ def _check_ending(message: dict[str, Any]) -> None:
 
 def _typed(part: Any) -> dict[str, Any]:
     """A block or a delta, which says its kind."""
-    if type(_object(part).get("type")) is not str:
+    known = object_at(part)
+    if type(known.get("type")) is not str:
         raise WrongTypeError("text", "type")
-    return part
-
-
-def _object(part: Any) -> dict[str, Any]:
-    if type(part) is not dict:
-        raise WrongTypeError("an object")
-    return part
+    return known
 
 
 def _check_delta(delta: dict[str, Any]) -> None:

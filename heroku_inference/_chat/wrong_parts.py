@@ -24,9 +24,9 @@ def wrong_part(frame: dict[str, Any]) -> str:
 
 
 def _check_choice(choice: Any, *path: str | int) -> None:
-    choice = object_at(choice or 0, *path)
+    choice = object_at(choice, *path)
     name = "delta" if choice.get("delta") else "message"
-    message = object_at(choice.get(name) or None, *path, name)
+    message = object_at(choice.get(name) or {}, *path, name)
     path = (*path, name)
     _check_content(message.get("content"), *path, "content")
     text_at(message.get("refusal") or None, *path, "refusal")
@@ -40,11 +40,10 @@ def _check_content(content: Any, *path: str | int) -> None:
         text_at(content, *path)
         return
     for number, part in enumerate(content):
-        part = object_at(part or 0, *path, number)  # noqa: PLW2901 - the same, known to be one
-        if "thinking" not in part:
-            text_at(part.get("text", 0), *path, number, "text")
+        if "thinking" not in (known := object_at(part, *path, number)):
+            text_at(known.get("text", 0), *path, number, "text")
 
 
 def _check_call(call: Any, *path: str | int) -> None:
-    function = object_at(object_at(call or 0, *path).get("function") or None, *path, "function")
+    function = object_at(object_at(call, *path).get("function") or {}, *path, "function")
     text_at(function.get("name") or None, *path, "function", "name")

@@ -132,7 +132,9 @@ def test_a_key_in_place_of_a_name_is_not_shown():
 )
 @pytest.mark.parametrize("make", [Client, openai_client])
 def test_a_blocking_client_must_be_one_of_httpx(make, wrong):
-    with pytest.raises(ConfigError, match=r"^http_client must be an httpx2\.Client or httpx\.Client, got a value"):
+    with pytest.raises(
+        ConfigError, match=r"^http_client must be an httpx2\.Client or httpx\.Client, got a value"
+    ):
         make(api_key=MADE_UP_KEY, http_client=wrong)
 
 
@@ -141,7 +143,10 @@ def test_a_blocking_client_must_be_one_of_httpx(make, wrong):
 )
 @pytest.mark.parametrize("make", [AsyncClient, async_openai_client])
 def test_an_asynchronous_client_must_be_one_of_httpx(make, wrong):
-    with pytest.raises(ConfigError, match=r"^async_http_client must be an httpx2\.AsyncClient or httpx\.AsyncClient, got"):
+    with pytest.raises(
+        ConfigError,
+        match=r"^async_http_client must be an httpx2\.AsyncClient or httpx\.AsyncClient, got",
+    ):
         make(api_key=MADE_UP_KEY, async_http_client=wrong)
 
 

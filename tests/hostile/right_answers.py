@@ -116,10 +116,13 @@ class Case:
     @property
     def may_fail(self) -> bool:
         """Whether what is left may be of no use: not if odd words stand where words belong."""
-        is_text = self.value in _TEXTS and self.path and self.path[-1] in _WORDS
-        return (
-            self.path in self.endpoint.essential and not is_text and self.value != BYTE_ORDER_MARK
-        )
+        right = self.endpoint.events[self.number]
+        for name in self.path:
+            right = right[name]
+        is_odd_text = self.value in _TEXTS and self.path and self.path[-1] in _WORDS
+        if self.value == BYTE_ORDER_MARK or (is_odd_text and isinstance(right, str | None)):
+            return False
+        return self.path in self.endpoint.essential
 
     @property
     def keeps_text(self) -> bool:
