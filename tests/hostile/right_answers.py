@@ -39,11 +39,22 @@ WRONG: dict[str, Any] = {
     "half an emoji": rb'"\ud83d"',
     "not UTF-8": b'"\xff"',
     "a control character": rb'"\u0000"',
+    "150 lists as text": rb'"{\"a\": ' + b"[" * 150 + b"]" * 150 + rb'}"',
+    "5000 lists as text": rb'"{\"a\": ' + b"[" * 5000 + b"]" * 5000 + rb'}"',
 }
 """JSON that can stand where another type belongs."""
 
 BYTE_ORDER_MARK = "a byte order mark before it"
-_TEXTS = frozenset({"a number as text", "half an emoji", "not UTF-8", "a control character"})
+_TEXTS = frozenset(
+    {
+        "a number as text",
+        "half an emoji",
+        "not UTF-8",
+        "a control character",
+        "150 lists as text",
+        "5000 lists as text",
+    }
+)
 _WORDS = frozenset({"content", "text", "thinking", "refusal"})
 
 TEXT = "Hello there"
@@ -281,6 +292,23 @@ def _agent() -> Endpoint:
     )
 
 
+def _tool_run() -> Endpoint:
+    """A run that was only to call one tool, which ends with its result."""
+    run = _agent()
+    said, result = json.loads(json.dumps(run.events[:2]))
+    call = said["choices"][0]["message"]["tool_calls"][0]
+    call["function"] = {"name": "code_exec_python", "arguments": '{"code": "print(1)"}'}
+    message = result["choices"][0]["message"]
+    message["name"] = "code_exec_python"
+    message["content"] = "Tool 'code_exec_python' returned result: " + json.dumps(
+        {
+            "content": [{"type": "text", "text": "1"}, {"type": "image", "data": "aGk="}],
+            "isError": False,
+        }
+    )
+    return Endpoint([said, result], ["message"] * 2, run.essential)
+
+
 _BLOCKS = [
     {"type": "thinking", "thinking": "Hm.", "signature": "abc"},
     {"type": "text", "text": TEXT},
@@ -413,6 +441,7 @@ ENDPOINTS = {
     "chat": _chat(),
     "chat stream": _chat_stream(),
     "agent": _agent(),
+    "tool run": _tool_run(),
     "messages": _messages(),
     "messages stream": _messages_stream(),
     "embeddings": Endpoint(

@@ -29,6 +29,7 @@ from llama_index_heroku import (
     HerokuImageToolSpec,
     HerokuMessages,
     HerokuRerank,
+    HerokuToolSpec,
 )
 from tests.hostile.raw_server import Connection, answer
 
@@ -218,6 +219,20 @@ def _agent(url: str) -> Callable[[], Any]:
     return call
 
 
+def _tool_spec(url: str) -> Callable[[], Any]:
+    spec = HerokuToolSpec(base_url=url, api_key="inf-made-up-key", model="m")
+    return lambda: spec.run(TOOL, code="print(1)").model_dump_json()
+
+
+def _async_tool_spec(url: str) -> Callable[[], Any]:
+    spec = HerokuToolSpec(base_url=url, api_key="inf-made-up-key", model="m")
+
+    async def call() -> Any:
+        return (await spec.arun(TOOL, code="print(1)")).model_dump_json()
+
+    return call
+
+
 NODES = [NodeWithScore(node=TextNode(text=text)) for text in TEXTS]
 QUESTION = [ChatMessage("Hello")]
 AGENT = {"tools": [TOOL]}
@@ -276,6 +291,7 @@ SUBJECTS: dict[str, tuple[str, tuple[Any, Any]]] = {
         _class(HerokuMessages, "stream_chat", QUESTION, read=_last),
     ),
     "HerokuAgent": ("agent", (None, _agent)),
+    "HerokuToolSpec": ("tool run", (_tool_spec, _async_tool_spec)),
     "HerokuEmbedding": ("embeddings", _class(HerokuEmbedding, "get_text_embedding_batch", TEXTS)),
     "HerokuRerank of LlamaIndex": (
         "rerank",
