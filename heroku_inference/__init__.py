@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         RetryEvent,
         ServerError,
         StreamInterruptedError,
+        ToolArgumentsError,
         UnknownArgumentError,
     )
     from heroku_inference._headers import RateLimits
@@ -102,6 +103,7 @@ __all__ = [
     "ServerError",
     "Settings",
     "StreamInterruptedError",
+    "ToolArgumentsError",
     "ToolCall",
     "ToolCallDelta",
     "UnknownArgumentError",

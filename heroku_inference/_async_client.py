@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._agents.reading import AgentReader
@@ -10,6 +11,7 @@ from heroku_inference._agents.result import AgentResult, agent_result
 from heroku_inference._call import MOST_BYTES_OF_DATA, Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
+from heroku_inference._chat.second_tries import SecondTries, second_tries
 from heroku_inference._client_base import (
     AgentOptions,
     ChatOptions,
@@ -112,7 +114,15 @@ class AsyncClient(ClientBase):
         with self._clear_errors("chat") as clear:
             request, call = self._chat(messages, model, on_retry, options)
             clear.call = call
-            return chat_result(await self._transport("chat").send(call), request)
+            answer = chat_result(await self._transport("chat").send(call), request)
+            if not (answer.tool_calls and request.tool_call_retries):
+                return answer
+            tries = SecondTries(request)
+            while (again := tries.add(answer)) is not None:
+                clear.earlier_text = tries.earlier_text
+                reply = await self._transport("chat").send(replace(call, body=again.body))
+                answer = chat_result(reply, again)
+            return tries.result
 
     async def stream_chat(
         self,
@@ -129,12 +139,22 @@ class AsyncClient(ClientBase):
         with self._clear_errors("chat") as clear:
             request, call = self._chat(messages, model, on_retry, options, stream=True)
             clear.call = call
-            stream = await self._transport("chat").stream(call)
-            reader = ChunkReader(request, stream.reply)
-            async with aclosing(async_batches(stream, reader)) as pieces:
-                async for batch in pieces:
-                    for chunk in batch:
-                        yield chunk
+            tries = second_tries(request)
+            while True:
+                stream = await self._transport("chat").stream(call)
+                reader = ChunkReader(request, stream.reply)
+                async with aclosing(async_batches(stream, reader)) as pieces:
+                    async for batch in pieces:
+                        for chunk in batch if tries is None else tries.read(batch):
+                            yield chunk
+                if tries is None:
+                    return
+                for chunk in tries.end():
+                    yield chunk
+                if tries.next_request is None:
+                    return
+                request, clear.earlier_text = tries.next_request, tries.earlier_text
+                call = replace(call, body=request.body)
 
     async def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]

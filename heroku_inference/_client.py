@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heroku_inference._agents.reading import AgentReader
@@ -10,6 +11,7 @@ from heroku_inference._agents.result import AgentResult, agent_result
 from heroku_inference._call import MOST_BYTES_OF_DATA, Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
+from heroku_inference._chat.second_tries import SecondTries, second_tries
 from heroku_inference._client_base import ClientBase
 from heroku_inference._config.settings import hidden
 from heroku_inference._endpoints import embeddings as _embeddings
@@ -127,7 +129,15 @@ class Client(ClientBase):
         with self._clear_errors("chat") as clear:
             request, call = self._chat(messages, model, on_retry, options)
             clear.call = call
-            return chat_result(self._transport("chat").send(call), request)
+            answer = chat_result(self._transport("chat").send(call), request)
+            if not (answer.tool_calls and request.tool_call_retries):
+                return answer
+            tries = SecondTries(request)
+            while (again := tries.add(answer)) is not None:
+                clear.earlier_text = tries.earlier_text
+                reply = self._transport("chat").send(replace(call, body=again.body))
+                answer = chat_result(reply, again)
+            return tries.result
 
     def stream_chat(
         self,
@@ -148,10 +158,19 @@ class Client(ClientBase):
         with self._clear_errors("chat") as clear:
             request, call = self._chat(messages, model, on_retry, options, stream=True)
             clear.call = call
-            stream = self._transport("chat").stream(call)
-            with closing(batches(stream, ChunkReader(request, stream.reply))) as pieces:
-                for batch in pieces:
-                    yield from batch
+            tries = second_tries(request)
+            while True:
+                stream = self._transport("chat").stream(call)
+                with closing(batches(stream, ChunkReader(request, stream.reply))) as pieces:
+                    for batch in pieces:
+                        yield from batch if tries is None else tries.read(batch)
+                if tries is None:
+                    return
+                yield from tries.end()
+                if tries.next_request is None:
+                    return
+                request, clear.earlier_text = tries.next_request, tries.earlier_text
+                call = replace(call, body=request.body)
 
     def embed(
         self, texts: Sequence[str], *, model: str | None = None, **options: Unpack[EmbedOptions]

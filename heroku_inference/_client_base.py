@@ -65,14 +65,16 @@ class _ClearErrors(short_traceback):
 
     Attributes:
         call: The request, once it is built.
+        earlier_text: The text of answers that came before the one that failed.
     """
 
-    __slots__ = ("_client", "_kind", "call")
+    __slots__ = ("_client", "_kind", "call", "earlier_text")
 
     def __init__(self, client: ClientBase, kind: Kind, call: Call | None) -> None:
         self._client = client
         self._kind = kind
         self.call = call
+        self.earlier_text = ""
 
     def __exit__(
         self,
@@ -84,6 +86,8 @@ class _ClearErrors(short_traceback):
         if isinstance(error, HerokuError) and not isinstance(error, ConfigError):
             if self.call is not None and isinstance(error, APIError):
                 with_model_hint(error, self._kind, self.call.body)
+            if self.earlier_text:
+                error.partial = self.earlier_text + error.partial
             forget_key(error, self._client.settings(self._kind).api_key)
         super().__exit__(kind, error, traceback)
 

@@ -40,6 +40,9 @@ class ChatOptions(TypedDict, total=False):
         prompt_caching: `False` switches the API's automatic caching off for this call.
         user: Your own name for the end user.
         stream_usage: `False` asks for no token counts in streams; by default `stream_options` asks.
+        tool_call_retries: How often to tell the model, and ask it again, when it calls a tool with
+            arguments that are not a JSON object; 0 by default. The answers are summed, with their
+            tokens. An answer that `max_tokens` cut is not asked for again.
         extra_body: Further fields of the request body, merged last.
     """
 
@@ -59,6 +62,7 @@ class ChatOptions(TypedDict, total=False):
     prompt_caching: bool | None
     user: str | None
     stream_usage: bool
+    tool_call_retries: int
     extra_body: Mapping[str, Any] | None
 
 

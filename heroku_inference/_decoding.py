@@ -19,12 +19,17 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
 
 
-def decoded_json(text: str | bytes) -> Any:
+def decoded_json(text: str | bytes, *, strict: bool = True) -> Any:
     """The value of this JSON text.
 
     What nobody could write down again is made readable, so that the rest is not lost. Half of a
     surrogate pair, as a cut emoji leaves it, becomes U+FFFD, like bytes that are not UTF-8. What is
     nested deeper than 100 levels becomes text, like numbers of thousands of digits.
+
+    Args:
+        text: The JSON text.
+        strict: Whether strings must have their line ends, tabs and other control characters
+            escaped. A text that was cut is refused either way.
 
     Raises:
         ValueError: The text is not JSON.
@@ -34,9 +39,10 @@ def decoded_json(text: str | bytes) -> Any:
     except ValueError as error:
         refusal = error
     try:
-        return _odd_json(text)
-    except ValueError:
-        raise refusal from None
+        return _odd_json(text, strict=strict)
+    except ValueError as error:
+        # Told to be lenient, the first parser would complain of what does not matter.
+        raise (refusal if strict else error) from None
 
 
 def is_too_deep(text: str) -> bool:
@@ -44,12 +50,12 @@ def is_too_deep(text: str) -> bool:
     return _may_be_too_deep(text) and _flattened(text) != text
 
 
-def _odd_json(text: str | bytes) -> Any:
+def _odd_json(text: str | bytes, *, strict: bool) -> Any:
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), errors="replace")
     flat = _flattened(text.removeprefix("\ufeff"))
     try:
-        value = json.loads(flat, parse_int=_number)
+        value = json.loads(flat, parse_int=_number, strict=strict)
     except RecursionError:  # brackets that nothing closes
         raise ValueError("The text is not JSON.") from None
     return _readable(value)

@@ -5,6 +5,8 @@ HerokuError
 │   └── UnknownArgumentError (also TypeError)
 │                                      an argument or option does not exist
 ├── InvalidResponseError               the server's success makes no sense
+│   └── ToolArgumentsError (also ValueError)
+│                                      the model called a tool with arguments that cannot be read
 ├── StreamInterruptedError             a stream ended without a finish reason; `.partial`
 └── APIError                           the server refused, or could not be reached
     ├── APIConnectionError             no answer came
@@ -51,6 +53,7 @@ __all__ = [
     "RetryEvent",
     "ServerError",
     "StreamInterruptedError",
+    "ToolArgumentsError",
     "UnknownArgumentError",
     "add_place",
     "recast",
@@ -109,6 +112,14 @@ class InvalidResponseError(HerokuError):
     def __init__(self, problem: str, remedy: str = "", *, body: str | None = None) -> None:
         super().__init__(problem, remedy)
         self.body = body
+
+
+class ToolArgumentsError(InvalidResponseError, ValueError):
+    """The model called a tool with arguments that are not a JSON object; the tool was not run.
+
+    Attributes:
+        body: The arguments as the model wrote them, cut to 200 characters.
+    """
 
 
 class StreamInterruptedError(HerokuError):

@@ -36,6 +36,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
         "RetryEvent",
         "ServerError",
         "StreamInterruptedError",
+        "ToolArgumentsError",
         "UnknownArgumentError",
     ),
     "_headers": ("RateLimits",),

@@ -150,7 +150,9 @@ class ChatChunk:
     """One piece of a streamed answer; each field holds only what this piece adds.
 
     `finish_reason` comes once, `usage` at most once and never before it. `id`, `model`,
-    `created` and `system_fingerprint` are on the first piece, `reply` too.
+    `created` and `system_fingerprint` are on the first piece, `reply` too. `replaced_calls` holds
+    the ids of calls in earlier pieces that do not count: their arguments could not be read, and the
+    model was asked again (`tool_call_retries`).
     """
 
     text: str = ""
@@ -165,6 +167,7 @@ class ChatChunk:
     created: int | None = None
     system_fingerprint: str | None = None
     reply: Reply | None = None
+    replaced_calls: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

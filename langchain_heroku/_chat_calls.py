@@ -14,7 +14,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 
 from heroku_inference._adapters.concurrency import amap_in_order, map_in_order
 from heroku_inference._errors import ConfigError
-from langchain_heroku._broken_calls import StreamedCalls
+from langchain_heroku._broken_calls import KEEP_BROKEN, StreamedCalls
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._chat_parameters import ChatParameters
 from langchain_heroku._generations import generation_chunk, langchain_result, summed_usage
@@ -22,7 +22,7 @@ from langchain_heroku._messages import openai_messages
 from langchain_heroku.errors import langchain_error, langchain_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from langchain_core.callbacks import CallbackManagerForLLMRun
     from langchain_core.messages import BaseMessage
@@ -57,7 +57,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
 
             numbers = range(self._number_of_answers(kwargs))
             answers = list(map_in_order(ask, numbers, _MAX_CONCURRENCY))
-        return langchain_result(answers, options["model"])
+            return langchain_result(answers, options["model"], _retries(kwargs, options))
 
     async def _agenerate(
         self,
@@ -80,7 +80,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
             else:
                 async with aclosing(amap_in_order(ask, range(number), _MAX_CONCURRENCY)) as results:
                     answers = [answer async for answer in results]
-        return langchain_result(answers, options["model"])
+            return langchain_result(answers, options["model"], _retries(kwargs, options))
 
     def _stream(
         self,
@@ -109,6 +109,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
                 if run_manager is not None:
                     run_manager.on_llm_new_token("", chunk=last)
                 yield last
+            calls.check(_retries(kwargs, options))
 
     async def _astream(
         self,
@@ -137,6 +138,7 @@ class ChatCalls(ChatParameters, HerokuChatModel):
                 if run_manager is not None:
                     await run_manager.on_llm_new_token("", chunk=last)
                 yield last
+            calls.check(_retries(kwargs, options))
 
     def _options_of_stream(self, stop: list[str] | None, call: dict[str, Any]) -> dict[str, Any]:
         if (number := self._number_of_answers(call)) > 1:
@@ -157,6 +159,12 @@ class ChatCalls(ChatParameters, HerokuChatModel):
 # LangChain inspects these signatures at every call, unless they are stored already.
 for _method in (ChatCalls._generate, ChatCalls._agenerate):  # noqa: SLF001 - our own
     vars(_method)["__signature__"] = inspect.signature(_method)
+
+
+def _retries(call: Mapping[str, Any], options: Mapping[str, Any]) -> int | None:
+    """How often broken calls are tried again; `None` if they are left to a parser."""
+    is_parsed = call.get(KEEP_BROKEN) or options.get("response_format")
+    return None if is_parsed else options["tool_call_retries"]
 
 
 def retry_listener(

@@ -19,6 +19,7 @@ __all__ = ["ChatParameters"]
 # Arguments of a call that LangChain passes for its own use.
 _FOR_LANGCHAIN: Final = frozenset(
     {
+        "keep_broken_calls",
         "ls_structured_output_format",
         "n",
         "stream",
@@ -61,7 +62,8 @@ class ChatParameters(HerokuConnection, heroku.ChatParameters):
         given["stop"] = stop or given.get("stop") or self.model_kwargs.get("stop") or self.stop
         here = {"model": self.model, **self._parameters(), "extra_body": self.extra_body}
         with_usage = {"stream_usage": self._tells_usage(call.get("stream_usage"))}
-        return chat_options(always, here, given, with_usage)
+        retries = {"tool_call_retries": self.tool_call_retries}
+        return chat_options(retries, always, here, given, with_usage)
 
     def _tells_usage(self, of_call: bool | None) -> bool:
         """Whether a stream tells its tokens: as the call says, else as the model does."""

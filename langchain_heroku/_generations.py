@@ -6,7 +6,7 @@ only, and under the same name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
@@ -16,6 +16,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from heroku_inference._adapters.tools import parse_arguments
 from heroku_inference._adapters.usage import token_counts
 from langchain_heroku._blocks_of_answers import PROVIDER
+from langchain_heroku._broken_calls import check_calls
+from langchain_heroku._replaced_calls import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,14 +40,24 @@ __all__ = [
 _OURS: Final = {"model_provider": PROVIDER}
 
 
-def langchain_result(answers: Sequence[heroku.ChatResult], model: str) -> ChatResult:
-    """The result of one call, with a generation for each answer to `model`'s request."""
+def langchain_result(
+    answers: Sequence[heroku.ChatResult], model: str, retries: int | None
+) -> ChatResult:
+    """The result of one call, with a generation for each answer to `model`'s request.
+
+    Raises:
+        ToolArgumentsError: The arguments of the only answer's calls cannot be read; see
+            `check_calls` for when that is an error.
+    """
     generations = [
         ChatGeneration(
             message=_message(answer, model), generation_info=_finish(answer.finish_reason)
         )
         for answer in answers
     ]
+    if len(answers) == 1 and answers[0].tool_calls:
+        message = cast("AIMessage", generations[0].message)
+        check_calls(message, answers[0].finish_reason, retries)
     usages = [token_counts(answer.usage) for answer in answers if answer.usage is not None]
     output: dict[str, Any] = {"model_name": model}
     if usages:
@@ -70,6 +82,8 @@ def generation_chunk(chunk: ChatChunk, model: str, *, with_usage: bool) -> ChatG
             tool_call_chunk(name=delta.name, args=delta.arguments, id=delta.id, index=delta.index)
             for delta in chunk.tool_calls
         ]
+    if chunk.replaced_calls:
+        fields["response_metadata"] = {**_OURS, REPLACED: list(chunk.replaced_calls)}
     if chunk.usage is not None:
         if with_usage:
             fields["usage_metadata"] = standard_usage(chunk.usage)

@@ -21,6 +21,7 @@ from langchain_core.messages import (
 from heroku_inference._adapters.tools import move_images_after_results, tool_message
 from langchain_heroku._agents.history import is_run, messages_of_run
 from langchain_heroku._broken_calls import results_in, with_words
+from langchain_heroku._replaced_calls import without_replaced
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def openai_messages(
     wire: list[dict[str, Any]] = []
     parts = [
         list(messages_of_run(message, namespaces=to_agent)) if is_run(message) else [message]
-        for message in messages
+        for message in without_replaced(messages)
     ]
     results = results_in(chain.from_iterable(parts))
     for position, part in enumerate(parts):

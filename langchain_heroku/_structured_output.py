@@ -7,11 +7,13 @@ tool call. The core implements the other two methods with a hidden tool or an in
 from __future__ import annotations
 
 import json
+import uuid
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessageChunk, SystemMessage
+from langchain_core.messages.tool import tool_call, tool_call_chunk
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
 from langchain_core.runnables import (
     Runnable,
@@ -23,13 +25,14 @@ from langchain_core.runnables import (
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
 
-from heroku_inference._adapters.tools import call_instruction
+from heroku_inference._adapters.tools import arguments_in_text, call_instruction, parse_arguments
 from langchain_heroku._blocks_of_answers import HAS_REFUSALS
+from langchain_heroku._broken_calls import KEEP_BROKEN
 from langchain_heroku._tools import answer_schema
 from langchain_heroku.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Collection, Iterator
 
     from langchain_core.language_models import LanguageModelInput
     from langchain_core.messages import AIMessage
@@ -92,10 +95,11 @@ def _by_tool(
             "Pass method='json_schema': the model can call tools then, and the answer is None when "
             "it does.",
         )
-    name = convert_to_openai_tool(schema)["function"]["name"]
+    function = convert_to_openai_tool(schema)["function"]
+    name = function["name"]
     # A tool call cannot be forced while the model thinks: instruct it instead.
     choice = {"tool_choice": None if model.thinks else name}
-    asking = model.bind_tools(**{**choice, **options, "tools": [schema]})
+    asking = model.bind_tools(**{**choice, **options, KEEP_BROKEN: True, "tools": [schema]})
     if model.thinks and "tool_choice" not in options:
         asking = _with_instruction(model, call_instruction([name])) | asking
     parser: BaseOutputParser[Any]
@@ -103,7 +107,8 @@ def _by_tool(
         parser = PydanticToolsParser(tools=[schema], first_tool_only=True)
     else:
         parser = JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
-    return asking, _check_call(name) | parser
+    required = function.get("parameters", {}).get("required", ())
+    return asking, _check_call(name, required) | parser
 
 
 def _with_instruction(
@@ -119,22 +124,47 @@ def _with_instruction(
     return RunnableLambda(add_instruction)
 
 
-def _check_call(tool: str) -> Runnable[Any, Any]:
-    """A step that passes an answer on, and raises at its end if the tool was not called."""
+def _check_call(tool: str, required: Collection[str]) -> Runnable[Any, Any]:
+    """A step that passes an answer on, and raises at its end if the tool was not called.
+
+    An answer that gives the arguments of the call as text passes as that call.
+    """
 
     def check(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
-        tool_answer = _ToolAnswer(tool)
+        tool_answer = _ToolAnswer(tool, required)
         for piece in answer:
-            tool_answer.add(piece)
-            yield piece
-        tool_answer.check()
+            yield tool_answer.add(piece)
+        yield from tool_answer.end()
 
     async def acheck(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
-        tool_answer = _ToolAnswer(tool)
+        tool_answer = _ToolAnswer(tool, required)
         async for piece in answer:
-            tool_answer.add(piece)
+            yield tool_answer.add(piece)
+        for last in tool_answer.end():
+            yield last
+
+    return RunnableGenerator(check, acheck)
+
+
+def _check_whole() -> Runnable[Any, Any]:
+    """A step that passes an answer in JSON text on, and raises at its end if it was cut.
+
+    LangChain's parsers complete what was cut, and give half an object.
+    """
+
+    def check(answer: Iterator[AIMessage]) -> Iterator[AIMessage]:
+        text_answer = _TextAnswer()
+        for piece in answer:
+            text_answer.add(piece)
             yield piece
-        tool_answer.check()
+        text_answer.check()
+
+    async def acheck(answer: AsyncIterator[AIMessage]) -> AsyncIterator[AIMessage]:
+        text_answer = _TextAnswer()
+        async for piece in answer:
+            text_answer.add(piece)
+            yield piece
+        text_answer.check()
 
     return RunnableGenerator(check, acheck)
 
@@ -146,7 +176,7 @@ def _by_text(
     options: dict[str, Any],
 ) -> tuple[Runnable[LanguageModelInput, AIMessage], Runnable[Any, Any]]:
     options = {**options, "response_format": response_format}
-    parser = _text_parser(schema)
+    parser = _check_whole() | _text_parser(schema)
     if not options.get("tools"):
         return model.bind(**options), parser
 
@@ -198,8 +228,10 @@ class _ToolAnswer:
     LangChain's parsers return `None` for a missing or cut call; this raises instead.
     """
 
-    def __init__(self, tool: str) -> None:
+    def __init__(self, tool: str, required: Collection[str]) -> None:
         self._tool = tool
+        self._required = required
+        self._is_streamed = False
         self._text: list[str] = []
         self._refused = False
         self._called: set[str] = set()
@@ -208,13 +240,23 @@ class _ToolAnswer:
         self._broken: list[str] = []
         self._finish_reason = ""
 
-    def add(self, piece: AIMessage) -> None:
+    def add(self, piece: AIMessage) -> AIMessage:
+        """Add a piece, and return it; a whole message with the call that its text is."""
+        self._add(piece)
+        if self._is_streamed or (arguments := self._arguments_in_text()) is None:
+            return piece
+        self._called.add(self._tool)
+        call = tool_call(name=self._tool, args=arguments, id=_new_id())
+        return piece.model_copy(update={"tool_calls": [call]})
+
+    def _add(self, piece: AIMessage) -> None:
         refusal = piece.additional_kwargs.get("refusal", "")
         # Newer versions of LangChain's parsers raise ModelRefusalError for a refusal.
         self._refused = self._refused or (HAS_REFUSALS and bool(refusal))
         self._text.append(str(piece.text) + refusal)
         self._finish_reason = piece.response_metadata.get("finish_reason") or self._finish_reason
         if isinstance(piece, AIMessageChunk):
+            self._is_streamed = True
             # The `tool_calls` of a chunk are guesses from incomplete arguments.
             for chunk in piece.tool_call_chunks:
                 number = chunk["index"]
@@ -224,7 +266,22 @@ class _ToolAnswer:
             self._called.update(call["name"] for call in piece.tool_calls)
             self._broken += [call["args"] or "" for call in piece.invalid_tool_calls]
 
-    def check(self) -> None:
+    def end(self) -> Iterator[AIMessage]:
+        """The call that the text of a stream is, if there is no other."""
+        if self._is_streamed and (arguments := self._arguments_in_text()) is not None:
+            text = json.dumps(arguments)
+            call = tool_call_chunk(name=self._tool, args=text, id=_new_id(), index=0)
+            yield AIMessageChunk(content="", tool_call_chunks=[call])
+            return
+        self._check()
+
+    def _arguments_in_text(self) -> dict[str, Any] | None:
+        """The arguments, if the model did not call a tool, but gave them as text."""
+        if self._called or self._written or self._broken or self._refused:
+            return None
+        return arguments_in_text("".join(self._text), self._required)
+
+    def _check(self) -> None:
         for number, pieces in self._written.items():
             arguments = "".join(pieces)
             if _is_object(arguments):
@@ -253,9 +310,42 @@ class _ToolAnswer:
         )
 
 
+class _TextAnswer:
+    """Collects an answer in text."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._finish_reason = ""
+
+    def add(self, piece: AIMessage) -> None:
+        self._text.append(str(piece.text))
+        self._finish_reason = piece.response_metadata.get("finish_reason") or self._finish_reason
+
+    def check(self) -> None:
+        text = "".join(self._text)
+        if self._finish_reason != "length" or _is_json(text) or arguments_in_text(text) is not None:
+            return
+        raise OutputParserException(
+            f"The answer is not complete JSON (cut by max_tokens): {text[:500]!r}", llm_output=text
+        )
+
+
+def _new_id() -> str:
+    return f"call_{uuid.uuid4().hex}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _is_object(arguments: str) -> bool:
     """Whether arguments are complete; those of a tool without parameters may be empty."""
     try:
-        return not arguments.strip() or isinstance(json.loads(arguments), dict)
+        parse_arguments(arguments)
     except ValueError:
         return False
+    return True

@@ -63,9 +63,10 @@ class ChatHerokuMessages(MessagesCalls, defer_build=False):
     understand its messages, so each can replace the other. If another model called tools without
     thinking, this one answers without thinking, with a warning, until the user's next message.
 
-    **Cut tool calls.** A call that `max_tokens` cut is one of the `invalid_tool_calls`; in streams
-    its `args` end in a note, as for `ChatHeroku`. The `content_blocks` of a stream's sum come from
-    `langchain_anthropic` and show such a call with other arguments, so rely on `tool_calls`.
+    **Broken tool calls** are tried again, as for `ChatHeroku` (`tool_call_retries`). A call that
+    `max_tokens` cut is one of the `invalid_tool_calls`; in streams its `args` end in a note. The
+    `content_blocks` of a stream's sum come from `langchain_anthropic` and show such a call with
+    other arguments, so rely on `tool_calls`.
 
     **Metadata.** `response_metadata` also holds `request_id`, `rate_limits` and `finish_reason`, as
     for `ChatHeroku`.

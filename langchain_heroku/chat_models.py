@@ -65,9 +65,11 @@ class ChatHeroku(ChatCalls, defer_build=False):
     llm.bind_tools([get_weather]).invoke("Do I need an umbrella in Lyon?").tool_calls
     ```
 
-    A call whose arguments are not a JSON object, usually because `max_tokens` cut them, is one of
-    the `invalid_tool_calls`, not of the `tool_calls`. In the sum of a stream's chunks its `args`
-    end in a note: otherwise LangChain would repair what was cut, and agents would run it.
+    If arguments are not a JSON object, the model is told why and tries again, once by default
+    (`tool_call_retries`). If none can be read then, `ToolArgumentsError` is raised; beside good
+    calls, or if `max_tokens` cut them, they are `invalid_tool_calls`. In the sum of a stream's
+    chunks their `args` end in a note: otherwise LangChain would repair what was cut, and agents
+    would run it.
 
     **Structured output** through a forced tool call, or as JSON text; for any model.
 

@@ -20,6 +20,7 @@ package raises is both:
     └── APITimeoutError         ModelTimeoutError             yes
     StreamInterruptedError      ModelConnectionError          yes
     InvalidResponseError        ModelAPIError                 yes
+    └── ToolArgumentsError                                    yes
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ __all__ = [
     "RequestTimeoutError",
     "ServerError",
     "StreamInterruptedError",
+    "ToolArgumentsError",
     "UnknownArgumentError",
     "langchain_error",
     "langchain_errors",
@@ -69,6 +71,10 @@ class UnknownArgumentError(ConfigError, heroku.UnknownArgumentError):
 
 class InvalidResponseError(heroku.InvalidResponseError, langchain.ModelAPIError):
     """The server reported success with a body that is not what the API documents."""
+
+
+class ToolArgumentsError(InvalidResponseError, heroku.ToolArgumentsError):
+    """The model called a tool with arguments that are not a JSON object; the tool was not run."""
 
 
 class StreamInterruptedError(heroku.StreamInterruptedError, langchain.ModelConnectionError):
@@ -123,6 +129,7 @@ _BOTH: Final[dict[type[HerokuError], type[HerokuError]]] = {
     heroku.ConfigError: ConfigError,
     heroku.UnknownArgumentError: UnknownArgumentError,
     heroku.InvalidResponseError: InvalidResponseError,
+    heroku.ToolArgumentsError: ToolArgumentsError,
     heroku.StreamInterruptedError: StreamInterruptedError,
     heroku.APIConnectionError: APIConnectionError,
     heroku.APITimeoutError: APITimeoutError,

@@ -153,6 +153,7 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
             "stop": self.stop,
             **self._parameters(),
             "stream_usage": self.stream_usage,
+            "tool_call_retries": self.tool_call_retries,
             "extra_body": self.extra_body,
         }
         return chat_options(here, self.additional_kwargs, given), call.get(TOOL_NAMES, {})

@@ -82,6 +82,7 @@ class GrowingResponse:
         self._signature: str | None = None
         self._refusal = ""
         self._calls: list[ToolCallBlock] = []
+        self._replaced: tuple[str, ...] = ()
         self._fields: dict[str, Any] = {}
         self._raw: dict[str, Any] = {}
 
@@ -93,9 +94,13 @@ class GrowingResponse:
         self._refusal += chunk.refusal
         for delta in chunk.tool_calls:
             self._grow(delta)
+        if chunk.replaced_calls:
+            self._replaced = chunk.replaced_calls
         if chunk.finish_reason or chunk.usage or chunk.reply:
             self._add_fields(chunk)
-        calls = [self._complete(call) for call in self._calls] if self._calls else []
+        calls = [
+            self._complete(call) for call in self._calls if call.tool_call_id not in self._replaced
+        ]
         fields = dict(self._fields)
         if chunk.reasoning:
             fields["thinking_delta"] = chunk.reasoning
@@ -150,13 +155,15 @@ def assistant_message(
     calls: list[ToolCallBlock],
     refusal: str | None,
 ) -> ChatMessage:
-    """The model's message: thoughts first, then text and calls."""
+    """The model's message: thoughts first, then text and calls.
+
+    There is always a text, empty if need be: LlamaIndex prints a message without one as `None`.
+    """
     blocks: list[ContentBlock] = []
     if reasoning or signature:
         further = {"signature": signature} if signature else {}
         blocks.append(ThinkingBlock(content=reasoning or "", additional_information=further))
-    if text or not calls:
-        blocks.append(TextBlock(text=text))
+    blocks.append(TextBlock(text=text))
     if not calls and not refusal:
         return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks)
     additional: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from llama_index.core.base.llms.types import MessageRole
+from llama_index.core.base.llms.types import ChatResponse, MessageRole
 from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
     LLMStructuredPredictStartEvent,
@@ -18,13 +18,15 @@ from llama_index.core.types import PydanticProgramMode
 from llama_index_instrumentation import get_dispatcher
 from pydantic import BaseModel
 
+from heroku_inference._adapters.tools import arguments_in_text
 from llama_index_heroku._chat_calls import ChatCalls
+from llama_index_heroku._tool_calls import FINISH_REASON
 from llama_index_heroku._tools import with_all_fields
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
 
-    from llama_index.core.base.llms.types import ChatMessage, ChatResponse
+    from llama_index.core.base.llms.types import ChatMessage, CompletionResponse
     from llama_index.core.chat_engine.types import AgentChatResponse
     from llama_index.core.prompts import PromptTemplate
     from llama_index.core.tools import BaseTool
@@ -90,12 +92,13 @@ class StructuredOutput(ChatCalls):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> Generator[Any, None, None]:
-        if not self._answers_by_tool():
-            options = {**_JSON_TEXT, **(llm_kwargs or {})}
-            grown = super()._structured_stream_call(output_cls, prompt, options, **prompt_args)
-            return _check_last(output_cls, grown)
-        asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
-        return _objects(_GrowingObject(self, output_cls), self.stream_chat_with_tools(**asked))
+        growing = _GrowingObject(self, output_cls, by_tool=self._answers_by_tool())
+        if growing.by_tool:
+            asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
+            return _objects(growing, self.stream_chat_with_tools(**asked))
+        given, options = self._text_arguments(output_cls, prompt, llm_kwargs, prompt_args)
+        stream = self.stream_complete if isinstance(given, str) else self.stream_chat
+        return _objects(growing, stream(given, **options))
 
     async def _structured_astream_call(
         self,
@@ -104,15 +107,32 @@ class StructuredOutput(ChatCalls):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> AsyncGenerator[Any, None]:
-        if not self._answers_by_tool():
-            options = {**_JSON_TEXT, **(llm_kwargs or {})}
-            grown = await super()._structured_astream_call(
-                output_cls, prompt, options, **prompt_args
-            )
-            return _acheck_last(output_cls, grown)
-        asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
-        responses = await self.astream_chat_with_tools(**asked)
-        return _aobjects(_GrowingObject(self, output_cls), responses)
+        growing = _GrowingObject(self, output_cls, by_tool=self._answers_by_tool())
+        if growing.by_tool:
+            asked = self._tool_arguments(output_cls, prompt, llm_kwargs, prompt_args)
+            return _aobjects(growing, await self.astream_chat_with_tools(**asked))
+        given, options = self._text_arguments(output_cls, prompt, llm_kwargs, prompt_args)
+        stream = self.astream_complete if isinstance(given, str) else self.astream_chat
+        return _aobjects(growing, await stream(given, **options))
+
+    def _text_arguments(
+        self,
+        output_cls: type[Any],
+        prompt: PromptTemplate,
+        llm_kwargs: dict[str, Any] | None,
+        prompt_args: dict[str, Any],
+    ) -> tuple[list[ChatMessage] | str, dict[str, Any]]:
+        """The messages or the prompt that ask for JSON text, and the options of the call."""
+        from llama_index.core.program.utils import get_program_for_llm  # noqa: PLC0415
+
+        program: Any = get_program_for_llm(
+            output_cls, prompt, self, pydantic_program_mode=self.pydantic_program_mode
+        )
+        options = {**_JSON_TEXT, **(llm_kwargs or {})}
+        if not self.metadata.is_chat_model:
+            return program.prompt.format(llm=self, **prompt_args), options
+        messages = program.prompt.format_messages(llm=self, **prompt_args)
+        return self._extend_messages(messages), options
 
     def _answers_by_tool(self) -> bool:
         calls_tools = self.metadata.is_function_calling_model
@@ -144,7 +164,9 @@ class StructuredOutput(ChatCalls):
         return super()._extend_messages(messages)
 
 
-def _objects(growing: _GrowingObject, responses: Generator[ChatResponse]) -> Generator[BaseModel]:
+def _objects(
+    growing: _GrowingObject, responses: Generator[ChatResponse | CompletionResponse]
+) -> Generator[BaseModel]:
     for response in responses:
         if (grown := growing.add(response)) is not None:
             yield grown
@@ -152,7 +174,7 @@ def _objects(growing: _GrowingObject, responses: Generator[ChatResponse]) -> Gen
 
 
 async def _aobjects(
-    growing: _GrowingObject, responses: AsyncGenerator[ChatResponse]
+    growing: _GrowingObject, responses: AsyncGenerator[ChatResponse | CompletionResponse]
 ) -> AsyncGenerator[BaseModel]:
     async for response in responses:
         if (grown := growing.add(response)) is not None:
@@ -160,38 +182,30 @@ async def _aobjects(
     growing.check()
 
 
-def _check_last(output_cls: type[BaseModel], grown: Generator[Any]) -> Generator[Any]:
-    last = None
-    for last in grown:
-        yield last
-    _check(output_cls, last)
-
-
-async def _acheck_last(
-    output_cls: type[BaseModel], grown: AsyncGenerator[Any]
-) -> AsyncGenerator[Any]:
-    last = None
-    async for last in grown:
-        yield last
-    _check(output_cls, last)
-
-
 class _GrowingObject:
     """Reads the object from each response, as complete as it is by then."""
 
-    def __init__(self, llm: StructuredOutput, output_cls: type[BaseModel]) -> None:
+    def __init__(
+        self, llm: StructuredOutput, output_cls: type[BaseModel], *, by_tool: bool
+    ) -> None:
+        self.by_tool = by_tool
         self._llm = llm
         self._output_cls = output_cls
         self._object: BaseModel | None = None
         self._said = ""
+        self._finish_reason = ""
 
-    def add(self, response: ChatResponse) -> BaseModel | None:
-        """The object so far; `None` before the model calls the tool."""
-        self._said = response.message.content or ""
-        if not response.message.additional_kwargs.get("tool_calls"):
-            return None
+    def add(self, response: ChatResponse | CompletionResponse) -> BaseModel | None:
+        """The object so far; `None` before there is one."""
         from llama_index.core.program.utils import process_streaming_objects  # noqa: PLC0415
 
+        self._finish_reason = response.additional_kwargs.get(FINISH_REASON, "")
+        if isinstance(response, ChatResponse):
+            self._said = response.message.content or ""
+            if self.by_tool and not response.message.additional_kwargs.get("tool_calls"):
+                return None
+        else:
+            self._said = response.text
         grown = process_streaming_objects(
             response,
             self._output_cls,
@@ -203,14 +217,24 @@ class _GrowingObject:
         return self._object
 
     def check(self) -> None:
-        _check(self._output_cls, self._object, self._said)
+        """Raise if the answer has ended without a whole object."""
+        if self._is_cut():
+            raise ValueError(
+                f"max_tokens cut the answer, which is not a whole {self._output_cls.__name__}: "
+                f"{self._said[:500]!r}. Raise max_tokens."
+            )
+        if isinstance(self._object, self._output_cls):
+            return
+        what = f"no call of the tool for it, but {self._said[:500]!r}"
+        if self._object is not None:
+            what = f"{self._object!r}"
+        raise ValueError(
+            f"The model did not give a whole {self._output_cls.__name__}: it gave {what}. One that "
+            "thinks cannot be made to call a tool: turn thinking off, or ask for it in the prompt."
+        )
 
-
-def _check(output_cls: type[BaseModel], last: BaseModel | None, said: str = "") -> None:
-    if isinstance(last, output_cls):
-        return
-    what = f"{last!r}" if last is not None else f"no call of the tool for it, but {said[:500]!r}"
-    raise ValueError(
-        f"The model did not give a whole {output_cls.__name__}: it gave {what}. One that "
-        "thinks cannot be made to call a tool: turn thinking off, or ask for it in the prompt."
-    )
+    def _is_cut(self) -> bool:
+        """Whether JSON text ends early: what came of it may fit all the same."""
+        if self.by_tool or self._finish_reason != "length":
+            return False
+        return arguments_in_text(self._said) is None

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from pydantic import ConfigDict
 
-from heroku_inference._adapters.anthropic_messages import message_arguments, will_think
+from heroku_inference._adapters.anthropic_messages import (
+    message_arguments,
+    will_think,
+    with_second_tries,
+)
 from heroku_inference._errors import ConfigError
 from llama_index_heroku.llms import Heroku
 
@@ -181,10 +185,11 @@ class HerokuMessages(Heroku, _Upstream):  # type: ignore[misc] # fields of ours 
         told = {name: call[name] for name in call if name not in of_the_sdk}
         options, names = self._options(told)
         thinking = options.pop("extended_thinking", None)
+        tries = options.pop("tool_call_retries", None)
         given = {"thinking": self.thinking_dict, **sdk_arguments({**options, **of_the_sdk})}
         if "thinking" in told and "extended_thinking" not in told:
             thinking = None  # `thinking` of the call takes precedence
         if self.tools:
             given["tools"] = [*self.tools, *given.get("tools", ())]
         given |= wire_conversation(messages, self.cache_idx)
-        return message_arguments(given, thinking), names
+        return with_second_tries(message_arguments(given, thinking), tries), names

@@ -9,8 +9,8 @@ from llama_index.core.base.llms.types import ChatMessage, LLMMetadata, MessageRo
 from heroku_inference import known_model
 from heroku_inference._adapters.chat_options import asks_to_think, drop_ignored
 from heroku_inference._adapters.tools import call_instruction
-from llama_index_heroku._structured_output import StructuredOutput
-from llama_index_heroku._tool_calls import keep_first_call, selections
+from llama_index_heroku._tool_calls import selections
+from llama_index_heroku._tool_use import ToolUse
 from llama_index_heroku._tools import tool_options
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ FOREIGN_ARGUMENTS: Final = _WITHOUT_EFFECT | _IGNORED_BY_HEROKU
 """Arguments of other classes that are accepted but not sent."""
 
 
-class Heroku(StructuredOutput, defer_build=False):
+class Heroku(ToolUse, defer_build=False):
     """A chat model of Heroku Managed Inference.
 
     **Setup.** Attach the add-on; its config vars `INFERENCE_KEY`, `INFERENCE_URL` and, on
@@ -70,8 +70,10 @@ class Heroku(StructuredOutput, defer_build=False):
     await llm.achat([ChatMessage("Answer in French.", role="system"), ChatMessage("Why?")])
     ```
 
-    **Agents and tools.** `FunctionAgent`, `ReActAgent`, `CodeActAgent` and `AgentWorkflow`. The
-    arguments of a cut call raise an error, and never become a call without arguments.
+    **Agents and tools.** `FunctionAgent`, `ReActAgent`, `CodeActAgent` and `AgentWorkflow`. If
+    arguments are not a JSON object, the model is told why and tries again, once by default
+    (`tool_call_retries`). If none can be read then, or `max_tokens` cut them, choosing the tools to
+    run raises `ToolArgumentsError`; a cut call never becomes a call without arguments.
 
     ```python
     agent = FunctionAgent(tools=[get_weather], llm=llm)
@@ -188,17 +190,6 @@ class Heroku(StructuredOutput, defer_build=False):
         options = {**here, **self.additional_kwargs, **call}
         return asks_to_think(options, self.model or self.settings.require_model())
 
-    def _validate_chat_with_tools_response(
-        self,
-        response: ChatResponse,
-        tools: Sequence[BaseTool],  # noqa: ARG002 - names are right already
-        allow_parallel_tool_calls: bool = False,
-        **kwargs: Any,  # noqa: ARG002 - LlamaIndex's signature
-    ) -> ChatResponse:
-        if not allow_parallel_tool_calls:
-            keep_first_call(response.message)
-        return response
-
     def get_tool_calls_from_response(
         self,
         response: ChatResponse,
@@ -207,9 +198,11 @@ class Heroku(StructuredOutput, defer_build=False):
     ) -> list[ToolSelection]:
         """The tools to run; in a stream, with the arguments so far.
 
+        Calls whose arguments are not a JSON object are left out if others can be run.
+
         Raises:
-            InvalidResponseError: The arguments of a whole answer are not a JSON object; also a
-                `ValueError`.
+            ToolArgumentsError: No call of a whole answer has arguments that are a JSON object; also
+                a `ValueError`.
             ValueError: There are no tool calls, and `error_on_no_tool_call` is set.
         """
         chosen = selections(response)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from pydantic import Field
+
 from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
 from heroku_inference._chat.request import check_effort, check_share
@@ -68,6 +70,10 @@ class ChatParameters(Connection):
     stream_usage: bool = True
     """Whether streams are asked for their token counts (`stream_options.include_usage`): without,
     Heroku sends none. `stream_options` in `extra_body` win."""
+
+    tool_call_retries: int = Field(default=1, ge=0)
+    """How often the model is told, and asked again, when it calls a tool with arguments that are
+    not a JSON object. The answers are summed, with their tokens."""
 
     allow_ignored_params: bool | None = None
     """Whether Heroku should accept parameters that it does not know."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._chat.calls_in_text import arguments_in_text
 from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.messages import NO_RESULT
 from heroku_inference._chat.schemas import object_schema
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import parallel_calls, wire_tool_choice, wire_tools
-from heroku_inference._errors import ConfigError
+from heroku_inference._errors import ConfigError, ToolArgumentsError
+from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "NO_RESULT",
+    "arguments_error",
+    "arguments_in_text",
     "arguments_text",
     "call_instruction",
     "distinct_names",
@@ -27,6 +31,7 @@ __all__ = [
     "object_schema",
     "parse_arguments",
     "tool_message",
+    "warn_of_cut_call",
     "wire_name",
 ]
 
@@ -94,6 +99,23 @@ def function_options(
     if parallel_tool_calls is not None:
         options["parallel_tool_calls"] = parallel_tool_calls
     return options
+
+
+def arguments_error(name: str, arguments: str, finish_reason: str | None) -> ToolArgumentsError:
+    """The error for a call whose arguments cannot be read, so that its tool was not run."""
+    return ToolArgumentsError(
+        f"The model called {name!r} with arguments that are not a JSON object, so it was not run.",
+        "Raise max_tokens: the answer was cut." if finish_reason == "length" else "",
+        body=arguments[:200],
+    )
+
+
+def warn_of_cut_call(where: str) -> None:
+    """Warn that `max_tokens` cut a call, which was not made; say where it is."""
+    warn_caller(
+        f"max_tokens cut the model's answer within a tool call, which was not made: {where}. Raise "
+        "max_tokens."
+    )
 
 
 def tool_message(

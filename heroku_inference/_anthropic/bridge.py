@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing, closing, contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from heroku_inference._anthropic.reading import MessageStream, read_message
+from heroku_inference._anthropic.reading import MessageStream, read_message, written_event
+from heroku_inference._anthropic.request import TRIES_FIELD
+from heroku_inference._anthropic.second_tries import (
+    MessageFrames,
+    MessageTries,
+    StreamedMessageTries,
+)
 from heroku_inference._anthropic.summing import SUMMED_MESSAGE
 from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._endpoints import paths
@@ -66,13 +73,23 @@ class Bridge(httpx2.BaseTransport):
         self._settings = settings
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        call, streamed = _call_of(request)
+        call, streamed, retries = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _clear_errors(self._settings, call):
+        with _clear_errors(self._settings, call) as failure:
             if not streamed:
-                return _response(call, transport.send(call))
+                reply = _read(call, transport.send(call))
+                if retries and _calls_tools(reply):
+                    tries = failure.tries = MessageTries(call.body or {}, retries)
+                    while (again := tries.add(reply)) is not None:
+                        reply = _read(call, transport.send(replace(call, body=again)))
+                    reply = tries.reply(reply)
+                return _response(reply)
             events = transport.stream(call)
-        stream = _Body(_pieces(events, self._settings), events)
+        if retries:
+            pieces = _tried_pieces(events, self._settings, transport, call, retries)
+        else:
+            pieces = _pieces(events, self._settings)
+        stream = _Body(pieces, events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
@@ -84,13 +101,23 @@ class AsyncBridge(httpx2.AsyncBaseTransport):
         self._settings = settings
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        call, streamed = _call_of(request)
+        call, streamed, retries = _call_of(request)
         transport = self._transport(_seconds(request))
-        with _clear_errors(self._settings, call):
+        with _clear_errors(self._settings, call) as failure:
             if not streamed:
-                return _response(call, await transport.send(call))
+                reply = _read(call, await transport.send(call))
+                if retries and _calls_tools(reply):
+                    tries = failure.tries = MessageTries(call.body or {}, retries)
+                    while (again := tries.add(reply)) is not None:
+                        reply = _read(call, await transport.send(replace(call, body=again)))
+                    reply = tries.reply(reply)
+                return _response(reply)
             events = await transport.stream(call)
-        stream = _AsyncBody(_async_pieces(events, self._settings), events)
+        if retries:
+            pieces = _async_tried_pieces(events, self._settings, transport, call, retries)
+        else:
+            pieces = _async_pieces(events, self._settings)
+        stream = _AsyncBody(pieces, events)
         return httpx2.Response(200, headers=_headers(events.reply), stream=stream)
 
 
@@ -134,22 +161,75 @@ async def _async_pieces(events: AsyncEventStream, settings: Settings) -> AsyncGe
                     yield piece
 
 
+def _tried_pieces(
+    events: EventStream, settings: Settings, transport: Transport, call: Call, retries: int
+) -> Generator[bytes]:
+    """The pieces of all tries as one stream."""
+    with _clear_errors(settings) as failure:
+        tries = failure.tries = StreamedMessageTries(call.body or {}, retries)
+        while True:
+            reader = MessageFrames(events.reply, tries.earlier_text)
+            with closing(batches(events, reader)) as pieces:
+                for batch in pieces:
+                    yield from map(written_event, tries.read(batch, events.reply))
+            yield from map(written_event, tries.end())
+            if tries.next_body is None:
+                return
+            events = transport.stream(replace(call, body=tries.next_body))
+
+
+async def _async_tried_pieces(
+    events: AsyncEventStream,
+    settings: Settings,
+    transport: AsyncTransport,
+    call: Call,
+    retries: int,
+) -> AsyncGenerator[bytes]:
+    with _clear_errors(settings) as failure:
+        tries = failure.tries = StreamedMessageTries(call.body or {}, retries)
+        while True:
+            reader = MessageFrames(events.reply, tries.earlier_text)
+            async with aclosing(async_batches(events, reader)) as pieces:
+                async for batch in pieces:
+                    for frame in tries.read(batch, events.reply):
+                        yield written_event(frame)
+            for frame in tries.end():
+                yield written_event(frame)
+            if tries.next_body is None:
+                return
+            events = await transport.stream(replace(call, body=tries.next_body))
+
+
+class _Failure:
+    """What an error is to tell besides what the failed request does."""
+
+    tries: StreamedMessageTries | None = None
+
+
 @contextmanager
-def _clear_errors(settings: Settings, call: Call | None = None) -> Iterator[None]:
+def _clear_errors(settings: Settings, call: Call | None = None) -> Iterator[_Failure]:
     """Errors leave with the advice that the model's name asks for, and without the key."""
+    failure = _Failure()
     try:
-        yield
+        yield failure
     except HerokuError as error:
+        if failure.tries is not None and not error.partial:
+            error.partial = failure.tries.earlier_text
         if call is not None and isinstance(error, APIError):
             with_model_hint(error, "chat", call.body)
         forget_key(error, settings.api_key)
         raise
 
 
-def _call_of(request: httpx2.Request) -> tuple[Call, bool]:
-    """The SDK's request as a call of the core, and whether its answer is a stream."""
+def _call_of(request: httpx2.Request) -> tuple[Call, bool, int]:
+    """The SDK's request as a call of the core, whether it streams, and the tries after the first.
+
+    `tool_call_retries` comes as a field of the body, the only place for it that the SDK has. It is
+    not sent.
+    """
     raw = request.read()
     body = json.loads(raw) if raw else None
+    retries = body.pop(TRIES_FIELD, 0) if body else 0
     headers = MaskedHeaders(
         {
             name: value
@@ -163,7 +243,7 @@ def _call_of(request: httpx2.Request) -> tuple[Call, bool]:
     streamed = bool(body and body.get("stream"))
     if not streamed and _is_message(call):
         call.stream_form = SUMMED_MESSAGE
-    return call, streamed
+    return call, streamed, retries if body and body.get("tools") else 0
 
 
 def _is_message(call: Call) -> bool:
@@ -176,9 +256,15 @@ def _seconds(request: httpx2.Request) -> float | None:
     return timeout.get("read")
 
 
-def _response(call: Call, reply: Reply) -> httpx2.Response:
-    if _is_message(call):
-        reply = read_message(reply)
+def _read(call: Call, reply: Reply) -> Reply:
+    return read_message(reply) if _is_message(call) else reply
+
+
+def _calls_tools(reply: Reply) -> bool:
+    return b'"tool_use"' in reply.body
+
+
+def _response(reply: Reply) -> httpx2.Response:
     headers = {**_headers(reply), b"content-type": b"application/json"}
     return httpx2.Response(reply.status_code, headers=headers, content=reply.body)
 

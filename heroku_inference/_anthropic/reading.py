@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._anthropic.shapes import check_event, check_message
+from heroku_inference._anthropic.shapes import check_event, check_message, readable_input
 from heroku_inference._decoding import decoded_json
 from heroku_inference._error_bodies import stream_error
 from heroku_inference._errors import (
@@ -21,9 +21,17 @@ from heroku_inference._json import invalid_response, wrong_answer
 from heroku_inference._wire_types import WrongTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heroku_inference._values import Reply
 
-__all__ = ["MessageStream", "finish_reason", "read_message"]
+__all__ = [
+    "MessageStream",
+    "finish_reason",
+    "read_message",
+    "readable_input",
+    "written_event",
+]
 
 _OF_BLOCKS: Final = frozenset({"content_block_delta", "content_block_start", "content_block_stop"})
 # Names of events whose data must be one. Others, such as signs of life, may hold anything.
@@ -61,6 +69,11 @@ def read_message(reply: Reply) -> Reply:
     return replace(reply, body=json.dumps(_with_headers(message, reply)).encode())
 
 
+def written_event(frame: Mapping[str, Any]) -> bytes:
+    """An event in the framing that the SDK reads, which passes over events without a name."""
+    return b"event: %s\ndata: %s\n\n" % (frame["type"].encode(), json.dumps(frame).encode())
+
+
 class MessageStream:
     """Reads the events of one streamed message: feed each to `read`, then call `finish`.
 
@@ -86,9 +99,7 @@ class MessageStream:
         """
         if (frame := self.read_frame(event, data)) is None:
             return ()
-        # Written anew: the SDK passes over events without a name.
-        name, body = frame["type"].encode(), json.dumps(frame).encode()
-        return (b"event: %s\ndata: %s\n\n" % (name, body),)
+        return (written_event(frame),)
 
     def read_frame(self, event: str | None, data: bytes) -> dict[str, Any] | None:
         """The event itself, completed by what only others tell; errors are those of `read`."""

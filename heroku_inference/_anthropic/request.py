@@ -23,7 +23,10 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["add_instruction", "is_forced", "message_arguments", "thinks"]
+__all__ = ["TRIES_FIELD", "add_instruction", "is_forced", "message_arguments", "thinks"]
+
+TRIES_FIELD: Final = "tool_call_retries"
+"""The field of the SDK's body that says how often the model may try again; it is not sent."""
 
 _MAX_TOKENS: Final = 8192  # where Heroku documents no cap; of those that it does, the largest
 _ANSWER_TOKENS: Final = 4096  # of the answer, above a thinking budget

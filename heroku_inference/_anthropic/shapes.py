@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from heroku_inference._chat.tool_arguments import arguments_text
+from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._decoding import is_too_deep
 from heroku_inference._wire_types import (
     WrongTypeError,
@@ -20,7 +20,7 @@ from heroku_inference._wire_types import (
     text_at,
 )
 
-__all__ = ["check_event", "check_message"]
+__all__ = ["check_event", "check_message", "readable_input"]
 
 # The content of each kind of block and delta, which must be text.
 _TEXTS: Final = {
@@ -54,6 +54,14 @@ def check_message(message: dict[str, Any]) -> None:
             _check_block(_typed(block), number)
         except WrongTypeError as wrong:
             raise wrong.within("content", number) from None
+
+
+def readable_input(arguments: str) -> Any:
+    """A call's arguments as an object; those that cannot be read, as after a cut, stay text."""
+    try:
+        return parse_arguments(arguments)
+    except ValueError:
+        return arguments
 
 
 def check_event(event: dict[str, Any]) -> None:
@@ -137,6 +145,8 @@ def _check_call(call: dict[str, Any], number: int) -> None:
     given = call.get("input")
     if given is None:
         call["input"] = {}
+    elif type(given) is str:
+        call["input"] = readable_input(given)
     elif type(given) is not dict or is_too_deep(arguments_text(given)):
         call["input"] = arguments_text(given)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._anthropic.reading import MessageStream
+from heroku_inference._anthropic.reading import MessageStream, readable_input
 from heroku_inference._call import StreamForm
 from heroku_inference._json import invalid_response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from heroku_inference._values import Reply
 
-__all__ = ["SUMMED_MESSAGE"]
+__all__ = ["SUMMED_MESSAGE", "MessageSum"]
 
 # The kinds of delta that grow a text, and the field of the block that holds it.
 _TEXTS: Final = {
@@ -22,52 +24,50 @@ _TEXTS: Final = {
 }
 
 
-class _MessageSum:
-    """Sums up one stream: feed each event to `read`, then call `finish`."""
+class MessageSum:
+    """Sums up the frames of one streamed message."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self._reader = MessageStream(reply)
+    def __init__(self) -> None:
+        self.calls_tools = False
         self._message: dict[str, Any] = {}
         self._blocks: dict[int, dict[str, Any]] = {}
         self._written: dict[int, str] = {}  # the arguments of calls, as far as they go
 
-    @property
-    def done(self) -> bool:
-        return self._reader.done
+    def add(self, frame: Mapping[str, Any], reply: Reply) -> None:
+        """Add a frame of the stream that came with `reply`.
 
-    def read(self, event: str | None, data: bytes) -> tuple[()]:
-        if (frame := self._reader.read_frame(event, data)) is not None:
-            try:
-                self._add(frame)
-            except (AttributeError, KeyError, TypeError):
-                what = "it is not an event of the Messages API"
-                raise invalid_response(self._reply, what, frame) from None
-        return ()
+        Raises:
+            InvalidResponseError: It is not a frame of a message.
+        """
+        try:
+            self._add(frame)
+        except (AttributeError, KeyError, TypeError):
+            what = "it is not an event of the Messages API"
+            raise invalid_response(reply, what, frame) from None
 
-    def finish(self) -> tuple[()]:
-        self._reader.finish()
-        return ()
-
-    def body(self) -> bytes:
+    def message(self) -> dict[str, Any]:
+        """The message so far; arguments that cannot be read, as after a cut, are text."""
         for index, arguments in self._written.items():
             if arguments:
-                self._blocks[index]["input"] = _parsed(arguments)
+                self._blocks[index]["input"] = readable_input(arguments)
         content = [self._blocks[index] for index in sorted(self._blocks)]
-        return json.dumps({**self._message, "content": content}).encode()
+        return {**self._message, "content": content}
 
-    def _add(self, frame: dict[str, Any]) -> None:
+    def _add(self, frame: Mapping[str, Any]) -> None:
         kind = frame["type"]
         if kind == "message_start":
             self._message = dict(frame["message"])
         elif kind == "content_block_start":
-            self._blocks[frame["index"]] = dict(frame["content_block"])
+            block = self._blocks[frame["index"]] = dict(frame["content_block"])
+            self.calls_tools = self.calls_tools or block["type"] == "tool_use"
         elif kind == "content_block_delta":
             self._grow(frame["index"], frame["delta"])
         elif kind == "message_delta":
             self._message |= {**frame["delta"], "usage": frame["usage"]}
+            if replaced := frame.get("replaced_calls"):
+                self._message["replaced_calls"] = replaced
 
-    def _grow(self, index: int, delta: dict[str, Any]) -> None:
+    def _grow(self, index: int, delta: Mapping[str, Any]) -> None:
         block, kind = self._blocks[index], delta["type"]
         if kind in _TEXTS:
             name = _TEXTS[kind]
@@ -80,12 +80,29 @@ class _MessageSum:
             raise KeyError(kind)
 
 
-SUMMED_MESSAGE: Final = StreamForm(_MessageSum)
+class _StreamSum:
+    """Sums up one stream: feed each event to `read`, then call `finish`."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._reader = MessageStream(reply)
+        self._sum = MessageSum()
+
+    @property
+    def done(self) -> bool:
+        return self._reader.done
+
+    def read(self, event: str | None, data: bytes) -> tuple[()]:
+        if (frame := self._reader.read_frame(event, data)) is not None:
+            self._sum.add(frame, self._reply)
+        return ()
+
+    def finish(self) -> tuple[()]:
+        self._reader.finish()
+        return ()
+
+    def body(self) -> bytes:
+        return json.dumps(self._sum.message()).encode()
 
 
-def _parsed(arguments: str) -> Any:
-    """A call's arguments; those that are not JSON, as after a cut, stay text."""
-    try:
-        return json.loads(arguments)
-    except (ValueError, RecursionError):
-        return arguments
+SUMMED_MESSAGE: Final = StreamForm(_StreamSum)

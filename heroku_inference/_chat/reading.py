@@ -83,13 +83,16 @@ def sum_chunks(chunks: Iterable[ChatChunk]) -> ChatResult:
     result.reasoning = "".join(piece.reasoning for piece in pieces) or None
     result.refusal = "".join(piece.refusal for piece in pieces) or None
     calls: dict[int, list[ToolCallDelta]] = {}
+    replaced: set[str] = set()
     for piece in pieces:
         for name in _SAID_ONCE:
             if (value := getattr(piece, name)) is not None:
                 setattr(result, name, value)
         for delta in piece.tool_calls:
             calls.setdefault(delta.index, []).append(delta)
-    result.tool_calls = [_summed_call(calls[index]) for index in sorted(calls)]
+        replaced.update(piece.replaced_calls)
+    summed = (_summed_call(calls[index]) for index in sorted(calls))
+    result.tool_calls = [call for call in summed if call.id not in replaced]
     return result
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "chat_request",
     "check_effort",
     "check_share",
+    "check_tool_call_retries",
     "drop_ignored",
     "list_stops",
 ]
@@ -66,11 +67,13 @@ class ChatRequest:
         body: The JSON body.
         headers: Headers that this request needs beyond the usual ones.
         response_format: How the answer must be read, when a `response_format` was asked for.
+        tool_call_retries: How often the model may try again when arguments cannot be read.
     """
 
     body: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
     response_format: ResponseFormat | None = None
+    tool_call_retries: int = 0
 
 
 def chat_request(
@@ -94,6 +97,7 @@ def chat_request(
     allow_ignored_params: bool | None = None,
     prompt_caching: bool | None = None,
     user: str | None = None,
+    tool_call_retries: int = 0,
     extra_body: Mapping[str, Any] | None = None,
     **unknown: Any,
 ) -> ChatRequest:
@@ -127,6 +131,8 @@ def chat_request(
         prompt_caching: `False` turns off Heroku's automatic prompt caching.
         user: Your own name for the end user; one of Heroku's pages supports it (docs: OpenAI
             compatibility), another does not list it.
+        tool_call_retries: How often to tell the model, and ask it again, when it calls a tool with
+            arguments that cannot be read.
         extra_body: Fields for the body that are not listed here, or others than these say. They
             win, and the rules of thinking hold for them too.
         **unknown: Any other name; raises `UnknownArgumentError`.
@@ -142,6 +148,8 @@ def chat_request(
     check_effort(reasoning_effort)
     check_extra_body(extra_body)
     check_thinking(extended_thinking)
+    if tool_call_retries:
+        check_tool_call_retries(tool_call_retries)
     body: dict[str, Any] = {"model": model, "messages": wire_messages(messages)}
     clean_tool_names(body["messages"])
     wired = wire_tools(tools) if tools else []
@@ -176,7 +184,7 @@ def chat_request(
     warn_of_sampling(body["model"], (name for name in SAMPLING if name in body))
     reading = apply_response_format(body, response_format)
     headers = {"X-Heroku-Prompt-Caching": "false"} if prompt_caching is False else {}
-    return ChatRequest(body, headers, reading)
+    return ChatRequest(body, headers, reading, tool_call_retries)
 
 
 def drop_ignored(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,6 +244,15 @@ def check_share(name: str, value: float | None) -> None:
         raise ConfigError(
             f"{name} must be from 0 to 1, got {value}.",
             "OpenAI's scale, which ends at 2, is not used.",
+        )
+
+
+def check_tool_call_retries(retries: Any) -> None:
+    """Refuse what is not a number of tries."""
+    if not isinstance(retries, int) or isinstance(retries, bool) or retries < 0:
+        raise ConfigError(
+            f"tool_call_retries must be a whole number from 0, got {retries!r}.",
+            "Pass 1 for a second try, or 0 for none.",
         )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "check_thinking",
     "is_on",
     "thinks",
+    "thinks_only_without_calls",
 ]
 
 SAMPLING: Final = ("temperature", "top_p", "top_k")
@@ -74,7 +75,7 @@ def apply_thinking_rules(body: dict[str, Any]) -> None:
         _set_thinking(body)
     if not thinks(body):
         return
-    if not _is_adaptive(body) and has_tool_calls(body["messages"]):
+    if thinks_only_without_calls(body) and has_tool_calls(body["messages"]):
         _turn_off(body)
         return
     _drop_sampling(body)
@@ -99,6 +100,11 @@ def thinks(body: Mapping[str, Any]) -> bool:
     if isinstance(thinking, Mapping):
         return is_on(thinking)
     return bool(body.get("reasoning_effort")) and thinks_by_effort(body["model"])
+
+
+def thinks_only_without_calls(body: Mapping[str, Any]) -> bool:
+    """Whether the model thinks in the way that a history with tool calls rules out."""
+    return thinks(body) and not _is_adaptive(body)
 
 
 def is_on(thinking: Mapping[str, Any]) -> bool:

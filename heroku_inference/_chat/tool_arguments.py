@@ -15,14 +15,15 @@ __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_ar
 def parse_arguments(text: str) -> dict[str, Any]:
     """The arguments a model wrote, as a dict.
 
-    Models call tools without parameters with `""` or `null`; both mean no arguments.
+    Models call tools without parameters with `""` or `null`; both mean no arguments. They also
+    write line ends and tabs into strings without escaping them.
 
     Raises:
         ValueError: The text is not a JSON object. Heroku does not check what models write.
     """
     if is_too_deep(text):
         raise ValueError(f"The arguments are nested deeper than {MOST_LEVELS} levels: {text[:200]}")
-    value = decoded_json(text) if text and not text.isspace() else None
+    value = decoded_json(text, strict=False) if text and not text.isspace() else None
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -42,17 +43,26 @@ def arguments_text(value: Any) -> str:
 def arguments_for_history(value: Any) -> str:
     """Arguments as the JSON object text that Heroku takes back; others fail with a 500.
 
-    A valid object stays as it is, to the letter. What the model wrote otherwise is kept under
-    `value`, so that it can see its own mistake.
+    A valid object stays as it is, to the letter; one with line ends or tabs in its strings gets
+    them escaped. What the model wrote otherwise is kept under `value`, so that it can see its own
+    mistake.
     """
     text = arguments_text(value)
     try:
         decoded = from_json(text, allow_inf_nan=False) if text.strip() else {}
     except ValueError:
-        decoded = text
+        return _escaped(text) or arguments_text({"value": text})
     if not isinstance(decoded, dict):
         return arguments_text({"value": decoded})
     return text if decoded else "{}"
+
+
+def _escaped(text: str) -> str:
+    """The object written anew, if only control characters in its strings made it invalid."""
+    try:
+        return json.dumps(parse_arguments(text), ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return ""
 
 
 class ObjectScanner:

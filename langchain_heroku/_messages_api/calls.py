@@ -17,11 +17,18 @@ from heroku_inference._adapters.anthropic_messages import (
     answer_tool,
     ask_for_answer,
     message_arguments,
+    with_second_tries,
 )
 from heroku_inference._adapters.arguments import check_extra_body
 from heroku_inference._adapters.chat_parameters import check_share, check_thinking
 from langchain_heroku._agents.history import is_run, messages_of_run
-from langchain_heroku._broken_calls import StreamedCalls, results_in, with_words
+from langchain_heroku._broken_calls import (
+    KEEP_BROKEN,
+    StreamedCalls,
+    check_calls,
+    results_in,
+    with_words,
+)
 from langchain_heroku._chat_model import HerokuChatModel
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku._messages_api.reading import (
@@ -31,6 +38,7 @@ from langchain_heroku._messages_api.reading import (
     read_broken,
     whole_metadata,
 )
+from langchain_heroku._replaced_calls import without_replaced
 from langchain_heroku.errors import ConfigError, langchain_errors
 
 try:
@@ -85,6 +93,10 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
     Opus 4.7 on in place of a budget, is sent as it is, and its `effort` as `output_config`. What
     the model thinks is always returned, unless `display` says otherwise."""
 
+    tool_call_retries: int = Field(default=1, ge=0)
+    """How often the model is told, and asked again, when it calls a tool with arguments that are
+    not a JSON object. The answers are summed, with their tokens."""
+
     # Fields of upstream that stay empty: the classes here keep these values elsewhere.
     anthropic_api_key: SecretStr = Field(default=SecretStr(""), exclude=True, repr=False)
     anthropic_api_url: str | None = Field(default=None, exclude=True, repr=False)
@@ -137,14 +149,16 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         else:  # `thinking` of the call takes precedence
             thinking = None if kwargs.get("thinking") else self.extended_thinking
         tool = _answer_tool(kwargs)
-        kwargs.pop("response_format", None)
+        retries = self._retries(kwargs)
+        for name in ("response_format", "tool_call_retries", KEEP_BROKEN):
+            kwargs.pop(name, None)
         payload = super()._get_request_payload(
             _upstream_messages(self._convert_input(input_).to_messages()),
             stop=stop or self._stops(),
             **kwargs,
         )
         body = message_arguments(payload, thinking)
-        return ask_for_answer(body, tool) if tool else body
+        return with_second_tries(ask_for_answer(body, tool) if tool else body, retries)
 
     def _generate(
         self,
@@ -191,6 +205,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
                 if run_manager is not None:
                     run_manager.on_llm_new_token("", chunk=last)
                 yield last
+            calls.check(self._kept_or_tried(kwargs))
 
     async def _astream(
         self,
@@ -218,6 +233,7 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
                 if run_manager is not None:
                     await run_manager.on_llm_new_token("", chunk=last)
                 yield last
+            calls.check(self._kept_or_tried(kwargs))
 
     def _format_output(
         self,
@@ -235,7 +251,10 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         result.llm_output = whole_metadata(result.llm_output or {})
         message.response_metadata |= result.llm_output
         if tool := _answer_tool(kwargs):
-            result.generations[0].message = answer_as_text(message, tool["name"])
+            message = answer_as_text(message, tool["name"])
+            result.generations[0].message = message
+        reason = message.response_metadata.get("finish_reason")
+        check_calls(message, reason, self._kept_or_tried(kwargs))
         return result
 
     def _make_message_chunk_from_anthropic_event(self, event: Any, **kwargs: Any) -> Any:
@@ -243,6 +262,15 @@ class MessagesCalls(HerokuChatModel, ChatAnthropic):  # type: ignore[misc] # fie
         if chunk is not None:
             chunk.response_metadata |= event_metadata(event)
         return chunk, begun
+
+    def _retries(self, call: Mapping[str, Any]) -> int:
+        retries: int = call.get("tool_call_retries", self.tool_call_retries)
+        return retries
+
+    def _kept_or_tried(self, call: Mapping[str, Any]) -> int | None:
+        """How often broken calls are tried again; `None` if they are left to a parser."""
+        is_parsed = call.get(KEEP_BROKEN) or call.get("response_format")
+        return None if is_parsed else self._retries(call)
 
     def _stops(self) -> list[str] | None:
         return [self.stop] if isinstance(self.stop, str) else self.stop
@@ -255,7 +283,7 @@ def _upstream_messages(messages: list[BaseMessage]) -> list[BaseMessage]:
     calls become text.
     """
     parts: list[BaseMessage] = []
-    for message in messages:
+    for message in without_replaced(messages):
         parts += messages_of_run(message, namespaces=False) if is_run(message) else [message]
     results = results_in(parts)
     parts = [with_words(part, results) for part in parts]

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import invalid_tool_call
 
 from heroku_inference._adapters.anthropic_messages import finish_reason
+from langchain_heroku._replaced_calls import REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,9 @@ def event_metadata(event: Any) -> dict[str, Any]:
         message = event.message
         return {name: value for name in _START_FIELDS if (value := getattr(message, name, None))}
     if event.type == "message_delta" and event.delta.stop_reason:
-        return {"finish_reason": finish_reason(event.delta.stop_reason)}
+        replaced = getattr(event, REPLACED, None)
+        told = {REPLACED: replaced} if replaced else {}
+        return {"finish_reason": finish_reason(event.delta.stop_reason), **told}
     return {}
 
 

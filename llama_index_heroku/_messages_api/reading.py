@@ -20,6 +20,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.llms.anthropic.base import AnthropicChatResponse
 
 from heroku_inference._adapters.anthropic_messages import finish_reason
+from heroku_inference._adapters.tools import arguments_text
 from heroku_inference._errors import InvalidResponseError
 from llama_index_heroku._messages_api.request import ENCRYPTED
 from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parse_or_keep
@@ -108,6 +109,8 @@ class GrowingMessage:
 
     def _end(self, event: Any) -> None:
         reason, usage = event.delta.stop_reason, event.usage.to_dict()
+        replaced = getattr(event, "replaced_calls", None) or ()
+        self._content = [block for block in self._content if block.get("id") not in replaced]
         self._fields = _answer_fields(reason, usage, self._request_id)
         for block in self._content:
             if block["type"] == "tool_use" and _WRITTEN in block:
@@ -150,11 +153,14 @@ def _response(
 ) -> AnthropicChatResponse:
     blocks = [read for block in content for read in _read_block(block, names)]
     calls = [block for block in blocks if isinstance(block, ToolCallBlock)]
+    if not any(isinstance(block, TextBlock) for block in blocks):
+        # LlamaIndex prints a message without a text as `None`.
+        blocks.insert(len(blocks) - len(calls), TextBlock(text=""))
     further = {"tool_calls": legacy_calls(calls)} if calls else {}
     return AnthropicChatResponse(
         message=ChatMessage(
             role=MessageRole.ASSISTANT,
-            blocks=blocks or [TextBlock(text="")],
+            blocks=blocks,
             additional_kwargs=further,
         ),
         citations=[cited for block in content for cited in block.get("citations") or ()],
@@ -177,6 +183,8 @@ def _read_block(block: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[
     elif kind == "tool_use":
         name = block["name"]
         arguments = block[_WRITTEN] if _WRITTEN in block else block["input"]
+        if not isinstance(arguments, dict):
+            arguments = arguments_text(arguments)
         yield ToolCallBlock(
             tool_call_id=block["id"], tool_name=names.get(name, name), tool_kwargs=arguments
         )

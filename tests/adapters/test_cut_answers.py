@@ -132,6 +132,7 @@ def test_raw_is_what_the_plain_answer_would_be(emulator, config_vars):
 
 
 @messages_models
+@pytest.mark.filterwarnings("ignore:max_tokens cut the model's answer:UserWarning")
 def test_arguments_that_were_cut_stay_as_they_are(emulator, adapter, make, ask, ways):
     step = CallTools(
         [("add", '{"a": 1')], finish_reason="max_tokens", ids=["toolu_1"], path=adapter.path

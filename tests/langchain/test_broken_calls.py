@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import warnings
 
 import pytest
 from langchain.agents import create_agent
@@ -12,11 +13,14 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.utils.json import parse_partial_json
 
-from heroku_emulator import CallTools
-from langchain_heroku import ChatHeroku, ChatHerokuMessages
+from heroku_emulator import CallTools, Say
+from langchain_heroku import ChatHeroku, ChatHerokuMessages, errors
 from langchain_heroku._broken_calls import _end
 
-pytestmark = pytest.mark.usefixtures("config_vars")
+pytestmark = [
+    pytest.mark.usefixtures("config_vars"),
+    pytest.mark.filterwarnings("ignore:max_tokens cut the model's answer:UserWarning"),
+]
 
 CUT = '{"city": "Par'
 WHOLE = '{"city": "Nice"}'
@@ -194,3 +198,106 @@ def test_a_talk_goes_on_after_nothing_but_a_broken_call(emulator, model, ask):
     for another in MODELS:
         talk = [("user", "Hi"), said, ("user", "And now?")]
         assert made(another).invoke(talk).text == "You said: And now?"
+
+
+# Second tries
+
+
+def weather(city: str) -> str:
+    """The weather in a city."""
+    return f"Sunny in {city}."
+
+
+def run_agent(agent, way):
+    """The messages of a run; `stream` has LangGraph stream what the model says."""
+    question = {"messages": "Hi"}
+    if way == "invoke":
+        return agent.invoke(question)["messages"]
+    if way == "ainvoke":
+        return asyncio.run(agent.ainvoke(question))["messages"]
+    states = agent.stream(question, stream_mode=["messages", "values"])
+    return [state for mode, state in states if mode == "values"][-1]["messages"]
+
+
+AGENT_WAYS = ["invoke", "ainvoke", "stream"]
+
+
+def called(model, *arguments):
+    return CallTools([("weather", given) for given in arguments], path=MODELS[model][1])
+
+
+def last_body(emulator):
+    return emulator.journal[-1].body["messages"]
+
+
+@pytest.mark.parametrize("way", AGENT_WAYS)
+def test_an_agent_goes_on_when_arguments_are_given_again(emulator, model, way):
+    emulator.script(
+        called(model, WHOLE, '{"city": Paris}'),
+        called(model, '{"city": "Par\nis"}'),
+        Say("Sunny.", path=MODELS[model][1]),
+    )
+    agent = create_agent(made(model), [weather])
+    messages = run_agent(agent, way)
+    assert messages[-1].text == "Sunny."
+    ran = [message.text for message in messages if isinstance(message, ToolMessage)]
+    assert {"Sunny in Nice.", "Sunny in Par\nis."} <= set(ran)
+    # The broken call is gone, and so is what the agent may have answered to it.
+    assert "Paris" not in str(last_body(emulator))
+    assert "malformed" not in str(last_body(emulator))
+
+
+@pytest.mark.parametrize("way", AGENT_WAYS)
+def test_an_agent_does_not_end_silently_at_a_call_that_stays_broken(emulator, model, way):
+    emulator.script(called(model, "[1]"), called(model, '{"city": Paris}'))
+    agent = create_agent(made(model), [weather])
+    with pytest.raises(errors.ToolArgumentsError, match="'weather'") as caught:
+        run_agent(agent, way)
+    assert caught.value.body == '{"city": Paris}'
+    assert caught.value.is_retryable
+    assert len(emulator.journal) == 2
+
+
+@pytest.mark.parametrize("ask", [invoked, streamed])
+def test_without_second_tries_broken_calls_are_returned(emulator, model, ask):
+    emulator.script(answer(model, "[1]", reason="tool_calls"))
+    said = ask(made(model, tool_call_retries=0).bind_tools([look_up]))
+    assert (said.tool_calls, len(said.invalid_tool_calls)) == ([], 1)
+    assert len(emulator.journal) == 1
+
+
+@pytest.mark.parametrize("ask", [invoked, ainvoked, streamed, astreamed])
+def test_a_cut_call_warns(emulator, model, ask):
+    emulator.script(answer(model, CUT))
+    with pytest.warns(UserWarning, match=r"within a tool call.*invalid_tool_calls"):
+        ask(made(model).bind_tools([look_up]))
+    emulator.script(answer(model, WHOLE, CUT))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ask(made(model).bind_tools([look_up]))
+
+
+def test_the_sum_of_a_stream_names_the_calls_that_were_made_again(emulator, model):
+    emulator.script(
+        CallTools([("look_up", "[1]")], ids=["toolu_1"], path=MODELS[model][1]),
+        CallTools([("look_up", WHOLE)], ids=["toolu_2"], path=MODELS[model][1]),
+        Say("So.", path=MODELS[model][1]),
+    )
+    llm = made(model).bind_tools([look_up])
+    said = streamed(llm)
+    assert [call["id"] for call in said.tool_calls] == ["toolu_2"]
+    assert [call["id"] for call in said.invalid_tool_calls] == ["toolu_1"]
+    assert said.response_metadata["replaced_calls"] == ["toolu_1"]
+    results = [ToolMessage("x", tool_call_id=call_id) for call_id in ("toolu_1", "toolu_2")]
+    llm.invoke([("user", "Hi"), said, *results])
+    assert "toolu_1" not in str(last_body(emulator))
+    assert said.invalid_tool_calls
+
+
+@pytest.mark.parametrize("ask", [invoked, streamed])
+def test_a_form_of_the_answer_leaves_broken_calls_to_its_parser(emulator, model, ask):
+    form = {"type": "object", "title": "final", "properties": {"a": {"type": "string"}}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "final", "schema": form}}
+    emulator.script(*[answer(model, "[1]", reason="tool_calls")] * 2)
+    said = ask(made(model).bind_tools([look_up], response_format=wanted))
+    assert said.invalid_tool_calls

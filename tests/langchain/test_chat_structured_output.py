@@ -1,5 +1,7 @@
 """Answers in the form of a schema, by each method."""
 
+import json
+
 import pytest
 from langchain_core import exceptions
 from langchain_core.exceptions import OutputParserException
@@ -7,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from typing_extensions import TypedDict
 
 from heroku_emulator import CallTools, RawBody, Say
-from langchain_heroku import ChatHeroku, errors
+from langchain_heroku import ChatHeroku, ChatHerokuMessages, errors
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -147,6 +149,49 @@ async def test_a_model_that_only_talks_is_a_clear_error(emulator):
     assert isinstance(raw["parsing_error"], OutputParserException)
 
 
+@pytest.mark.parametrize("messages", [False, True], ids=["chat", "messages"])
+@pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
+@pytest.mark.parametrize("fenced", [False, True], ids=["bare", "fenced"])
+async def test_the_right_object_in_text_is_an_answer(emulator, schema, messages, fenced):
+    text = json.dumps(JOKE)
+    model = ChatHerokuMessages if messages else ChatHeroku
+    path = "/v1/messages" if messages else None
+    step = Say(f"Here:\n```json\n{text}\n```" if fenced else text, reasoning="Hm.", path=path)
+    llm = model(model="claude-4-5-sonnet", extended_thinking=1024, max_tokens=4000)
+    structured = llm.with_structured_output(schema)
+    expected = Joke(**JOKE) if schema is Joke else JOKE
+    emulator.script(*[step] * 5)
+    assert structured.invoke("A joke.") == expected
+    assert await structured.ainvoke("A joke.") == expected
+    assert list(structured.stream("A joke."))[-1] == expected
+    assert [piece async for piece in structured.astream("A joke.")][-1] == expected
+    answer = llm.with_structured_output(schema, include_raw=True).invoke("A joke.")
+    assert (answer["parsed"], answer["parsing_error"]) == (expected, None)
+    assert answer["raw"].tool_calls == []
+
+
+@pytest.mark.parametrize("text", ['{"setup": "Why?"}', '[{"setup": "a", "punchline": "b"}]'])
+def test_another_object_in_text_is_not(emulator, llm, text):
+    emulator.script(Say(text))
+    with pytest.raises(OutputParserException, match="without calling the tool"):
+        llm.with_structured_output(Joke).invoke("A joke.")
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
+def test_arguments_that_cannot_be_read_are_given_again(emulator, llm, schema, streamed):
+    emulator.script(
+        CallTools([(schema.__name__, '{"setup" "a"}')]),
+        CallTools([(schema.__name__, '{"setup": "Why?\n", "punchline": "Because."}')]),
+    )
+    structured = llm.with_structured_output(schema)
+    given = list(structured.stream("A joke."))[-1] if streamed else structured.invoke("A joke.")
+    expected = {**JOKE, "setup": "Why?\n"}
+    assert given == (Joke(**expected) if schema is Joke else expected)
+    first, second = (entry.body["tool_choice"] for entry in emulator.journal)
+    assert first == second
+
+
 @pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
 async def test_a_cut_call_is_an_error_that_shows_it(emulator, llm, schema):
     cut = CallTools([(schema.__name__, '{"setup":"a')], finish_reason="length")
@@ -164,8 +209,67 @@ async def test_a_cut_call_is_an_error_that_shows_it(emulator, llm, schema):
     assert isinstance(raw["parsing_error"], OutputParserException)
 
 
+CUTS = {
+    "object": '{"setup": "Why?", "punchline": "Bec',
+    "whole fields": '{"setup": "Why?", "punchline": "Because.", "more": [',
+    "fence": '```json\n{"setup": "Why?", "punchline": "Because."',
+}
+
+
+async def every_way(structured):
+    """What is raised, however the answer comes."""
+    raised = []
+    for call in (
+        lambda: structured.invoke("A joke."),
+        lambda: list(structured.stream("A joke.")),
+    ):
+        with pytest.raises(OutputParserException) as caught:
+            call()
+        raised.append(caught.value)
+    with pytest.raises(OutputParserException) as caught:
+        await structured.ainvoke("A joke.")
+    raised.append(caught.value)
+    with pytest.raises(OutputParserException) as caught:
+        [_ async for _ in structured.astream("A joke.")]
+    return [*raised, caught.value]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+@pytest.mark.parametrize("schema", [Joke, JokeDict], ids=["pydantic", "dict"])
+@pytest.mark.parametrize("tools", [False, True], ids=["alone", "with tools"])
+async def test_a_cut_answer_in_text_is_an_error_that_shows_it(
+    emulator, llm, method, schema, cut, tools
+):
+    text = CUTS[cut]
+    if method == "json_schema" and cut != "fence":
+        step = CallTools([("final_answer", text)], finish_reason="length")
+    else:
+        step = Say(text, finish_reason="length")
+    emulator.script(*[step] * 5)
+    options = {"tools": [look_up]} if tools else {}
+    structured = llm.with_structured_output(schema, method=method, **options)
+    for error in await every_way(structured):
+        assert "cut by max_tokens" in str(error)
+        assert "setup" in error.llm_output
+    raw = llm.with_structured_output(schema, method=method, include_raw=True, **options)
+    answer = raw.invoke("A joke.")
+    assert answer["parsed"] is None
+    assert isinstance(answer["parsing_error"], OutputParserException)
+    assert answer["raw"].response_metadata["finish_reason"] == "length"
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_an_answer_that_was_whole_before_the_cut_is_one(emulator, llm, method):
+    whole = '```json\n{"setup": "Why?", "punchline": "Because."}\n```\nShall I'
+    emulator.script(Say(whole, finish_reason="length"))
+    assert llm.with_structured_output(Joke, method=method).invoke("A joke.") == Joke(**JOKE)
+    emulator.script(Say("[1, 2]", finish_reason="length"))
+    assert llm.with_structured_output(method="json_mode").invoke("Numbers.") == [1, 2]
+
+
 def test_broken_arguments_are_an_error_with_the_finish_reason(emulator, llm):
-    emulator.script(CallTools([("Joke", '{"setup" "a"}')]))
+    emulator.script(CallTools([("Joke", '{"setup" "a"}')], times=2))
     with pytest.raises(OutputParserException, match="finish reason 'tool_calls'"):
         llm.with_structured_output(Joke).invoke("A joke.")
 

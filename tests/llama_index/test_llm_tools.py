@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
-from llama_index.core.base.llms.types import ToolCallBlock
+from llama_index.core.base.llms.types import TextBlock, ToolCallBlock
 from llama_index.core.llms import ChatMessage, ChatResponse
 from llama_index.core.tools import FunctionTool
 
 from heroku_emulator import CallTools, Say
 from heroku_inference import ConfigError, InvalidResponseError
 from heroku_inference._chat.thinking import call_instruction
-from llama_index_heroku import Heroku
+from llama_index_heroku import Heroku, HerokuMessages
 
 pytestmark = pytest.mark.usefixtures("config_vars")
 
@@ -103,10 +106,11 @@ async def test_calls_stand_in_blocks_and_in_the_older_form(emulator, llm):
     ]
     for response in responses:
         assert response.message.blocks == [
+            TextBlock(text=""),
             ToolCallBlock(tool_call_id="tooluse_1", tool_name="add", tool_kwargs={"a": 1, "b": 2}),
             ToolCallBlock(tool_call_id="tooluse_2", tool_name="now", tool_kwargs={}),
         ]
-        assert response.message.content is None
+        assert str(response) == "assistant: "
         calls = response.message.additional_kwargs["tool_calls"]
         assert [call["id"] for call in calls] == ["tooluse_1", "tooluse_2"]
         selections = llm.get_tool_calls_from_response(response)
@@ -123,9 +127,45 @@ async def test_without_parallel_calls_one_call_stays_in_both_forms(emulator, llm
         llm.chat_with_tools([ADD, NOW], "Add."),
         await llm.achat_with_tools([ADD, NOW], "Add."),
     ):
-        assert [block.tool_name for block in response.message.blocks] == ["add"]
+        assert [block.tool_name for block in response.message.blocks[1:]] == ["add"]
         (call,) = response.message.additional_kwargs["tool_calls"]
         assert call["function"]["name"] == "add"
+
+
+@pytest.mark.parametrize("model", [Heroku, HerokuMessages])
+async def test_a_stream_holds_one_call_where_parallel_calls_are_not_allowed(emulator, model):
+    path = "/v1/messages" if model is HerokuMessages else None
+    emulator.switch(strict=False, delta_characters=3)
+    emulator.script(replace(TWO, path=path, times=4))
+    llm = model(model="claude-4-5-sonnet")
+
+    async def last(**options):
+        responses = list(llm.stream_chat_with_tools([ADD, NOW], "Add.", **options))
+        more = await llm.astream_chat_with_tools([ADD, NOW], "Add.", **options)
+        return [responses[-1], [response async for response in more][-1]]
+
+    for response in await last():
+        calls = [block.tool_name for block in response.message.blocks[1:]]
+        (legacy,) = response.message.additional_kwargs["tool_calls"]
+        assert (calls, legacy["function"]["name"]) == (["add"], "add")
+        assert [call.tool_name for call in llm.get_tool_calls_from_response(response)] == ["add"]
+    for response in await last(allow_parallel_tool_calls=True):
+        assert len(llm.get_tool_calls_from_response(response)) == 2
+
+
+@pytest.mark.parametrize("model", [Heroku, HerokuMessages])
+async def test_a_stream_of_tools_that_is_left_early_closes_its_connection(emulator, model):
+    emulator.switch(pace=0.02, delta_characters=1)
+    llm = model(model="claude-4-5-sonnet")
+    responses = llm.stream_chat_with_tools([ADD], "Tell a long story.")
+    next(responses)
+    responses.close()
+    more = await llm.astream_chat_with_tools([ADD], "Tell a long story.")
+    await anext(more)
+    await more.aclose()
+    for entry in emulator.journal:  # in a thread: LlamaIndex leaves some of it to the event loop
+        assert await asyncio.to_thread(entry.wait)
+    assert [entry.client_left for entry in emulator.journal] == [True, True]
 
 
 async def test_tools_are_predicted_and_called(emulator, llm):
@@ -169,7 +209,7 @@ async def test_arguments_that_are_no_object_never_run_a_tool(emulator, llm, argu
     tool = FunctionTool.from_defaults(
         lambda **given: ran.append(given), name="add", description="x"
     )
-    emulator.script(CallTools([("add", arguments)], times=4))
+    emulator.script(CallTools([("add", arguments)], times=8))
     with pytest.raises(InvalidResponseError, match=r"'add'.*not a JSON object") as caught:
         llm.predict_and_call([tool], "Add.")
     assert isinstance(caught.value, ValueError)
@@ -194,7 +234,7 @@ def test_a_cut_call_says_how_to_get_it_whole(emulator, llm):
 def test_broken_arguments_can_be_sent_back_to_the_model(emulator, llm):
     emulator.script(CUT, Say("Sorry."))
     answer = llm.chat_with_tools([ADD], "Add.").message
-    call_id = answer.blocks[0].tool_call_id
+    call_id = answer.blocks[1].tool_call_id
     output = ChatMessage("No JSON.", role="tool", additional_kwargs={"tool_call_id": call_id})
     assert llm.chat([ChatMessage("Add."), answer, output]).message.content == "Sorry."
 
@@ -231,11 +271,11 @@ async def test_names_that_the_api_does_not_take_are_changed_on_the_wire_only(emu
         [r async for r in await llm.astream_chat_with_tools([tool], "Add.")][-1],
     ]
     for response in responses:
-        assert response.message.blocks[0].tool_name == "my.tool[int]"
+        assert response.message.blocks[1].tool_name == "my.tool[int]"
     emulator.script(Say("Done."))
     output = ChatMessage("3", role="tool", additional_kwargs={"tool_call_id": "x"})
     message = responses[0].message
-    output.additional_kwargs["tool_call_id"] = message.blocks[0].tool_call_id
+    output.additional_kwargs["tool_call_id"] = message.blocks[1].tool_call_id
     llm.chat([ChatMessage("Add."), message, output])
     called = sent(emulator)["messages"][1]["tool_calls"][0]
     assert called["function"]["name"] == "my_tool_int_"

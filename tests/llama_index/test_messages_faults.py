@@ -47,7 +47,7 @@ def test_a_call_may_have_a_timeout_of_its_own(emulator, make_model, ask):
 
 @pytest.mark.parametrize("ask", WAYS)
 def test_a_call_with_invalid_json_is_never_run(emulator, make_model, ask):
-    emulator.script(CallTools([("add", '{"a": 1, "b')], path=MESSAGES))
+    emulator.script(CallTools([("add", '{"a": 1, "b')], path=MESSAGES, times=2))
     llm = make_model()
     answer = ask(llm, tools=TOOLS)
     with pytest.raises(InvalidResponseError, match="'add'"):

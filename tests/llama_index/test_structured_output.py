@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from heroku_emulator import CallTools, Say
 from heroku_inference import InvalidResponseError
 from heroku_inference._chat.thinking import call_instruction
-from llama_index_heroku import Heroku
+from llama_index_heroku import Heroku, HerokuMessages
 from tests.llama_index.records import recorded
 
 pytestmark = pytest.mark.usefixtures("config_vars")
@@ -113,6 +113,54 @@ async def test_a_cut_object_is_an_error_even_when_what_came_fits(emulator, way):
     emulator.script(CallTools([("Answer_str_", cut)], finish_reason="length"))
     with pytest.raises(InvalidResponseError, match="Raise max_tokens"):
         await way(Heroku(), Answer[str])
+
+
+CUT = '{"value": "one two", "words": ["a", '
+
+
+@ways
+@pytest.mark.parametrize("is_chat_model", [True, False], ids=["chat", "prompt"])
+async def test_json_text_that_was_cut_is_an_error_even_when_it_fits(emulator, way, is_chat_model):
+    emulator.switch(delta_characters=4)
+    emulator.script(Say(CUT, finish_reason="length"))
+    llm = Heroku(is_function_calling_model=False, is_chat_model=is_chat_model)
+    words = "max_tokens cut the answer" if way in {stream, astream} else "Could not extract json"
+    with pytest.raises(ValueError, match=words):
+        await way(llm, Answer[str])
+
+
+@pytest.mark.parametrize("way", [stream, astream])
+async def test_json_text_that_was_whole_before_the_cut_is_an_answer(emulator, way):
+    text = '```json\n{"city": "Lyon", "celsius": 25}\n```\nShall I'
+    emulator.script(Say(text, finish_reason="length"))
+    assert await way(Heroku(is_function_calling_model=False), Weather) == Weather(**SUNNY)
+
+
+@pytest.mark.parametrize("model", [Heroku, HerokuMessages])
+@ways
+async def test_the_right_object_in_text_is_an_answer(emulator, way, model):
+    path = "/v1/messages" if model is HerokuMessages else None
+    text = '```json\n{"city": "Lyon", "celsius": 25}\n```'
+    emulator.script(Say(text, reasoning="Hm.", path=path))
+    llm = model(model="claude-4-5-sonnet", extended_thinking=1024, max_tokens=4000)
+    assert await way(llm, Weather) == Weather(**SUNNY)
+
+
+@ways
+@pytest.mark.parametrize("text", ['{"city": "Lyon"}', "[1]"])
+async def test_another_object_in_text_is_not(emulator, way, text):
+    emulator.script(Say(text))
+    with pytest.raises(ValueError, match=r"Expected at least one tool call|no call of the tool"):
+        await way(Heroku(extended_thinking=1024, max_tokens=4000), Weather)
+
+
+@ways
+async def test_arguments_that_cannot_be_read_are_given_again(emulator, way):
+    emulator.script(
+        CallTools([("Weather", '{"city" "Lyon"}')]),
+        CallTools([("Weather", '{"city": "Ly\non", "celsius": 25}')]),
+    )
+    assert await way(Heroku(), Weather) == Weather(city="Ly\non", celsius=25)
 
 
 @ways
