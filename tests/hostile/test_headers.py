@@ -15,7 +15,7 @@ ODD = {
         b"retry-after-ms: \x1e5",
     ],
     "not ASCII": [
-        b"x-request-id: caf\xe9",
+        b"x-request-id: \xe9\xe8",
         b"x-odd: \xff\xe2\x82\xac",
         b"x-ratelimit-limit-requests: \xb2",
         b"x-ratelimit-reset-requests: 1\xb5s",
