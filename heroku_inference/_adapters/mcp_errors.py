@@ -36,7 +36,7 @@ _LIBRARIES: Final = frozenset({"anyio", "httpcore", "httpx", "httpx2"})
 
 # Modules that read what a toolkit says, and those that they check it with.
 _READERS: Final = ("langchain_mcp_adapters.", "llama_index.tools.mcp.", "mcp.")
-_CHECKERS: Final = frozenset({"pydantic", "pydantic_core"})
+_CHECKERS: Final = frozenset({"abc", "pydantic", "pydantic_core", "types", "typing"})
 _LOOK: Final = "Try again; if it keeps failing, look at the logs of the MCP server's app."
 
 # Codes with which the MCP library reports what happened to a session.
