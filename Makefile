@@ -27,7 +27,7 @@ compile = uv pip compile --quiet --universal --python-version 3.11 --no-header p
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types coverage wheel foreign programs docs bench bench-peers notebooks live lock clean
+.PHONY: help setup demo test hostile check format lint types coverage wheel foreign programs docs bench bench-peers notebooks live lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ PROGRAMS ?= tests/programs
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
+
+hostile: setup ## Try everything that a hostile server may send; `make test` tries a part
+	$(BIN)/python -m pytest tests/hostile --hostile $(TESTS)
 
 check: lint types coverage wheel package foreign docs notebooks ## Everything CI checks
 

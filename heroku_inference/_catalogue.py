@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Required
 
 from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from heroku_inference._json import read_json
 from heroku_inference._public_names import publish
 from heroku_inference._warnings import warn_caller_once
+from heroku_inference._wire_types import identifier, moment
 
 if TYPE_CHECKING:
     from heroku_inference._values import Reply
@@ -87,12 +89,38 @@ def available_models(reply: "Reply") -> list[AvailableModel]:
     Raises:
         InvalidResponseError: The answer is not such a list.
     """
-    return read_json(reply, _list_of_models())
+    return [_model(wire) for wire in read_json(reply, _list_of_models())]
+
+
+def _model(wire: "_WireModel") -> AvailableModel:
+    return AvailableModel(
+        model_id=wire["model_id"],
+        regions=_texts(wire.get("regions")),
+        type=_texts(wire.get("type")),
+        state=identifier(wire.get("state")),
+        deprecation_date=moment(wire.get("deprecation_date")),
+        eol_date=moment(wire.get("eol_date")),
+        replacement_model=identifier(wire.get("replacement_model")),
+    )
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(filter(None, map(identifier, values if isinstance(values, list) else ())))
+
+
+class _WireModel(TypedDict, total=False):
+    model_id: Required[str]
+    regions: Any
+    type: Any
+    state: Any
+    deprecation_date: Any
+    eol_date: Any
+    replacement_model: Any
 
 
 @cache
-def _list_of_models() -> TypeAdapter[list[AvailableModel]]:
-    return TypeAdapter(list[AvailableModel])
+def _list_of_models() -> TypeAdapter[list[_WireModel]]:
+    return TypeAdapter(list[_WireModel])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

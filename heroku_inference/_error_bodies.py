@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._decoding import decoded_json
 from heroku_inference._errors import (
     APIError,
     AuthenticationError,
@@ -18,6 +18,7 @@ from heroku_inference._errors import (
     ServerError,
 )
 from heroku_inference._headers import requested_wait
+from heroku_inference._wire_types import json_text
 
 if TYPE_CHECKING:
     from heroku_inference._values import Reply
@@ -156,15 +157,15 @@ def _error(
 def _decoded(body: bytes) -> Any:
     """The body as JSON, with an `error` that is itself JSON text decoded too; else `None`."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = decoded_json(body)
+    except ValueError:
         return None
     if isinstance(value, dict):
         value = value.get("error") or value
     if isinstance(value, str):
         try:
-            inner = json.loads(value)
-        except (ValueError, RecursionError):
+            inner = decoded_json(value)
+        except ValueError:
             return value
         return inner if isinstance(inner, dict) else value
     return value
@@ -175,11 +176,11 @@ def _fields(detail: Any) -> tuple[str, str | None, int | None]:
     if isinstance(detail, dict):
         code, type_ = detail.get("code"), detail.get("type")
         message = detail.get("message")
-        text = message if isinstance(message, str) else json.dumps(detail, ensure_ascii=False)
+        text = message if isinstance(message, str) else json_text(detail)
         number = int(str(code)) if re.fullmatch(r"[0-9]{1,9}", str(code)) else None
         known = number if number is not None and 400 <= number <= 599 else None  # noqa: PLR2004
         return text.strip(), type_ if isinstance(type_, str) else None, known
-    return excerpt(detail if isinstance(detail, str) else json.dumps(detail)), None, None
+    return excerpt(detail if isinstance(detail, str) else json_text(detail)), None, None
 
 
 def _is_edge_block(reply: Reply, detail: Any) -> bool:

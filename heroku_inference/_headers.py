@@ -45,6 +45,9 @@ class RateLimits:
 
 
 _LONGEST_NUMBER: Final = 18  # digits
+# Python takes control characters for white space in a pattern, but not in a number.
+_NUMBER: Final = re.compile(r"[ \t]*[0-9]{1,18}(?:\.[0-9]{0,18})?[ \t]*")
+_PART: Final = re.compile(r"([0-9]{1,18}(?:\.[0-9]{0,18})?)(h|ms|m|us|µs|ns|s)")
 
 
 _UNIT_SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6,
@@ -97,7 +100,7 @@ def duration(text: str | None) -> float | None:
         return None
     if (number := _number(text)) is not None:
         return number
-    parts = re.findall(r"(\d+(?:\.\d*)?)(h|ms|m|us|µs|ns|s)", text.strip())
+    parts = _PART.findall(text.strip())
     if not parts or "".join(value + unit for value, unit in parts) != text.strip():
         return None
     return sum(float(value) * _UNIT_SECONDS[unit] for value, unit in parts)
@@ -108,7 +111,7 @@ def _number(text: str | None) -> float | None:
         return None
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
         return float(text)  # nearly every header: the pattern takes ten times as long
-    return float(text) if re.fullmatch(r"\s*\d{1,18}(?:\.\d*)?\s*", text) else None
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _seconds_until(http_date: str) -> float | None:

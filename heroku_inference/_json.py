@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import to_json
 
+from heroku_inference._decoding import decoded_json
 from heroku_inference._errors import InvalidResponseError
 
 if TYPE_CHECKING:
@@ -44,9 +44,18 @@ def read_json(reply: Reply, shape: TypeAdapter[_Value]) -> _Value:
     except ValidationError as error:
         first: Any = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "json_invalid":
-        raise invalid_response(reply, _NOT_JSON)
+        return _read_odd_json(reply, shape)
     where = ".".join(map(str, first["loc"]))
     raise invalid_response(reply, f"{where}: {first['msg']}" if where else first["msg"])
+
+
+def _read_odd_json(reply: Reply, shape: TypeAdapter[_Value]) -> _Value:
+    """The value of a body that the fast parser does not take."""
+    try:
+        plain = to_json(decoded_json(reply.body))
+    except ValueError:
+        raise invalid_response(reply, _NOT_JSON) from None
+    return read_json(replace(reply, body=plain), shape)
 
 
 def invalid_response(reply: Reply, what: str, data: object = None) -> InvalidResponseError:
@@ -58,7 +67,7 @@ def invalid_response(reply: Reply, what: str, data: object = None) -> InvalidRes
         data: The event of a stream that is meant, as bytes or decoded; by default the body.
     """
     if not isinstance(data, bytes):
-        data = reply.body if data is None else json.dumps(data, ensure_ascii=False).encode()
+        data = reply.body if data is None else to_json(data)
     text = data[:800].decode("utf-8", errors="replace")[:200]
     request = f" (request {reply.request_id})" if reply.request_id else ""
     shown = f" It begins {' '.join(text.split())!r}." if text.strip() else ""
@@ -78,34 +87,6 @@ def wrong_answer(reply: Reply, expected: str, data: bytes | None = None) -> Inva
     except ValueError:
         return invalid_response(reply, _NOT_JSON, data)
     return invalid_response(reply, f"it is not {expected}", data)
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def decoded_json(text: str | bytes, *, strict: bool = True) -> Any:
-    """The value of this JSON text.
-
-    Half of a surrogate pair, as a cut emoji leaves it, becomes U+FFFD: UTF-8 cannot carry it.
-
-    Args:
-        text: The JSON text.
-        strict: Whether strings must have their line ends, tabs and other control characters
-            escaped. A text that was cut is refused either way.
-
-    Raises:
-        ValueError: The text is not JSON.
-    """
-    try:
-        return from_json(text)
-    except ValueError as error:
-        refusal = error
-    try:
-        value = json.loads(text, strict=strict)
-    except (ValueError, RecursionError) as error:
-        # Told to be lenient, the first parser would complain of what does not matter.
-        raise (error if isinstance(error, ValueError) and not strict else refusal) from None
-    return from_json(_SURROGATE.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
 
 
 def whole_characters(value: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from heroku_inference._decoding import decoded_json
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
@@ -43,8 +43,14 @@ class Reply:
         return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> Any:
-        """The body decoded as JSON; raises `ValueError` if it is not JSON."""
-        return json.loads(self.body)
+        """The body decoded as JSON, once; raises `ValueError` if it is not JSON.
+
+        It is always the same value, so copy it before you change it.
+        """
+        known = self.__dict__
+        if "_decoded" not in known:
+            known["_decoded"] = decoded_json(self.body)
+        return known["_decoded"]
 
     @property
     def request_id(self) -> str | None:

@@ -57,13 +57,12 @@ class Toolkit:
         """
         spec = _library().McpToolSpec(self, **options)
         if allowed_tools is None:
-            tools: list[FunctionTool] = await spec.to_tool_list_async()
-            return tools
+            return await self._made_by(spec)
         if isinstance(allowed_tools, str):
             raise ConfigError(
                 "allowed_tools must be a list, got a str.", f"Pass a list: [{allowed_tools!r}]."
             )
-        named = [(_names_of(tool), tool) for tool in await spec.to_tool_list_async()]
+        named = [(_names_of(tool), tool) for tool in await self._made_by(spec)]
         # The names of resources lose their slashes.
         if missing := [
             name
@@ -77,6 +76,19 @@ class Toolkit:
             )
         wanted = {*allowed_tools, *(name.replace("/", "_") for name in allowed_tools)}
         return [tool for names, tool in named if wanted & names]
+
+    async def _made_by(self, spec: Any) -> list[FunctionTool]:
+        """The tools of LlamaIndex's spec, which stumbles over schemas that are none."""
+        try:
+            tools: list[FunctionTool] = await spec.to_tool_list_async()
+        except Exception as error:
+            failure = toolkit_error(error, self._settings)
+            if failure is None or failure is error:
+                raise
+            forget_frames(error)
+        else:
+            return tools
+        raise failure
 
     async def list_tools(self) -> Any:
         return await self._ask("list_tools")

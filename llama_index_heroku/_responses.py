@@ -16,7 +16,6 @@ from llama_index.core.base.llms.types import (
     ThinkingBlock,
     ToolCallBlock,
 )
-from pydantic_core import from_json
 
 from heroku_inference._adapters.usage import token_counts
 from llama_index_heroku._tool_calls import FINISH_REASON, legacy_calls, parse_or_keep
@@ -58,7 +57,7 @@ def chat_response(answer: ChatResult, names: Mapping[str, str]) -> ChatResponse:
         message=assistant_message(
             answer.text, answer.reasoning, answer.reasoning_signature, calls, answer.refusal
         ),
-        raw=from_json(answer.reply.body) if answer.reply is not None else None,
+        raw=answer.reply.json() if answer.reply is not None else None,
         additional_kwargs=fields,
     )
 

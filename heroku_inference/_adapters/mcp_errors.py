@@ -7,6 +7,7 @@ that neither library has to be imported.
 
 from __future__ import annotations
 
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._error_bodies import error_from_reply, excerpt, sentence
@@ -32,6 +33,11 @@ __all__ = ["forget_frames", "toolkit_error", "wrong_address"]
 _NOT_HERE: Final = frozenset({400, 404, 405, 406, 410, 415, 501})
 _NOT_FOUND: Final = 404
 _LIBRARIES: Final = frozenset({"anyio", "httpcore", "httpx", "httpx2"})
+
+# Modules that read what a toolkit says, and those that they check it with.
+_READERS: Final = ("langchain_mcp_adapters.", "llama_index.tools.mcp.", "mcp.")
+_CHECKERS: Final = frozenset({"abc", "pydantic", "pydantic_core", "types", "typing"})
+_LOOK: Final = "Try again; if it keeps failing, look at the logs of the MCP server's app."
 
 # Codes with which the MCP library reports what happened to a session.
 _TERMINATED: Final = 32600
@@ -105,7 +111,15 @@ def _meaning(leaf: BaseException, base_url: str) -> HerokuError | None:
         return _timeout_error(base_url)
     if isinstance(leaf, OSError) or type(leaf).__module__.partition(".")[0] in _LIBRARIES:
         return _connection_error(base_url, f"{type(leaf).__name__}: {leaf}".rstrip(": "))
-    return None
+    return _unreadable(leaf, base_url) if _is_of_readers(leaf) else None
+
+
+def _is_of_readers(leaf: BaseException) -> bool:
+    """Whether the libraries that read what the toolkit says have stumbled over it."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(leaf.__traceback__)]
+    while modules and modules[-1].partition(".")[0] in _CHECKERS:
+        modules.pop()
+    return bool(modules) and f"{modules[-1]}.".startswith(_READERS)
 
 
 def _is_misread(leaf: BaseException) -> bool:
@@ -132,8 +146,14 @@ def _protocol_error(report: Any, base_url: str) -> HerokuError:
     if report.code == _CLOSED:
         return _connection_error(base_url, report.message)
     return InvalidResponseError(
-        sentence(f"The MCP toolkit at {base_url} failed: {excerpt(report.message)}"),
-        "Try again; if it keeps failing, look at the logs of the MCP server's app.",
+        sentence(f"The MCP toolkit at {base_url} failed: {excerpt(report.message)}"), _LOOK
+    )
+
+
+def _unreadable(leaf: BaseException, base_url: str) -> InvalidResponseError:
+    what = f"{type(leaf).__name__}: {leaf}"
+    return InvalidResponseError(
+        sentence(f"What the MCP toolkit at {base_url} says cannot be read: {excerpt(what)}"), _LOOK
     )
 
 

@@ -10,11 +10,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._agents.tool_results import unwrap
-from heroku_inference._chat.reading import ChunkReader, sum_chunks
+from heroku_inference._chat.reading import EVENTS, ChunkReader, sum_chunks
 from heroku_inference._chat.request import ChatRequest
 from heroku_inference._errors import HerokuError, StreamInterruptedError
 from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
 from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult
+from heroku_inference._wire_types import WrongTypeError, count, identifier, list_at, object_at
 
 if TYPE_CHECKING:
     from heroku_inference._values import ChatChunk, Reply
@@ -111,6 +112,8 @@ class AgentReader:
 
             raise stream_error(data, self._reply)
         if not isinstance(frame, dict):
+            if event not in EVENTS:
+                return {}
             raise wrong_answer(self._reply, _EVENT, data)
         return frame
 
@@ -120,15 +123,16 @@ class AgentReader:
             self._read_rest(frame)
             return
         try:
-            for choice in choices:
-                self._read_choice(frame, choice)
+            for number, choice in enumerate(list_at(choices, "choices")):
+                self._read_choice(frame, object_at(choice, "choices", number), number)
                 frame = {**frame, "usage": None}  # several choices share one count
-        except (AttributeError, KeyError, TypeError):
-            raise invalid_response(self._reply, f"it is not {_EVENT}", frame) from None
+        except WrongTypeError as wrong:
+            raise invalid_response(self._reply, str(wrong), frame) from None
 
-    def _read_choice(self, frame: dict[str, Any], choice: dict[str, Any]) -> None:
+    def _read_choice(self, frame: dict[str, Any], choice: dict[str, Any], number: int) -> None:
         whole = choice.get("message") or {}
-        message = whole or choice.get("delta") or {}
+        name = "message" if whole else "delta"
+        message = object_at(whole or choice.get("delta") or {}, "choices", number, name)
         frame = {**frame, "choices": [choice]}
         if message.get("role") == "tool" or str(frame.get("object")).startswith("tool."):
             self._close_message()
@@ -175,19 +179,20 @@ class AgentReader:
             return
         self._result = None
         message = frame["message"]
-        call_id = message.get("tool_call_id")
-        said = unwrap(message.get("content"), message.get("name") or self._tool_name(call_id))
+        call_id = identifier(message.get("tool_call_id"))
+        name = identifier(message.get("name")) or self._tool_name(call_id)
+        said = unwrap(message.get("content"), name)
         self.steps.append(
             AgentToolResult(
-                tool_call_id=call_id or None,
+                tool_call_id=call_id,
                 name=said.name,
                 text=said.text,
                 is_error=said.is_error,
                 content=said.content,
                 raw=said.raw,
-                id=frame.get("id"),
-                created=frame.get("created"),
-                system_fingerprint=frame.get("system_fingerprint"),
+                id=identifier(frame.get("id")),
+                created=count(frame.get("created")),
+                system_fingerprint=identifier(frame.get("system_fingerprint")),
                 reply=self._reply,
             )
         )
@@ -256,11 +261,15 @@ def _speaks(message: dict[str, Any]) -> bool:
 
 def _continues(frame: dict[str, Any], piece: dict[str, Any]) -> bool:
     """Whether a piece of a tool's message belongs to the one that was begun."""
-    call_id = piece.get("tool_call_id")
-    return not call_id or call_id == frame["message"].get("tool_call_id")
+    call_id = identifier(piece.get("tool_call_id"))
+    return not call_id or call_id == identifier(frame["message"].get("tool_call_id"))
 
 
 def _append(message: dict[str, Any], piece: dict[str, Any]) -> None:
-    more = piece.get("content")
-    if more:
-        message["content"] = message["content"] + more if message.get("content") else more
+    said, more = message.get("content"), piece.get("content")
+    if not said or not more:
+        message["content"] = said or more
+    elif type(said) is type(more) and type(more) in {str, list}:
+        message["content"] = said + more
+    else:
+        raise WrongTypeError("of one type in all pieces of a result", "content")

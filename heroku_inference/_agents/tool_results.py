@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-from pydantic_core import to_json
-
-from heroku_inference._json import decoded_json
+from heroku_inference._decoding import decoded_json, is_too_deep
+from heroku_inference._wire_types import json_text
 
 __all__ = ["Unwrapped", "unwrap"]
 
 _PREFIX: Final = re.compile(r"Tool '(.*?)' returned result:", re.DOTALL)
+# Fields of parts that are text, if they are there; and the kinds that must have `data`.
+_TEXTS: Final = ("mimeType", "name", "text", "uri")
+_WITH_DATA: Final = frozenset({"audio", "image"})
 _ENVELOPE: Final = frozenset({"content", "isError", "structuredContent", "_meta"})
 
 
@@ -38,16 +40,17 @@ def unwrap(content: Any, name: str | None) -> Unwrapped:
         name: The tool's name beside it, if there is one; else the prefix tells it.
     """
     if isinstance(content, list) and _are_parts(content):
-        return Unwrapped(name or "", _text_of(content), content, False, _json(content))
-    raw = content if isinstance(content, str) else "" if content is None else _json(content)
+        parts = [_readable(part) for part in content]
+        return Unwrapped(name or "", _text_of(parts), parts, False, json_text(content))
+    raw = content if isinstance(content, str) else "" if content is None else json_text(content)
     name, said = _without_prefix(raw, name or "")
     envelope = _envelope(said)
     if envelope is None:
         return Unwrapped(name, said, [], False, raw)
-    parts: list[dict[str, Any]] = envelope["content"]
+    parts = [_readable(part) for part in envelope["content"]]
     text = _text_of(parts)
     if not parts and envelope.get("structuredContent") is not None:
-        text = _json(envelope["structuredContent"])
+        text = json_text(envelope["structuredContent"])
     return Unwrapped(name, text, parts, envelope.get("isError") is True, raw)
 
 
@@ -69,7 +72,7 @@ def _is_same_tool(shown: str, name: str) -> bool:
 
 def _envelope(text: str) -> dict[str, Any] | None:
     """The MCP result in this text; `None` for a command's output, be it JSON too."""
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith("{") or is_too_deep(text):
         return None
     try:
         value = decoded_json(text)
@@ -90,10 +93,20 @@ def _are_parts(content: Any) -> bool:
     )
 
 
+def _readable(part: dict[str, Any]) -> dict[str, Any]:
+    """The part; one with fields of other types becomes text, so that nothing of it is lost."""
+    return part if _is_readable(part) else {"type": "text", "text": json_text(part)}
+
+
+def _is_readable(part: dict[str, Any]) -> bool:
+    resource = part.get("resource")
+    if not isinstance(resource, dict | None):
+        return False
+    texts = [where.get(name) for where in (part, resource or {}) for name in _TEXTS]
+    needed = part.get("data") if part["type"] in _WITH_DATA else ""
+    return isinstance(needed, str) and all(isinstance(text, str | None) for text in texts)
+
+
 def _text_of(parts: list[dict[str, Any]]) -> str:
     texts = (part.get("text") for part in parts if part["type"] == "text")
     return "\n".join(text for text in texts if isinstance(text, str))
-
-
-def _json(value: Any) -> str:
-    return to_json(value).decode()

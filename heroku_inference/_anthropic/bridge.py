@@ -264,10 +264,13 @@ def _calls_tools(reply: Reply) -> bool:
 
 
 def _response(reply: Reply) -> httpx2.Response:
-    headers = {**_headers(reply), "content-type": "application/json"}
+    headers = {**_headers(reply), b"content-type": b"application/json"}
     return httpx2.Response(reply.status_code, headers=headers, content=reply.body)
 
 
-def _headers(reply: Reply) -> dict[str, str]:
+def _headers(reply: Reply) -> dict[bytes, bytes]:
     kept = {name: value for name, value in reply.headers.items() if name not in _OF_THE_BODY}
-    return {**kept, "request-id": reply.request_id} if reply.request_id else kept
+    if reply.request_id:
+        kept["request-id"] = reply.request_id
+    # As they came: a server may write more into a value than ASCII.
+    return {name.encode("latin-1"): kept[name].encode("latin-1") for name in kept}

@@ -10,13 +10,15 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._chat.tool_arguments import parse_arguments
+from heroku_inference._anthropic.shapes import check_event, check_message, readable_input
+from heroku_inference._decoding import decoded_json
 from heroku_inference._error_bodies import stream_error
 from heroku_inference._errors import (
     HerokuError,
     StreamInterruptedError,
 )
-from heroku_inference._json import wrong_answer
+from heroku_inference._json import invalid_response, wrong_answer
+from heroku_inference._wire_types import WrongTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,9 @@ __all__ = [
     "written_event",
 ]
 
+_OF_BLOCKS: Final = frozenset({"content_block_delta", "content_block_start", "content_block_stop"})
+# Names of events whose data must be one. Others, such as signs of life, may hold anything.
+_EVENTS: Final = _OF_BLOCKS | {None, "", "error", "message_start", "message_delta", "message_stop"}
 # The statuses that Anthropic's error types stand for; inside of a stream there is no status.
 _FINISH_REASONS: Final = {
     "end_turn": "stop",
@@ -52,23 +57,16 @@ def read_message(reply: Reply) -> Reply:
         InvalidResponseError: It does not, in spite of its status.
     """
     try:
-        message = reply.json()
-    except (ValueError, RecursionError):
-        message = None
-    if isinstance(message, dict) and isinstance(message.get("content"), list):
-        for block in message["content"]:
-            if isinstance(block, dict) and isinstance(block.get("input"), str):
-                block["input"] = readable_input(block["input"])
-        return replace(reply, body=json.dumps(_with_headers(message, reply)).encode())
-    raise wrong_answer(reply, "a message of the Messages API")
-
-
-def readable_input(arguments: str) -> Any:
-    """A call's arguments as an object; those that cannot be read, as after a cut, stay text."""
-    try:
-        return parse_arguments(arguments)
+        message = decoded_json(reply.body)
     except ValueError:
-        return arguments
+        message = None
+    if not isinstance(message, dict) or message.get("content") is None:
+        raise wrong_answer(reply, "a message of the Messages API")
+    try:
+        check_message(message)
+    except WrongTypeError as wrong:
+        raise invalid_response(reply, str(wrong)) from None
+    return replace(reply, body=json.dumps(_with_headers(message, reply)).encode())
 
 
 def written_event(frame: Mapping[str, Any]) -> bytes:
@@ -89,6 +87,7 @@ class MessageStream:
         self.partial = ""
         self._reply = reply
         self._stopped = False
+        self._opened: set[int] = set()  # the numbers of the blocks so far
         self._usage: dict[str, Any] = {}
 
     def read(self, event: str | None, data: bytes) -> tuple[bytes, ...]:
@@ -113,7 +112,8 @@ class MessageStream:
         except HerokuError as error:
             error.partial = self.partial
             raise
-        self._follow(frame)
+        if frame is not None:
+            self._follow(frame)
         return frame
 
     def finish(self) -> tuple[bytes, ...]:
@@ -130,38 +130,59 @@ class MessageStream:
             partial=self.partial,
         )
 
-    def _frame(self, event: str | None, data: bytes) -> dict[str, Any]:
+    def _frame(self, event: str | None, data: bytes) -> dict[str, Any] | None:
         try:
-            frame = json.loads(data)
-        except (ValueError, RecursionError):
+            frame = decoded_json(data)
+        except ValueError:
             frame = None
         if event == "error" or (isinstance(frame, dict) and frame.get("error")):
             raise stream_error(data, self._reply)
-        if isinstance(frame, dict) and isinstance(frame.get("type"), str):
-            return frame
+        if isinstance(frame, dict):
+            if not isinstance(frame.get("type"), str):
+                frame["type"] = event
+            if frame["type"]:
+                self._check(frame)
+                return frame
+        elif event not in _EVENTS:
+            return None  # a sign of life, which may hold anything
         raise wrong_answer(self._reply, "an event of the Messages API", data)
+
+    def _check(self, frame: dict[str, Any]) -> None:
+        try:
+            check_event(frame)
+            if frame["type"] in _OF_BLOCKS:
+                self._check_order(frame)
+        except WrongTypeError as wrong:
+            raise invalid_response(self._reply, str(wrong), frame) from None
+
+    def _check_order(self, frame: dict[str, Any]) -> None:
+        begins = frame["type"] == "content_block_start"
+        if begins == (frame["index"] in self._opened):
+            expected = "the number of a new block" if begins else "that of a block"
+            raise WrongTypeError(expected, "index")
+        if begins:
+            self._opened.add(frame["index"])
 
     def _follow(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
         if kind == "message_start":
-            message = frame.get("message") or {}
-            self._usage = message.get("usage") or {}
-            frame["message"] = _with_headers(message, self._reply)
+            self._usage = frame["message"]["usage"]
+            frame["message"] = _with_headers(frame["message"], self._reply)
         elif kind == "content_block_start":
-            self.partial += _text(frame.get("content_block"))
+            self.partial += _text(frame["content_block"])
         elif kind == "content_block_delta":
-            self.partial += _text(frame.get("delta"))
+            self.partial += _text(frame["delta"])
         elif kind == "message_delta":
-            self._stopped = self._stopped or bool((frame.get("delta") or {}).get("stop_reason"))
+            self._stopped = self._stopped or bool(frame["delta"]["stop_reason"])
             # Readers look here for all numbers, also for those that came with the first event.
-            late = {name: n for name, n in (frame.get("usage") or {}).items() if n is not None}
+            late = {name: n for name, n in frame["usage"].items() if n is not None}
             frame["usage"] = {"output_tokens": 0, **self._usage, **late}
         elif kind == "message_stop":
             self.done = True
 
 
-def _text(part: Any) -> str:
-    text = part.get("text") if isinstance(part, dict) else None
+def _text(part: dict[str, Any]) -> str:
+    text = part.get("text")
     return text if isinstance(text, str) else ""
 
 

@@ -6,16 +6,16 @@ usage mean none, usage comes in a frame of its own, reasoning is an object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from pydantic_core import to_json
+from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._chat.response_format import AnswerText
 from heroku_inference._chat.tool_deltas import ToolCallDeltas
 from heroku_inference._chat.words import PLACEHOLDER
+from heroku_inference._chat.wrong_parts import wrong_part
 from heroku_inference._errors import HerokuError, StreamInterruptedError
 from heroku_inference._json import decoded_json, invalid_response, is_error, wrong_answer
 from heroku_inference._values import ChatChunk, ChatResult, ToolCall, ToolCallDelta, Usage
+from heroku_inference._wire_types import count, identifier, json_text, reason, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from heroku_inference._chat.request import ChatRequest
     from heroku_inference._values import Reply
 
-__all__ = ["ChunkReader", "chat_result", "sum_chunks"]
+__all__ = ["EVENTS", "ChunkReader", "chat_result", "sum_chunks"]
 
 _FINISH_REASONS = {
     "end_turn": "stop",
@@ -35,19 +35,17 @@ _FINISH_REASONS = {
 _LONGEST_MARK = 32  # bytes of an end mark, with white space around it
 _COMPLETION = "a chat completion"
 _REASONING_FIELDS = ("signature", "text", "thinking")
-# Where a detail stands: in OpenAI's object, under its name there, or alone as Anthropic has it.
-_DETAILS = {
-    "cached_tokens": ("prompt_tokens_details", "cached_tokens", "cache_read_input_tokens"),
-    "cache_creation_tokens": (
-        "prompt_tokens_details",
-        "cache_creation_tokens",
-        "cache_creation_input_tokens",
-    ),
-    "reasoning_tokens": ("completion_tokens_details", "reasoning_tokens", "reasoning_tokens"),
-}
+# Names of events that hold a piece of the answer, or an error. Others, such as signs of life, may
+# hold anything.
+EVENTS: Final = frozenset({None, "", "error", "message"})
 
 # What an answer says about itself, on its first piece.
-_IDENTITY = ("id", "model", "created", "system_fingerprint")
+_IDENTITY: Final = {
+    "id": identifier,
+    "model": identifier,
+    "created": count,
+    "system_fingerprint": identifier,
+}
 _SAID_ONCE = (*_IDENTITY, "finish_reason", "usage", "reasoning_signature", "reply")
 
 
@@ -59,11 +57,22 @@ def chat_result(reply: Reply, request: ChatRequest) -> ChatResult:
         APIError: The body is an error, in spite of the status.
     """
     reader = ChunkReader(request, reply)
-    completion = reader.decode(None, reply.body)
-    if not completion.get("choices"):
+    completion = reader.check(None, reply.body, _decoded(reply))
+    choices = completion.get("choices")
+    if not choices:
         raise wrong_answer(reply, _COMPLETION)
+    first = choices[0] if type(choices) is list else None
+    if type(first) is dict and "message" not in first and "delta" not in first:
+        raise invalid_response(reply, "choices.0.message is missing")
     pieces = (reader.read_frame(completion), reader.close())
     return sum_chunks(piece for piece in pieces if piece is not None)
+
+
+def _decoded(reply: Reply) -> Any:
+    try:
+        return reply.json()
+    except ValueError:
+        return None
 
 
 def sum_chunks(chunks: Iterable[ChatChunk]) -> ChatResult:
@@ -157,6 +166,15 @@ class ChunkReader:
             frame = decoded_json(data)
         except ValueError:
             frame = None
+        return self.check(event, data, frame)
+
+    def check(self, event: str | None, data: bytes, frame: Any) -> dict[str, Any]:
+        """The frame that was decoded from this data, unless it is an error.
+
+        Raises:
+            APIError: It is one.
+            InvalidResponseError: It is not of a chat completion.
+        """
         # What nearly every frame is needs no call to be seen.
         plain = type(frame) is dict and frame.get("choices") and not frame.get("error")
         if event == "error" or (not plain and type(frame) is dict and is_error(frame)):
@@ -164,24 +182,28 @@ class ChunkReader:
 
             raise stream_error(data, self._reply)
         if type(frame) is not dict:
+            if event not in EVENTS:
+                return {}
             raise wrong_answer(self._reply, _COMPLETION, data)
         return frame
 
     def read_frame(self, frame: dict[str, Any]) -> ChatChunk | None:
         """What this decoded frame adds; frames without choices, such as pings, add nothing."""
         chunk = ChatChunk()
+        if usage := frame.get("usage"):
+            self._usage = usage_of(usage) or self._usage
         try:
-            if usage := frame.get("usage"):
-                self._usage = _usage(usage) or self._usage
             # Heroku gives one answer. Several choices would be parts of it, not others.
             for choice in frame.get("choices") or ():
                 self._read_choice(choice, chunk)
         except (AttributeError, TypeError):
-            raise invalid_response(self._reply, f"it is not {_COMPLETION}", frame) from None
+            raise invalid_response(self._reply, wrong_part(frame), frame) from None
         if self._rewrite:
             self._rewrite.rewrite(chunk)
         if not self._signed:
-            self._identity.update((name, frame[name]) for name in _IDENTITY if frame.get(name))
+            for name, read in _IDENTITY.items():
+                if value := read(frame.get(name)):
+                    self._identity[name] = value
         return self._passed_on(chunk)
 
     def close(self) -> ChatChunk | None:
@@ -198,11 +220,11 @@ class ChunkReader:
     def _read_choice(self, choice: dict[str, Any], chunk: ChatChunk) -> None:
         delta = choice.get("delta") or choice.get("message")
         if delta:
-            if content := delta.get("content"):
-                if self._began and type(content) is str:  # nearly every piece of a stream
-                    chunk.text += content
-                else:
-                    self._read_content(content, chunk)
+            content = delta.get("content")
+            if content and self._began and type(content) is str:  # nearly every piece of a stream
+                chunk.text += content
+            elif content is not None and content != "":
+                self._read_content(content, chunk)
             if reasoning := delta.get("reasoning") or delta.get("reasoning_content"):
                 _read_reasoning(reasoning, chunk)
             if refusal := delta.get("refusal"):
@@ -212,11 +234,12 @@ class ChunkReader:
                 chunk.tool_calls += read(calls)
             if media := delta.get("audio") or delta.get("images"):
                 raise invalid_response(self._reply, "it has audio or images", media)
-        reason = choice.get("finish_reason")
-        if reason and not self._finished:
+        ending = choice.get("finish_reason")
+        if ending and not self._finished:
             self._finished = True
             self._release_echo(chunk)
-            chunk.finish_reason = _FINISH_REASONS.get(reason, reason)
+            said = reason(ending)
+            chunk.finish_reason = _FINISH_REASONS.get(said or "", said)
 
     def _read_content(self, content: Any, chunk: ChatChunk) -> None:
         text = content if type(content) is str else _text_of_parts(content, chunk)
@@ -275,32 +298,14 @@ def _read_reasoning(reasoning: Any, chunk: ChatChunk) -> None:
     if type(reasoning) is str:
         chunk.reasoning += reasoning
         return
-    if reasoning.keys().isdisjoint(_REASONING_FIELDS):
-        chunk.reasoning += to_json(reasoning).decode()  # unknown, but not lost
+    thoughts = None
+    if type(reasoning) is dict and not reasoning.keys().isdisjoint(_REASONING_FIELDS):
+        thoughts = reasoning.get("thinking") or reasoning.get("text") or ""
+    if type(thoughts) is not str:
+        chunk.reasoning += json_text(reasoning)  # unknown, but not lost
         return
-    chunk.reasoning += reasoning.get("thinking") or reasoning.get("text") or ""
-    chunk.reasoning_signature = reasoning.get("signature") or chunk.reasoning_signature
-
-
-def _usage(counts: dict[str, Any]) -> Usage | None:
-    """The usage, or `None` for the zeros that pieces in the middle of a stream carry."""
-    prompt = counts.get("prompt_tokens") or 0
-    completion = counts.get("completion_tokens") or 0
-    total = counts.get("total_tokens") or prompt + completion
-    return Usage(prompt, completion, total, **_details(counts)) if total else None
-
-
-def _details(counts: dict[str, Any]) -> dict[str, int]:
-    """The details among these counts; what is not a count is left out."""
-    found: dict[str, int] = {}
-    for name, (part, field, alone) in _DETAILS.items():
-        details = counts.get(part)
-        count = details.get(field) if type(details) is dict else None
-        if count is None:
-            count = counts.get(alone)
-        if type(count) is int and count >= 0:
-            found[name] = count
-    return found
+    chunk.reasoning += thoughts
+    chunk.reasoning_signature = identifier(reasoning.get("signature")) or chunk.reasoning_signature
 
 
 def _summed_call(deltas: list[ToolCallDelta]) -> ToolCall:

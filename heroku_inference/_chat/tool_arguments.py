@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from heroku_inference._json import decoded_json, whole_characters
+from heroku_inference._decoding import MOST_LEVELS, decoded_json, is_too_deep
+from heroku_inference._json import whole_characters
 
 __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 
@@ -21,6 +22,8 @@ def parse_arguments(text: str) -> dict[str, Any]:
     Raises:
         ValueError: The text is not a JSON object. Heroku does not check what models write.
     """
+    if is_too_deep(text):
+        raise ValueError(f"The arguments are nested deeper than {MOST_LEVELS} levels: {text[:200]}")
     value = decoded_json(text, strict=False) if text and not text.isspace() else None
     if value is None:
         return {}

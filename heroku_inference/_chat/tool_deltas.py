@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heroku_inference._chat.tool_arguments import ObjectScanner, arguments_text
 from heroku_inference._errors import InvalidResponseError
 from heroku_inference._values import ToolCallDelta
+from heroku_inference._wire_types import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,6 +72,12 @@ def _grow(
     return [] if news is None else [news]
 
 
+def _name(name: Any) -> str | None:
+    if name and type(name) is not str:
+        raise TypeError("a name that is no text")
+    return name or None
+
+
 class ToolCallDeltas:
     """Gives every piece of a stream the number of its call: 0, 1, 2 in the order they open.
 
@@ -94,11 +101,21 @@ class ToolCallDeltas:
         return bool(self._calls)
 
     def read(self, pieces: Iterable[Mapping[str, Any]]) -> list[ToolCallDelta]:
-        """The news in these entries of `tool_calls`."""
+        """The news in these entries of `tool_calls`.
+
+        Raises:
+            AttributeError: An entry, or its function, is no object.
+            TypeError: They are no list, or a name is no text.
+        """
         return [delta for piece in pieces for delta in self._read(piece)]
 
     def read_whole(self, calls: Iterable[Mapping[str, Any]]) -> list[ToolCallDelta]:
-        """The calls of an answer that came whole: each is one, be their ids alike or missing."""
+        """The calls of an answer that came whole: each is one, be their ids alike or missing.
+
+        Raises:
+            AttributeError: As for `read`.
+            TypeError: As for `read`.
+        """
         return [delta for call in calls for delta in self._read_call(call)]
 
     def finish(self, answer_id: str | None) -> list[ToolCallDelta]:
@@ -130,15 +147,17 @@ class ToolCallDeltas:
     def _read_call(self, call: Mapping[str, Any]) -> list[ToolCallDelta]:
         function = call.get("function") or {}
         arguments = arguments_text(function.get("arguments"))
-        opened = self._open(None)
-        return _grow(opened, call.get("id") or None, function.get("name") or None, arguments)
+        call_id, name = identifier(call.get("id")), _name(function.get("name"))
+        return _grow(self._open(None), call_id, name, arguments)
 
     def _read(self, piece: Mapping[str, Any]) -> list[ToolCallDelta]:
         function = piece.get("function") or {}
         number, call_id, name = piece.get("index"), piece.get("id"), function.get("name")
         arguments = arguments_text(function.get("arguments"))
+        if type(number) is not int:
+            number = None
         if call_id or name:
-            return self._name(number, call_id or None, name or None, arguments)
+            return self._name(number, identifier(call_id), _name(name), arguments)
         if not (arguments or self._is_strange(number)):
             return []
         call = self._addressee(number)

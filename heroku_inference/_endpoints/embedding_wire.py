@@ -12,12 +12,12 @@ from pydantic import AliasChoices, BaseModel, Field, FiniteFloat, TypeAdapter
 
 from heroku_inference._errors import ConfigError
 from heroku_inference._json import invalid_response, read_json
-from heroku_inference._values import Usage
+from heroku_inference._wire_types import identifier, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from heroku_inference._values import Reply
+    from heroku_inference._values import Reply, Usage
 
 
 __all__ = [
@@ -58,18 +58,6 @@ def embedding_body(
     }
 
 
-class _Tokens(BaseModel):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-
-    def counted(self) -> Usage | None:
-        """The usage, as a chat's is read: what is not said is summed up, zeros say nothing."""
-        prompt, completion = self.prompt_tokens or 0, self.completion_tokens or 0
-        total = self.total_tokens or prompt + completion
-        return Usage(prompt, completion, total) if total else None
-
-
 class _Vector(BaseModel, Generic[_Number]):
     index: int
     # `embeddings` is the pilot's name for it, still found in Heroku's own command line.
@@ -80,8 +68,8 @@ class _Vector(BaseModel, Generic[_Number]):
 
 class _Answer(BaseModel, Generic[_Number]):
     data: list[_Vector[_Number]]
-    model: str | None = None
-    usage: _Tokens | None = None
+    model: Any = None
+    usage: Any = None
 
 
 @cache
@@ -112,8 +100,8 @@ def read_vectors(reply: Reply, count: int, *, whole_numbers: bool = False) -> Ve
         raise invalid_response(reply, f"{count} texts were sent and it holds {got}")
     if len(widths := {len(item.embedding) for item in data}) > 1:
         raise invalid_response(reply, f"its vectors have different widths: {sorted(widths)}")
-    usage = answer.usage.counted() if answer.usage else None
-    return Vectors([item.embedding for item in data], usage, answer.model)
+    vectors = [item.embedding for item in data]
+    return Vectors(vectors, usage_of(answer.usage), identifier(answer.model))
 
 
 LongText = Literal["error", "truncate", "split"]

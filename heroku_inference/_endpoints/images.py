@@ -20,6 +20,7 @@ from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
 from heroku_inference._values import Reply
+from heroku_inference._wire_types import count, identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,8 +197,8 @@ def read_image(reply: Reply, body: Mapping[str, Any]) -> GeneratedImage:
         data=data,
         mime_type=_kind_of(data),
         prompt=body["prompt"],
-        revised_prompt=picture.get("revised_prompt") or None,
-        created=answer.get("created"),
+        revised_prompt=identifier(picture.get("revised_prompt")),
+        created=count(answer.get("created")),
         model=body["model"],
         reply=replace(reply, body=b""),
     )
@@ -205,8 +206,8 @@ def read_image(reply: Reply, body: Mapping[str, Any]) -> GeneratedImage:
 
 class _Picture(TypedDict, total=False):
     b64_json: str | None
-    url: str | None
-    revised_prompt: str | None
+    url: Any
+    revised_prompt: Any
 
 
 class _RequiredAnswer(TypedDict):
@@ -214,7 +215,7 @@ class _RequiredAnswer(TypedDict):
 
 
 class _Answer(_RequiredAnswer, total=False):
-    created: int | None
+    created: Any
 
 
 @cache
@@ -223,10 +224,11 @@ def _shape() -> TypeAdapter[_Answer]:
 
 
 def _decode(reply: Reply, picture: _Picture) -> bytes:
-    text = _DATA_URL.sub("", picture.get("b64_json") or picture.get("url") or "")
+    url = identifier(picture.get("url"))
+    text = _DATA_URL.sub("", picture.get("b64_json") or url or "")
     if not text:
         raise invalid_response(reply, "it has no b64_json")
-    if text == picture.get("url"):
+    if text == url:
         raise invalid_response(reply, "it has an address in place of b64_json")
     try:
         return base64.b64decode("".join(text.split()), validate=True)

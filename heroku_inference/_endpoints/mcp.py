@@ -14,6 +14,7 @@ from heroku_inference._call import MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._json import read_json
 from heroku_inference._public_names import publish
+from heroku_inference._wire_types import identifier, moment
 
 if TYPE_CHECKING:
     from heroku_inference._config.settings import Settings
@@ -113,40 +114,53 @@ def mcp_endpoint(settings: "Settings") -> McpEndpoint:
 
 class _WireTool(TypedDict, total=False):
     name: Required[str]
-    namespaced_name: str | None
-    description: str | None
-    input_schema: dict[str, Any] | None
-    annotations: dict[str, Any] | None
+    namespaced_name: Any
+    description: Any
+    input_schema: Any
+    annotations: Any
 
 
 class _WireServer(TypedDict, total=False):
     id: Required[str]
     namespace: Required[str]
-    app_id: str | None
-    process_type: str | None
-    process_command: str | None
-    created_at: datetime | None
-    updated_at: datetime | None
-    server_status: str | None
-    primitives_status: str | None
+    app_id: Any
+    process_type: Any
+    process_command: Any
+    created_at: Any
+    updated_at: Any
+    server_status: Any
+    primitives_status: Any
     tools: list[_WireTool] | None
 
 
 def _server(wire: _WireServer) -> McpServer:
     namespace = wire["namespace"]
-    tools = tuple(_tool(tool, namespace) for tool in wire.get("tools") or ())
-    values: dict[str, Any] = {**wire, "tools": tools}
-    return McpServer(**values)
+    return McpServer(
+        id=wire["id"],
+        namespace=namespace,
+        app_id=identifier(wire.get("app_id")),
+        process_type=identifier(wire.get("process_type")),
+        process_command=identifier(wire.get("process_command")),
+        created_at=moment(wire.get("created_at")),
+        updated_at=moment(wire.get("updated_at")),
+        server_status=identifier(wire.get("server_status")),
+        primitives_status=identifier(wire.get("primitives_status")),
+        tools=tuple(_tool(tool, namespace) for tool in wire.get("tools") or ()),
+    )
 
 
 def _tool(wire: _WireTool, namespace: str) -> McpTool:
     return McpTool(
         name=wire["name"],
-        namespaced_name=wire.get("namespaced_name") or f"{namespace}/{wire['name']}",
-        description=wire.get("description"),
-        input_schema=wire.get("input_schema") or {},
-        annotations=wire.get("annotations"),
+        namespaced_name=identifier(wire.get("namespaced_name")) or f"{namespace}/{wire['name']}",
+        description=identifier(wire.get("description")),
+        input_schema=_object(wire.get("input_schema")) or {},
+        annotations=_object(wire.get("annotations")),
     )
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
 @cache

@@ -29,6 +29,7 @@ from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
 from heroku_inference._values import Reply
+from heroku_inference._wire_types import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -250,7 +251,8 @@ class _Part:
         if len(indices) < wanted:
             raise invalid_response(reply, f"it ranks {len(indices)} of {wanted} documents")
         start = self._start + (some.start if some else 0)
-        return _Ranking(_place(answer.results, start), answer.id, replace(reply, body=b""))
+        hits = _place(answer.results, start)
+        return _Ranking(hits, identifier(answer.id), replace(reply, body=b""))
 
     def check_refused(self) -> None:
         """Raise the first refusal, unless refused documents are to be skipped."""
@@ -299,7 +301,7 @@ def _merge(parts: Sequence[_Part], options: RerankOptions) -> RerankResult:
 
 class _Answer(BaseModel):
     results: list[RerankHit]
-    id: str | None = None
+    id: Any = None
 
 
 @cache

@@ -88,7 +88,7 @@ LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException]
 
 def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers of an answer with lower-case names."""
-    return {name.decode("ascii").lower(): value.decode("latin-1") for name, value in raw}
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
 
 
 def is_success(status: int) -> bool:

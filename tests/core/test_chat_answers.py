@@ -170,13 +170,10 @@ class TestWholeAnswer:
             b'{"choices":[{"message":{"content":7}}]}',
             b'{"choices":[{"message":{"content":{"text":"a"}}}]}',
             b'{"choices":[{"message":{"content":[{"type":"image"}]}}]}',
-            b'{"choices":[{"message":{"content":"a","reasoning":7}}]}',
             b'{"choices":[{"message":{"tool_calls":"none"}}]}',
             b'{"choices":[{"message":{"tool_calls":[{"function":"f"}]}}]}',
             b'{"choices":[{"message":{"tool_calls":[{"id":"c","function":{}}]}}]}',
             b'{"choices":[{"message":{"tool_calls":[{"function":{"arguments":"{}"}}]}}]}',
-            b'{"choices":[{"message":{"content":"a"},"finish_reason":[1]}]}',
-            b'{"choices":[{"message":{"content":"a"}}],"usage":"none"}',
         ],
     )
     def test_anything_else_is_an_invalid_response(self, body):

@@ -109,6 +109,9 @@ def test_rate_limits_are_numbers():
         }
     )
     assert rate_limits_of({"x-ratelimit-limit-tokens": "9" * 400}).limit_tokens is None
+    assert rate_limits_of({"x-ratelimit-limit-tokens": "\x1c5"}).limit_tokens is None
+    assert duration("9" * 400 + "s") is None
+    assert requested_wait(429, {"retry-after": "\x1f5"}) is None
     assert (limits.limit_requests, limits.limit_tokens) == (200, 800_000)
     assert (limits.remaining_requests, limits.remaining_tokens) == (198, 799_892)
     assert (limits.reset_requests, limits.reset_tokens) == (51, None)

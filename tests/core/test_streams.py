@@ -25,7 +25,8 @@ def piece(text, finish_reason=None):
 
 
 def block(text):
-    return data({"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}})
+    start = {"type": "text", "text": text}
+    return data({"type": "content_block_start", "index": 0, "content_block": start})
 
 
 CALL = {"id": "c", "function": {"name": "now", "arguments": "{}"}}

@@ -75,6 +75,17 @@ def own_calls(request: pytest.FixtureRequest) -> Calls:
     return Calls(request.param)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--hostile` tries all that the tests here know, not a part (`make hostile`)."""
+    parser.addoption("--hostile", action="store_true", help="try all hostile answers, not a part")
+
+
+@pytest.fixture
+def whole(pytestconfig: pytest.Config) -> bool:
+    """Whether to try all hostile answers."""
+    return bool(pytestconfig.getoption("hostile", default=False))
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., RawServer]]:
     """Starts a server that gives each connection to a function; it stops with the test."""
