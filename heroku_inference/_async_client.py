@@ -34,8 +34,8 @@ from heroku_inference._endpoints.refusals import OnRefused
 from heroku_inference._endpoints.rerank import RerankResult
 from heroku_inference._errors import RetryEvent, short_traceback
 from heroku_inference._http.async_transport import AsyncTransport
-from heroku_inference._http.own_clients import AsyncHttpClient, check_http_client
 from heroku_inference._http.streams import async_batches
+from heroku_inference._own_clients import AsyncHttpClient, check_http_client
 from heroku_inference._public_names import publish
 from heroku_inference._values import AgentStep, ChatChunk, ChatResult
 

@@ -33,9 +33,9 @@ from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._endpoints.refusals import OnRefused
 from heroku_inference._endpoints.rerank import RerankResult
 from heroku_inference._errors import RetryEvent, short_traceback
-from heroku_inference._http.own_clients import HttpClient, check_http_client
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport import Transport
+from heroku_inference._own_clients import HttpClient, check_http_client
 from heroku_inference._public_names import publish
 from heroku_inference._values import AgentStep, ChatChunk, ChatResult
 

@@ -24,7 +24,7 @@ from heroku_inference._config.arguments import (
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
 from heroku_inference._errors import ConfigError, HerokuError
-from heroku_inference._http.own_clients import check_http_client
+from heroku_inference._own_clients import check_http_client
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heroku_inference._config.settings import Settings
-    from heroku_inference._http.own_clients import AsyncHttpClient, HttpClient
+    from heroku_inference._own_clients import AsyncHttpClient, HttpClient
 
 __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "anthropic_client", "async_anthropic_client"]
 

@@ -8,9 +8,9 @@ import zlib
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, async_pool
 from heroku_inference._http.transport_base import errors_of, refuse_closed
+from heroku_inference._own_clients import library_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from heroku_inference._call import Call
     from heroku_inference._config.environment import NetworkEnvironment
-    from heroku_inference._http.own_clients import AsyncHttpClient
     from heroku_inference._http.transport_base import LibraryErrors
+    from heroku_inference._own_clients import AsyncHttpClient
 
 __all__ = ["AiohttpEngine", "AsyncResponse", "HttpxEngine"]
 

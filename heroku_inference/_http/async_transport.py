@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
-    from heroku_inference._http.own_clients import AsyncHttpClient
     from heroku_inference._http.rate_gate import Turn
+    from heroku_inference._own_clients import AsyncHttpClient
     from heroku_inference._values import Reply
 
 __all__ = ["AsyncEventStream", "AsyncTransport"]

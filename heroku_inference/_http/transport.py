@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, Decoder, decoder_of
-from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_client
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import batches
@@ -26,6 +25,7 @@ from heroku_inference._http.transport_base import (
     refuse_closed,
 )
 from heroku_inference._http.watch import Watch, has_more
+from heroku_inference._own_clients import library_of
 from heroku_inference._pause import pause
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._errors import RetryEvent
-    from heroku_inference._http.own_clients import HttpClient
     from heroku_inference._http.rate_gate import Turn
+    from heroku_inference._own_clients import HttpClient
     from heroku_inference._values import Reply
 
 __all__ = ["EventStream", "Transport"]

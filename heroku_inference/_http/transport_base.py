@@ -30,7 +30,6 @@ from heroku_inference._errors import (
     StreamInterruptedError,
 )
 from heroku_inference._http.bodies import ERROR_BYTES, BodyTooLargeError
-from heroku_inference._http.own_clients import library_of
 from heroku_inference._http.rate_gate import Turn, gate_for
 from heroku_inference._http.redaction import forget_secrets, secrets_of, without_secrets
 from heroku_inference._http.retry_policy import is_temporary, next_wait
@@ -41,6 +40,7 @@ from heroku_inference._json import (
     is_error,
     whole_characters,
 )
+from heroku_inference._own_clients import library_of
 from heroku_inference._values import Reply
 from heroku_inference._version import VERSION
 from heroku_inference._warnings import warn_caller
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     from heroku_inference._call import Call
     from heroku_inference._config.settings import Settings
     from heroku_inference._http.bodies import BodyReader
-    from heroku_inference._http.own_clients import AsyncHttpClient, HttpClient
     from heroku_inference._http.redaction import Secrets
     from heroku_inference._http.sse import Event
+    from heroku_inference._own_clients import AsyncHttpClient, HttpClient
 
 __all__ = [
     "DRAIN_TIMEOUT",

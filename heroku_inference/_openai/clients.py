@@ -20,9 +20,9 @@ from heroku_inference._config.arguments import (
 )
 from heroku_inference._config.settings import Kind, Settings, hidden
 from heroku_inference._errors import ConfigError
-from heroku_inference._http.own_clients import check_http_client
 from heroku_inference._http.pools import CONNECT_TIMEOUT
 from heroku_inference._late_modules import late_module
+from heroku_inference._own_clients import check_http_client
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
