@@ -15,7 +15,7 @@ from tests.hostile.raw_server import Connection, answer, chunked
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.hostile.right_answers import Right
+    from tests.hostile.short_answers import Right
 
 __all__ = ["FAULTS", "Fault"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from heroku_inference import HerokuError
 from tests.hostile.raw_server import chunked
-from tests.hostile.right_answers import RIGHT
+from tests.hostile.short_answers import RIGHT
 from tests.hostile.ways import WAYS, outcome
 
 STEP_IN_SUITE = 41  # bytes between the cuts of every run; a prime, so that all fields are met
@@ -40,7 +40,7 @@ def wrong_cuts(serve, way, frame, places):
         connection.send(FRAMES[frame](way.right) + way.right.body[:place])
 
     server, wrong, errors = serve(handle), {}, 0
-    for place in places:  # noqa: B007 - the server reads it
+    for place in places:
         came = outcome(way, server.url)
         errors += isinstance(came, HerokuError)
         if not isinstance(came, HerokuError) and came != way.right.read:

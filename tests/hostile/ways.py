@@ -23,7 +23,7 @@ from heroku_inference import (
     aclose_connections,
 )
 from heroku_inference._chat.reading import sum_chunks
-from tests.hostile.right_answers import RIGHT, Right
+from tests.hostile.short_answers import RIGHT, Right
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
