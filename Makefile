@@ -118,9 +118,10 @@ lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
 	$(compile) --generate-hashes $(UPGRADE) --all-extras --group dev -o requirements/dev.txt
 	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign -o requirements/foreign.txt
+	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --group proof -o requirements/proof.txt
 	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --all-extras --group test --group recipes -o requirements/lowest.txt
 
-include packaging.mk
+include packaging.mk proof.mk
 
 clean: ## Remove everything that make built
 	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -81,7 +81,10 @@ def test_unknown_names_are_attribute_errors(name):
 @pytest.mark.parametrize(
     ("statement", "not_loaded"),
     [
-        ("import heroku_inference", "httpx httpx2 aiohttp langchain_core llama_index starlette dotenv"),
+        (
+            "import heroku_inference",
+            "httpx httpx2 aiohttp langchain_core llama_index starlette dotenv",
+        ),
         ("import heroku_emulator", "heroku_inference langchain_core llama_index starlette uvicorn"),
         (
             "from langchain_heroku import ChatHeroku, HerokuRerank, register",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-LOCKS = ("demo", "dev", "foreign", "lowest")
+LOCKS = ("demo", "dev", "foreign", "lowest", "proof")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
 # Foreign clients need openai 2; litellm, openai 2, instructor and openai-agents cap the others.
 OLDER_OR_NEWER_IN_FOREIGN = {
@@ -48,6 +48,10 @@ def test_demo_and_dev_agree_on_every_pin():
 
 def test_foreign_differs_from_dev_only_where_its_clients_ask_for_it():
     assert differing("foreign", "dev") == OLDER_OR_NEWER_IN_FOREIGN
+
+
+def test_proof_adds_to_dev_and_changes_nothing():
+    assert differing("proof", "dev") == set()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
