@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tests.hostile.raw_server import Connection, answer, chunked
@@ -31,6 +31,8 @@ class Fault:
     expected: Expected = "error"
     kinds: Literal["whole", "streamed", ""] = ""
     """Which answers it is for; all if empty."""
+    lost: str = ""
+    """A character of the answer that it spoils, in whose place U+FFFD may be read."""
 
 
 def _says(make: Callable[[Right], bytes], expected: Expected = "error", kinds: str = "") -> Fault:
@@ -313,11 +315,14 @@ FAULTS = {
         lambda right: answer(right.body.decode().encode("utf-16"), content_type=right.content_type),
         "either",
     ),
-    "bytes that are not UTF-8": _says(
-        lambda right: answer(
-            right.body.replace(b"\xc3\xbc", b"\xc3"), content_type=right.content_type
+    "bytes that are not UTF-8": replace(
+        _says(
+            lambda right: answer(
+                right.body.replace("ü".encode(), b"\xc3"), content_type=right.content_type
+            ),
+            "either",
         ),
-        "either",
+        lost="ü",
     ),
     "gzip that is not": _says(
         lambda right: answer(right.body, "200 OK", right.content_type, "content-encoding: gzip")
