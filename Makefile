@@ -27,7 +27,7 @@ compile = uv pip compile --quiet --universal --python-version 3.11 --no-header p
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test hostile check format lint types coverage wheel foreign programs docs bench bench-peers notebooks live lock clean
+.PHONY: help setup demo test check format lint types coverage wheel foreign programs docs bench bench-peers notebooks live lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,9 +61,6 @@ PROGRAMS ?= tests/programs
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
-
-hostile: setup ## Try everything that a hostile server may send; `make test` tries a part
-	$(BIN)/python -m pytest tests/hostile --hostile $(TESTS)
 
 check: lint types coverage wheel package foreign docs notebooks ## Everything CI checks
 
@@ -130,9 +127,10 @@ lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
 	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign -o requirements/foreign.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra langchain --extra llama-index --extra anthropic --extra emulator --group test --group programs -o requirements/programs.txt
+	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --group proof -o requirements/proof.txt
 	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --all-extras --group test --group recipes -o requirements/lowest.txt
 
-include packaging.mk
+include packaging.mk proof.mk
 
 clean: ## Remove everything that make built
 	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -117,7 +117,7 @@ def _number(text: str | None) -> float | None:
 def _seconds_until(http_date: str) -> float | None:
     try:
         moment = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (OverflowError, ValueError):  # an hour of 50 digits is the first
         return None
     if moment.tzinfo is None:  # `-0000`: the time is that of Greenwich all the same
         moment = moment.replace(tzinfo=UTC)

@@ -99,6 +99,7 @@ class Settings:
                 known = Settings.__init__.__kwdefaults__ or ()
                 refuse_unknown(unknown, known, type(self).__name__)
             _check_pairs(base_url, inference_url, model)
+            _check_kind(kind)
             base_url = base_url or inference_url
             key = None if api_key is None else _trim_key(api_key)
             found = _resolve(key, base_url, model, alias, kind, allow_plaintext=allow_plaintext)
@@ -211,6 +212,11 @@ def check_settings(
         normalise_url(base_url or inference_url, allow_plaintext=allow_plaintext)
     if alias is not None:
         _normalise_alias(alias)
+
+
+def _check_kind(kind: object) -> None:
+    if kind not in (*_ALIASES,):  # a tuple: a list has no hash to look for
+        raise ConfigError(f"{kind!r} is not a kind of model.", f"Use one of {', '.join(_ALIASES)}.")
 
 
 def _check_pairs(base_url: object, inference_url: object, model: object) -> None:

@@ -58,6 +58,13 @@ def test_an_invalid_attachment_name_is_refused(alias):
         Settings(api_key=KEY, alias=alias)
 
 
+@pytest.mark.parametrize("kind", ["chats", None, ["chat"]])
+@pytest.mark.parametrize("alias", [None, "TEAL"])
+def test_a_kind_that_nobody_knows_is_refused(kind, alias):
+    with pytest.raises(ConfigError, match="Use one of chat, embedding, rerank, image"):
+        Settings(api_key=KEY, kind=kind, alias=alias)
+
+
 @pytest.mark.parametrize(
     ("kind", "own", "model"),
     [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-LOCKS = ("demo", "dev", "foreign", "lowest", "programs")
+LOCKS = ("demo", "dev", "foreign", "lowest", "programs", "proof")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
 # Foreign clients need openai 2; litellm, openai 2, instructor and openai-agents cap the others.
 OLDER_OR_NEWER_IN_FOREIGN = {
@@ -54,6 +54,10 @@ def test_foreign_differs_from_dev_only_where_its_clients_ask_for_it():
 
 def test_programs_differ_from_dev_only_where_they_ask_for_it():
     assert differing("programs", "dev") == OLDER_IN_PROGRAMS
+
+
+def test_proof_adds_to_dev_and_changes_nothing():
+    assert differing("proof", "dev") == set()
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = {
     name
-    for makefile in ("Makefile", "packaging.mk")
+    for makefile in ("Makefile", "packaging.mk", "proof.mk")
     for name in re.findall(r"^([a-z-]+):", (ROOT / makefile).read_text("utf-8"), re.MULTILINE)
 }
 
