@@ -10,15 +10,18 @@ import pytest
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 LOCKS = ("demo", "dev", "foreign", "lowest", "programs", "proof")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
-# Foreign clients need openai 2; litellm, openai 2, instructor and openai-agents cap the others.
+# Foreign clients need openai 2; litellm, openai 2, instructor, openai-agents and packages for traces
+# cap the others.
 OLDER_OR_NEWER_IN_FOREIGN = {
     "filelock",
     "huggingface-hub",
     "importlib-metadata",
     "jiter",
+    "llama-index-instrumentation",
     "llama-index-tools-mcp",
     "mcp",
     "openai",
+    "opentelemetry-api",
     "rich",
     "websockets",
 }
