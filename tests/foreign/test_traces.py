@@ -13,7 +13,7 @@ from llama_index_instrumentation import get_dispatcher
 from openinference.instrumentation.langchain import LangChainInstrumentor
 from openinference.instrumentation.llama_index import LlamaIndexInstrumentor
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -173,7 +173,7 @@ async def test_events_of_llama_index_name_model_provider_and_options(of_llama_in
 
 
 async def test_requests_are_spans_of_the_http_clients(recorded, emulator):
-    blocking, awaited = HTTPXClientInstrumentor(), AioHttpClientInstrumentor()
+    blocking, awaited = HTTPX2ClientInstrumentor(), AioHttpClientInstrumentor()
     instrumented(blocking, recorded)
     instrumented(awaited, recorded)
     try:
