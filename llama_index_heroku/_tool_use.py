@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    ChatResponseAsyncGen,
+    ChatResponseGen,
+)
+from llama_index.core.tools import BaseTool
 
 from llama_index_heroku._structured_output import StructuredOutput
 from llama_index_heroku._tool_calls import FINISH_REASON, call_in_text, keep_first_call
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Sequence
-
-    from llama_index.core.base.llms.types import (
-        ChatMessage,
-        ChatResponse,
-        ChatResponseAsyncGen,
-        ChatResponseGen,
-    )
-    from llama_index.core.tools import BaseTool
 
 __all__ = ["ToolUse"]
 

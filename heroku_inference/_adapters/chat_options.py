@@ -91,6 +91,8 @@ def refuse_unknown_options(
     for name in call:
         if name in known or name in IGNORED_PARAMETERS:
             continue
+        if name == "stream_options" and "stream_usage" in known:  # how OpenAI's programs say it
+            continue
         if name in elsewhere:
             raise UnknownArgumentError(f"There is no option {name!r}.", elsewhere[name])
         raise unknown_argument(

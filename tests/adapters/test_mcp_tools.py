@@ -289,8 +289,8 @@ def test_without_the_extra_the_error_names_it(adapter):
 def test_where_a_package_of_the_extra_cannot_be_imported_the_error_says_why(adapter):
     program = (
         "import asyncio, sys, types\n"
-        f"from {adapter.package} import load_mcp_tools\n"
         "sys.modules['mcp'] = types.ModuleType('mcp')  # of a version without what is imported\n"
+        f"from {adapter.package} import load_mcp_tools\n"
         "asyncio.run(load_mcp_tools(api_key='inf-made-up', base_url='http://127.0.0.1:9'))\n"
     )
     done = subprocess.run(

@@ -37,7 +37,7 @@ NO_CHAT = {"chat", "stream", "usage", "rate-limits", "tools", "tool-result", "th
         (Fault.not_json(path=CHAT), "it is not JSON", "https://us.inference.heroku.com"),
         (Fault.wrong_shape(path=CHAT), "it is not a chat completion", "`heroku config -a APP`"),
         # Twice: the first can be one of a connection that the server has left.
-        (Reset(path=CHAT, times=2), "failed: ReadError", "Check the URL, the network and any proxy"),
+        (Reset(path=CHAT, times=2), "failed: ReadError", "Check the URL, the network"),
     ],
     ids=["400", "401", "403", "404", "408", "429", "firewall", "500", "503-empty", "html",
          "other-json", "reset"],

@@ -178,7 +178,7 @@ async def test_each_refusal_of_a_model_is_completed(status, refusing, refused):
     assert str(error).endswith("on Heroku use 'claude-4-5-sonnet'.")
 
 
-@pytest.mark.parametrize("status", [401, 422, 429, 500])
+@pytest.mark.parametrize("status", [401, 422, 500])
 async def test_failures_that_are_not_about_the_model_are_not(status, refusing, refused):
     refusing.script(Fault(status, times=3, headers={"retry-after": "0"}))
     error = await refused(CALLS["chat"][0])

@@ -10,8 +10,8 @@ import pytest
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 LOCKS = ("demo", "dev", "foreign", "lowest", "programs", "proof")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
-# Foreign clients need openai 2; litellm, openai 2, instructor, openai-agents and packages for traces
-# cap the others.
+# Foreign clients need openai 2; it, litellm, instructor, openai-agents and packages for traces cap
+# the others.
 OLDER_OR_NEWER_IN_FOREIGN = {
     "filelock",
     "huggingface-hub",
