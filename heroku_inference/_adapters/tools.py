@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from heroku_inference._chat.calls_in_text import arguments_in_text
 from heroku_inference._chat.history_tools import wire_name
 from heroku_inference._chat.schemas import object_schema
-from heroku_inference._chat.shown_images import move_images_after_results
 from heroku_inference._chat.thinking import call_instruction
 from heroku_inference._chat.tool_arguments import arguments_text, parse_arguments
 from heroku_inference._chat.tools import (
@@ -35,7 +34,6 @@ __all__ = [
     "check_tool",
     "distinct_names",
     "function_options",
-    "move_images_after_results",
     "names_by_wire_name",
     "object_schema",
     "parse_arguments",

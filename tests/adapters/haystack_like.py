@@ -14,7 +14,6 @@ from heroku_inference._adapters.embeddings import EmbeddingParameters
 from heroku_inference._adapters.rerank import RerankParameters, check_query
 from heroku_inference._adapters.tools import (
     function_options,
-    move_images_after_results,
     parse_arguments,
     tool_message,
 )
@@ -97,7 +96,7 @@ class HerokuRanker(Component, RerankParameters):
 
 
 def _wire(messages: Sequence[Message]) -> list[dict[str, Any]]:
-    return move_images_after_results([_wire_message(message) for message in messages])
+    return [_wire_message(message) for message in messages]
 
 
 def _wire_message(message: Message) -> dict[str, Any]:
