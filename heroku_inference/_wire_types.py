@@ -1,8 +1,8 @@
 """What the fields of an answer may hold, and what is made of anything else. Pure.
 
-Servers, and gateways before them, send any JSON. One rule for every endpoint: a count or a date
-that is none is unknown, an id is text, and content of another type is an error that names its
-field.
+Servers, and gateways before them, send any JSON. One rule for every endpoint: a
+malformed count or date is unknown, an id is text, and content of another type is an error that
+names its field.
 """
 
 from __future__ import annotations

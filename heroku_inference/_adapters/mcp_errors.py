@@ -51,7 +51,7 @@ def toolkit_error(
     refusals: Sequence[Any] = (),
     headers: Mapping[str, str] | None = None,
 ) -> HerokuError | None:
-    """The error of ours that a failure means, or `None` for a mistake that is no failure.
+    """The error of ours that a failure means, or `None` for a programming mistake.
 
     `refusals` are HTTP answers with an error status; version 2 of the MCP library tells nothing
     of what they say. `headers` are the caller's own, whose values the error does not show.

@@ -152,7 +152,7 @@ def _check_call(call: dict[str, Any], number: int) -> None:
 
 
 def _citation(cited: Any) -> dict[str, Any]:
-    """A citation; one that is none, or says not where it is from, cites nothing."""
+    """A citation; a malformed one, or one without its source, cites nothing."""
     cited = cited if type(cited) is dict else {}
     checked = {
         **cited,

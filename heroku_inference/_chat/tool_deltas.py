@@ -74,7 +74,7 @@ def _grow(
 
 def _name(name: Any) -> str | None:
     if name and type(name) is not str:
-        raise TypeError("a name that is no text")
+        raise TypeError("a name that is not text")
     return name or None
 
 

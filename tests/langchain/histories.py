@@ -222,8 +222,8 @@ FILES = {
         ("svg",),
     ),
     "an image on somebody's disk": History(
-        [HumanMessage([{"type": "image_url", "image_url": {"url": "file:///tmp/cat.png"}}])],
-        ("file:///tmp/cat.png",),
+        [HumanMessage([{"type": "image_url", "image_url": {"url": "file:///pictures/cat.png"}}])],
+        ("file:///pictures/cat.png",),
     ),
     "a block without a type": History(
         [HumanMessage([{"guardContent": {"text": {"text": "guarded words"}}}, {"text": "bare"}])],
