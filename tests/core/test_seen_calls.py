@@ -1,7 +1,7 @@
 """What tools that hook into HTTP libraries see of calls: all of them, and each once.
 
-The hooks stand where those tools put theirs, and replace nothing: each call goes on to the emulator,
-whose answer is what the test gets.
+The hooks stand where those tools put theirs, and replace nothing: each call goes on to the
+emulator, whose answer is what the test gets.
 """
 
 from __future__ import annotations
