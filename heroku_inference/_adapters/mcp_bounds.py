@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from heroku_inference._call import MOST_BYTES
+from heroku_inference._http.bodies import ANSWER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def _bound(response: Any) -> None:
             read = 0
             async for piece in inner:
                 read += len(piece)
-                if read > MOST_BYTES:
+                if read > ANSWER_BYTES:
                     raise library.ReadError("the answer is larger than any right one")
                 yield piece
 
