@@ -15,6 +15,7 @@ from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import async_batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
+    BoundedSum,
     LibraryErrors,
     TransportBase,
     expect_whole_answer,
@@ -127,11 +128,10 @@ class AsyncTransport(TransportBase):
                     await response.close()
         return self._judge(reply)
 
-    @staticmethod
-    async def _sum(form: StreamForm, stream: AsyncEventStream) -> Reply:
-        """The plain answer that a stream adds up to."""
-        reader = form.sum(stream.reply)
-        with expect_whole_answer():
+    async def _sum(self, form: StreamForm, stream: AsyncEventStream) -> Reply:
+        """The plain answer that a stream adds up to, which has the bound of one."""
+        reader = BoundedSum(form.sum(stream.reply), self._answer_bytes)
+        with expect_whole_answer(), self.bounded(stream.reply):
             async with aclosing(async_batches(stream, reader)) as pieces:
                 async for batch in pieces:
                     for _ in batch:

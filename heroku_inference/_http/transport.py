@@ -17,6 +17,7 @@ from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
+    BoundedSum,
     LibraryErrors,
     TransportBase,
     errors_of,
@@ -129,11 +130,14 @@ class Transport(TransportBase):
                 self.give_back(response)
         return self._judge(reply)
 
-    @staticmethod
-    def _sum(form: StreamForm, stream: EventStream) -> Reply:
-        """The plain answer that a stream adds up to."""
-        reader = form.sum(stream.reply)
-        with expect_whole_answer(), closing(batches(stream, reader)) as pieces:
+    def _sum(self, form: StreamForm, stream: EventStream) -> Reply:
+        """The plain answer that a stream adds up to, which has the bound of one."""
+        reader = BoundedSum(form.sum(stream.reply), self._answer_bytes)
+        with (
+            expect_whole_answer(),
+            self.bounded(stream.reply),
+            closing(batches(stream, reader)) as pieces,
+        ):
             for batch in pieces:
                 for _ in batch:
                     pass

@@ -54,7 +54,7 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from heroku_inference._call import Call
+    from heroku_inference._call import Call, StreamSum
     from heroku_inference._config.settings import Settings
     from heroku_inference._http.bodies import BodyReader
     from heroku_inference._http.redaction import Secrets
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DRAIN_TIMEOUT",
+    "BoundedSum",
     "LibraryErrors",
     "TransportBase",
     "errors_of",
@@ -151,6 +152,33 @@ def expect_whole_answer() -> Iterator[None]:
         broken = APIConnectionError(interrupted.problem, interrupted.remedy)
         broken.partial = interrupted.partial
         raise broken from interrupted
+
+
+class BoundedSum:
+    """The sum of a stream whose events may have no more bytes together than this."""
+
+    __slots__ = ("_left", "_limit", "_sum", "body", "finish")
+
+    def __init__(self, summed: StreamSum, limit: int) -> None:
+        self._sum = summed
+        self._left = self._limit = limit
+        self.finish, self.body = summed.finish, summed.body
+
+    @property
+    def done(self) -> bool:
+        """Whether the server said that this was all."""
+        return self._sum.done
+
+    def read(self, event: str | None, data: bytes) -> Iterable[object]:
+        """Take this event.
+
+        Raises:
+            BodyTooLargeError: It was one too many.
+        """
+        self._left -= len(data)
+        if self._left < 0:
+            raise BodyTooLargeError(f"it has more than {self._limit:,} bytes")
+        return self._sum.read(event, data)
 
 
 class _TranslatedErrors:

@@ -151,6 +151,21 @@ def test_a_line_without_end_is_cut(calls, serve):
     assert growth(call) < 200
 
 
+def test_a_stream_that_is_summed_up_has_the_bound_of_a_whole_answer(calls, serve):
+    def handle(connection: Connection) -> None:
+        if b'"stream":true' not in connection.request():
+            connection.send(answer(b"", "408 Request Timeout", "text/plain", "retry-after: 0"))
+            return
+        connection.send(chunked(end=False))
+        piece = event("x" * 1000)
+        while True:
+            connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+
+    server = serve(handle)
+    with pytest.raises(InvalidResponseError, match="it has more than 1,048,576 bytes"):
+        calls.chat(server.url, max_retries=1, max_response_bytes=MIB)
+
+
 @pytest.mark.parametrize(
     ("encoding", "pack"),
     [
