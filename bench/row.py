@@ -23,7 +23,7 @@ Kind = Literal[
   floor's statement; for the floor, to a bare interpreter.
 - `memory`: MiB that `amount` live models add to a process that has one already.
 - `peak`: MiB that a fresh process has at most while it does `run(amount)`.
-- `limited`: wall seconds in which fresh processes do `run(amount)` together, under the stub's limit.
+- `limited`: wall seconds in which new processes together do `run(amount)` at the limit of the stub.
 - `traffic`: what the stub counts while the contender runs once.
 """
 

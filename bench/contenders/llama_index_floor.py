@@ -66,7 +66,8 @@ class FloorRerank(BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         texts = [node.node.get_content(metadata_mode=MetadataMode.EMBED) for node in nodes]
-        assert query_bundle and texts
+        assert texts
+        assert query_bundle
         return [NodeWithScore(node=node.node, score=0.9) for node in nodes[:10]]
 
 

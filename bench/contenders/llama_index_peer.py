@@ -64,8 +64,3 @@ def llama_embed(url: str) -> Any:
 
 
 llama_embed_slow = llama_embed
-
-
-def llama_aembed_slow(url: str) -> Any:
-    embedding = _embedding(url)
-    return lambda amount: embedding.aget_text_embedding_batch(work.texts(amount))
