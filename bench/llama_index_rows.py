@@ -16,7 +16,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-import",
         "import Heroku",
-        "LlamaIndex: import the LLM, beyond what the floor imports",
+        "import the LLM, beyond what the floor imports",
         "ms CPU",
         (_OURS, _PEER, _FLOOR),
         kind="import",
@@ -33,7 +33,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-construct",
         "Heroku()",
-        "LlamaIndex: construct an LLM (the bound is that of ChatHeroku)",
+        "construct an LLM (the bound is that of ChatHeroku)",
         "us CPU",
         (_OURS, _PEER, _OPENAI),
         amount=500,
@@ -43,7 +43,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-chat",
         "Heroku.chat",
-        "LlamaIndex: chat, one after the other",
+        "chat, one after the other",
         "us CPU a call",
         (_OURS, _PEER, _FLOOR),
         amount=150,
@@ -54,7 +54,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-achat-64",
         "Heroku.achat, 64 at once",
-        "LlamaIndex: achat, 64 in flight (the peer has openai 2)",
+        "achat, 64 in flight (the peer has openai 2)",
         "us CPU a call",
         (_OURS, _PEER, _FLOOR),
         amount=320,
@@ -65,7 +65,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-stream-chat",
         "Heroku.stream_chat",
-        "LlamaIndex: stream_chat, many events in an HTTP chunk",
+        "stream_chat, many events in an HTTP chunk",
         "us CPU a chunk",
         (_OURS, _PEER, _FLOOR),
         kind="stream",
@@ -76,8 +76,8 @@ LLAMA_INDEX_ROWS = (
     ),
     Row(
         "llama-stream-flushed",
-        "Heroku.stream_chat, each event flushed",
-        "LlamaIndex: stream_chat, an HTTP chunk for each event",
+        "Heroku.stream_chat, flushed",
+        "stream_chat, an HTTP chunk for each event",
         "us CPU a chunk",
         (_OURS, _PEER, _FLOOR),
         kind="stream",
@@ -90,7 +90,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-stream-tools",
         "Heroku.stream_chat, a tool call",
-        "LlamaIndex: stream a tool call",
+        "stream a tool call",
         "us CPU a chunk",
         (_OURS, _PEER),
         kind="stream",
@@ -102,7 +102,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-embed",
         "HerokuEmbedding, 20,000 texts",
-        "LlamaIndex: embed 20,000 short texts, no latency (its own peer: one a request)",
+        "embed 20,000 short texts, no latency (its own peer: one a request)",
         "us CPU a text",
         (_OURS, _PEER, _OPENAI),
         amount=20_000,
@@ -114,7 +114,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-embed-slow",
         "HerokuEmbedding, 50 ms away",
-        "LlamaIndex: embed 4,800 texts, 50 ms a request (its own peer: one a request)",
+        "embed 4,800 texts, 50 ms a request (its own peer: one a request)",
         "us wall a text",
         (_OURS, _PEER, _OPENAI),
         kind="wall",
@@ -128,7 +128,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-aembed-slow",
         "HerokuEmbedding, async, 50 ms away",
-        "LlamaIndex: the same, async (its own peer opens 4,800 requests at once and takes minutes)",
+        "the same, async (its own peer opens 4,800 requests at once and takes minutes)",
         "us wall a text",
         (_OURS, _OPENAI),
         kind="wall",
@@ -141,7 +141,7 @@ LLAMA_INDEX_ROWS = (
     Row(
         "llama-rerank",
         "LlamaIndex's HerokuRerank",
-        "LlamaIndex: rerank 1,000 nodes for the best 10",
+        "rerank 1,000 nodes for the best 10",
         "us CPU a call",
         (_OURS, _COHERE, _FLOOR),
         amount=50,

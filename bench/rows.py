@@ -160,7 +160,7 @@ _STREAM = (
     ),
     Row(
         "stream-flushed",
-        "ChatHeroku.stream, each event flushed",
+        "ChatHeroku.stream, flushed",
         "stream text, an HTTP chunk for each event",
         "us CPU a chunk",
         _CHAT,
