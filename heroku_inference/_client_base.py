@@ -27,6 +27,7 @@ from heroku_inference._config.arguments import (
     check_headers,
     check_max_retries,
     check_rate_limit_timeout,
+    check_rate_limiter,
     check_timeout,
     nearest_name,
     unknown_argument,
@@ -39,6 +40,7 @@ from heroku_inference._config.settings import (
     hidden,
     may_be,
 )
+from heroku_inference._config.shared_limit import SharedRateLimit
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import images as _images
 from heroku_inference._endpoints import paths
@@ -128,6 +130,8 @@ class ClientBase:
         rate_limit_timeout: Seconds that a call waits for the rate limit, 300 by default. A 429 is
             no failure: it makes all calls of the process that share the limit wait, and then start
             at the pace that the server allows. 0 raises `RateLimitError` at once.
+        rate_limiter: A `SharedRateLimit` that other processes keep too; each request that goes out
+            waits for its turn, also with `max_retries=0`.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
         allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
@@ -149,6 +153,7 @@ class ClientBase:
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        rate_limiter: SharedRateLimit | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         allow_plaintext: bool = False,
@@ -179,6 +184,7 @@ class ClientBase:
         check_headers(default_headers)
         check_callback("on_retry", on_retry)
         check_rate_limit_timeout(rate_limit_timeout)
+        check_rate_limiter(rate_limiter)
         self._given_settings = settings
         self._arguments = arguments
         self._options: dict[str, Any] = {
@@ -187,6 +193,7 @@ class ClientBase:
             "default_headers": default_headers,
             "on_retry": on_retry,
             "rate_limit_timeout": rate_limit_timeout,
+            "rate_limiter": rate_limiter,
         }
         self._settings_by_kind: dict[Kind, Settings] = {}
 

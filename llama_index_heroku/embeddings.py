@@ -110,6 +110,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
         "callback_manager",
     )
 
+    _ASKS_LIMITERS: ClassVar[bool] = True
+
     # Dumps leave out how requests are sent: pipelines use them as keys of their cache.
 
     timeout: float | None = Field(default=None, gt=0, exclude=True)
@@ -121,6 +123,11 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     rate_limit_timeout: float | None = Field(default=None, ge=0, exclude=True)
     """Seconds that a call waits for the rate limit, 300 by default; 0 raises the error at once."""
+
+    rate_limiter: Any = Field(default=None, exclude=True)
+    """A rate limiter of LlamaIndex, asked once before each request; or a
+    `heroku_inference.SharedRateLimit`, which several processes keep together: each request that
+    goes out waits for its turn. Left out of dumps."""
 
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""

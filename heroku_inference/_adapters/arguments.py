@@ -19,7 +19,9 @@ from heroku_inference._config.arguments import (
     check_headers,
     check_max_retries,
     check_rate_limit_timeout,
+    check_rate_limiter,
     check_timeout,
+    shared_limit,
 )
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
@@ -30,6 +32,7 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
+    from heroku_inference._config.shared_limit import SharedRateLimit
 
 __all__ = [
     "Connection",
@@ -92,8 +95,10 @@ class Connection(BaseModel):
     """The core's checks, made before pydantic would read "5" and True as numbers."""
     _POSITIONS: ClassVar[tuple[str, ...]] = ()
     """The arguments that may be passed without their names, in this order."""
-    _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client")
+    _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client", "rate_limiter")
     """Fields whose values are shared with deep copies: the user's own objects."""
+    _ASKS_LIMITERS: ClassVar[bool] = False
+    """Whether the framework itself asks a rate limiter of its own kind, under the same name."""
 
     model: str | None = None
     """Model id, for example `claude-4-5-sonnet`.
@@ -129,6 +134,10 @@ class Connection(BaseModel):
     rate_limit_timeout: float | None = Field(default=None, ge=0)
     """Seconds that a call waits for the rate limit, 300 by default. A 429 makes all calls of the
     process that share the limit wait, and is not counted as a retry. 0 raises the error at once."""
+
+    rate_limiter: Any = Field(default=None, exclude=True, repr=False)
+    """A `heroku_inference.SharedRateLimit`, which several processes keep together: each request
+    that goes out waits for its turn. Left out of dumps."""
 
     allow_plaintext: bool = False
     """Whether to accept `http://` for public hosts too, where everybody on the way can read the
@@ -187,6 +196,9 @@ class Connection(BaseModel):
         for name, check in cls._CHECKS.items():
             if name in fields:
                 check(fields[name])
+        limiter = fields.get("rate_limiter")
+        if not (cls._ASKS_LIMITERS and hasattr(limiter, "acquire")):
+            check_rate_limiter(limiter)
         return fields
 
     def _check_values(self) -> None:
@@ -229,9 +241,15 @@ class Connection(BaseModel):
             self.timeout,
             self.max_retries,
             self.rate_limit_timeout,
+            None if self.rate_limiter is None else self._shared_limit,
             self.default_headers,
             http_client,
         )
+
+    @property
+    def _shared_limit(self) -> SharedRateLimit | None:
+        """The limit to be kept where requests go out; others are asked by their framework."""
+        return shared_limit(self.rate_limiter)
 
     def _derive(self, name: str, values: tuple[Any, ...], make: Callable[[], _T]) -> _T:
         """The object that `make` builds from these values; built anew only when they change."""
@@ -264,6 +282,7 @@ class Connection(BaseModel):
             timeout=self.timeout,
             max_retries=self.max_retries,
             rate_limit_timeout=self.rate_limit_timeout,
+            rate_limiter=self._shared_limit,
             default_headers=self.default_headers,
             http_client=self.http_client,
         )
@@ -276,6 +295,7 @@ class Connection(BaseModel):
             timeout=self.timeout,
             max_retries=self.max_retries,
             rate_limit_timeout=self.rate_limit_timeout,
+            rate_limiter=self._shared_limit,
             default_headers=self.default_headers,
             async_http_client=self.async_http_client,
         )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._call import Call, MaskedHeaders, StreamForm
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
     from heroku_inference._errors import RetryEvent
     from heroku_inference._http.rate_gate import Turn
     from heroku_inference._own_clients import HttpClient
@@ -58,6 +59,7 @@ class Transport(TransportBase):
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        rate_limiter: SharedRateLimit | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -67,6 +69,7 @@ class Transport(TransportBase):
             default_headers=default_headers,
             on_retry=on_retry,
             rate_limit_timeout=rate_limit_timeout,
+            rate_limiter=rate_limiter,
         )
         self._own_client = http_client
         self._urls: dict[str, httpx2.URL] = {}
@@ -237,6 +240,11 @@ class Transport(TransportBase):
         if self._own_client is None and has_more(response):
             response.extensions["network_stream"].close()
         response.close()
+
+    def _get_ready(self) -> None:
+        super()._get_ready()
+        if self._own_client is None:
+            self._pool()
 
     def _pool(self, *, fresh: bool = False) -> httpx2.Client:
         return sync_client(self._base_url, self._network, fresh=fresh)
