@@ -58,9 +58,10 @@ class EmbedProgress(_Counts):
     def eta(self) -> float | None:
         """Seconds left at the pace of this run; `None` while that cannot be said."""
         done = self.texts - self.waiting
-        if self.total is None or not self.seconds or not done:
+        new = done - self.reused  # those that were there take no time
+        if self.total is None or new <= 0:
             return None
-        return max(0.0, (self.total - done) * self.seconds / done)
+        return max(0.0, (self.total - done) * self.seconds / new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
