@@ -1,0 +1,1 @@
+"""Many texts to vectors, in a job that can be stopped and goes on."""
