@@ -1,1 +1,1 @@
-"""Many texts to vectors, in a job that can be stopped and goes on."""
+"""A corpus to vectors: jobs that can be killed and run again, without paying twice."""
