@@ -1,0 +1,188 @@
+"""`heroku-inference embed`: a corpus to vectors, with a bar or lines about how far it is."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from heroku_inference._corpus.report import EmbedPlan, EmbedProgress
+from heroku_inference.cli.screen import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from heroku_inference._corpus.report import EmbedReport
+    from heroku_inference._corpus.sources import Source
+    from heroku_inference.cli.screen import Screen
+
+__all__ = ["Progress", "counted", "kept", "show"]
+
+_Row: TypeAlias = tuple[str, str, str]
+
+_LINE_EVERY: Final = 10  # seconds, where no terminal shows a bar
+_HEARD_EVERY: Final = 1000  # texts; to tell each of a million would take seconds
+
+
+def counted(source: Source, screen: Screen) -> int | None:
+    """How many texts there are, each of them checked; `None` for what can be read only once.
+
+    Raises:
+        ConfigError: A row has no id or no text, or something cannot be read.
+    """
+    if not source.can_be_read_again:
+        return None
+    texts = 0
+    with screen.waiting("Reading") as spinner:
+        for _ in source:
+            texts += 1
+            if texts % _HEARD_EVERY == 0:
+                spinner.update(f"Reading: {texts:,} texts")
+    return texts
+
+
+class Progress:
+    """Shows how far a job is: a bar on a terminal, and a line every ten seconds elsewhere.
+
+    Args:
+        screen: Where it is shown.
+    """
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.now = EmbedProgress()
+        """What the job said last."""
+
+    def hear(self, progress: EmbedProgress) -> None:
+        """How far the job is now."""
+        self.now = progress
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Shows it until the job ends."""
+        if self._screen.can_redraw:
+            with self._screen.redrawn(self._bar):
+                yield
+            return
+        ended = threading.Event()
+        lines = threading.Thread(target=self._lines, args=(ended,), daemon=True)
+        lines.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            lines.join()
+
+    def _lines(self, ended: threading.Event) -> None:
+        while not ended.wait(_LINE_EVERY):
+            self._screen.note(f"{_so_far(self.now)} · {_pace(self.now)}")
+
+    def _bar(self) -> RenderableType:
+        now = self.now
+        line = Table.grid(padding=(0, 1, 0, 0), expand=True)
+        line.add_column(ratio=1)
+        line.add_column(no_wrap=True)
+        bar = ProgressBar(total=now.total, completed=_done(now), pulse=now.total is None)
+        line.add_row(bar, _so_far(now))
+        return Group(line, Text(_pace(now), style="dim", overflow="ellipsis", no_wrap=True))
+
+
+def _done(progress: EmbedProgress) -> int:
+    return progress.texts - progress.waiting
+
+
+def _so_far(progress: EmbedProgress) -> str:
+    of = "" if progress.total is None else f" of {progress.total:,}"
+    left = "" if progress.eta is None else f" · {_duration(progress.eta)} left"
+    return f"{_done(progress):,}{of} texts{left}"
+
+
+def _pace(progress: EmbedProgress) -> str:
+    figures = [
+        f"{progress.texts_per_second:,.0f} texts/s",
+        f"{progress.tokens:,} tokens",
+        f"{progress.refused:,} refused",
+        _many(progress.in_flight, "request waits", "requests wait"),
+    ]
+    if progress.reused:
+        figures.insert(1, f"{progress.reused:,} had vectors")
+    return " · ".join(figures)
+
+
+def kept(progress: EmbedProgress, folder: Path) -> str:
+    """What a job that was stopped leaves behind, and how to go on."""
+    texts = progress.embedded + progress.reused + progress.equal
+    if not texts:
+        return "No vector has come in this run: the same command begins again."
+    of = "" if progress.total is None else f" of {progress.total:,}"
+    return f"{folder} keeps the vectors of {texts:,}{of} texts: the same command goes on."
+
+
+def show(screen: Screen, result: EmbedPlan | EmbedReport, price: float | None) -> None:
+    """What a run did, or would do.
+
+    Args:
+        screen: Where it is shown.
+        result: What to show.
+        price: Of a million tokens, if that is known.
+    """
+    rows = _planned(result) if isinstance(result, EmbedPlan) else _reported(result)
+    if price is not None:
+        cost = f"{result.tokens * price / 1_000_000:,.4f}"
+        rows.append(("Cost", cost, f"at {price} for a million tokens"))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    screen.print(table)
+
+
+def _planned(plan: EmbedPlan) -> list[_Row]:
+    return [
+        ("Texts", f"{plan.texts:,}", plan.model),
+        ("  equal", f"{plan.equal:,}", "to others, and embedded once"),
+        ("  done", f"{plan.reused:,}", "in earlier runs"),
+        ("  too long", f"{plan.too_long:,}", "for the model: see --long-text"),
+        ("  to embed", f"{plan.to_embed:,}", f"as {plan.input_type}"),
+        ("Tokens", f"{plan.tokens:,}", "estimated"),
+        ("Requests", f"{plan.requests:,}", ""),
+        ("Least time", _duration(plan.least_seconds), "at the limit"),
+    ]
+
+
+def _reported(report: EmbedReport) -> list[_Row]:
+    again = report.retries + report.rate_limited
+    return [
+        ("Texts", f"{report.texts:,}", report.model),
+        ("  embedded", f"{report.embedded:,}", f"as {report.input_type}"),
+        ("  equal", f"{report.equal:,}", "to others, and embedded once"),
+        ("  done", f"{report.reused:,}", "in earlier runs"),
+        ("  refused", f"{report.refused:,}", one_line(report.refused_file or "")),
+        ("Tokens", f"{report.tokens:,}", ""),
+        ("Requests", f"{report.requests:,}", f"{again:,} of them sent again" if again else ""),
+        ("Time", _duration(report.seconds), f"{report.texts_per_second:,.0f} texts/s"),
+    ]
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 1:
+        return f"{seconds:.1f} s"
+    hours, rest = divmod(whole, 3600)
+    if hours:
+        return f"{hours:,} h {rest // 60:02} min"
+    return f"{rest // 60} min {rest % 60:02} s" if rest >= 60 else f"{rest} s"  # noqa: PLR2004
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
