@@ -442,7 +442,7 @@ def embed(
     ] = "search_document",
     embedding_type: Annotated[
         Literal["float", "int8", "uint8"] | None,
-        typer.Option(help="Of what numbers they are; default: float."),
+        typer.Option(metavar="NUMBERS", help="float (default), int8 or uint8."),
     ] = None,
     long_text: Annotated[
         Literal["skip", "truncate", "split"],
