@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
-from heroku_inference._catalogue import KNOWN_MODELS
 from heroku_inference._client import Client
+from heroku_inference._endpoints.images import ASPECT_RATIOS
 from heroku_inference._errors import ConfigError, HerokuError, RateLimitError
 from heroku_inference.cli import models as models_view
+from heroku_inference.cli import ranking
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.checks import report
 from heroku_inference.cli.checks.catalogue import CHECKS, DEFAULT_CALLS, NAMES, choose_checks
@@ -24,6 +24,17 @@ from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
 from heroku_inference.cli.embed import Progress, counted, kept, show
 from heroku_inference.cli.listing import fetch_models
+from heroku_inference.cli.options import (
+    Alias,
+    EnvFile,
+    Json,
+    Model,
+    PlainCommand,
+    PlainCommands,
+    Timeout,
+    Url,
+    beginning,
+)
 from heroku_inference.cli.probe import report as probe_report
 from heroku_inference.cli.probe.prober import Prober
 from heroku_inference.cli.probe.questions import QUESTIONS
@@ -32,7 +43,7 @@ from heroku_inference.cli.problems import describe, remedy_of
 from heroku_inference.cli.screen import Screen, flowing, json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from heroku_inference._corpus.report import EmbedPlan, EmbedReport
     from heroku_inference._errors import RetryEvent
@@ -40,29 +51,10 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 
-class _PlainFlags:
-    """A flag in the help is its name, without the `<bool>` that Typer writes behind it."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
-        for param in params:
-            if getattr(param, "is_flag", False):
-                param.metavar = ""
-        return params
-
-
-class _Command(_PlainFlags, TyperCommand):
-    pass
-
-
-class _Commands(_PlainFlags, TyperGroup):
-    pass
-
-
 # Pretty exceptions would print local variables, and one of them might be a key.
 app = typer.Typer(
     name="heroku-inference",
-    cls=_Commands,
+    cls=PlainCommands,
     help="Heroku Managed Inference from a terminal: is all well, which models are there, a word "
     "with one of them, and vectors of a corpus.",
     no_args_is_help=True,
@@ -70,45 +62,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _beginning(names: Iterable[str]) -> Callable[[str], list[str]]:
-    """What the shell offers behind an option: the names that begin like the word so far."""
-    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
-
-
-_Model = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ID",
-        help="Model id; default: <ALIAS>_MODEL_ID.",
-        autocompletion=_beginning(KNOWN_MODELS),
-    ),
-]
-_Alias = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="The attachment to read, such as INFERENCE_TEAL; default: INFERENCE, and for "
-        "embeddings, rerank and images first EMBEDDING, RERANK and DIFFUSION.",
-    ),
-]
-_Url = Annotated[
-    str | None, typer.Option(metavar="URL", help="Where the API is; default: <ALIAS>_URL.")
-]
-_EnvFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="A file of config vars; default: .env here, if there is one. What is set in the "
-        "environment wins.",
-    ),
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
-_Timeout = Annotated[
-    float | None,
-    typer.Option(metavar="SECONDS", min=0.001, help="How long the server may stay silent."),
-]
 
 
 def _version(asked: bool) -> None:
@@ -147,25 +100,25 @@ and stopped: why the rest was not tried, or null.
 """
 
 
-@app.command(cls=_Command, help=flowing(_CHECK_HELP))
+@app.command(cls=PlainCommand, help=flowing(_CHECK_HELP))
 def check(
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
             help=f"Make only this check; may be given several times. There are {NAMES}.",
-            autocompletion=_beginning([check.name for check in CHECKS]),
+            autocompletion=beginning([check.name for check in CHECKS]),
         ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what costs more: agents, an image, ...")
     ] = False,
-    model: _Model = None,
-    alias: _Alias = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     screen = Screen()
     checks = choose_checks(only or (), everything=everything)
@@ -220,14 +173,14 @@ verdict, observed).
 """
 
 
-@app.command(cls=_Command, help=flowing(_PROBE_HELP))
+@app.command(cls=PlainCommand, help=flowing(_PROBE_HELP))
 def probe(
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
             help="Ask only this question; may be given several times.",
-            autocompletion=_beginning([question.name for question in QUESTIONS]),
+            autocompletion=beginning([question.name for question in QUESTIONS]),
         ),
     ] = None,
     dry_run: Annotated[
@@ -238,12 +191,12 @@ def probe(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report there, as Markdown.")
     ] = None,
-    model: _Model = None,
-    alias: _Alias = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     screen = Screen()
     try:
@@ -290,7 +243,7 @@ these facts come from; null is what is not known.
 """
 
 
-@app.command(cls=_Command, help=flowing(_MODELS_HELP))
+@app.command(cls=PlainCommand, help=flowing(_MODELS_HELP))
 def models(
     region: Annotated[
         Literal["us", "eu"] | None, typer.Option(help="Only what runs there.")
@@ -299,10 +252,10 @@ def models(
         Literal["chat", "embedding", "rerank", "image"] | None,
         typer.Option(help="Only models for this."),
     ] = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     screen = Screen()
     with _one_line_errors(screen), screen.waiting("Asking Heroku"):
@@ -317,7 +270,7 @@ def models(
         screen.note("No such model.")
 
 
-class _Chat(_Command):
+class _Chat(PlainCommand):
     """Lets `--thinking` stand without a budget: what follows it may be the question."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -344,7 +297,7 @@ def chat(
     question: Annotated[
         list[str] | None, typer.Argument(metavar="QUESTION", help="What to ask.")
     ] = None,
-    model: _Model = None,
+    model: Model = None,
     system: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What to tell the model first.")
     ] = None,
@@ -360,10 +313,10 @@ def chat(
     ] = None,
     temperature: Annotated[float | None, typer.Option(metavar="NUMBER", help="0 to 1.")] = None,
     usage: Annotated[bool, typer.Option("--usage", help="Tell the tokens, on stderr.")] = False,
-    alias: _Alias = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
 ) -> None:
     screen = Screen()
     screen.show_warnings()
@@ -376,13 +329,7 @@ def chat(
     with _one_line_errors(screen):
         load(env_file)
         asked = _question(question or [])
-        client = Client(
-            model=model,
-            alias=alias,
-            base_url=base_url,
-            timeout=timeout,
-            on_retry=lambda event: _tell_of_waits(screen, event),
-        )
+        client = _client(screen, model, alias, base_url, timeout)
         client.settings("chat").require_model()
         conversation = Conversation(
             client,
@@ -415,7 +362,7 @@ input_type.
 """
 
 
-@app.command(cls=_Command, help=flowing(_EMBED_HELP))
+@app.command(cls=PlainCommand, help=flowing(_EMBED_HELP))
 def embed(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Where the texts are.")],
     output: Annotated[
@@ -431,7 +378,7 @@ def embed(
         bool,
         typer.Option("--number-rows", help="Take the numbers of the rows as ids."),
     ] = False,
-    model: _Model = None,
+    model: Model = None,
     input_type: Annotated[
         Literal["search_document", "search_query", "classification", "clustering"],
         typer.Option(
@@ -479,10 +426,10 @@ def embed(
             "share the texts among add-ons.",
         ),
     ] = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     from heroku_inference._corpus.job import EmbedJob  # noqa: PLC0415 - the other commands do not
     from heroku_inference._corpus.sources import Source  # noqa: PLC0415 - need them
@@ -533,6 +480,128 @@ def _telling_what_is_kept(screen: Screen, progress: Progress, folder: Path) -> I
         if progress.now.texts:
             screen.note(kept(progress.now, folder))
         raise
+
+
+_RERANK_HELP = """
+Put documents in the order of their relevance to a question, the best first.
+
+Documents are the lines of stdin, whose ids are their numbers, or come from files and folders as for
+`embed`: grep -h dyno notes/*.txt | heroku-inference rerank "How do I restart one?"
+
+--json prints a list of objects: id, score and text.
+"""
+
+
+@app.command(cls=PlainCommand, help=flowing(_RERANK_HELP))
+def rerank(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What is asked.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Where the documents are.")
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="How many to show; default: all.")
+    ] = None,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
+) -> None:
+    screen = Screen()
+    screen.show_warnings()
+    with _one_line_errors(screen):
+        load(env_file)
+        documents = ranking.documents_of(paths or ())
+        client = _client(screen, model, alias, base_url, timeout)
+        with screen.waiting("Ranking"):
+            ranked = client.rerank(
+                question, [text for _, text in documents], top_n=top, on_refused="skip"
+            )
+    for index, reason in ranked.refused:
+        screen.warn(f"{documents[index][0]} has no score: {reason}")
+    if as_json:
+        _print_json(ranking.as_json(documents, ranked))
+    else:
+        ranking.show(screen, documents, ranked)
+
+
+_IMAGE_HELP = """
+Draw a picture into a file, in the format that its name says (.png, .jpg), and print its path.
+"""
+
+
+@app.command(cls=PlainCommand, help=flowing(_IMAGE_HELP))
+def image(
+    prompt: Annotated[
+        list[str], typer.Argument(metavar="PROMPT", help="What the picture is to show.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes.")
+    ],
+    aspect_ratio: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATIO",
+            help=f"Width to height; default: 1:1. There are {', '.join(ASPECT_RATIOS)}.",
+            autocompletion=beginning(ASPECT_RATIOS),
+        ),
+    ] = None,
+    negative: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it is not to show.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="The same number draws the same picture.")
+    ] = None,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+) -> None:
+    screen = Screen()
+    screen.show_warnings()
+    with _one_line_errors(screen):
+        load(env_file)
+        output_format = _picture_format(output)
+        client = _client(screen, model, alias, base_url, timeout)
+        with screen.waiting("Drawing"):
+            picture = client.generate_image(
+                " ".join(prompt),
+                aspect_ratio=aspect_ratio,
+                negative_prompt=negative,
+                seed=seed,
+                output_format=output_format,
+            )
+        typer.echo(picture.save(output))
+
+
+def _picture_format(output: Path) -> str:
+    """The format that the file's name asks for; what cannot be written is not paid for."""
+    formats = {"": "png", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+    if output.is_dir() or not output.parent.is_dir():
+        raise ConfigError(f"No file can be written at {str(output)!r}.", "Check the path.")
+    if output.suffix.lower() not in formats:
+        raise ConfigError(
+            f"{output.name!r} is of another format than Heroku draws.", "End it in .png or .jpg."
+        )
+    return formats[output.suffix.lower()]
+
+
+def _client(
+    screen: Screen,
+    model: str | None,
+    alias: str | None,
+    base_url: str | None,
+    timeout: float | None,
+) -> Client:
+    return Client(
+        model=model,
+        alias=alias,
+        base_url=base_url,
+        timeout=timeout,
+        on_retry=lambda event: _tell_of_waits(screen, event),
+    )
 
 
 def _tell_of_waits(screen: Screen, event: RetryEvent) -> None:
