@@ -22,7 +22,7 @@ from heroku_inference.cli.checks.outcomes import Result
 from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
-from heroku_inference.cli.embed import Progress, counted, kept, show
+from heroku_inference.cli.embed import Progress, counted, show
 from heroku_inference.cli.listing import fetch_models
 from heroku_inference.cli.options import (
     Alias,
@@ -437,7 +437,7 @@ def embed(
     screen = Screen()
     screen.show_warnings()
     progress = Progress(screen)
-    with _telling_what_is_kept(screen, progress, output), _one_line_errors(screen):
+    with _ended_by_hand(screen), _one_line_errors(screen):
         load(env_file)
         source = Source(
             paths, id_column=id_column, text_column=text_column, number_rows=number_rows
@@ -470,16 +470,13 @@ def embed(
 
 
 @contextmanager
-def _telling_what_is_kept(screen: Screen, progress: Progress, folder: Path) -> Iterator[None]:
+def _ended_by_hand(screen: Screen) -> Iterator[None]:
+    """Ctrl-C ends in one line, which says what the job keeps."""
     try:
         yield
-    except KeyboardInterrupt:
-        screen.note(f"Stopped. {kept(progress.now, folder)}")
+    except KeyboardInterrupt as end:
+        screen.note(f"Stopped. {str(end) or 'Nothing was embedded.'}")
         raise typer.Exit(130) from None
-    except typer.Exit:  # an error was told
-        if progress.now.texts:
-            screen.note(kept(progress.now, folder))
-        raise
 
 
 _RERANK_HELP = """

@@ -16,7 +16,6 @@ from heroku_inference.cli.screen import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from rich.console import RenderableType
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from heroku_inference._corpus.sources import Source
     from heroku_inference.cli.screen import Screen
 
-__all__ = ["Progress", "counted", "kept", "show"]
+__all__ = ["Progress", "counted", "show"]
 
 _Row: TypeAlias = tuple[str, str, str]
 
@@ -115,15 +114,6 @@ def _pace(progress: EmbedProgress) -> str:
     if progress.reused:
         figures.insert(1, f"{progress.reused:,} had vectors")
     return " · ".join(figures)
-
-
-def kept(progress: EmbedProgress, folder: Path) -> str:
-    """What a job that was stopped leaves behind, and how to go on."""
-    texts = progress.embedded + progress.reused + progress.equal
-    if not texts:
-        return "No vector has come in this run: the same command begins again."
-    of = "" if progress.total is None else f" of {progress.total:,}"
-    return f"{folder} keeps the vectors of {texts:,}{of} texts: the same command goes on."
 
 
 def show(screen: Screen, result: EmbedPlan | EmbedReport, price: float | None) -> None:
