@@ -72,7 +72,7 @@ class EmbedReport(_Counts):
         embedded: Texts that were embedded by this run, each of equal ones once.
         reused: Texts that had their vectors before this run.
         equal: Texts that are equal to another text of this run.
-        refused: Texts without a vector: refused by Heroku, or too long; `refused.jsonl` has them.
+        refused: Texts without a vector: refused by Heroku, or too long; `_refused.jsonl` has them.
         tokens: Tokens of the answers of this run.
         requests: Requests sent, those that failed among them.
         retries: Requests that failed and were sent again, except for those over the limit.

@@ -52,6 +52,7 @@ __all__ = [
     "aembed",
     "aiter_embed",
     "embed",
+    "embed_batch",
     "embedding_body",
     "iter_embed",
 ]
@@ -226,6 +227,32 @@ def aiter_embed(
     return _aalike(amap_in_order(ask, taken, options.max_concurrency), unread)
 
 
+def embed_batch(
+    send: Send,
+    texts: Sequence[str],
+    options: EmbeddingOptions,
+    keep: Callable[[EmbeddingBatch], None],
+) -> list[tuple[int, str]]:
+    """Embed the texts of one batch; which of them are refused, and why.
+
+    `keep` gets each answer as soon as it has come, so that none is lost if a later request fails:
+    where a text is refused, each answer is about a part of the others, and one about none of them.
+
+    Raises:
+        APIError: A request failed for another reason than its texts.
+        InvalidResponseError: An answer does not hold one vector for each text.
+    """
+    batch = _Batch(0, list(texts), options)
+
+    def ask(part: range | None) -> list[Reply]:
+        replies = [send(paths.EMBEDDINGS, body) for body in batch.bodies(part)]
+        keep(batch.read(part, replies))
+        return replies
+
+    batch.answers.collect(ask, skip=True)
+    return batch.refused()
+
+
 def _alike(answered: Generator[_Batch], unread: dict[int, _Batch]) -> Generator[EmbeddingBatch]:
     """The answers read, unless the vectors of one are not as wide as those of the first."""
     width = None
@@ -357,7 +384,7 @@ class _Batch:
             raise error
 
     def result(self) -> EmbeddingBatch:
-        parts = [self._read(part, replies) for part, replies in self.answers.answered]
+        parts = [self.read(part, replies) for part, replies in self.answers.answered]
         if len(parts) == 1 and not self.answers.refused:
             return parts[0]
         width = None
@@ -370,19 +397,26 @@ class _Batch:
             usage=_total([part.usage for part in parts] + further),
             model=parts[-1].model if parts else None,
             reply=parts[-1].reply if parts else None,
-            refused=[
-                (self.start + position, reason_of(error, self._texts[position]))
-                for position, error in self.answers.refused
-            ],
+            refused=self.refused(),
         )
+
+    def refused(self) -> list[tuple[int, str]]:
+        """The positions of refused texts among all, each with the reason."""
+        return [
+            (self.start + position, reason_of(error, self._texts[position]))
+            for position, error in self.answers.refused
+        ]
 
     def readable_parts(self) -> Iterator[EmbeddingBatch]:
         """The answers that came and make sense, each by itself."""
         for part, replies in self.answers.answered:
             with suppress(HerokuError):
-                yield self._read(part, replies)
+                yield self.read(part, replies)
 
-    def _read(self, part: range, replies: Sequence[Reply]) -> EmbeddingBatch:
+    def read(self, part: range | None, replies: Sequence[Reply]) -> EmbeddingBatch:
+        """The answers about a part of the texts, or about the harmless one."""
+        if part is None:
+            return EmbeddingBatch([], self.start, read_vectors(replies[0], 1).usage)
         whole = self._options.gives_whole_numbers
         answers = [
             read_vectors(reply, len(texts), whole_numbers=whole)
