@@ -56,11 +56,15 @@ class EmbedProgress(_Counts):
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the pace of this run; `None` while that cannot be said."""
+        """Seconds left at the pace of this run; `None` while that cannot be said.
+
+        Texts that had their vectors took no time, and say nothing of those that have none.
+        """
         done = self.texts - self.waiting
-        if self.total is None or not self.seconds or not done:
+        new = done - self.reused
+        if self.total is None or not self.seconds or new <= 0:
             return None
-        return max(0.0, (self.total - done) * self.seconds / done)
+        return max(0.0, (self.total - done) * self.seconds / new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from heroku_inference._client import Client
+from heroku_inference._corpus.sources import Source
 from heroku_inference._endpoints.images import ASPECT_RATIOS
 from heroku_inference._errors import ConfigError, HerokuError, RateLimitError
 from heroku_inference.cli import models as models_view
@@ -45,6 +46,7 @@ from heroku_inference.cli.screen import Screen, flowing, json_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from heroku_inference._corpus.job import EmbedJob
     from heroku_inference._corpus.report import EmbedPlan, EmbedReport
     from heroku_inference._errors import RetryEvent
 
@@ -353,7 +355,7 @@ be given. All rows are read and checked before the first of them is paid for.
 
 A run that was stopped, even by kill -9, goes on when the same command is given again: what has its
 vector is not sent again. Equal texts are embedded once. Texts that are refused or too long are
-listed in refused.jsonl, and the rest goes on. Ctrl-C ends with the exit code 130.
+listed in _refused.jsonl, and the rest goes on. Ctrl-C ends with the exit code 130.
 
 --json prints one object: texts, embedded, reused, equal, refused, tokens, requests, retries,
 rate_limited, seconds, texts_per_second, parts, model, input_type and refused_file; with --dry-run:
@@ -431,8 +433,7 @@ def embed(
     env_file: EnvFile = None,
     as_json: Json = False,
 ) -> None:
-    from heroku_inference._corpus.job import EmbedJob  # noqa: PLC0415 - the other commands do not
-    from heroku_inference._corpus.sources import Source  # noqa: PLC0415 - need them
+    from heroku_inference._corpus.job import EmbedJob  # noqa: PLC0415 - no other command needs it
 
     screen = Screen()
     screen.show_warnings()
@@ -462,11 +463,18 @@ def embed(
         else:
             total = counted(source, screen)
             with nullcontext() if quiet else progress.shown():
-                result = job.run(source, total=total)
+                result = _run(job, source, total)
     if as_json:
         _print_json(result.as_dict())
     else:
         show(screen, result, price)
+
+
+def _run(job: EmbedJob, source: Source, total: int | None) -> EmbedReport:
+    try:
+        return job.run(source, total=total)
+    except ImportError as error:  # the extra `corpus` is not installed
+        raise ConfigError(str(error)) from None
 
 
 @contextmanager
