@@ -462,7 +462,7 @@ def embed(
                 result = job.plan(source, price=price)
         else:
             total = counted(source, screen)
-            with nullcontext() if quiet else progress.shown():
+            with nullcontext() if quiet else progress.shown(total):
                 result = _run(job, source, total)
     if as_json:
         _print_json(result.as_dict())

@@ -65,8 +65,9 @@ class Progress:
         self.now = progress
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Shows it until the job ends."""
+    def shown(self, total: int | None) -> Iterator[None]:
+        """Shows it until the job ends; `total` is how many texts there are, if that is known."""
+        self.now = EmbedProgress(total=total)
         if self._screen.can_redraw:
             with self._screen.redrawn(self._bar):
                 yield

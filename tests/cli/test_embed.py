@@ -187,7 +187,7 @@ def test_without_a_terminal_lines_say_how_far_it_is(emulator, run, many, monkeyp
     ran = run(*command, env=emulator.config_vars)
     assert (ran.code, "Texts" in ran.out) == (0, True)
     lines = ran.err.splitlines()
-    assert len(lines) == 0 if quiet else len(lines) in {2, 3, 4}
+    assert len(lines) == 0 if quiet else len(lines) > 1
     pattern = (
         rf"[\d,]+ of {MANY:,} texts( · [\d.]+ s left)? · [\d,]+ texts/s · [\d,]+ tokens · "
         r"0 refused · \d+ requests? waits?"
