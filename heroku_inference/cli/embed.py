@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -16,6 +17,7 @@ from heroku_inference.cli.screen import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from rich.console import RenderableType
 
@@ -28,6 +30,7 @@ __all__ = ["Progress", "counted", "show"]
 _Row: TypeAlias = tuple[str, str, str]
 
 _LINE_EVERY: Final = 10  # seconds, where no terminal shows a bar
+_STOPPING: Final = "Stopping when the requests under way are answered; Ctrl-C again: now."
 _HEARD_EVERY: Final = 1000  # texts; to tell each of a million would take seconds
 
 
@@ -59,6 +62,7 @@ class Progress:
         self._screen = screen
         self.now = EmbedProgress()
         """What the job said last."""
+        self._stopping = False
 
     def hear(self, progress: EmbedProgress) -> None:
         """How far the job is now."""
@@ -69,7 +73,7 @@ class Progress:
         """Shows it until the job ends; `total` is how many texts there are, if that is known."""
         self.now = EmbedProgress(total=total)
         if self._screen.can_redraw:
-            with self._screen.redrawn(self._bar):
+            with self._screen.redrawn(self._bar), self._hearing_ctrl_c():
                 yield
             return
         ended = threading.Event()
@@ -80,6 +84,20 @@ class Progress:
         finally:
             ended.set()
             lines.join()
+
+    @contextmanager
+    def _hearing_ctrl_c(self) -> Iterator[None]:
+        """The job waits for the requests under way, and the user should know why."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._stopping = True
+            signal.default_int_handler(number, frame)
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _lines(self, ended: threading.Event) -> None:
         while not ended.wait(_LINE_EVERY):
@@ -92,7 +110,8 @@ class Progress:
         line.add_column(no_wrap=True)
         bar = ProgressBar(total=now.total, completed=_done(now), pulse=now.total is None)
         line.add_row(bar, _so_far(now))
-        return Group(line, Text(_pace(now), style="dim", overflow="ellipsis", no_wrap=True))
+        below = _STOPPING if self._stopping else _pace(now)
+        return Group(line, Text(below, style="dim", overflow="ellipsis", no_wrap=True))
 
 
 def _done(progress: EmbedProgress) -> int:

@@ -171,13 +171,16 @@ def test_ctrl_c_ends_in_a_line_and_the_same_command_goes_on(emulator, start, man
     assert set(sent(emulator).values()) == {1}
 
 
-def test_ctrl_c_before_the_first_vector_says_so(emulator, many, tmp_path):
-    emulator.script(Fault(delay=2, path=EMBEDDINGS))
-    with Terminal(emulator, tmp_path, "embed", many, "-o", "out", "--limit", "1/h") as terminal:
-        terminal.expect(f"0 of {MANY:,} texts")
+def test_ctrl_c_waits_for_what_is_paid_for_and_a_second_one_does_not(emulator, texts, tmp_path):
+    emulator.script(Fault(delay=30, path=EMBEDDINGS))
+    with Terminal(emulator, tmp_path, "embed", texts("One"), "-o", "out") as terminal:
+        terminal.expect("1 request waits")
         terminal.press("\x03")
-        terminal.expect("Stopped. ")
+        terminal.expect("Stopping when the requests under way are answered; Ctrl-C again: now.")
+        terminal.press("\x03")
+        terminal.expect("Stopped. Nothing was embedded.")
         assert terminal.wait() == 130
+    assert "Traceback" not in terminal.seen
 
 
 @pytest.mark.parametrize("quiet", [False, True], ids=["lines", "quiet"])
