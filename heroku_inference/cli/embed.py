@@ -30,7 +30,7 @@ __all__ = ["Progress", "counted", "show"]
 _Row: TypeAlias = tuple[str, str, str]
 
 _LINE_EVERY: Final = 10  # seconds, where no terminal shows a bar
-_STOPPING: Final = "Stopping when the requests under way are answered; Ctrl-C again: now."
+_STOPPING: Final = "Stopping when the requests under way are answered; again: at once."
 _HEARD_EVERY: Final = 1000  # texts; to tell each of a million would take seconds
 
 
@@ -103,15 +103,16 @@ class Progress:
         while not ended.wait(_LINE_EVERY):
             self._screen.note(f"{_so_far(self.now)} · {_pace(self.now)}")
 
-    def _bar(self) -> RenderableType:
+    def _bar(self, width: int) -> RenderableType:
         now = self.now
         line = Table.grid(padding=(0, 1, 0, 0), expand=True)
         line.add_column(ratio=1)
         line.add_column(no_wrap=True)
         bar = ProgressBar(total=now.total, completed=_done(now), pulse=now.total is None)
         line.add_row(bar, _so_far(now))
-        below = _STOPPING if self._stopping else _pace(now)
-        return Group(line, Text(below, style="dim", overflow="ellipsis", no_wrap=True))
+        below = Text(_STOPPING if self._stopping else _pace(now), style="dim")
+        below.truncate(width - len("^C") - 1, overflow="ellipsis")  # which the terminal puts there
+        return Group(line, below)
 
 
 def _done(progress: EmbedProgress) -> int:

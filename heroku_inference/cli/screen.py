@@ -90,9 +90,10 @@ class Screen:
         """Whether notes go to a terminal that can draw over what it shows."""
         return self._notes.is_terminal and not self._notes.is_dumb_terminal
 
-    def redrawn(self, render: Callable[[], RenderableType]) -> Live:
-        """Context manager: lines below the notes that are drawn anew four times a second."""
-        return Live(get_renderable=render, console=self._notes, transient=True)
+    def redrawn(self, render: Callable[[int], RenderableType]) -> Live:
+        """Context manager: lines, told their width, that are drawn anew four times a second."""
+        console = self._notes
+        return Live(get_renderable=lambda: render(console.width), console=console, transient=True)
 
     def show_warnings(self) -> None:
         """Has the library's warnings shown as lines, from now on."""

@@ -176,7 +176,7 @@ def test_ctrl_c_waits_for_what_is_paid_for_and_a_second_one_does_not(emulator, t
     with Terminal(emulator, tmp_path, "embed", texts("One"), "-o", "out") as terminal:
         terminal.expect("1 request waits")
         terminal.press("\x03")
-        terminal.expect("Stopping when the requests under way are answered; Ctrl-C again: now.")
+        terminal.expect("Stopping when the requests under way are answered; again: at once.")
         terminal.press("\x03")
         terminal.expect("Stopped. Nothing was embedded.")
         assert terminal.wait() == 130
