@@ -29,8 +29,9 @@ __all__ = ["EmbedJob"]
 
 _LongText = Literal["skip", "truncate", "split"]
 
-# A job of hours outlives an outage of minutes: 40 times up to 8 seconds are five of them.
-_RETRIES: Final = 40
+# A job of hours outlives an outage of minutes (40 times up to 8 seconds are five of them), and waits
+# while others use up the limit.
+_PATIENCE: Final = {"max_retries": 40, "rate_limit_timeout": 3600.0}
 
 
 class EmbedJob:
@@ -75,7 +76,8 @@ class EmbedJob:
         part_rows: Rows of a part.
         on_progress: Called from the thread of `run`, at most ten times a second.
         **client_options: Those of `Client`: `api_key`, `base_url`, `timeout` and so on.
-            `max_retries` is 40 by default, about five minutes for each request.
+            `max_retries` is 40 by default, about five minutes for each request, and
+            `rate_limit_timeout` an hour.
 
     Raises:
         ConfigError: An argument is wrong.
@@ -129,7 +131,7 @@ class EmbedJob:
         )
         if rate_limiter is not None:
             client_options["rate_limiter"] = rate_limiter
-        self._client_options = {"max_retries": _RETRIES, **client_options}
+        self._client_options = {**_PATIENCE, **client_options}
         with short_traceback():
             self._lanes(Tally())  # what they refuse is said here, and not after an hour of reading
 

@@ -218,8 +218,8 @@ class Ledger:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection, within a transaction: all that is written stands, or nothing of it."""
         with self._lock, self._clear_errors():
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:

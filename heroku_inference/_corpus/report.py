@@ -56,13 +56,10 @@ class EmbedProgress(_Counts):
 
     @property
     def eta(self) -> float | None:
-        """Seconds left at the pace of this run; `None` while that cannot be said.
-
-        Texts that had their vectors took no time, and say nothing of those that have none.
-        """
+        """Seconds left at the pace of this run; `None` while that cannot be said."""
         done = self.texts - self.waiting
-        new = done - self.reused
-        if self.total is None or not self.seconds or new <= 0:
+        new = done - self.reused  # those that were there take no time
+        if self.total is None or new <= 0:
             return None
         return max(0.0, (self.total - done) * self.seconds / new)
 

@@ -94,17 +94,24 @@ def map_as_done(
     """Yield `function(item)` for each item as soon as it is there: a slow one holds up no other.
 
     Items are taken in the caller's thread, at most `ahead` of them before their results. `None`
-    comes after each `heartbeat` seconds without a result. The first error is raised at once; when
-    the generator ends, fails or is closed, no call is left running, as with `map_in_order`.
+    comes after each `heartbeat` seconds without a result. The first error is raised at once, and
+    no call starts after it; when the generator ends, fails or is closed, no call is left running,
+    as with `map_in_order`.
     """
     taken = iter(items)
     given_up = threading.Event()
+    errors: list[BaseException] = []  # those after the first come from calls that were given up
 
     def run(item: _Item) -> _Result:
         if given_up.is_set():
             raise CancelledError
         abandoned.set(given_up)
-        return function(item)
+        try:
+            return function(item)
+        except BaseException as error:
+            errors.append(error)
+            given_up.set()
+            raise
 
     running: set[Future[_Result]] = set()
     pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="heroku-inference")
@@ -115,6 +122,8 @@ def map_as_done(
             if not running:
                 return
             done, running = wait(running, heartbeat, FIRST_COMPLETED)
+            if errors:
+                raise errors[0]
             yield from (future.result() for future in done)
             if not done:
                 yield None

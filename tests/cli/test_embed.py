@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from heroku_emulator import Fault
+from heroku_inference import EmbedProgress
 
 from .conftest import environment
 from .terminal import Terminal
@@ -181,6 +182,12 @@ def test_ctrl_c_waits_for_what_is_paid_for_and_a_second_one_does_not(emulator, t
         terminal.expect("Stopped. Nothing was embedded.")
         assert terminal.wait() == 130
     assert "Traceback" not in terminal.seen
+
+
+def test_the_time_left_is_told_from_new_texts_alone():
+    progress = EmbedProgress(texts=1100, reused=1000, seconds=10, total=2000)
+    assert progress.eta == 90
+    assert EmbedProgress(texts=1000, reused=1000, seconds=10, total=2000).eta is None
 
 
 @pytest.mark.parametrize("quiet", [False, True], ids=["lines", "quiet"])

@@ -83,6 +83,10 @@ class LimitedServer:
             "INFERENCE_MODEL_ID": "cohere-embed-multilingual",
         }
 
+    def forget(self) -> None:
+        """Start to count anew."""
+        urllib.request.urlopen(f"{self.url}/forget").close()  # noqa: S310 - our own
+
     def counts(self) -> dict[str, Any]:
         """What was asked: requests, limited, faults, refusals, paid (texts), twice (their names)."""
         with urllib.request.urlopen(f"{self.url}/counts") as answer:  # noqa: S310 - our own
@@ -105,7 +109,11 @@ class _Shop:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                if head.startswith(b"GET"):
+                if head.startswith(b"GET /forget"):
+                    self.counts.clear()
+                    self.paid.clear()
+                    status, said = 200, "{}"
+                elif head.startswith(b"GET"):
                     status, said = 200, json.dumps(self.told())
                 else:
                     length = int(head.lower().split(b"content-length:")[1].split()[0])
