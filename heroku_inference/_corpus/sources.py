@@ -28,6 +28,7 @@ _JSON_LINES: Final = (".jsonl", ".ndjson")
 _CSV: Final = (".csv", ".tsv")
 _PARQUET: Final = ".parquet"
 _ROWS_AT_ONCE: Final = 1024  # of Parquet
+_BUFFER: Final = 1 << 20  # bytes of Parquet
 
 _KINDS: Final = (
     "Texts are read from JSON lines (.jsonl, .ndjson), CSV (.csv, .tsv), either with .gz behind "
@@ -170,8 +171,8 @@ class Source:
         pyarrow, parquet = _pyarrow()
         number = 0
         try:
-            # Without a buffer ahead, which would hold a whole group of rows.
-            with parquet.ParquetFile(path, pre_buffer=False) as file:
+            # Page by page: each of Arrow's defaults would hold a whole group of rows.
+            with parquet.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
                 self._require_columns(_name(path), file.schema_arrow.names)
                 for batch in file.iter_batches(_ROWS_AT_ONCE, columns=self._columns):
                     for values in batch.to_pylist():

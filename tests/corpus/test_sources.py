@@ -199,10 +199,13 @@ def test_without_pyarrow_the_extra_is_named(tmp_path, monkeypatch):
 
 def test_files_are_streamed(tmp_path):
     text = "word " * 100
-    rows = 200_000  # 100 MB of text in one group of rows
-    table(tmp_path / "x.parquet", id=list(range(rows)), text=[f"{n} {text}" for n in range(rows)])
+    rows = 200_000
     with (tmp_path / "x.jsonl").open("w") as file:
         file.writelines(f'{{"id": {n}, "text": "{text}"}}\n' for n in range(rows))
+    # 100 MB in one group of rows, as they stand.
+    columns = pa.table({"id": list(range(rows)), "text": [f"{n} {text}" for n in range(rows)]})
+    plain = {"compression": "none", "use_dictionary": False, "row_group_size": rows}
+    pq.write_table(columns, tmp_path / "x.parquet", **plain)
     for name in ("x.jsonl", "x.parquet"):
         run = subprocess.run(
             [sys.executable, "-c", _MEMORY, str(tmp_path / name)],
