@@ -453,6 +453,7 @@ def embed(
             long_text=long_text,
             retry_refused=retry_refused,
             on_progress=progress.hear,
+            on_retry=None if quiet else progress.hear_retry,
             base_url=base_url,
             timeout=timeout,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heroku_inference._corpus.report import EmbedPlan, EmbedProgress
+from heroku_inference._errors import RateLimitError
 from heroku_inference.cli.screen import one_line
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._corpus.report import EmbedReport
     from heroku_inference._corpus.sources import Source
+    from heroku_inference._errors import RetryEvent
     from heroku_inference.cli.screen import Screen
 
 __all__ = ["Progress", "counted", "show"]
@@ -30,6 +33,7 @@ __all__ = ["Progress", "counted", "show"]
 _Row: TypeAlias = tuple[str, str, str]
 
 _LINE_EVERY: Final = 10  # seconds, where no terminal shows a bar
+_TIMES: Final = 3  # that a request fails before it is worth a word
 _STOPPING: Final = "Stopping when the requests under way are answered; again: at once."
 _HEARD_EVERY: Final = 1000  # texts; to tell each of a million would take seconds
 
@@ -63,10 +67,23 @@ class Progress:
         self.now = EmbedProgress()
         """What the job said last."""
         self._stopping = False
+        self._quiet_until = 0.0
 
     def hear(self, progress: EmbedProgress) -> None:
         """How far the job is now."""
         self.now = progress
+
+    def hear_retry(self, event: RetryEvent) -> None:
+        """Why it goes on late, when a request waits for the limit, or fails and fails."""
+        limited = isinstance(event.error, RateLimitError)
+        now = time.monotonic()
+        if now < self._quiet_until or (event.wait < 1 if limited else event.attempt < _TIMES):
+            return
+        self._quiet_until = now + _LINE_EVERY
+        if limited:
+            self._screen.note(f"The rate limit is reached: going on in {event.wait:.0f} seconds.")
+        else:
+            self._screen.note(f"{event.error.problem} It is tried again.")
 
     @contextmanager
     def shown(self, total: int | None) -> Iterator[None]:

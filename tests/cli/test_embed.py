@@ -241,6 +241,22 @@ def test_a_wrong_key_is_said_in_a_line(emulator, run, texts):
     assert "Check the key: `heroku config -a APP" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault(503, times=3), "Heroku answered 503: Service Unavailable. It is tried again."),
+        (Fault(429, headers={"retry-after": "2"}), "The rate limit is reached: going on in 2 sec"),
+    ],
+    ids=["failing", "limited"],
+)
+def test_why_it_goes_on_late_is_said(emulator, run, texts, fault, words):
+    texts("One")
+    emulator.script(fault)
+    ran = run("embed", "texts.jsonl", "-o", "out", env=emulator.config_vars)
+    assert (ran.code, ran.err.count("\n")) == (0, 1)
+    assert ran.err.startswith(words)
+
+
 def test_several_add_ons_share_the_texts(emulator, run, many):
     there = emulator.config_vars["EMBEDDING_URL"]
     teal = {
