@@ -49,8 +49,9 @@ def normalise_url(url: object, *, allow_plaintext: bool = False) -> str:
         text = f"https://{text}"
     text = re.sub(r"(?<![:/])/+(?:v1/*)?\Z", "", text, count=1, flags=re.IGNORECASE)
     if not _is_api_url(text):
+        shown = _without_secrets(url)
         raise ConfigError(
-            f"{_without_secrets(url)!r} is not the URL of an API.",
+            f"{shown!r} is not the URL of an API{_odd_scheme(shown)}.",
             f"Pass a URL such as {DEFAULT_BASE_URL!r}, without user, password or query.",
         )
     if not allow_plaintext and _is_plaintext(text):
@@ -64,6 +65,13 @@ def normalise_url(url: object, *, allow_plaintext: bool = False) -> str:
 def _has_scheme(text: str) -> bool:
     # `host:8000` is a host with its port; `file:/etc` and `htp:host` are not.
     return re.match(r"[a-z][a-z0-9+.-]*:(?![0-9])", text, re.IGNORECASE) is not None
+
+
+def _odd_scheme(shown: str) -> str:
+    scheme = re.match(r"([a-z][a-z0-9+-]*):(?![0-9])", shown, re.IGNORECASE)
+    if scheme is None or scheme[1].lower() in {"http", "https"}:
+        return ""
+    return f": {scheme[1]!r} is an odd scheme"
 
 
 @lru_cache(maxsize=64)
