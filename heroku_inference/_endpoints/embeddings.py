@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex, get_args, overload
 
 from heroku_inference._config.arguments import check_extra_body
 from heroku_inference._endpoints import paths
@@ -58,9 +58,44 @@ __all__ = [
 ]
 
 
+class _Vectors:
+    """Vectors as a sequence, and as a matrix for NumPy."""
+
+    __slots__ = ()
+
+    vectors: list[list[float]]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __iter__(self) -> Iterator[list[float]]:
+        return iter(self.vectors)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> list[float]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[list[float]]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> list[float] | list[list[float]]:
+        return self.vectors[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        import numpy as np  # noqa: PLC0415 - the caller has it: NumPy calls this
+
+        if copy is False:
+            raise ValueError("Vectors are lists: an array of them is always a copy.")
+        width = len(self.vectors[0]) if self.vectors else 0
+        return np.array(self.vectors, np.float32 if dtype is None else dtype).reshape(
+            len(self.vectors), width
+        )
+
+    def float32(self) -> list[Floats]:
+        """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
+        return [array("f", vector) for vector in self.vectors]
+
+
 @dataclass(slots=True)
-class EmbeddingBatch:
-    """The vectors of consecutive texts.
+class EmbeddingBatch(_Vectors):
+    """The vectors of consecutive texts: a sequence of them, and a `float32` matrix for NumPy.
 
     Attributes:
         vectors: One for each text that was not refused, in order.
@@ -87,14 +122,10 @@ class EmbeddingBatch:
     def __repr__(self) -> str:
         return f"EmbeddingBatch({_shape_of(self.vectors)}, start={self.start}, {_describe(self)})"
 
-    def float32(self) -> list[Floats]:
-        """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
-        return [array("f", vector) for vector in self.vectors]
-
 
 @dataclass(slots=True)
-class EmbeddingResult:
-    """The vectors of all texts.
+class EmbeddingResult(_Vectors):
+    """The vectors of all texts: a sequence of them, and a `float32` matrix for NumPy.
 
     Attributes:
         vectors: One for each text that was not refused, in order.
