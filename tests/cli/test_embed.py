@@ -70,11 +70,7 @@ def test_vectors_are_written_and_the_report_is_printed(emulator, run, texts, tmp
     assert found.keys() == {"id-0", "id-1", "id-2"}
     assert found["id-0"]["vector"] == found["id-2"]["vector"] != found["id-1"]["vector"]
     assert {row["model"] for row in found.values()} == {"cohere-embed-multilingual"}
-    figures = {
-        line.split("  ")[0] or line.split()[0]: line.split() for line in ran.out.splitlines()
-    }
-    assert "cohere-embed-multilingual" in ran.out
-    assert re.search(r"^Texts +3 ", ran.out, re.MULTILINE), figures
+    assert re.search(r"^Texts +3  cohere-embed-multilingual$", ran.out, re.MULTILINE)
     assert re.search(r"^  embedded +2 ", ran.out, re.MULTILINE)
     assert re.search(r"^  equal +1 ", ran.out, re.MULTILINE)
     tokens = int(re.search(r"^Tokens +(\d+)", ran.out, re.MULTILINE)[1])
