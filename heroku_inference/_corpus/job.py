@@ -29,8 +29,8 @@ __all__ = ["EmbedJob"]
 
 _LongText = Literal["skip", "truncate", "split"]
 
-# A job of hours outlives an outage of minutes (40 times up to 8 seconds are five of them), and waits
-# while others use up the limit.
+# A job of hours outlives an outage of minutes (40 times up to 8 seconds are five of them), and
+# waits while others use up the limit.
 _PATIENCE: Final = {"max_retries": 40, "rate_limit_timeout": 3600.0}
 
 
@@ -115,6 +115,10 @@ class EmbedJob:
             self._output, self._ledger = _places(output, store, ledger)
             self._aliases = _checked_aliases(aliases)
             self._limit = limit_of(limit)
+            if limit is not None and rate_limiter is not None:
+                raise ConfigError(
+                    "limit and rate_limiter both set the pace.", "Pass one of the two."
+                )
         self._is_limited = limit is not None
         self._store = store
         self._model = model

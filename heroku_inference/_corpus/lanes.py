@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._client import Client
+from heroku_inference._corpus.pace import Pace, PacedTransport
 from heroku_inference._endpoints.embeddings import EmbeddingOptions, embed_batch
 from heroku_inference._errors import ConfigError
 from heroku_inference._pause import pause
@@ -18,15 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from heroku_inference._client_options import EmbedOptions
+    from heroku_inference._config.settings import Kind
     from heroku_inference._corpus.tally import Tally
     from heroku_inference._endpoints.embeddings import EmbeddingBatch
     from heroku_inference._errors import RetryEvent
+    from heroku_inference._http.transport import Transport
     from heroku_inference._values import Reply
 
 __all__ = ["Lanes", "Limit", "limit_of"]
 
-_LIMIT: Final = re.compile(r"\s*(\d+)\s*/\s*(s|min|h)\s*")
-_SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_LIMIT: Final = re.compile(r"\s*(\d+)\s*/\s*(s|sec|second|min|minute|h|hour)\s*")
+_SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the first letter of the unit
 
 # What the documentation says of cohere-embed-multilingual (docs: rate limits).
 _REQUESTS_A_MINUTE: Final = 500
@@ -59,24 +60,8 @@ def limit_of(words: str | None) -> Limit:
                 f"limit={words!r} is not a number of requests in a time.",
                 'Pass, for example, "400/min" or "8/s".',
             )
-        requests = int(match[1]) / _SECONDS[match[2]]
+        requests = int(match[1]) / _SECONDS[match[2][0]]
     return Limit(requests, _TOKENS_A_MINUTE / 60)
-
-
-class _Pace:
-    """Starts that are evenly spaced."""
-
-    def __init__(self, a_second: float) -> None:
-        self._gap = 1 / a_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            start = max(now, self._next)
-            self._next = start + self._gap
-        pause(start - now)
 
 
 class _Lane(Client):
@@ -86,7 +71,7 @@ class _Lane(Client):
         self,
         *,
         tally: Tally,
-        pace: _Pace | None,
+        limit: Limit | None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         **options: Any,
     ) -> None:
@@ -94,12 +79,10 @@ class _Lane(Client):
             tally.add_retry(event)
             if on_retry is not None:
                 on_retry(event)
-            if pace is not None:  # what is sent again counts for the limit too
-                pace.wait()
 
         super().__init__(on_retry=note, **options)
         self._tally = tally
-        self._pace = pace
+        self._pace = None if limit is None else Pace(limit.requests)
 
     def options_of(self, model: str | None, options: EmbedOptions) -> EmbeddingOptions:
         """The options of each request, with the model that this add-on has by default."""
@@ -117,13 +100,18 @@ class _Lane(Client):
 
         def send_in_time(path: str, body: Mapping[str, Any]) -> Reply:
             pause(0)  # nothing more is sent once the run has ended
-            if self._pace is not None:
-                self._pace.wait()
             self._tally.add(requests=1)
             return send(path, body)
 
         with self._clear_errors("embedding"):
             return embed_batch(send_in_time, texts, options, keep)
+
+    def _transport(self, kind: Kind) -> Transport:
+        if self._pace is not None and kind not in self._transports:
+            self._transports[kind] = PacedTransport(
+                self.settings(kind), pace=self._pace, **self._options
+            )
+        return super()._transport(kind)
 
 
 class Lanes:
@@ -150,7 +138,7 @@ class Lanes:
         lanes = [
             _Lane(
                 tally=tally,
-                pace=None if limit is None else _Pace(limit.requests),
+                limit=limit,
                 **{**client_options, **({} if alias is None else {"alias": alias})},
             )
             for alias in aliases
