@@ -46,12 +46,6 @@ class StreamSum(Protocol):
         """The body that the plain answer would have."""
 
 
-MOST_BYTES: Final = 64 * 2**20
-"""How large an answer may be, unless it holds numbers or pictures."""
-MOST_BYTES_OF_DATA: Final = 256 * 2**20
-"""How large an answer of vectors or of pictures may be."""
-
-
 @dataclass(frozen=True, slots=True)
 class StreamForm:
     """How a call for a whole answer is made as a stream.
@@ -78,7 +72,6 @@ class Call:
         timeout: Seconds that the server may stay silent, unless the user set a timeout.
         own_timeout: Seconds that the user set for this call: they come before all others.
         query: The parameters of its URL, encoded.
-        most_bytes: How large its answer may be, decompressed.
         stream_form: How to get the same answer by a stream, after the server has cut it.
         is_summed: Whether the answer is a stream that is to be summed up by `stream_form`.
     """
@@ -89,7 +82,6 @@ class Call:
     on_retry: Callable[[RetryEvent], None] | None = None
     repeatable: bool = True
     timeout: float | None = None
-    most_bytes: int = MOST_BYTES
     stream_form: StreamForm | None = None
     is_summed: bool = False
     own_timeout: float | None = None

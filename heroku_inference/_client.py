@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
-from heroku_inference._call import MOST_BYTES_OF_DATA, Call
+from heroku_inference._call import Call
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._chat.second_tries import SecondTries, second_tries
@@ -77,6 +77,7 @@ class Client(ClientBase):
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        max_response_bytes: int | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         allow_plaintext: bool = False,
@@ -97,6 +98,7 @@ class Client(ClientBase):
                 default_headers=default_headers,
                 on_retry=on_retry,
                 rate_limit_timeout=rate_limit_timeout,
+                max_response_bytes=max_response_bytes,
                 settings=settings,
                 inference_url=inference_url,
                 allow_plaintext=allow_plaintext,
@@ -343,7 +345,7 @@ class Client(ClientBase):
         transport = self._transport(kind)
 
         def send(path: str, body: Mapping[str, Any]) -> Reply:
-            call = Call(path, body, most_bytes=MOST_BYTES_OF_DATA, **sending)
+            call = Call(path, body, **sending)
             with self._clear_errors(kind, call):
                 return transport.send(call)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from pydantic import SecretStr
 
 from heroku_inference._agents.request import agent_body, agent_call
-from heroku_inference._call import MOST_BYTES_OF_DATA, Call, MaskedHeaders
+from heroku_inference._call import Call, MaskedHeaders
 from heroku_inference._catalogue import warn_of_end
 from heroku_inference._chat.request import ChatRequest, chat_request, check_model
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
@@ -25,6 +25,7 @@ from heroku_inference._config.arguments import (
     SENDING_OPTIONS,
     check_callback,
     check_headers,
+    check_max_response_bytes,
     check_max_retries,
     check_rate_limit_timeout,
     check_timeout,
@@ -128,6 +129,9 @@ class ClientBase:
         rate_limit_timeout: Seconds that a call waits for the rate limit, 300 by default. A 429 is
             no failure: it makes all calls of the process that share the limit wait, and then start
             at the pace that the server allows. 0 raises `RateLimitError` at once.
+        max_response_bytes: How large a whole answer, or one event of a stream, may be after it was
+            decompressed; by default 64 MiB and 16 MiB. What is larger is not read further: it is
+            an `InvalidResponseError`. Of an error's body, the first MiB is kept in any case.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
         allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
@@ -149,6 +153,7 @@ class ClientBase:
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        max_response_bytes: int | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         allow_plaintext: bool = False,
@@ -179,6 +184,7 @@ class ClientBase:
         check_headers(default_headers)
         check_callback("on_retry", on_retry)
         check_rate_limit_timeout(rate_limit_timeout)
+        check_max_response_bytes(max_response_bytes)
         self._given_settings = settings
         self._arguments = arguments
         self._options: dict[str, Any] = {
@@ -187,6 +193,7 @@ class ClientBase:
             "default_headers": default_headers,
             "on_retry": on_retry,
             "rate_limit_timeout": rate_limit_timeout,
+            "max_response_bytes": max_response_bytes,
         }
         self._settings_by_kind: dict[Kind, Settings] = {}
 
@@ -278,7 +285,7 @@ class ClientBase:
         chosen = self._model("image", model)
         sending = sending_fields(cast("dict[str, Any]", options))
         body = _images.image_body(prompt, model=chosen, **options)
-        return _sent_by(Call(paths.IMAGES, body, most_bytes=MOST_BYTES_OF_DATA), sending)
+        return _sent_by(Call(paths.IMAGES, body), sending)
 
     def _refuse_unknown(self, unknown: dict[str, Any]) -> NoReturn:
         name = next(iter(unknown))

@@ -29,6 +29,10 @@ HALF_CHARACTERS: Final = (
     "sent as U+FFFD."
 )
 _NOT_JSON: Final = "it is not JSON"
+_CHECK_URL: Final = (
+    "Check that the URL is the add-on's <ALIAS>_URL, as `heroku config -a APP` shows it; it looks "
+    "like https://us.inference.heroku.com."
+)
 
 _Value = TypeVar("_Value")
 
@@ -58,13 +62,16 @@ def _read_odd_json(reply: Reply, shape: TypeAdapter[_Value]) -> _Value:
     return read_json(replace(reply, body=plain), shape)
 
 
-def invalid_response(reply: Reply, what: str, data: object = None) -> InvalidResponseError:
+def invalid_response(
+    reply: Reply, what: str, data: object = None, *, remedy: str = _CHECK_URL
+) -> InvalidResponseError:
     """The error for a success that makes no sense.
 
     Args:
         reply: The answer.
         what: What is wrong with it, as a clause.
         data: The event of a stream that is meant, as bytes or decoded; by default the body.
+        remedy: What to do about it.
     """
     if not isinstance(data, bytes):
         data = reply.body if data is None else to_json(data)
@@ -74,8 +81,7 @@ def invalid_response(reply: Reply, what: str, data: object = None) -> InvalidRes
     return InvalidResponseError(
         f"Heroku answered {reply.status_code}{request}, and the answer cannot be used: "
         f"{what}.{shown}",
-        "Check that the URL is the add-on's <ALIAS>_URL, as `heroku config -a APP` shows it; it "
-        "looks like https://us.inference.heroku.com.",
+        remedy,
         body=text,
     )
 

@@ -22,7 +22,7 @@ from heroku_inference._adapters.arguments import check_timeout, hide_secret
 from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.history import described
 from heroku_inference._adapters.mcp_addresses import McpAddress, mcp_addresses, mcp_headers
-from heroku_inference._adapters.mcp_bounds import bound_answers
+from heroku_inference._adapters.mcp_bounds import bounding_auth
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._adapters.tools import distinct_names
 from langchain_heroku.errors import ConfigError, HerokuError, langchain_error, langchain_errors
@@ -176,7 +176,7 @@ def _connection(
 
 def _bounded_client(*arguments: Any, **options: Any) -> Any:
     client = import_module("mcp.shared._httpx_utils").create_mcp_http_client(*arguments, **options)
-    bound_answers(client)
+    client.auth = bounding_auth(client)
     return client
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._adapters.mcp_addresses import mcp_addresses, mcp_headers
-from heroku_inference._adapters.mcp_bounds import bound_answers
+from heroku_inference._adapters.mcp_bounds import bounding_auth
 from heroku_inference._adapters.mcp_errors import forget_frames, toolkit_error, wrong_address
 from heroku_inference._errors import ConfigError, HerokuError
 
@@ -143,7 +143,7 @@ class Toolkit:
             _url_for_client(address), headers=mcp_headers(self._settings), timeout=self._timeout
         )
         client.http_client.event_hooks["response"].append(collect)
-        bound_answers(client.http_client)
+        client.auth = client.http_client.auth = bounding_auth(client.http_client)
         try:
             return await getattr(client, method)(*arguments)
         finally:

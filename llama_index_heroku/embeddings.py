@@ -78,7 +78,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     **Pipelines.** It can be pickled, so `IngestionPipeline.run(num_workers=2)` works. A pipeline
     finds its cached vectors as long as the options that affect them are the same: `to_dict()`
-    leaves out the key, `timeout`, `max_retries`, `rate_limit_timeout` and `num_workers`.
+    leaves out the key, `timeout`, `max_retries`, `rate_limit_timeout`, `max_response_bytes` and
+    `num_workers`.
 
     **Long texts.** The API takes 2048 bytes of UTF-8 a text; LlamaIndex's chunks are longer in
     every language unless `Settings.chunk_size` is set. A longer text is an error that names it,
@@ -121,6 +122,9 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     rate_limit_timeout: float | None = Field(default=None, ge=0, exclude=True)
     """Seconds that a call waits for the rate limit, 300 by default; 0 raises the error at once."""
+
+    max_response_bytes: int | None = Field(default=None, ge=1, exclude=True)
+    """How large an answer may be after it was decompressed, 64 MiB by default."""
 
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""

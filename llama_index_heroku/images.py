@@ -66,8 +66,8 @@ class HerokuImageToolSpec(OutputToolSpec):
         seed: Of all images; by default the model chooses.
         extra_body: Further fields of the request body, merged last.
         **connection: `model`, `api_key`, `base_url`, `alias`, `timeout` (seconds), `max_retries`,
-            `rate_limit_timeout`, `http_client`, `async_http_client`, `default_headers`, as `Heroku`
-            takes them.
+            `rate_limit_timeout`, `max_response_bytes`, `http_client`, `async_http_client`,
+            `default_headers`, as `Heroku` takes them.
 
     Raises:
         ConfigError: No key was found.

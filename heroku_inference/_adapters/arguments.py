@@ -17,6 +17,7 @@ from heroku_inference._adapters.in_use import InUse, named
 from heroku_inference._config.arguments import (
     check_extra_body,
     check_headers,
+    check_max_response_bytes,
     check_max_retries,
     check_rate_limit_timeout,
     check_timeout,
@@ -85,6 +86,7 @@ class Connection(BaseModel):
         "timeout": check_timeout,
         "max_retries": check_max_retries,
         "rate_limit_timeout": check_rate_limit_timeout,
+        "max_response_bytes": check_max_response_bytes,
         "default_headers": check_headers,
         "http_client": partial(check_http_client, "http_client"),
         "async_http_client": partial(check_http_client, "async_http_client"),
@@ -129,6 +131,10 @@ class Connection(BaseModel):
     rate_limit_timeout: float | None = Field(default=None, ge=0)
     """Seconds that a call waits for the rate limit, 300 by default. A 429 makes all calls of the
     process that share the limit wait, and is not counted as a retry. 0 raises the error at once."""
+
+    max_response_bytes: int | None = Field(default=None, ge=1)
+    """How large a whole answer, or one event of a stream, may be after it was decompressed; by
+    default 64 MiB and 16 MiB. What is larger is an `InvalidResponseError`."""
 
     allow_plaintext: bool = False
     """Whether to accept `http://` for public hosts too, where everybody on the way can read the
@@ -229,6 +235,7 @@ class Connection(BaseModel):
             self.timeout,
             self.max_retries,
             self.rate_limit_timeout,
+            self.max_response_bytes,
             self.default_headers,
             http_client,
         )
@@ -264,6 +271,7 @@ class Connection(BaseModel):
             timeout=self.timeout,
             max_retries=self.max_retries,
             rate_limit_timeout=self.rate_limit_timeout,
+            max_response_bytes=self.max_response_bytes,
             default_headers=self.default_headers,
             http_client=self.http_client,
         )
@@ -276,6 +284,7 @@ class Connection(BaseModel):
             timeout=self.timeout,
             max_retries=self.max_retries,
             rate_limit_timeout=self.rate_limit_timeout,
+            max_response_bytes=self.max_response_bytes,
             default_headers=self.default_headers,
             async_http_client=self.async_http_client,
         )

@@ -43,6 +43,7 @@ def anthropic_client(
     timeout: float | None = None,
     max_retries: int = 2,
     rate_limit_timeout: float | None = None,
+    max_response_bytes: int | None = None,
     default_headers: Mapping[str, str] | None = None,
     http_client: HttpClient | None = None,
 ) -> HerokuAnthropic:
@@ -54,6 +55,7 @@ def anthropic_client(
             timeout=seconds or timeout,
             max_retries=max_retries,
             rate_limit_timeout=rate_limit_timeout,
+            max_response_bytes=max_response_bytes,
             default_headers=default_headers,
             http_client=http_client,
         )
@@ -74,6 +76,7 @@ def async_anthropic_client(
     timeout: float | None = None,
     max_retries: int = 2,
     rate_limit_timeout: float | None = None,
+    max_response_bytes: int | None = None,
     default_headers: Mapping[str, str] | None = None,
     async_http_client: AsyncHttpClient | None = None,
 ) -> AsyncHerokuAnthropic:
@@ -85,6 +88,7 @@ def async_anthropic_client(
             timeout=seconds or timeout,
             max_retries=max_retries,
             rate_limit_timeout=rate_limit_timeout,
+            max_response_bytes=max_response_bytes,
             default_headers=default_headers,
             async_http_client=async_http_client,
         )

@@ -17,6 +17,7 @@ __all__ = [
     "check_callback",
     "check_extra_body",
     "check_headers",
+    "check_max_response_bytes",
     "check_max_retries",
     "check_query",
     "check_rate_limit_timeout",
@@ -117,6 +118,26 @@ def check_rate_limit_timeout(value: object) -> None:
         raise ConfigError(
             f"rate_limit_timeout must be a finite number from 0, got {value}.",
             "Leave it out for the default of 300 seconds, or pass 0 to hear of a limit at once.",
+        )
+
+
+def check_max_response_bytes(value: object) -> None:
+    """Accept `None` or a whole number of bytes from 1.
+
+    Raises:
+        ConfigError: `value` is neither.
+    """
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ConfigError(
+            f"max_response_bytes must be a whole number of bytes, got {_described(value)}.",
+            "Pass a number such as 128 * 2**20, or leave it out for the defaults.",
+        )
+    if value < 1:
+        raise ConfigError(
+            f"max_response_bytes must be greater than 0, got {value}.",
+            "Leave it out for the defaults: 64 MiB, and 16 MiB for one event of a stream.",
         )
 
 

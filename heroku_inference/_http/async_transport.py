@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from heroku_inference._errors import APIError, RateLimitError
 from heroku_inference._http.async_engines import AiohttpEngine, AsyncResponse, HttpxEngine
-from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, decoder_of
+from heroku_inference._http.bodies import BodyReader, decoder_of
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import async_batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
+    BoundedSum,
     LibraryErrors,
     TransportBase,
     expect_whole_answer,
@@ -49,6 +50,7 @@ class AsyncTransport(TransportBase):
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        max_response_bytes: int | None = None,
         async_http_client: AsyncHttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -58,6 +60,7 @@ class AsyncTransport(TransportBase):
             default_headers=default_headers,
             on_retry=on_retry,
             rate_limit_timeout=rate_limit_timeout,
+            max_response_bytes=max_response_bytes,
         )
         self._engine: AiohttpEngine | HttpxEngine = (
             AiohttpEngine(self._base_url, self._network)
@@ -120,16 +123,15 @@ class AsyncTransport(TransportBase):
             async with self._engine.deadline(seconds):
                 response = await self._engine.send(call, content, headers, seconds)
                 try:
-                    reply = await self._whole_reply(response, call)
+                    reply = await self._whole_reply(response)
                 finally:
                     await response.close()
         return self._judge(reply)
 
-    @staticmethod
-    async def _sum(form: StreamForm, stream: AsyncEventStream) -> Reply:
-        """The plain answer that a stream adds up to."""
-        reader = form.sum(stream.reply)
-        with expect_whole_answer():
+    async def _sum(self, form: StreamForm, stream: AsyncEventStream) -> Reply:
+        """The plain answer that a stream adds up to, which has the bound of one."""
+        reader = BoundedSum(form.sum(stream.reply), self._answer_bytes)
+        with expect_whole_answer(), self.bounded(stream.reply):
             async with aclosing(async_batches(stream, reader)) as pieces:
                 async for batch in pieces:
                     for _ in batch:
@@ -146,7 +148,7 @@ class AsyncTransport(TransportBase):
                 if is_success(response.status):
                     reply = self._reply(response.status, response.headers(), b"")
                 else:
-                    reply = await self._whole_reply(response, call)
+                    reply = await self._whole_reply(response)
                 self._judge(reply)
             except BaseException:
                 await response.close()
@@ -155,10 +157,10 @@ class AsyncTransport(TransportBase):
         await stream.wait_for_first_event(call)
         return stream
 
-    async def _whole_reply(self, response: AsyncResponse, call: Call) -> Reply:
+    async def _whole_reply(self, response: AsyncResponse) -> Reply:
         """The answer with its body."""
         reply = self._reply(response.status, response.headers(), b"")
-        most = self._most_bytes(reply, call)
+        most = self._most_bytes(reply)
         reader = BodyReader(reply.headers, most, decoded=response.decodes)
         with self.bounded(reply):
             async for piece in response.pieces():
@@ -209,13 +211,13 @@ class AsyncEventStream:
     async def _read(
         self, transport: AsyncTransport, seconds: float
     ) -> AsyncGenerator[list[Event], None]:
-        decoder = decoder_for(self.reply.headers)
+        decoder = decoder_for(self.reply.headers, transport.event_bytes)
         latest = time.monotonic()
         unpacker = None if self._response.decodes else decoder_of(self.reply.headers)
         with transport.translate_errors(seconds, streaming=True), transport.bounded(self.reply):
             async for piece in self._response.pieces():
                 if unpacker is not None:
-                    piece = unpacker.feed(piece, EVENT_BYTES)  # noqa: PLW2901
+                    piece = unpacker.unpack(piece, transport.event_bytes)  # noqa: PLW2901
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()

@@ -12,18 +12,32 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ERROR_BYTES", "EVENT_BYTES", "BodyReader", "BodyTooLargeError", "Decoder", "decoder_of"]
+__all__ = [
+    "ANSWER_BYTES",
+    "ERROR_BYTES",
+    "EVENT_BYTES",
+    "BodyReader",
+    "BodyTooLargeError",
+    "Decoder",
+    "decoder_of",
+]
+
+ANSWER_BYTES: Final = 64 * 2**20
+"""The most that a whole answer may have, unless the caller says otherwise.
+
+96 vectors of 28,000 numbers fit, and so does every picture. With a few times as much, an answer
+that never ends would take more memory than a small machine has.
+"""
 
 ERROR_BYTES: Final = 2**20
 """The most of an error's body that is kept: it is read by people."""
 
-
 EVENT_BYTES: Final = 16 * 2**20
-"""The most that one event of a stream may have."""
+"""The most that one event of a stream may have, unless the caller says otherwise."""
 
 
 class BodyTooLargeError(Exception):
-    """A body, or an event of a stream, is larger than its limit."""
+    """A body, or an event of a stream, is larger than its limit; the text says which."""
 
 
 class Decoder:
@@ -61,6 +75,19 @@ class Decoder:
                 self._engine = zlib.decompressobj(self._again)
         return b"".join(found)
 
+    def unpack(self, piece: bytes, limit: int) -> bytes:
+        """What a piece of a stream holds, which may be many events of up to `limit` bytes.
+
+        Raises:
+            BodyTooLargeError: It is more than any stream sends at once.
+            zlib.error: It is not compressed in the way that the header says.
+        """
+        limit = max(limit, EVENT_BYTES)
+        text = self.feed(piece, limit)
+        if len(text) > limit:
+            raise BodyTooLargeError(f"a piece of it has more than {limit:,} bytes")
+        return text
+
     def finish(self) -> None:
         """Take the end.
 
@@ -88,11 +115,11 @@ class BodyReader:
         decoded: Whether the library decompresses it already.
     """
 
-    __slots__ = ("_decoder", "_left", "_pieces")
+    __slots__ = ("_decoder", "_left", "_limit", "_pieces")
 
     def __init__(self, headers: Mapping[str, str], limit: int, *, decoded: bool = False) -> None:
         self._decoder = None if decoded else decoder_of(headers)
-        self._left = limit
+        self._left = self._limit = limit
         self._pieces: list[bytes] = []
 
     def feed(self, piece: bytes) -> None:
@@ -107,7 +134,7 @@ class BodyReader:
         self._left -= len(piece)
         if self._left < 0:
             self._pieces.append(piece[: self._left])
-            raise BodyTooLargeError
+            raise BodyTooLargeError(f"it has more than {self._limit:,} bytes")
         self._pieces.append(piece)
 
     def body(self) -> bytes:

@@ -21,11 +21,16 @@ Event = tuple[str | None, bytes]
 
 
 class EventDecoder:
-    """Collects bytes and gives the events that are complete."""
+    """Collects bytes and gives the events that are complete.
 
-    __slots__ = ("_after_cr", "_fresh", "_size", "_waiting")
+    Args:
+        limit: The most bytes that one event may have.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_after_cr", "_fresh", "_limit", "_size", "_waiting")
+
+    def __init__(self, limit: int = EVENT_BYTES) -> None:
+        self._limit = limit
         self._waiting: list[bytes] = []  # pieces of a frame that is not complete, none empty
         self._size = 0  # of all that waits
         self._after_cr = False
@@ -35,7 +40,7 @@ class EventDecoder:
         """The events that this piece completes, in order.
 
         Raises:
-            BodyTooLargeError: An event is larger than any right one.
+            BodyTooLargeError: An event is larger than the limit.
         """
         if b"\r" in piece or self._after_cr:
             piece = self._with_plain_line_ends(piece)
@@ -49,6 +54,8 @@ class EventDecoder:
             self._waiting.clear()
             self._size = 0
         *frames, rest = piece.split(b"\n\n")
+        if len(piece) > self._limit and len(max(frames, key=len, default=b"")) > self._limit:
+            raise _too_large(self._limit)
         if rest:
             self._keep(rest)
         return [event for frame in frames if (event := self._event(frame)) is not None]
@@ -56,8 +63,8 @@ class EventDecoder:
     def _keep(self, piece: bytes) -> None:
         self._waiting.append(piece)
         self._size += len(piece)
-        if self._size > EVENT_BYTES:
-            raise BodyTooLargeError
+        if self._size > self._limit:
+            raise _too_large(self._limit)
 
     def flush(self) -> list[Event]:
         """What the end of the body completes: a last event that only lacks its blank line."""
@@ -96,18 +103,18 @@ class EventDecoder:
 class WholeBody:
     """Passes on a body that is not an event stream (plain JSON, an HTML page) as one event."""
 
-    __slots__ = ("_left", "_pieces")
+    __slots__ = ("_left", "_limit", "_pieces")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = EVENT_BYTES) -> None:
         self._pieces: list[bytes] = []
-        self._left = EVENT_BYTES
+        self._left = self._limit = limit
 
     def feed(self, piece: bytes) -> list[Event]:
         """Nothing yet."""
         self._pieces.append(piece)
         self._left -= len(piece)
         if self._left < 0:
-            raise BodyTooLargeError
+            raise _too_large(self._limit)
         return []
 
     def flush(self) -> list[Event]:
@@ -115,8 +122,12 @@ class WholeBody:
         return [(None, b"".join(self._pieces))]
 
 
-def decoder_for(headers: Mapping[str, str]) -> EventDecoder | WholeBody:
+def decoder_for(headers: Mapping[str, str], limit: int = EVENT_BYTES) -> EventDecoder | WholeBody:
     """The decoder for the body of an answer with these headers."""
     content_type = headers.get("content-type", "")
     is_whole = content_type.startswith(("application/json", "text/html"))
-    return WholeBody() if is_whole else EventDecoder()
+    return WholeBody(limit) if is_whole else EventDecoder(limit)
+
+
+def _too_large(limit: int) -> BodyTooLargeError:
+    return BodyTooLargeError(f"an event of it has more than {limit:,} bytes")

@@ -11,12 +11,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heroku_inference._errors import APIError, RateLimitError
-from heroku_inference._http.bodies import EVENT_BYTES, BodyReader, Decoder, decoder_of
+from heroku_inference._http.bodies import BodyReader, Decoder, decoder_of
 from heroku_inference._http.pools import CONNECT_TIMEOUT, sync_client
 from heroku_inference._http.sse import Event, decoder_for
 from heroku_inference._http.streams import batches
 from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
+    BoundedSum,
     LibraryErrors,
     TransportBase,
     errors_of,
@@ -58,6 +59,7 @@ class Transport(TransportBase):
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        max_response_bytes: int | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -67,6 +69,7 @@ class Transport(TransportBase):
             default_headers=default_headers,
             on_retry=on_retry,
             rate_limit_timeout=rate_limit_timeout,
+            max_response_bytes=max_response_bytes,
         )
         self._own_client = http_client
         self._urls: dict[str, httpx2.URL] = {}
@@ -127,11 +130,14 @@ class Transport(TransportBase):
                 self.give_back(response)
         return self._judge(reply)
 
-    @staticmethod
-    def _sum(form: StreamForm, stream: EventStream) -> Reply:
-        """The plain answer that a stream adds up to."""
-        reader = form.sum(stream.reply)
-        with expect_whole_answer(), closing(batches(stream, reader)) as pieces:
+    def _sum(self, form: StreamForm, stream: EventStream) -> Reply:
+        """The plain answer that a stream adds up to, which has the bound of one."""
+        reader = BoundedSum(form.sum(stream.reply), self._answer_bytes)
+        with (
+            expect_whole_answer(),
+            self.bounded(stream.reply),
+            closing(batches(stream, reader)) as pieces,
+        ):
             for batch in pieces:
                 for _ in batch:
                     pass
@@ -222,7 +228,7 @@ class Transport(TransportBase):
         """The answer with its body."""
         reply = self._reply(response.status_code, response.headers.raw, b"")
         own = self._own_client is not None
-        reader = BodyReader(reply.headers, self._most_bytes(reply, call), decoded=own)
+        reader = BodyReader(reply.headers, self._most_bytes(reply), decoded=own)
         bounded = own and (self._timeout_given or call.own_timeout is not None)
         latest = time.monotonic() + seconds
         with self.bounded(reply):
@@ -302,13 +308,13 @@ class EventStream:
 
     def _read(self, seconds: float) -> Iterator[list[Event]]:
         transport = self._transport
-        decoder = decoder_for(self.reply.headers)
+        decoder = decoder_for(self.reply.headers, transport.event_bytes)
         unpacker = transport.unpacker(self.reply)
         latest = time.monotonic()
         with transport.translate_errors(seconds, streaming=True), transport.bounded(self.reply):
             for piece in transport.pieces(self._response):
                 if unpacker is not None:
-                    piece = unpacker.feed(piece, EVENT_BYTES)  # noqa: PLW2901
+                    piece = unpacker.unpack(piece, transport.event_bytes)  # noqa: PLW2901
                 if events := decoder.feed(piece):
                     yield events
                     latest = time.monotonic()

@@ -14,6 +14,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from heroku_inference._call import MaskedHeaders
 from heroku_inference._config.arguments import (
     check_headers,
+    check_max_response_bytes,
     check_max_retries,
     check_rate_limit_timeout,
     check_timeout,
@@ -29,7 +30,12 @@ from heroku_inference._errors import (
     RetryEvent,
     StreamInterruptedError,
 )
-from heroku_inference._http.bodies import ERROR_BYTES, BodyTooLargeError
+from heroku_inference._http.bodies import (
+    ANSWER_BYTES,
+    ERROR_BYTES,
+    EVENT_BYTES,
+    BodyTooLargeError,
+)
 from heroku_inference._http.rate_gate import Turn, gate_for
 from heroku_inference._http.redaction import forget_secrets, secrets_of, without_secrets
 from heroku_inference._http.retry_policy import is_temporary, next_wait
@@ -48,7 +54,7 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from heroku_inference._call import Call
+    from heroku_inference._call import Call, StreamSum
     from heroku_inference._config.settings import Settings
     from heroku_inference._http.bodies import BodyReader
     from heroku_inference._http.redaction import Secrets
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DRAIN_TIMEOUT",
+    "BoundedSum",
     "LibraryErrors",
     "TransportBase",
     "errors_of",
@@ -76,6 +83,10 @@ DRAIN_TIMEOUT: Final = 0.3  # seconds to wait for the end of a body whose answer
 
 
 _CUT: Final = 408
+_MORE_BYTES: Final = (
+    "Check the URL. If the answer is right, pass a larger max_response_bytes where you make the "
+    "object."
+)
 _LONGEST_ENVELOPE: Final = 4096  # bytes in which an error says that it is one
 
 _LIBRARIES: Final = frozenset(
@@ -143,6 +154,33 @@ def expect_whole_answer() -> Iterator[None]:
         raise broken from interrupted
 
 
+class BoundedSum:
+    """The sum of a stream whose events may have no more bytes together than this."""
+
+    __slots__ = ("_left", "_limit", "_sum", "body", "finish")
+
+    def __init__(self, summed: StreamSum, limit: int) -> None:
+        self._sum = summed
+        self._left = self._limit = limit
+        self.finish, self.body = summed.finish, summed.body
+
+    @property
+    def done(self) -> bool:
+        """Whether the server said that this was all."""
+        return self._sum.done
+
+    def read(self, event: str | None, data: bytes) -> Iterable[object]:
+        """Take this event.
+
+        Raises:
+            BodyTooLargeError: It was one too many.
+        """
+        self._left -= len(data)
+        if self._left < 0:
+            raise BodyTooLargeError(f"it has more than {self._limit:,} bytes")
+        return self._sum.read(event, data)
+
+
 class _TranslatedErrors:
     """Errors of the HTTP library leave as ours."""
 
@@ -201,6 +239,7 @@ class TransportBase:
         default_headers: Merged over the usual ones.
         on_retry: Called with each failed attempt that is about to be repeated.
         rate_limit_timeout: Seconds that a call waits for the rate limit in all; 300 by default.
+        max_response_bytes: How large an answer, or one event of a stream, may be, decompressed.
     """
 
     def __init__(
@@ -212,15 +251,19 @@ class TransportBase:
         default_headers: Mapping[str, str] | None = None,
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
+        max_response_bytes: int | None = None,
     ) -> None:
         check_timeout(timeout)
         check_max_retries(max_retries)
         check_rate_limit_timeout(rate_limit_timeout)
+        check_max_response_bytes(max_response_bytes)
         key = settings.api_key.get_secret_value()
         self._key_digest = sha256(key.encode(errors="surrogatepass")).digest()
         self._rate_limit_timeout = (
             _RATE_LIMIT_TIMEOUT if rate_limit_timeout is None else rate_limit_timeout
         )
+        self._answer_bytes = max_response_bytes or ANSWER_BYTES
+        self.event_bytes = max_response_bytes or EVENT_BYTES
         self._settings = settings
         self._max_retries = max_retries
         self._on_retry = on_retry
@@ -265,19 +308,18 @@ class TransportBase:
         reply = Reply(status, _lower_headers(headers), body)
         return reply if is_success(status) else without_secrets(reply, self._secrets())
 
-    @staticmethod
-    def _most_bytes(reply: Reply, call: Call) -> int:
-        return call.most_bytes if is_success(reply.status_code) else ERROR_BYTES
+    def _most_bytes(self, reply: Reply) -> int:
+        return self._answer_bytes if is_success(reply.status_code) else ERROR_BYTES
 
     @contextmanager
     def bounded(self, reply: Reply) -> Iterator[None]:
         """Within this, a body or an event that is too large is an answer that cannot be used."""
         try:
             yield
-        except BodyTooLargeError:
+        except BodyTooLargeError as large:
             # The rest of an error's body says nothing that its beginning does not.
             if is_success(reply.status_code):
-                raise invalid_response(reply, "it is larger than any right one") from None
+                raise invalid_response(reply, str(large), remedy=_MORE_BYTES) from None
 
     def _with_body(self, reply: Reply, reader: BodyReader) -> Reply:
         """The answer with the body that was read; of an error, its beginning."""

@@ -60,13 +60,13 @@ def openai_client(
     answer = client.chat.completions.create(model="claude-4-5-sonnet", messages=[...])
     ```
 
-    It differs from the SDK's own in five points. Nothing of `OPENAI_*` in the environment reaches
-    a request. Chat requests are repaired where Heroku is stricter than OpenAI, as `Client` repairs
+    It differs from the SDK's own in six points. Nothing of `OPENAI_*` in the environment reaches a
+    request. Chat requests are repaired where Heroku is stricter than OpenAI, as `Client` repairs
     them: empty content beside tool calls, tools without description, `$ref` and `$schema` in
     schemas, calls in the history. Errors have `code`, `type` and `message` in every form that
     Heroku sends them, and a message says what to do, also when model or endpoint is one of
-    OpenAI's. Embeddings are asked for as numbers, not in the base64 that only OpenAI documents. A
-    timeout is finite.
+    OpenAI's. The request that an error holds no longer has the key. Embeddings are asked for as
+    numbers, not in the base64 that only OpenAI documents. A timeout is finite.
 
     All else is the SDK's: it retries 408, 409, 429 and every 5xx by its own rules, takes a stream
     that was cut for complete, and does not know Heroku's `reasoning` (it is in `model_extra` of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import openai
@@ -18,16 +18,24 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from heroku_inference._endpoints import paths
 from heroku_inference._error_bodies import error_from_reply, sentence, stream_error
-from heroku_inference._http.redaction import forget_secrets, secrets_of
+from heroku_inference._http.redaction import forget_secrets, secrets_of, without_secrets
 from heroku_inference._json import HALF_CHARACTERS, whole_characters
 from heroku_inference._model_advice import with_model_hint
 from heroku_inference._openai.repair import repaired_body
+from heroku_inference._own_clients import library_of
 from heroku_inference._values import Reply
 from heroku_inference._version import VERSION
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterator,
+        Mapping,
+    )
 
     from openai.types import CreateEmbeddingResponse
 
@@ -52,6 +60,7 @@ class _Heroku:
 
     api_key: str
     base_url: Any
+    _client: Any
 
     def __init__(
         self,
@@ -93,8 +102,26 @@ class _Heroku:
         whole = url if "://" in url else f"{self.base_url}{url.lstrip('/')}"
         return whole == self._repaired_url
 
-    # Hooks of the SDK's that are no part of its public face: these two and `_prepare_options`. If
-    # a release drops one, it is never called: errors and bodies are those of the SDK alone.
+    @property
+    def custom_auth(self) -> Any:
+        """What takes the key out of a request that was sent, since errors of the SDK hold it."""
+        # A client of the caller's with an `Auth` of its own keeps that one.
+        if self._client.auth is not None:
+            return None
+        return _forgetful_auth(library_of(self._client))(self._forget_secrets)
+
+    def _forget_secrets(self, request: Any) -> None:
+        secrets = self._secrets()
+        for name, value in request.headers.items():
+            kept = "***" if name == "authorization" else without_secrets(value, secrets)
+            if kept != value:
+                request.headers[name] = kept
+
+    # Hooks of the SDK's that are no part of its public face: these and `_prepare_options`. If a
+    # release drops one, it is never called: errors and bodies are those of the SDK alone.
+
+    def _custom_auth(self, _: Any) -> Any:
+        return self.custom_auth
 
     def _make_status_error(self, err_msg: str, *, body: Any, response: Any) -> Any:
         make: Any = super()._make_status_error  # type: ignore[misc]
@@ -123,6 +150,29 @@ class _Heroku:
 
     def _secrets(self) -> Secrets:
         return secrets_of(SecretStr(self.api_key), vars(self)["_custom_headers"])
+
+
+@cache
+def _forgetful_auth(library: Any) -> Any:
+    """An `Auth` of this HTTP library that hands on a request as it is, and cleans it afterwards."""
+
+    class ForgetfulAuth(library.Auth):  # type: ignore[misc] # known when it runs
+        def __init__(self, clean: Callable[[Any], None]) -> None:
+            self._clean = clean
+
+        def sync_auth_flow(self, request: Any) -> Generator[Any, Any]:
+            try:
+                yield request
+            finally:
+                self._clean(request)
+
+        async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
+            try:
+                yield request
+            finally:
+                self._clean(request)
+
+    return ForgetfulAuth
 
 
 def _whole(body: dict[str, Any]) -> dict[str, Any]:

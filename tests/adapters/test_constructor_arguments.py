@@ -120,6 +120,7 @@ def test_wrong_values_of_shared_arguments_are_refused(name, arguments, words):
         ({"max_retries": -1}, "max_retries must be 0 or more, got -1"),
         ({"max_retries": "2"}, "max_retries must be a whole number, got a value of type str."),
         ({"max_retries": True}, "max_retries must be a whole number, got a value of type bool."),
+        ({"max_response_bytes": 0}, "max_response_bytes must be greater than 0, got 0."),
         ({"http_client": 7}, "http_client must be an httpx2.Client or httpx.Client, got a value"),
         ({"http_client": httpx.AsyncClient()}, "or httpx.Client, got a value of type As"),
         ({"async_http_client": httpx.Client()}, "or httpx.AsyncClient, got a value of"),

@@ -42,6 +42,11 @@ MADE_UP_KEY = "inf-made-up-key"
         ({"max_retries": True}, "max_retries must be a whole number, got a value of type bool."),
         ({"max_retries": "2"}, "max_retries must be a whole number, got a value of type str."),
         ({"max_retries": None}, "max_retries must be a whole number, got None."),
+        ({"max_response_bytes": 0}, "max_response_bytes must be greater than 0, got 0."),
+        (
+            {"max_response_bytes": "1000"},
+            "max_response_bytes must be a whole number of bytes, got a value of type str.",
+        ),
         (
             {"default_headers": [("a", "b")]},
             "default_headers must be a mapping of names to values, got a value of type list.",

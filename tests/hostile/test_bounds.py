@@ -6,11 +6,16 @@ import gzip
 import tracemalloc
 import zlib
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 
 from heroku_inference import InvalidResponseError, ServerError
-from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion
+from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion, event
+from tests.hostile.ways import WAYS, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIB = 2**20
 
@@ -34,13 +39,7 @@ def growth(call: object) -> float:
 
 @pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
 def test_a_bomb_is_not_unpacked(calls, serve, status):
-    packed = "content-encoding: gzip"
-    server = serve(
-        lambda connection: (
-            connection.request(),
-            connection.send(answer(bomb(), status, "application/json", packed)),
-        )
-    )
+    server = serve(with_a_bomb(status))
     expected = InvalidResponseError if status.startswith("200") else ServerError
 
     def call() -> None:
@@ -50,25 +49,89 @@ def test_a_bomb_is_not_unpacked(calls, serve, status):
     assert growth(call) < 200
 
 
-@pytest.mark.parametrize("status", [b"200 OK", b"500 Internal Server Error"])
-def test_a_body_without_end_is_cut(own_calls, serve, status):
+def with_a_bomb(status: str) -> Callable[[Connection], None]:
     def handle(connection: Connection) -> None:
         connection.request()
-        connection.send(
-            chunked(content_type="application/json", end=False).replace(b"200 OK", status)
-        )
-        piece = b"%x\r\n%s\r\n" % (MIB, b"x" * MIB)
-        while True:
-            connection.send(piece)
+        connection.send(answer(bomb(), status, "application/json", "content-encoding: gzip"))
 
-    server = serve(handle)
-    expected = InvalidResponseError if status.startswith(b"200") else ServerError
+    return handle
+
+
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
+def test_a_body_without_end_is_cut(own_calls, serve, status):
+    server = serve(without_end(status))
+    expected = InvalidResponseError if status.startswith("200") else ServerError
 
     def call() -> None:
         with pytest.raises(expected):
             own_calls.chat(server.url)
 
     assert growth(call) < 200
+
+
+def without_end(status: str) -> Callable[[Connection], None]:
+    def handle(connection: Connection) -> None:
+        connection.request()
+        head = chunked(content_type="application/json", end=False)
+        connection.send(head.replace(b"200 OK", status.encode()))
+        piece = b"%x\r\n%s\r\n" % (MIB, b"x" * MIB)
+        while True:
+            connection.send(piece)
+
+    return handle
+
+
+@pytest.mark.parametrize("body", [with_a_bomb, without_end])
+@pytest.mark.parametrize(
+    "name",
+    ["Client.embed", "AsyncClient.embed", "Client.generate_image", "AsyncClient.generate_image"],
+)
+def test_vectors_and_pictures_have_the_same_bound(serve, name, body):
+    [way] = [way for way in WAYS if way.name == name]
+    server = serve(body("200 OK"))
+
+    def call() -> None:
+        assert isinstance(outcome(way, server.url), InvalidResponseError)
+
+    assert growth(call) < 200
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of LlamaIndex's workflows
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_an_option_sets_the_bound(serve, way):
+    server = serve(lambda connection: (connection.request(), connection.send(way.right.sent())))
+    right = outcome(way, server.url, max_response_bytes=len(way.right.body))
+    assert right == way.right.read
+    refused = outcome(way, server.url, max_response_bytes=20)
+    assert isinstance(refused, InvalidResponseError)
+    assert refused.problem.endswith("has more than 20 bytes.")
+    assert "max_response_bytes" in refused.remedy
+
+
+def test_the_option_lets_larger_answers_in(calls, serve):
+    large = completion("Hi").ljust(65 * MIB)
+    streamed = STREAM.replace(event("Hi"), event("Hi").rstrip().ljust(17 * MIB) + b"\n\n")
+
+    def handle(connection: Connection) -> None:
+        asked = connection.request()
+        connection.send(chunked(streamed) if b'"stream":true' in asked else answer(large))
+
+    server = serve(handle)
+    assert calls.chat(server.url, max_response_bytes=65 * MIB) == ["Hi"]
+    assert calls.stream(server.url, max_response_bytes=18 * MIB) == ["Hi"]
+    with pytest.raises(InvalidResponseError, match="more than 67,108,864 bytes"):
+        calls.chat(server.url)
+    with pytest.raises(InvalidResponseError, match="an event of it has more than 16,777,216 bytes"):
+        calls.stream(server.url)
+
+
+def test_a_compressed_piece_may_hold_many_events(own_calls, serve):
+    events = b"".join(event(f"{number},") for number in range(300)) + event("", "stop")
+    head, body = chunked(gzip.compress(events + b"data: [DONE]\n\n")).split(b"\r\n\r\n", 1)
+    packed = head + b"\r\ncontent-encoding: gzip\r\n\r\n" + body
+    server = serve(lambda connection: (connection.request(), connection.send(packed)))
+    [text] = own_calls.stream(server.url, max_response_bytes=200)
+    assert text == "".join(f"{number}," for number in range(300))
 
 
 def test_a_line_without_end_is_cut(calls, serve):
@@ -86,6 +149,21 @@ def test_a_line_without_end_is_cut(calls, serve):
             calls.stream(server.url)
 
     assert growth(call) < 200
+
+
+def test_a_stream_that_is_summed_up_has_the_bound_of_a_whole_answer(calls, serve):
+    def handle(connection: Connection) -> None:
+        if b'"stream":true' not in connection.request():
+            connection.send(answer(b"", "408 Request Timeout", "text/plain", "retry-after: 0"))
+            return
+        connection.send(chunked(end=False))
+        piece = event("x" * 1000)
+        while True:
+            connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+
+    server = serve(handle)
+    with pytest.raises(InvalidResponseError, match="it has more than 1,048,576 bytes"):
+        calls.chat(server.url, max_retries=1, max_response_bytes=MIB)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,25 @@ NOT_MCP = {
 }
 
 
+@pytest.mark.parametrize("load", LOADERS.values(), ids=LOADERS)
+def test_an_answer_over_sse_is_broken_off_at_64_mib(serve, load):
+    sent = []
+
+    def handle(connection: Connection) -> None:
+        if connection.request().startswith(b"POST"):
+            connection.send(answer(b"", "405 Method Not Allowed"))
+            return
+        connection.send(chunked(content_type=EVENTS, end=False))
+        while True:
+            connection.send(b"%x\r\n%s\n\r\n" % (MIB, b":".ljust(MIB - 1)))
+            sent.append(MIB)
+
+    server = serve(handle)
+    with pytest.raises(HerokuError):
+        asyncio.run(load(api_key=KEY, base_url=server.url, timeout=3))
+    assert 0 < sum(sent) < 80 * MIB
+
+
 @pytest.mark.parametrize("fault", NOT_MCP.values(), ids=NOT_MCP)
 @pytest.mark.parametrize("load", LOADERS.values(), ids=LOADERS)
 def test_a_server_that_is_not_mcp_is_an_error_in_time(serve, load, fault):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import openai
 import pytest
 
-from heroku_emulator import ErrorEvent, Fault, RawStream
+from heroku_emulator import ErrorEvent, Fault, RawStream, Reset
 from heroku_inference import APIError, Client
 
 STATUSES = {
@@ -124,6 +126,41 @@ async def test_a_stream_that_quotes_the_key_does_not_show_it(form, sdk, emulator
         await sdk.stream()
     assert "Invalid API key provided: ***" in str(raised.value)
     assert key not in f"{raised.value} {raised.value.body} {raised.value.message}"
+
+
+GATEWAY = {"x-gateway": "a-secret-of-the-gateway"}
+FAILURES = {
+    "a refusal": (Fault(400), False),
+    "a reset": (Reset(), False),
+    "an error in mid-stream": (ErrorEvent(status=429), True),
+}
+
+
+@pytest.mark.parametrize(("step", "streamed"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("library", ["", "httpx", "httpx2"])
+async def test_the_request_that_an_error_holds_has_no_key(
+    step, streamed, library, make_sdk, emulator, request
+):
+    own = {}
+    if library and "async" in request.node.name:
+        own["async_http_client"] = import_module(library).AsyncClient()
+    elif library:
+        own["http_client"] = import_module(library).Client()
+    key = emulator.api_key
+    sdk = make_sdk(
+        api_key=key, base_url=emulator.url, max_retries=0, default_headers=GATEWAY, **own
+    )
+    emulator.script(step)
+    with pytest.raises(openai.APIError) as raised:
+        await (sdk.stream() if streamed else sdk.chat())
+    [entry] = emulator.journal
+    assert entry.headers["x-gateway"] == GATEWAY["x-gateway"]
+    error = raised.value
+    holders = [error, getattr(error, "response", None), error.__cause__]
+    for sent in [holder.request for holder in holders if holder is not None]:
+        assert sent.headers["user-agent"].startswith("heroku-inference/")
+        assert sent.headers["authorization"] == sent.headers["x-gateway"] == "***"
+        assert key.encode() not in b"".join(value for _, value in sent.headers.raw)
 
 
 UNNAMED = {
