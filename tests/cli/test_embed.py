@@ -70,11 +70,7 @@ def test_vectors_are_written_and_the_report_is_printed(emulator, run, texts, tmp
     assert found.keys() == {"id-0", "id-1", "id-2"}
     assert found["id-0"]["vector"] == found["id-2"]["vector"] != found["id-1"]["vector"]
     assert {row["model"] for row in found.values()} == {"cohere-embed-multilingual"}
-    figures = {
-        line.split("  ")[0] or line.split()[0]: line.split() for line in ran.out.splitlines()
-    }
-    assert "cohere-embed-multilingual" in ran.out
-    assert re.search(r"^Texts +3 ", ran.out, re.MULTILINE), figures
+    assert re.search(r"^Texts +3  cohere-embed-multilingual$", ran.out, re.MULTILINE)
     assert re.search(r"^  embedded +2 ", ran.out, re.MULTILINE)
     assert re.search(r"^  equal +1 ", ran.out, re.MULTILINE)
     tokens = int(re.search(r"^Tokens +(\d+)", ran.out, re.MULTILINE)[1])
@@ -147,9 +143,12 @@ def test_a_refused_text_is_listed_and_the_others_go_on(emulator, run, texts, tmp
     assert re.search(r"^  refused +2  out/_refused\.jsonl$", ran.out, re.MULTILINE)
     side = (tmp_path / "out" / "_refused.jsonl").read_text()
     assert [json.loads(line)["id"] for line in side.splitlines()] == ["id-1", "id-3"]
-    more = ("--long-text", "truncate", "--json")
-    again = run("embed", "texts.jsonl", "-o", "out", *more, env=emulator.config_vars).json
-    assert (again["embedded"], again["refused"]) == (1, 1)
+    emulator.switch(block_inside_urls=False)
+    reports = [
+        run("embed", "texts.jsonl", "-o", "out", "--json", *more, env=emulator.config_vars).json
+        for more in (["--long-text", "truncate"], ["--long-text", "truncate", "--retry-refused"])
+    ]
+    assert [(one["embedded"], one["refused"]) for one in reports] == [(1, 1), (1, 0)]
 
 
 def test_ctrl_c_ends_in_a_line_and_the_same_command_goes_on(emulator, start, many, tmp_path):
