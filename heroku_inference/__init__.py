@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ImageOptions,
     )
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.images import GeneratedImage
     from heroku_inference._endpoints.mcp import McpServer, McpTool
@@ -102,6 +103,7 @@ __all__ = [
     "RetryEvent",
     "ServerError",
     "Settings",
+    "SharedRateLimit",
     "StreamInterruptedError",
     "ToolArgumentsError",
     "ToolCall",

@@ -15,6 +15,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "_client": ("Client",),
     "_client_options": ("AgentOptions", "ChatOptions", "EmbedOptions", "ImageOptions"),
     "_config.settings": ("Settings",),
+    "_config.shared_limit": ("SharedRateLimit",),
     "_endpoints.embeddings": ("EmbeddingBatch", "EmbeddingResult"),
     "_endpoints.images": ("GeneratedImage",),
     "_endpoints.mcp": ("McpServer", "McpTool"),
