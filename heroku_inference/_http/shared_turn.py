@@ -41,7 +41,6 @@ _LATE: Final = 0.01  # of the time over which the server counts
 _BURST: Final = 40  # one in so many of a limit's requests may start at once, and one more
 _SOON: Final = 0.005  # seconds until the store has answered, or the first in line has started
 _NAP: Final = 0.05  # seconds; a wait is looked at again after a quarter of it, but not sooner
-_STALE: Final = 0.25  # seconds after which a moment that nobody used is gone
 
 
 class Line:
@@ -50,8 +49,9 @@ class Line:
     Safe to use from many threads and event loops. Nobody holds a lock while the store is asked.
     """
 
-    def __init__(self, moments: Moments, store: str, key: str, rate: Rate) -> None:
-        self.spacing = rate.interval / rate.limit / 1000  # seconds between two starts
+    def __init__(self, moments: Moments, store: str, key: str, rate: Rate, lateness: float) -> None:
+        self._spacing = rate.interval / rate.limit / 1000  # seconds between two starts
+        self._lateness = lateness
         self._moments = moments
         self._store = store
         self._key = key
@@ -74,11 +74,11 @@ class Line:
             place = bisect_left(self._queue, ticket)
             if self._queue[place : place + 1] != [ticket]:
                 self._queue.insert(place, ticket)
-            if self._next is not None and now - self._next > _STALE:
+            if self._next is not None and now - self._next > self._lateness:  # left by someone
                 self._next = None
             due = max(self._closed_until, now if self._next is None else self._next)
             if place or self._asking:
-                return max(due + (place - 1) * self.spacing - now, _SOON)
+                return max(due + (place - 1) * self._spacing - now, _SOON)
             if due > now:
                 return due - now
             if self._next is None:
@@ -256,9 +256,9 @@ def _new_line(store: str, key: str, count: int, seconds: int) -> Line:
         _moments[store] = Moments(store)
     # So that no stretch as long as the server counts has more than `count`, bursts included.
     burst = 1 + count // _BURST
-    interval = seconds + max(_LATENESS, seconds * _LATE)
-    rate = Rate(count - burst + 1, int(interval * 1000), burst)
-    return Line(_moments[store], store, key, rate)
+    lateness = max(_LATENESS, seconds * _LATE)
+    rate = Rate(count - burst + 1, int((seconds + lateness) * 1000), burst)
+    return Line(_moments[store], store, key, rate, lateness)
 
 
 def _asker() -> ThreadPoolExecutor:
