@@ -262,7 +262,8 @@ def test_every_attempt_takes_a_turn(serve, file, way):
     for _ in range(2):
         CALLS[way](arguments)
     assert len(listening.arrivals) == 4
-    assert listening.arrivals[-1] - listening.arrivals[0] >= 0.6
+    # The first needs what the others find ready.
+    assert listening.arrivals[3] - listening.arrivals[1] >= 0.4
 
 
 @pytest.mark.parametrize("kind", [HerokuEmbeddings, HerokuEmbedding])
@@ -406,7 +407,10 @@ def test_a_store_never_shows_its_password(monkeypatch):
     monkeypatch.setenv("REDIS_URL", f"rediss://:{PASSWORD}@store.example:6380")
     found = SharedRateLimit(requests="400/min")
     assert PASSWORD.encode() not in pickle.dumps(found)
-    assert found.url() == f"rediss://:{PASSWORD}@store.example:6380?ssl_cert_reqs=none"
+    assert (
+        shared_limit.parts_of(found)[0]
+        == f"rediss://:{PASSWORD}@store.example:6380?ssl_cert_reqs=none"
+    )
     monkeypatch.delenv("REDIS_URL")
     monkeypatch.setenv("DATABASE_URL", f"postgres://u:{PASSWORD}@db.example/name")
     assert pickle.loads(pickle.dumps(found)).store == "postgres://db.example/name"
