@@ -20,16 +20,9 @@ __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "async_client_of", "client
 def client_of(connection: Connection) -> HerokuAnthropic:
     """The blocking client for a connection, built once."""
     options = connection._client_options(connection.http_client)  # noqa: SLF001
-    (
-        settings,
-        timeout,
-        max_retries,
-        patience,
-        most_bytes,
-        limiter,
-        default_headers,
-        http_client,
-    ) = options
+    settings, timeout, max_retries, patience, most_bytes, limiter, default_headers, http_client = (
+        options
+    )
 
     def make() -> HerokuAnthropic:
         return anthropic_client(

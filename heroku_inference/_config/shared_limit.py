@@ -13,7 +13,7 @@ from heroku_inference._config.environment import config_var
 from heroku_inference._errors import ConfigError
 from heroku_inference._public_names import publish
 
-__all__ = ["SharedRateLimit", "without_login"]
+__all__ = ["SharedRateLimit", "parts_of", "without_login"]
 
 _UNITS: Final = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _DRIVERS: Final = {
@@ -59,40 +59,19 @@ class SharedRateLimit:
             `shared-limit-redis` or `shared-limit-postgres` for those stores.
     """
 
-    __slots__ = ("_store", "counts", "requests")
+    __slots__ = ("_counts", "_store", "requests")
 
     def __init__(self, store: str | os.PathLike[str] | None = None, *, requests: str) -> None:
         self._store = None if store is None else _checked(store)
-        self.counts = _counts(requests)
-        """The limit as a number of requests, and the seconds in which they may start."""
+        self._counts = _counted(requests)
         self.requests = requests
         """The limit, as it was given."""
-        _check_packages(self.url())
+        _check_packages(parts_of(self)[0])
 
     @property
     def store(self) -> str:
         """The store, without user and password."""
-        return without_login(self.url())
-
-    def url(self) -> str:
-        """The store with its password, or its path.
-
-        Raises:
-            ConfigError: It is in no config var.
-        """
-        if self._store is not None:
-            return self._store
-        if url := config_var("REDIS_URL"):
-            # Heroku's certificates are signed by itself, and it says not to check them
-            # (docs: connecting to Heroku Key-Value Store).
-            unchecked = url.startswith("rediss:") and "?" not in url
-            return _checked(url) + ("?ssl_cert_reqs=none" if unchecked else "")
-        if url := config_var("DATABASE_URL"):
-            return _checked(url)
-        raise ConfigError(
-            "No store for the shared limit: neither REDIS_URL nor DATABASE_URL is set.",
-            "Pass a path, or the URL of a Redis or PostgreSQL.",
-        )
+        return without_login(parts_of(self)[0])
 
     def acquire(self, num_tokens: int = 0, *, blocking: bool = True) -> bool:  # noqa: ARG002
         """Yes, at once: a framework asks here, but the turn is taken when a request goes out.
@@ -122,6 +101,29 @@ class SharedRateLimit:
     def __repr__(self) -> str:
         shown = "" if self._store is None else f"{without_login(self._store)!r}, "
         return f"SharedRateLimit({shown}requests={self.requests!r})"
+
+
+def parts_of(limit: SharedRateLimit) -> tuple[str, int, int]:
+    """The URL of the store with its password, or its path; and how many requests in which seconds.
+
+    Raises:
+        ConfigError: The store is in no config var.
+    """
+    return (limit._store or _store_of_app(), *limit._counts)  # noqa: SLF001 - of this file
+
+
+def _store_of_app() -> str:
+    if url := config_var("REDIS_URL"):
+        # Heroku's certificates are signed by itself, and it says not to check them
+        # (docs: connecting to Heroku Key-Value Store).
+        unchecked = url.startswith("rediss:") and "?" not in url
+        return _checked(url) + ("?ssl_cert_reqs=none" if unchecked else "")
+    if url := config_var("DATABASE_URL"):
+        return _checked(url)
+    raise ConfigError(
+        "No store for the shared limit: neither REDIS_URL nor DATABASE_URL is set.",
+        "Pass a path, or the URL of a Redis or PostgreSQL.",
+    )
 
 
 def _restored(store: str | None, requests: str) -> SharedRateLimit:
@@ -155,7 +157,7 @@ def _checked(store: str | os.PathLike[str]) -> str:
     return text
 
 
-def _counts(requests: object) -> tuple[int, int]:
+def _counted(requests: object) -> tuple[int, int]:
     """How many requests in how many seconds."""
     found = isinstance(requests, str) and re.fullmatch(
         r"\s*(\d{1,9})\s*(?:/|per)\s*([a-z]+)\s*", requests.lower()

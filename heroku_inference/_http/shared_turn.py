@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyrate_limiter import Rate
 
-from heroku_inference._config.shared_limit import without_login
+from heroku_inference._config.shared_limit import parts_of, without_login
 from heroku_inference._errors import RateLimitError
 from heroku_inference._http.limit_stores import Moments, StoreAwayError
 from heroku_inference._http.rate_gate import RateGate, Turn
@@ -233,21 +233,21 @@ class SharedTurn(Turn):
 # What a process has: one connection for each store, and one line for each limit.
 _lock = threading.Lock()
 _moments: dict[str, Moments] = {}
-_lines: dict[tuple[str, str, tuple[int, int]], Line] = {}
+_lines: dict[tuple[str, str, int, int], Line] = {}
 _askers: list[ThreadPoolExecutor] = []
 _of_parents: list[Any] = []  # never touched again: closing a connection would end the parent's
 
 
 def line_for(limit: SharedRateLimit, base_url: str, key_digest: bytes, model: str) -> Line:
     """The line of an add-on and model in this process; calls without a model share one."""
-    store = limit.url()
+    store, count, seconds = parts_of(limit)
     scope = f"{base_url}\n{key_digest.hex()}\n{model}"
     key = sha256(scope.encode(errors="surrogatepass")).hexdigest()[:32]
-    name = (store, key, limit.counts)
+    name = (store, key, count, seconds)
     line = _lines.get(name)
     if line is None:
         with _lock:
-            line = _lines.setdefault(name, _new_line(store, key, *limit.counts))
+            line = _lines.setdefault(name, _new_line(store, key, count, seconds))
     return line
 
 

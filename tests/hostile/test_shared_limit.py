@@ -228,7 +228,7 @@ def test_one_call_does_not_wait_for_all_that_another_process_has(serve, file):
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_has_connections_of_its_own(serve, file):
     listening = Listening()
-    client = Client(**options(serve(listening).url, SharedRateLimit(file, requests="20/s")))
+    client = Client(**options(serve(listening).url, SharedRateLimit(file, requests="4/s")))
     client.chat(HELLO)
     if (child := os.fork()) == 0:
         try:
@@ -238,7 +238,7 @@ def test_a_forked_child_has_connections_of_its_own(serve, file):
     client.chat(HELLO)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 12
     assert len(listening.arrivals) == 3
-    assert min(listening.gaps()) >= SPACING / 2
+    assert listening.arrivals[2] - listening.arrivals[0] >= 0.4
 
 
 # Each request that goes out
@@ -262,7 +262,8 @@ def test_every_attempt_takes_a_turn(serve, file, way):
     for _ in range(2):
         CALLS[way](arguments)
     assert len(listening.arrivals) == 4
-    assert listening.arrivals[-1] - listening.arrivals[0] >= 0.6
+    # The first needs what the others find ready.
+    assert listening.arrivals[3] - listening.arrivals[1] >= 0.4
 
 
 @pytest.mark.parametrize("kind", [HerokuEmbeddings, HerokuEmbedding])
@@ -406,7 +407,10 @@ def test_a_store_never_shows_its_password(monkeypatch):
     monkeypatch.setenv("REDIS_URL", f"rediss://:{PASSWORD}@store.example:6380")
     found = SharedRateLimit(requests="400/min")
     assert PASSWORD.encode() not in pickle.dumps(found)
-    assert found.url() == f"rediss://:{PASSWORD}@store.example:6380?ssl_cert_reqs=none"
+    assert (
+        shared_limit.parts_of(found)[0]
+        == f"rediss://:{PASSWORD}@store.example:6380?ssl_cert_reqs=none"
+    )
     monkeypatch.delenv("REDIS_URL")
     monkeypatch.setenv("DATABASE_URL", f"postgres://u:{PASSWORD}@db.example/name")
     assert pickle.loads(pickle.dumps(found)).store == "postgres://db.example/name"
