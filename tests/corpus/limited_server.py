@@ -88,7 +88,7 @@ class LimitedServer:
         urllib.request.urlopen(f"{self.url}/forget").close()  # noqa: S310 - our own
 
     def counts(self) -> dict[str, Any]:
-        """What was asked: requests, limited, faults, refusals, paid (texts), twice (their names)."""
+        """What was asked: requests, limited, faults, refusals, paid; twice names texts."""
         with urllib.request.urlopen(f"{self.url}/counts") as answer:  # noqa: S310 - our own
             counts: dict[str, Any] = json.load(answer)
             return counts

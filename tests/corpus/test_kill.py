@@ -1,4 +1,4 @@
-"""A job that is killed at any moment: nothing is lost, and only what was under way is paid twice."""
+"""A job that is killed at any moment loses nothing, and pays twice only for what was under way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+
+import pytest
 
 from tests.corpus.folders import vectors_in
 from tests.corpus.limited_server import ROOT, vector_of
@@ -41,9 +43,9 @@ def check(folder, shop):
     assert shop.counts()["paid"] == COUNT * 9 // 10
 
 
-def test_kill_9_at_ten_random_points_loses_nothing(shop, tmp_path):
-    chance = random.Random()
-    waits = [chance.uniform(0, 0.25) for _ in range(10)]
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.corpus)])
+def test_kill_9_at_random_points_loses_nothing(shop, tmp_path, kills):
+    waits = [random.uniform(0, 2 / kills) for _ in range(kills)]  # noqa: S311 - no secret
     for wait in waits:
         with start(tmp_path) as process:
             process.stdout.readline()
@@ -51,7 +53,7 @@ def test_kill_9_at_ten_random_points_loses_nothing(shop, tmp_path):
             process.kill()
     assert len(list(tmp_path.glob("*.parquet"))) > 1, waits
     finish(tmp_path)
-    assert len(shop.counts()["twice"]) <= 10 * IN_FLIGHT * BATCH, waits
+    assert len(shop.counts()["twice"]) <= kills * IN_FLIGHT * BATCH, waits
     check(tmp_path, shop)
 
 

@@ -97,6 +97,15 @@ def cli() -> None:
     assert "claude" in listed.stdout
 
 
+def corpus() -> None:
+    import pyarrow.parquet
+
+    from heroku_inference import EmbedJob
+
+    assert EmbedJob("vectors").run([("a", "one"), ("b", "two")]).embedded == 2
+    assert pyarrow.parquet.read_table("vectors").num_rows == 2
+
+
 def emulator() -> None:
     import heroku_emulator
     import heroku_inference
@@ -160,6 +169,7 @@ PARTS: Final = {
     "llama-index-mcp": llama_index_mcp,
     "openai": openai,
     "cli": cli,
+    "corpus": corpus,
     "emulator": emulator,
     "demo": demo,
 }
@@ -176,6 +186,10 @@ BRINGS: Final = {
 }
 # Without an extra: what fails, and a piece of what it says.
 REFUSALS: Final = {
+    "corpus": (
+        "from heroku_inference import EmbedJob; EmbedJob('nothing').run([])",
+        "heroku-inference[corpus]",
+    ),
     "langchain": (
         "from langchain_heroku import ChatHeroku",
         "heroku-inference[langchain]",
