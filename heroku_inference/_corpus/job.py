@@ -259,6 +259,11 @@ class EmbedJob:
         options = lanes.options
         model, input_type = options.model, options.input_type
         dtype = DTYPES[options.embedding_type or "float"][1]
+        ledger.settle(
+            "destination",
+            "a folder" if self._store is None else "a store",
+            "Pass another ledger: this one says that its rows have gone there.",
+        )
         if self._store is not None:
             return ToStore(
                 rows, ledger, self._store, model=model, input_type=input_type, dtype=dtype

@@ -208,6 +208,17 @@ class Ledger:
             row = db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
             return None if row is None else str(row[0])
 
+    def settle(self, name: str, value: str, remedy: str) -> None:
+        """Write down what is to stay as it is; once it is there, it must be the same.
+
+        Raises:
+            ConfigError: It is another.
+        """
+        with self.writing() as db:
+            db.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, value))
+        if (there := self.setting(name)) != value:
+            raise ConfigError(f"The {name} of the ledger {self.path} is {there}.", remedy)
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, for statements that write nothing."""

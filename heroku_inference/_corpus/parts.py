@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_right
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._adapters.extras import import_of_extra
@@ -147,15 +149,17 @@ class Parts:
         path = self.path(number)
         found = {}
         with self._clear_errors(path), self._parquet.ParquetFile(path) as file:
+            groups = range(file.num_row_groups)
+            ends = list(accumulate(file.metadata.row_group(group).num_rows for group in groups))
             wanted: dict[int, list[int]] = {}
             for row in rows:
-                wanted.setdefault(row // ROWS_READ_TOGETHER, []).append(row)
+                wanted.setdefault(bisect_right(ends, row), []).append(row)
             for group, of_group in wanted.items():
                 column = file.read_row_group(group, columns=["vector"]).column(0)
                 numbers = column.combine_chunks().flatten().to_numpy()
                 vectors = numbers.reshape(len(column), -1)
                 for row in of_group:
-                    found[row] = vectors[row % ROWS_READ_TOGETHER].tobytes()
+                    found[row] = vectors[row - ends[group]].tobytes()  # from the end of the group
         return found
 
     def remove(self, number: int) -> None:

@@ -55,6 +55,9 @@ def test_an_id_that_changed_in_an_earlier_run_may_not_have_two_texts_in_the_next
         pytest.param({}, "either an output folder or a store", id="nowhere"),
         pytest.param({"store": print}, "needs the path of its ledger", id="no ledger"),
         pytest.param({"output": "x", "limit": "fast"}, "limit='fast'", id="limit"),
+        pytest.param(
+            {"output": "x", "limit": "1/s", "rate_limiter": object()}, "both set", id="two limits"
+        ),
         pytest.param({"output": "x", "limit": "0/s"}, "limit='0/s'", id="limit of none"),
         pytest.param({"output": "x", "long_text": "error"}, "long_text='error'", id="long text"),
         pytest.param({"output": "x", "embedding_type": "int4"}, "int4", id="embedding type"),
@@ -95,6 +98,13 @@ def test_the_folder_of_another_model_is_refused_and_left_alone(shop, tmp_path, o
         EmbedJob(tmp_path, **other).run(GOOD[:3])
     assert vectors_in(tmp_path) == {id_: vector_of(text) for id_, text in GOOD[:3]}
     assert shop.counts()["requests"] == 1
+
+
+def test_the_ledger_of_a_store_is_not_that_of_a_folder(shop, tmp_path):
+    ledger = tmp_path / "ledger"
+    EmbedJob(store=lambda batch: None, ledger=ledger).run(GOOD[:3])
+    with pytest.raises(ConfigError, match="is a store"):
+        EmbedJob(tmp_path / "out", ledger=ledger).run(GOOD[:3])
 
 
 def test_a_part_that_was_deleted_is_missed(shop, tmp_path):
