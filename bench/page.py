@@ -29,6 +29,13 @@ CHART: Final = _ROOT / "docs" / "assets" / "performance.svg"
 START: Final = "<!-- figures: make bench -->"
 _END: Final = "<!-- end of the figures -->"
 _RESULTS: Final = {"pass": "kept", "MISS": "**missed**", "not run": "not run"}
+_PARTS: Final = {
+    "heroku_inference": "our core without a framework",
+    "bare_httpx": "`httpx` and nothing else",
+    "bare_aiohttp": "`aiohttp` and nothing else",
+    "langchain_floor": "LangChain without a request",
+    "llama_index_floor": "LlamaIndex without a request",
+}
 _NAMES: Final = {
     "langchain_openai": "`langchain-openai`",
     "langchain_cohere": "`langchain-cohere`",
@@ -67,9 +74,9 @@ def _part(setting: dict[str, Any], outcomes: Sequence[Outcome]) -> Iterator[str]
     for outcome, verdict in verdicts:
         yield _line(outcome, verdict)
     yield "\n### What is missed, and why\n"
-    missed = {each.row.name: each.row for each, verdict in verdicts if verdict.result == "MISS"}
-    for row in missed.values():
-        yield f"- **{row.label}**: {row.profile or 'not explained yet.'}"
+    missed = {each.row.name: each for each, verdict in verdicts if verdict.result == "MISS"}
+    for outcome in missed.values():
+        yield " ".join([f"- **{outcome.row.label}**:", *_reasons(outcome)])
     if not missed:
         yield "Nothing."
     skipped = [(each.row, verdict) for each, verdict in verdicts if verdict.result == "not run"]
@@ -77,6 +84,18 @@ def _part(setting: dict[str, Any], outcomes: Sequence[Outcome]) -> Iterator[str]
         yield "\n### What did not run\n"
     for row, verdict in skipped:
         yield f"- **{row.label}**: {verdict.reason}."
+
+
+def _reasons(outcome: Outcome) -> Iterator[str]:
+    """Yields what others need for the same work, and what the profile says."""
+    row = outcome.row
+    if row.peer:
+        ratios = {name: outcome.ratio(name, row.peer) for name in _PARTS if name in row.contenders}
+        told = [f"{_PARTS[name]} {number(each.median)}x" for name, each in ratios.items() if each]
+        if told:
+            yield f"{'; '.join(told)}."
+    if row.profile:
+        yield row.profile
 
 
 def _versions(versions: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ Kind = Literal[
 - `calls`: CPU microseconds for each unit of `run(amount)`.
 - `wall`: the same in wall time, to measure waiting.
 - `stream`: CPU microseconds for each chunk, over `amount` streams read to their end.
-- `first-token`: wall microseconds from the request to the first chunk.
+- `first-token`: wall microseconds from the request to the first chunk, in the fastest tenth.
 - `import`: CPU milliseconds that one statement adds to a fresh interpreter that has run the
   floor's statement; for the floor, to a bare interpreter.
 - `memory`: MiB that `amount` live models add to a process that has one already.

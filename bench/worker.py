@@ -13,7 +13,6 @@ import json
 import os
 import re
 import resource
-import statistics
 import sys
 import time
 from importlib import import_module
@@ -100,8 +99,12 @@ def stream(contender: Contender, amount: int) -> float:
 
 
 def first_token(contender: Contender, amount: int) -> float:
-    """Returns the wall microseconds until the first chunk, the median of `amount` streams."""
-    return statistics.median(contender.first_token() for _ in range(amount)) * _MICRO
+    """Returns the wall microseconds until the first chunk, in the fastest tenth of the streams.
+
+    Others on the machine can only add to a wall time, and in whole time slices.
+    """
+    seconds = sorted(contender.first_token() for _ in range(amount))
+    return seconds[len(seconds) // 10] * _MICRO
 
 
 def memory(contender: Contender, amount: int) -> float:
