@@ -291,7 +291,7 @@ _BULK = (
     Row(
         "limited-4",
         "iter_embed at a limit, 4 processes",
-        "the same by four processes, which share the limit",
+        "the same by four processes with a SharedRateLimit",
         "s wall",
         (_CORE,),
         kind="limited",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import work
@@ -75,19 +77,27 @@ def aembed_slow(url: str) -> Any:
 
 
 def bulk_memory(url: str) -> Any:
-    client = _client(url)
+    return _bulk_work(_client(url))
 
+
+limited = bulk_memory
+
+
+def limited_4(url: str) -> Any:
+    from heroku_inference import Client, SharedRateLimit
+
+    store = Path(tempfile.gettempdir()) / f"bench-limit-{url.rpartition(':')[2]}.sqlite"
+    limit = SharedRateLimit(str(store), requests=f"{work.LIMIT}/s")
+    return _bulk_work(Client(api_key=work.KEY, base_url=url, rate_limiter=limit))
+
+
+def _bulk_work(client: Client) -> Any:
     def run(amount: int) -> None:
-        texts = work.own_texts(amount)
-        embedded = sum(
-            len(batch.float32()) for batch in client.iter_embed(texts, model=work.EMBEDDING_MODEL)
-        )
+        batches = client.iter_embed(work.own_texts(amount), model=work.EMBEDDING_MODEL)
+        embedded = sum(len(batch.float32()) for batch in batches)
         assert embedded == amount, embedded
 
     return run
-
-
-limited = limited_4 = bulk_memory
 
 
 def abulk_memory(url: str) -> Any:
