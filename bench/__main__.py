@@ -25,9 +25,9 @@ def main() -> None:
             outcome = measure(row, stub, rounds=options.rounds, quick=options.quick)
             outcomes.append(outcome)
             print(table(outcome), end="\n\n", flush=True)
+            if options.save:  # after each row, as somebody may lose patience
+                save(outcomes, options.save)
     print(summary(outcomes))
-    if options.save:
-        save(outcomes, options.save)
 
 
 def _arguments() -> argparse.Namespace:
