@@ -27,7 +27,8 @@ __all__ = ["measure"]
 _QUICK: Final = 5  # a quick run divides amounts by this
 _WHOLE: Final = frozenset({"wall", "memory"})  # kinds that need their whole amount
 _IMPORT: Final = (
-    "import time; {before}; start = time.process_time(); {statement}; "
+    "import sys, time; sys.dont_write_bytecode = False; {before}; "
+    "start = time.process_time(); {statement}; "
     "print((time.process_time() - start) * 1e3)"
 )
 
