@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.row import Bound, Row
+from bench.row import IN_FLIGHT, Bound, Row
 
 __all__ = ["LLAMA_INDEX_ROWS"]
 
@@ -124,6 +124,7 @@ LLAMA_INDEX_ROWS = (
         scenario="slow",
         peer=_PEER,
         bounds=(Bound(_OURS, _OPENAI, ratio=0.13),),
+        profile=IN_FLIGHT,
     ),
     Row(
         "llama-aembed-slow",
@@ -137,6 +138,7 @@ LLAMA_INDEX_ROWS = (
         scenario="slow",
         peer=_OPENAI,
         bounds=(Bound(_OURS, _OPENAI, ratio=0.13),),
+        profile=IN_FLIGHT,
     ),
     Row(
         "llama-rerank",

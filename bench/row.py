@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["IDEAL", "Bound", "Kind", "Row"]
+__all__ = ["IDEAL", "IN_FLIGHT", "Bound", "Kind", "Row"]
 
 Kind = Literal[
     "calls", "wall", "stream", "first-token", "import", "memory", "peak", "limited", "traffic"
@@ -29,6 +29,11 @@ Kind = Literal[
 
 IDEAL = "ideal"
 """The contender of a `limited` row that uses all that the limit allows, calculated."""
+
+IN_FLIGHT = (
+    "50 requests, eight in flight, wait for 350 ms: 73 us a text before anything is computed."
+)
+"""The profile of the rows of 4,800 texts at 50 ms."""
 
 
 @dataclass(frozen=True)
