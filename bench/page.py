@@ -13,6 +13,7 @@ from bench.chart import chart
 from bench.figures import load
 from bench.report import number
 from bench.row import IDEAL
+from bench.rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,11 +80,13 @@ def _part(setting: dict[str, Any], outcomes: Sequence[Outcome]) -> Iterator[str]
         yield " ".join([f"- **{outcome.row.label}**:", *_reasons(outcome)])
     if not missed:
         yield "Nothing."
-    skipped = [(each.row, verdict) for each, verdict in verdicts if verdict.result == "not run"]
-    if skipped:
+    skipped = [(each.row, verdict.reason) for each, verdict in verdicts if not verdict.measured]
+    ran = {outcome.row.name for outcome in outcomes}
+    left_out = [(row, "not a part of this run") for row in ROWS if row.name not in ran]
+    if skipped or left_out:
         yield "\n### What did not run\n"
-    for row, verdict in skipped:
-        yield f"- **{row.label}**: {verdict.reason}."
+    for row, reason in [*skipped, *left_out]:
+        yield f"- **{row.label}**: {reason}."
 
 
 def _reasons(outcome: Outcome) -> Iterator[str]:
