@@ -8,9 +8,15 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from heroku_inference import EmbedJob, EmbedProgress
+from heroku_inference import EmbedJob, EmbedProgress, ServerError
 from tests.corpus.folders import refused_in, vectors_in
-from tests.corpus.limited_server import REFUSED_WORD, WIDTH, LimitedServer, vector_of
+from tests.corpus.limited_server import (
+    FAILING_WORD,
+    REFUSED_WORD,
+    WIDTH,
+    LimitedServer,
+    vector_of,
+)
 
 
 def corpus(count):
@@ -216,4 +222,15 @@ def test_what_came_before_an_error_of_the_input_is_kept(shop, tmp_path):
     report = EmbedJob(tmp_path).run(corpus(2000).items())
     assert report.reused > 0
     assert vectors_in(tmp_path) == right(corpus(2000))
+    assert shop.counts()["twice"] == []
+
+
+def test_each_answer_of_a_search_for_a_refused_text_is_kept_by_itself(shop, tmp_path):
+    texts = corpus(96) | {"3": REFUSED_WORD, "95": FAILING_WORD}
+    with pytest.raises(ServerError, match="The vectors of 47 texts"):
+        EmbedJob(tmp_path, max_retries=0).run(texts.items())
+    texts["95"] = "fine"
+    assert EmbedJob(tmp_path).run(texts.items()).reused == 47
+    del texts["3"]
+    assert vectors_in(tmp_path) == right(texts)
     assert shop.counts()["twice"] == []
