@@ -234,3 +234,11 @@ def test_each_answer_of_a_search_for_a_refused_text_is_kept_by_itself(shop, tmp_
     del texts["3"]
     assert vectors_in(tmp_path) == right(texts)
     assert shop.counts()["twice"] == []
+
+
+def test_a_text_is_sent_once_though_its_answer_comes_while_its_equals_wait(shop, tmp_path):
+    texts = {str(number): f"text {number}" if number % 3 else "same" for number in range(200)}
+    report = EmbedJob(tmp_path, batch_size=8, max_concurrency=1).run(texts.items())
+    assert report.equal == 66
+    assert shop.counts()["twice"] == []
+    assert vectors_in(tmp_path) == right(texts)
