@@ -11,6 +11,7 @@ from heroku_inference._client import Client
 from heroku_inference._client_options import EmbedOptions
 from heroku_inference._config.arguments import check_callback, unknown_argument
 from heroku_inference._config.settings import hidden
+from heroku_inference._config.shared_limit import SharedRateLimit
 from heroku_inference._corpus.inputs import given_texts
 from heroku_inference._corpus.lanes import Lanes, limit_of
 from heroku_inference._corpus.ledger import DTYPES, Ledger
@@ -94,7 +95,7 @@ class EmbedJob:
         embedding_type: str | None = None,
         aliases: Iterable[str] | None = None,
         limit: str | None = None,
-        rate_limiter: Any = None,
+        rate_limiter: SharedRateLimit | None = None,
         long_text: Literal["skip", "truncate", "split"] = "skip",
         retry_refused: bool = False,
         max_concurrency: int = 8,

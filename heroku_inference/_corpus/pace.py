@@ -19,7 +19,7 @@ __all__ = ["Pace", "PacedTransport"]
 
 _SPACES: Final = 2.0  # between two starts, to wait after a refusal; doubled while it only refuses
 _LONGEST: Final = 8.0  # seconds
-_MADE_GOOD: Final = 3  # starts that nobody was there to take, and that may be taken late
+_MADE_GOOD: Final = 1  # start that nobody was there to take, and that may be taken late
 
 
 class Pace:
@@ -68,8 +68,7 @@ class PacedTransport(Transport):
     def __init__(self, *args: Any, pace: Pace, **options: Any) -> None:
         super().__init__(*args, **options)
         self._pace = pace
-        if self._own_client is None:
-            self._pool()  # loaded now, or the first requests would all wait for it and go at once
+        self._get_ready()  # now, or the first requests would wait for it and then go at once
 
     def _turn(self, call: Call) -> Turn:  # noqa: ARG002 - each is as good as any other
         return _PacedTurn(self._pace, self._rate_limit_timeout)

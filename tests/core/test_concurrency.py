@@ -15,6 +15,7 @@ import pytest
 from heroku_inference._endpoints.concurrency import (
     amap_in_order,
     check_concurrency,
+    map_as_done,
     map_in_order,
 )
 from heroku_inference._errors import ConfigError
@@ -151,3 +152,48 @@ def test_a_pause_lasts_its_time():
 def test_a_concurrency_that_starts_nothing_is_refused(max_concurrency):
     with pytest.raises(ConfigError, match="whole number from 1"):
         check_concurrency(max_concurrency)
+
+
+def test_as_done_a_slow_item_holds_up_no_other():
+    slow = threading.Event()
+
+    def call(number):
+        if number == 0:
+            assert slow.wait(5)
+        return number
+
+    results = []
+    for result in map_as_done(call, range(40), 2, ahead=4, heartbeat=0.02):
+        if result is None:  # nothing else is left
+            slow.set()
+        else:
+            results.append(result)
+    assert results[-1] == 0
+    assert sorted(results) == list(range(40))
+
+
+def test_as_done_the_first_error_is_raised_and_no_call_starts_after_it():
+    called = []
+    release = threading.Event()
+
+    def call(number):
+        called.append(number)
+        if number == 1:
+            release.set()
+            raise ZeroDivisionError
+        release.wait(5)
+        pause(5)  # ends when the error comes
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        list(map_as_done(call, range(40), 2, ahead=20, heartbeat=5))
+    assert called == [0, 1]
+    assert time.monotonic() - began < 4
+
+
+def test_as_done_items_are_taken_no_further_ahead_than_asked():
+    taken = count()
+    results = map_as_done(lambda number: number, taken, 2, ahead=6, heartbeat=5)
+    next(results)
+    results.close()
+    assert next(taken) == 6

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["REFUSED_WORD", "WIDTH", "LimitedServer", "vector_of"]
+__all__ = ["FAILING_WORD", "REFUSED_WORD", "WIDTH", "LimitedServer", "vector_of"]
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 16
 REFUSED_WORD = "<script>"
+FAILING_WORD = "<crash>"
 _WINDOW = 1.0  # seconds
 _RESET = None
 
@@ -155,6 +156,8 @@ class _Shop:
         if any(REFUSED_WORD in text for text in texts):
             self.counts["refusals"] += 1
             return 400, '{"error": {"code": 400, "message": "no", "type": "invalid_request"}}'
+        if any(FAILING_WORD in text for text in texts):
+            return 500, '{"error": {}}'
         self.counts["sold"] += 1
         self.paid.update(text for text in texts if text != "a")
         whole = body.get("embedding_type") not in {None, "float"}

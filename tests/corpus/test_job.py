@@ -8,9 +8,15 @@ from collections import Counter
 import pyarrow.parquet as pq
 import pytest
 
-from heroku_inference import EmbedJob, EmbedProgress
+from heroku_inference import EmbedJob, EmbedProgress, ServerError
 from tests.corpus.folders import refused_in, vectors_in
-from tests.corpus.limited_server import REFUSED_WORD, WIDTH, LimitedServer, vector_of
+from tests.corpus.limited_server import (
+    FAILING_WORD,
+    REFUSED_WORD,
+    WIDTH,
+    LimitedServer,
+    vector_of,
+)
 
 
 def corpus(count):
@@ -217,3 +223,22 @@ def test_what_came_before_an_error_of_the_input_is_kept(shop, tmp_path):
     assert report.reused > 0
     assert vectors_in(tmp_path) == right(corpus(2000))
     assert shop.counts()["twice"] == []
+
+
+def test_each_answer_of_a_search_for_a_refused_text_is_kept_by_itself(shop, tmp_path):
+    texts = corpus(96) | {"3": REFUSED_WORD, "95": FAILING_WORD}
+    with pytest.raises(ServerError, match="The vectors of 47 texts"):
+        EmbedJob(tmp_path, max_retries=0).run(texts.items())
+    texts["95"] = "fine"
+    assert EmbedJob(tmp_path).run(texts.items()).reused == 47
+    del texts["3"]
+    assert vectors_in(tmp_path) == right(texts)
+    assert shop.counts()["twice"] == []
+
+
+def test_a_text_is_sent_once_though_its_answer_comes_while_its_equals_wait(shop, tmp_path):
+    texts = {str(number): f"text {number}" if number % 3 else "same" for number in range(200)}
+    report = EmbedJob(tmp_path, batch_size=8, max_concurrency=1).run(texts.items())
+    assert report.equal == 66
+    assert shop.counts()["twice"] == []
+    assert vectors_in(tmp_path) == right(texts)
