@@ -173,7 +173,9 @@ class SharedTurn(Turn):
         """`wait`, with the store asked on a thread of its own."""
         loop = asyncio.get_running_loop()
         while (seconds := self._seconds()) is None:
-            self._heard(await loop.run_in_executor(_asker(), self._line.ask))
+            # Others wait for this answer, also when this caller no longer does.
+            asked = loop.run_in_executor(_asker(), self._line.ask)
+            self._heard(await asyncio.shield(asked))
         return seconds
 
     def leave(self) -> None:
