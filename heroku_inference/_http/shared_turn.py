@@ -113,7 +113,8 @@ class Line:
             if self._next is not None and self._next < until:
                 self._next = None
         # Not waited for: an event loop may be running here.
-        _asker().submit(self._close_store, until)
+        with suppress(RuntimeError):  # the program is ending
+            _asker().submit(self._close_store, until)
 
     def _close_store(self, until: float) -> None:
         with suppress(StoreAwayError):
