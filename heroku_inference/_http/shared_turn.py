@@ -113,7 +113,8 @@ class Line:
             if self._next is not None and self._next < until:
                 self._next = None
         # Not waited for: an event loop may be running here.
-        _asker().submit(self._close_store, until)
+        with suppress(RuntimeError):  # the program is ending
+            _asker().submit(self._close_store, until)
 
     def _close_store(self, until: float) -> None:
         with suppress(StoreAwayError):
@@ -173,7 +174,9 @@ class SharedTurn(Turn):
         """`wait`, with the store asked on a thread of its own."""
         loop = asyncio.get_running_loop()
         while (seconds := self._seconds()) is None:
-            self._heard(await loop.run_in_executor(_asker(), self._line.ask))
+            # Others wait for this answer, also when this caller no longer does.
+            asked = loop.run_in_executor(_asker(), self._line.ask)
+            self._heard(await asyncio.shield(asked))
         return seconds
 
     def leave(self) -> None:
