@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -12,7 +13,7 @@ from heroku_inference._corpus.parts import ROWS_READ_TOGETHER
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from heroku_inference._corpus.ledger import Ledger
     from heroku_inference._corpus.parts import Parts
