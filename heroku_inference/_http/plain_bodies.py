@@ -12,7 +12,7 @@ import httpcore2
 
 __all__ = ["Body", "ChunkedBody", "SizedBody"]
 
-_SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,20})[ \t]*(?:;[\t -~\x80-\xff]*)?")
+_SIZE: Final = re.compile(rb"([0-9a-fA-F]{1,20})(?:;[\t -~\x80-\xff]*)?[ \t]*")
 _LAST_LINES: Final = re.compile(rb"(?:[^\r\n]+\r?\n)*\r?\n")
 _LONGEST_LINE: Final = 16 * 1024  # bytes of the line before a chunk, and of what follows the last
 
