@@ -8,7 +8,7 @@ import h11
 import httpcore2
 import pytest
 
-from heroku_inference import Client
+from heroku_inference import APIConnectionError, Client
 from heroku_inference._http.plain_bodies import ChunkedBody
 from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion
 
@@ -22,6 +22,7 @@ BODIES = (
     b"1\r\nx\r\n0\r\n\nx",
     b"0\r\n\r\n",
     b"2\r\nabc\r\n0\r\n\r\n",
+    b"1\r\nxab0\r\n\r\n",
     b"-1\r\nx\r\n0\r\n\r\n",
     b"0x1\r\nx\r\n0\r\n\r\n",
     b"1\nx\r\n0\r\n\r\n",
@@ -104,6 +105,14 @@ def test_h11_reads_what_is_not_plain_between_plain_answers(serve, odd, at_once):
     client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
     assert [client.chat(HELLO).text for _ in range(3)] == ["Hi"] * 3
     assert len(server.connections) == (2 if odd in CLOSES else 1)
+
+
+@pytest.mark.parametrize("line", [b"content-length: 3", b"x-a: 1\0 2", b"x a: 1", b"x-a: 1\r2"])
+def test_a_head_that_h11_refuses_is_refused(serve, line):
+    server = serve(lambda c: (c.request(), c.send(HEAD + b"\r\n" + line + b"\r\n\r\n" + BODY)))
+    client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
+    with pytest.raises(APIConnectionError, match="RemoteProtocolError"):
+        client.chat(HELLO)
 
 
 def test_what_is_sent_does_not_depend_on_who_reads(serve, caplog):
