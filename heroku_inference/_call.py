@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -104,8 +105,21 @@ class Call:
         return "GET" if self.body is None else "POST"
 
 
+class _MaskedPairs(list[tuple[bytes, bytes]]):
+    def __repr__(self) -> str:
+        return f"[{len(self)} headers]"
+
+
 class MaskedHeaders(dict[str, str]):
-    """Headers whose `repr` keeps secrets out of tracebacks that print local variables."""
+    """Headers whose `repr` keeps secrets out of tracebacks that print local variables.
+
+    They are not changed once they are made.
+    """
+
+    @cached_property
+    def encoded(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they are sent; every call of a client sends the same ones."""
+        return _MaskedPairs((name.encode("ascii"), self[name].encode()) for name in self)
 
     def __repr__(self) -> str:
         return repr({name: self[name] if name in HARMLESS_HEADERS else "***" for name in self})

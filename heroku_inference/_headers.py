@@ -78,19 +78,20 @@ def _seconds_until_reset(limits: RateLimits) -> float | None:
 
 def rate_limits_of(headers: Mapping[str, str]) -> RateLimits:
     """The `x-ratelimit-*` headers of an answer, as numbers."""
-
-    def count(name: str) -> int | None:
-        number = _number(headers.get(f"x-ratelimit-{name}"))
-        return None if number is None else int(number)
-
+    told = headers.get
     return RateLimits(
-        limit_requests=count("limit-requests"),
-        limit_tokens=count("limit-tokens"),
-        remaining_requests=count("remaining-requests"),
-        remaining_tokens=count("remaining-tokens"),
-        reset_requests=duration(headers.get("x-ratelimit-reset-requests")),
-        reset_tokens=duration(headers.get("x-ratelimit-reset-tokens")),
+        _count(told("x-ratelimit-limit-requests")),
+        _count(told("x-ratelimit-limit-tokens")),
+        _count(told("x-ratelimit-remaining-requests")),
+        _count(told("x-ratelimit-remaining-tokens")),
+        duration(told("x-ratelimit-reset-requests")),
+        duration(told("x-ratelimit-reset-tokens")),
     )
+
+
+def _count(text: str | None) -> int | None:
+    number = _number(text)
+    return None if number is None else int(number)
 
 
 @lru_cache(maxsize=128)  # the same few waits come with every answer

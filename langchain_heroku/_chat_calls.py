@@ -55,8 +55,11 @@ class ChatCalls(ChatParameters, HerokuChatModel):
             def ask(_: int) -> heroku.ChatResult:
                 return self._client.chat(wire, on_retry=listener, **options)
 
-            numbers = range(self._number_of_answers(kwargs))
-            answers = list(map_in_order(ask, numbers, _MAX_CONCURRENCY))
+            number = self._number_of_answers(kwargs)
+            if number == 1:
+                answers = [ask(0)]
+            else:
+                answers = list(map_in_order(ask, range(number), _MAX_CONCURRENCY))
             return langchain_result(answers, options["model"], _retries(kwargs, options))
 
     async def _agenerate(

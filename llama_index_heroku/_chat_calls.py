@@ -6,6 +6,7 @@ its answer for LlamaIndex.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -191,6 +192,12 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
         }
         options = chat_options(here, self.additional_kwargs, given, known=self._OF_A_CALL)
         return options, call.get(TOOL_NAMES, {})
+
+
+# LlamaIndex's spans inspect the signature of a method at every call, unless it is stored already.
+for _method in tuple(vars(ChatCalls).values()):
+    if inspect.isfunction(_function := getattr(_method, "__wrapped__", None)):
+        vars(_function)["__signature__"] = inspect.signature(_function)
 
 
 def _grow_responses(chunks: Generator[ChatChunk], names: Mapping[str, str]) -> ChatResponseGen:

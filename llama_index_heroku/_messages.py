@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from llama_index.core.base.llms.types import ChatMessage, MessageRole
+from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 
 from heroku_inference._adapters.history import check_newest
 from heroku_inference._errors import ConfigError, add_place
@@ -30,6 +30,7 @@ _ROLES: Final = {
     MessageRole.TOOL: "tool",
     MessageRole.FUNCTION: "tool",
 }
+_SAID_TO_MODELS: Final = frozenset({"system", "developer", "user"})
 
 
 def wire_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
@@ -74,9 +75,11 @@ def check_messages(messages: Any) -> None:
 
 
 def _wire_message(message: ChatMessage, *, newest: bool) -> dict[str, Any]:
-    further = message.additional_kwargs
+    further, blocks = message.additional_kwargs, message.blocks
     role = _ROLES.get(message.role, message.role)
-    wire: dict[str, Any] = {"role": role, "content": wire_parts(message.blocks, newest=newest)}
+    if role in _SAID_TO_MODELS and len(blocks) == 1 and type(blocks[0]) is TextBlock:
+        return {"role": role, "content": blocks[0].text}  # as the core makes of a list of one text
+    wire: dict[str, Any] = {"role": role, "content": wire_parts(blocks, newest=newest)}
     if role == "tool":
         wire["tool_call_id"] = further.get("tool_call_id")
         if name := further.get("name"):

@@ -62,16 +62,17 @@ def _new_client(base_url: str, network: NetworkEnvironment, fresh: bool) -> http
 
     from heroku_inference._http.watched_network import watch_connections  # noqa: PLC0415 - the same
 
+    tls, proxy = tls_context(network), sync_proxy(base_url, network)
     transport = httpx2.HTTPTransport(
-        verify=tls_context(network),
-        proxy=sync_proxy(base_url, network),
+        verify=tls,
+        proxy=proxy,
         limits=httpx2.Limits(
             max_connections=None,
             max_keepalive_connections=0 if fresh else 64,
             keepalive_expiry=_KEEP_ALIVE,
         ),
     )
-    watch_connections(transport)
+    watch_connections(transport, tls, keep_alive=_KEEP_ALIVE, direct=proxy is None)
     # A client and not its transport alone: tools that trace calls hook into either.
     return httpx2.Client(transport=transport, timeout=None, trust_env=False)
 

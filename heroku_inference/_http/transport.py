@@ -177,8 +177,8 @@ class Transport(TransportBase):
             call.method,
             self._url(self._base_url + call.target),
             content=content,
-            headers=_masked_pairs(headers),
-            extensions={"timeout": _timeout(httpx2, seconds).as_dict()},
+            headers=headers.encoded,
+            extensions={"timeout": _timeouts(seconds)},
         )
         # A run of an agent may have acted when it fails, so it takes no risk with old connections.
         fresh = not call.repeatable
@@ -272,13 +272,10 @@ class Transport(TransportBase):
         return errors_of(self._own_client)
 
 
-class _MaskedPairs(list[tuple[bytes, bytes]]):
-    def __repr__(self) -> str:
-        return f"[{len(self)} headers]"
-
-
-def _masked_pairs(headers: MaskedHeaders) -> _MaskedPairs:
-    return _MaskedPairs((name.encode("ascii"), value.encode()) for name, value in headers.items())
+def _timeouts(seconds: float) -> dict[str, float]:
+    """Seconds for each step, as httpx2 tells them its transports."""
+    soon = min(seconds, CONNECT_TIMEOUT)
+    return {"connect": soon, "read": seconds, "write": seconds, "pool": seconds}
 
 
 def _timeout(library: Any, seconds: float) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import zlib
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -328,9 +327,9 @@ class TransportBase:
 
     def _with_body(self, reply: Reply, reader: BodyReader) -> Reply:
         """The answer with the body that was read; of an error, its beginning."""
-        if is_success(reply.status_code):
-            return replace(reply, body=reader.body())
-        return replace(reply, body=self._without_secrets(reader.beginning()))
+        succeeded = is_success(reply.status_code)
+        body = reader.body() if succeeded else self._without_secrets(reader.beginning())
+        return Reply(reply.status_code, reply.headers, body)  # `replace` takes ten times as long
 
     def _turn(self, call: Call) -> Turn:
         """The turn of a call at the gate for all that share its rate limit."""

@@ -5,10 +5,12 @@ Loaded with the first request, as the library is.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
+from heroku_inference._http.plain_connections import PlainConnection
 from heroku_inference._http.watch import here
 
 if TYPE_CHECKING:
@@ -70,7 +72,21 @@ class _Network(httpcore2.SyncBackend):
         return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-def watch_connections(transport: httpx2.HTTPTransport) -> None:
-    """Make the connections that this transport opens from now on watched ones."""
-    # httpcore2 takes a network backend, and httpx2 does not pass one on.
-    transport._pool._network_backend = _Network()  # noqa: SLF001
+def watch_connections(
+    transport: httpx2.HTTPTransport, tls: ssl.SSLContext, *, keep_alive: float, direct: bool
+) -> None:
+    """Make the connections that this transport opens from now on watched ones.
+
+    Args:
+        transport: The transport.
+        tls: Its certificates.
+        keep_alive: Seconds that a connection may idle.
+        direct: Whether it goes through no proxy: then its connections are plain ones, too.
+    """
+    # httpcore2 takes a network backend and connections, and httpx2 does not pass them on.
+    pool, network = transport._pool, _Network()  # noqa: SLF001
+    pool._network_backend = network  # noqa: SLF001
+    if direct:
+        pool.create_connection = partial(  # type: ignore[method-assign]
+            PlainConnection, ssl_context=tls, keepalive_expiry=keep_alive, network_backend=network
+        )
