@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from heroku_inference._corpus.job import EmbedJob
     from heroku_inference._corpus.placing import EmbeddedTexts
     from heroku_inference._corpus.report import EmbedPlan, EmbedProgress, EmbedReport
+    from heroku_inference._costs import ModelUsage, Prices, UsageTally
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.images import GeneratedImage
     from heroku_inference._endpoints.mcp import McpServer, McpTool
@@ -100,8 +101,10 @@ __all__ = [
     "McpServer",
     "McpTool",
     "ModelFacts",
+    "ModelUsage",
     "NotFoundError",
     "PermissionDeniedError",
+    "Prices",
     "RateLimitError",
     "RateLimits",
     "Reply",
@@ -118,6 +121,7 @@ __all__ = [
     "ToolCallDelta",
     "UnknownArgumentError",
     "Usage",
+    "UsageTally",
     "aclose_connections",
     "agent_messages",
     "async_openai_client",

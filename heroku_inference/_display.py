@@ -101,7 +101,7 @@ def _told(value: Any) -> Iterator[tuple[str, Any]]:
         held = getattr(value, field.name)
         factory = field.default_factory
         default = field.default if factory is MISSING else factory()
-        if field.repr and held != default:
+        if field.repr and (default is MISSING or held != default):  # arrays do not say whether
             yield field.name, held
 
 

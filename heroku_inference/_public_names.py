@@ -19,6 +19,7 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "_corpus.job": ("EmbedJob",),
     "_corpus.placing": ("EmbeddedTexts",),
     "_corpus.report": ("EmbedPlan", "EmbedProgress", "EmbedReport"),
+    "_costs": ("ModelUsage", "Prices", "UsageTally"),
     "_endpoints.embeddings": ("EmbeddingBatch", "EmbeddingResult"),
     "_endpoints.images": ("GeneratedImage",),
     "_endpoints.mcp": ("McpServer", "McpTool"),

@@ -105,7 +105,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Usage(Shown):
-    """Tokens of one call. `dict(usage)` has all six fields, and so has a row of a DataFrame.
+    """Tokens of one call. `dict(usage)` has all six fields; `+` sums two.
 
     Heroku documents the first three numbers. The details are `None` unless the server sends them.
 
@@ -137,6 +137,14 @@ class Usage(Shown):
             raise KeyError(name)
         count: int | None = getattr(self, name)
         return count
+
+    def __add__(self, other: Usage) -> Usage:
+        """The tokens of both; a detail that neither tells stays unknown."""
+        if not isinstance(other, Usage):
+            return NotImplemented
+        pairs = [(self[name], other[name]) for name in self.keys()]
+        sums: Any = (None if a is b is None else (a or 0) + (b or 0) for a, b in pairs)
+        return Usage(*sums)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

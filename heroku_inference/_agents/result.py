@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any
 
 from heroku_inference._chat.messages import wire_messages
@@ -107,29 +109,18 @@ def agent_result(steps: list[AgentStep]) -> AgentResult:
     if not isinstance(final, AgentMessage):
         raise TypeError("A run ends with a message of the model.")
     messages = [step for step in steps if isinstance(step, AgentMessage)]
+    usages = [message.usage for message in messages if message.usage]
     return AgentResult(
         steps=steps,
         text=final.text,
         finish_reason=final.finish_reason,
-        usage=_sum_usage([message.usage for message in messages if message.usage]),
+        usage=reduce(add, usages) if usages else None,
         id=final.id,
         model=final.model,
         created=final.created,
         system_fingerprint=final.system_fingerprint,
         reply=final.reply,
     )
-
-
-def _sum_usage(usages: list[Usage]) -> Usage | None:
-    """All counts together; a detail that none of them has stays unknown."""
-    if not usages:
-        return None
-    totals: dict[str, int] = {}
-    for name in (part.name for part in fields(Usage)):
-        counts = [count for usage in usages if (count := getattr(usage, name)) is not None]
-        if counts:
-            totals[name] = sum(counts)
-    return Usage(**totals)
 
 
 publish(__name__)

@@ -8,7 +8,7 @@ cut gets no second try, which would be cut too.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._chat.history_tools import wire_name
@@ -29,7 +29,6 @@ __all__ = ["ACCEPTED", "SecondTries", "StreamedTries", "refusal_of", "second_tri
 ACCEPTED: Final = "Accepted. Its result follows later: do not repeat this call."
 BETWEEN_TEXTS: Final = "\n\n"
 _AGAIN: Final = "Call the tool again, with one JSON object as its arguments."
-_COUNTS: Final = tuple(field.name for field in fields(Usage))
 
 
 def refusal_of(arguments: str) -> str | None:
@@ -255,9 +254,4 @@ _EMPTY: Final = ChatChunk()
 
 
 def _summed_usage(first: Usage | None, second: Usage | None) -> Usage | None:
-    """The tokens of two answers; a detail that neither tells stays unknown."""
-    if first is None or second is None:
-        return first or second
-    pairs = ((getattr(first, name), getattr(second, name)) for name in _COUNTS)
-    sums: Any = (None if one is two is None else (one or 0) + (two or 0) for one, two in pairs)
-    return Usage(*sums)
+    return first or second if first is None or second is None else first + second

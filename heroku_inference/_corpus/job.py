@@ -22,6 +22,7 @@ from heroku_inference._corpus.report import EmbedPlan, EmbedProgress, EmbedRepor
 from heroku_inference._corpus.rows import Rows
 from heroku_inference._corpus.run import Run
 from heroku_inference._corpus.tally import Tally
+from heroku_inference._costs import Prices
 from heroku_inference._endpoints.embeddings import MAX_TEXTS
 from heroku_inference._errors import ConfigError, HerokuError, short_traceback
 from heroku_inference._public_names import publish
@@ -201,13 +202,16 @@ class EmbedJob:
 
         Args:
             texts: As for `run`.
-            price: Of a million tokens, in any currency.
+            price: Of a million tokens, in any currency; by default that of the config var
+                `INFERENCE_PRICES` (see `Prices`), if it is set.
 
         Raises:
             ConfigError: As `run` raises it.
         """
         with short_traceback():
             lanes = self._lanes(Tally())
+            if price is None and (prices := Prices.from_config()):
+                price = prices.per_million(lanes.options.model)
             known = self._open_ledger(lanes) if self._ledger.exists() else None
             try:
                 return plan_of(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from heroku_inference._adapters.extras import import_of_extra
 from heroku_inference._corpus.parts import ROWS_READ_TOGETHER
 from heroku_inference._public_names import publish
+from heroku_inference._values import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +25,8 @@ __all__ = ["EmbeddedTexts", "Placing", "ToParts", "ToStore"]
 _BETWEEN_STORES: Final = 0.5  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedTexts:
+@dataclass(frozen=True, slots=True, repr=False)
+class EmbeddedTexts(Shown):
     """Texts that have their vectors, for `store`.
 
     Attributes:

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from heroku_inference._public_names import publish
+from heroku_inference._values import Shown
 
 __all__ = ["EmbedPlan", "EmbedProgress", "EmbedReport"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counts:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _Counts(Shown):
     texts: int = 0
     embedded: int = 0
     reused: int = 0
@@ -30,7 +31,7 @@ class _Counts:
         return self.embedded / self.seconds if self.seconds else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EmbedProgress(_Counts):
     """How far a job is.
 
@@ -64,7 +65,7 @@ class EmbedProgress(_Counts):
         return max(0.0, (self.total - done) * self.seconds / new)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class EmbedReport(_Counts):
     """What a run did; `texts` is the sum of `embedded`, `reused`, `equal` and `refused`.
 
@@ -99,8 +100,8 @@ class EmbedReport(_Counts):
         return json.dumps(self.as_dict())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbedPlan:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class EmbedPlan(Shown):
     """What a run would do, as far as that can be said without a request.
 
     Attributes:

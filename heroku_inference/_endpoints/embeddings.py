@@ -482,13 +482,7 @@ def _join(batches: Sequence[EmbeddingBatch]) -> EmbeddingResult:
 def _total(usages: Sequence[Usage | None]) -> Usage | None:
     """The sum; unknown if one of them is."""
     known = [usage for usage in usages if usage]
-    if len(known) < len(usages):
-        return None
-    return Usage(
-        prompt_tokens=sum(usage.prompt_tokens for usage in known),
-        completion_tokens=sum(usage.completion_tokens for usage in known),
-        total_tokens=sum(usage.total_tokens for usage in known),
-    )
+    return sum(known, Usage(0, 0, 0)) if len(known) == len(usages) else None
 
 
 MAX_TEXTS: Final = 96

@@ -12,6 +12,7 @@ import typer
 
 from heroku_inference._client import Client
 from heroku_inference._corpus.sources import Source
+from heroku_inference._costs import Prices
 from heroku_inference._endpoints.images import ASPECT_RATIOS
 from heroku_inference._errors import ConfigError, HerokuError, RateLimitError
 from heroku_inference.cli import models as models_view
@@ -314,7 +315,12 @@ def chat(
         ),
     ] = None,
     temperature: Annotated[float | None, typer.Option(metavar="NUMBER", help="0 to 1.")] = None,
-    usage: Annotated[bool, typer.Option("--usage", help="Tell the tokens, on stderr.")] = False,
+    usage: Annotated[
+        bool,
+        typer.Option(
+            "--usage", help="Tell the tokens, and their cost if INFERENCE_PRICES is set, on stderr."
+        ),
+    ] = False,
     alias: Alias = None,
     base_url: Url = None,
     timeout: Timeout = None,
@@ -339,6 +345,7 @@ def chat(
             {name: value for name, value in given.items() if value is not None},
             system=system,
             shows_usage=usage,
+            prices=Prices.from_config() if usage else None,
         )
         if asked is None:
             converse(conversation, _read_line)
@@ -414,7 +421,11 @@ def embed(
     ] = False,
     price: Annotated[
         float | None,
-        typer.Option(metavar="NUMBER", min=0, help="Of a million tokens, to tell the cost."),
+        typer.Option(
+            metavar="NUMBER",
+            min=0,
+            help="Of a million tokens, to tell the cost; by default that of INFERENCE_PRICES.",
+        ),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Do not show how far it is.")
@@ -457,6 +468,7 @@ def embed(
             base_url=base_url,
             timeout=timeout,
         )
+        prices = Prices.from_config()
         result: EmbedPlan | EmbedReport
         if dry_run:
             with screen.waiting("Reading"):
@@ -465,6 +477,8 @@ def embed(
             total = counted(source, screen)
             with nullcontext() if quiet else progress.shown(total):
                 result = _run(job, source, total)
+        if price is None and prices is not None:
+            price = prices.per_million(result.model)
     if as_json:
         _print_json(result.as_dict())
     else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from heroku_inference._client import Client
+    from heroku_inference._costs import Prices
     from heroku_inference._values import ChatChunk, Usage
     from heroku_inference.cli.screen import Screen
 
@@ -32,6 +33,7 @@ class Conversation:
         options: Of each call: `temperature`, `extended_thinking`, ...
         system: The system message.
         shows_usage: Whether a line about tokens follows each answer.
+        prices: For what they cost.
     """
 
     client: Client
@@ -39,6 +41,7 @@ class Conversation:
     options: dict[str, Any] = field(default_factory=dict)
     system: str | None = None
     shows_usage: bool = False
+    prices: Prices | None = None
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(self, question: str) -> bool:
@@ -78,7 +81,7 @@ class Conversation:
         elif not answer.text.strip():
             self.screen.warn(f"No text came; the finish reason was {answer.finish_reason!r}.")
         if self.shows_usage:
-            self.screen.note(_describe(answer, seconds))
+            self.screen.note(_describe(answer, seconds, self.prices))
         return not answer.refusal
 
 
@@ -124,7 +127,7 @@ class _Answer:
             self._screen.aside("\n")
 
 
-def _describe(answer: _Answer, seconds: float) -> str:
+def _describe(answer: _Answer, seconds: float, prices: Prices | None) -> str:
     usage = answer.usage
     tokens = "no usage reported"
     if usage is not None:
@@ -132,6 +135,8 @@ def _describe(answer: _Answer, seconds: float) -> str:
             f"{usage.prompt_tokens} prompt + {usage.completion_tokens} answer "
             f"= {usage.total_tokens} tokens"
         )
+        cost = prices.cost(answer.model, usage) if prices and answer.model else None
+        tokens += "" if cost is None else f" · costs {cost:.6f}"
     return f"{tokens} · {answer.model} · {answer.finish_reason} · {seconds:.1f} s"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -108,6 +109,17 @@ def test_usage_is_printed_on_stderr(emulator, run):
     assert re.fullmatch(pattern, ran.err)
     emulator.switch(usage="none")
     assert "no usage reported" in run("chat", "Hi", "--usage", env=emulator.config_vars).err
+
+
+def test_usage_has_its_cost_where_prices_are_given(emulator, run):
+    price = {"input_cost_per_token": 0.5, "output_cost_per_token": 0.25}
+    table = json.dumps({"claude-4-5-sonnet": price})
+    ran = run("chat", "Hello", "--usage", env={**emulator.config_vars, "INFERENCE_PRICES": table})
+    usage = re.match(r"(\d+) prompt \+ (\d+) answer = \d+ tokens · costs ([\d.]+) · ", ran.err)
+    assert float(usage[3]) == int(usage[1]) * 0.5 + int(usage[2]) * 0.25
+    ran = run("chat", "Hi", "--usage", env={**emulator.config_vars, "INFERENCE_PRICES": "{"})
+    assert (ran.code, len(emulator.journal)) == (2, 1)
+    assert ran.err.startswith("Error: INFERENCE_PRICES cannot be read: ")
 
 
 def test_an_answer_that_was_cut_off_says_so(emulator, run):

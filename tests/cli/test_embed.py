@@ -114,6 +114,18 @@ def test_a_dry_run_counts_and_sends_nothing(emulator, run, texts, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_prices_of_the_config_var_are_the_default(emulator, run, texts):
+    texts("One", "Two")
+    table = '{"embed-multilingual-v3.0": {"input_cost_per_token": 2e-6}}'
+    environment = {**emulator.config_vars, "INFERENCE_PRICES": table}
+    command = ("embed", "texts.jsonl", "-o", "out")
+    plan = run(*command, "--dry-run", "--json", env=environment).json
+    assert plan["cost"] == pytest.approx(plan["tokens"] * 2 / 1_000_000)
+    assert "at 2.0 for a million tokens" in run(*command, env=environment).out
+    ran = run(*command, env={**environment, "INFERENCE_PRICES": "{"})
+    assert (ran.code, len(emulator.journal)) == (2, 1)
+
+
 def test_a_wrong_row_is_said_before_anything_is_paid_for(emulator, run, many, tmp_path):
     with (tmp_path / many).open("a") as file:
         file.write('{"id": "last", "text": 42}\n')

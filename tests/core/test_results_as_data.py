@@ -20,8 +20,10 @@ from heroku_inference import (
     ChatChunk,
     ChatResult,
     Client,
+    EmbeddedTexts,
     EmbeddingBatch,
     EmbeddingResult,
+    EmbedReport,
     McpServer,
     Reply,
     RerankHit,
@@ -136,6 +138,13 @@ def test_a_repr_is_short_and_shows_no_headers_and_no_body(answer):
     assert "id='req-1'" in shown
 
 
+def test_a_repr_of_what_a_job_stores_is_short():
+    ids = [str(number) for number in range(9_000)]
+    shown = repr(EmbeddedTexts(ids, np.ones((9_000, 1024), np.float32), "model", "search_document"))
+    assert shown.startswith("EmbeddedTexts(ids=['0', '1', '2', '3', ...], vectors=array(")
+    assert len(shown) < 500
+
+
 def test_a_repr_names_what_is_there_and_leaves_the_rest_out():
     answer = ChatResult("Paris.", finish_reason="stop", usage=Usage(12, 3, 15, cached_tokens=4))
     assert repr(answer) == (
@@ -186,6 +195,7 @@ RECORDS = [
     AvailableModel(ATTACK, regions=(ATTACK,)),
     KNOWN_MODELS["claude-4-5-haiku"],
     ToolCall("1", ATTACK, ATTACK),
+    EmbedReport(texts=3, embedded=2, model=ATTACK),
     Result(name="chat", title=ATTACK, outcome="failed", detail=ATTACK, remedy=ATTACK),
 ]
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from heroku_emulator import CallTools, Fault
-from heroku_inference import KNOWN_MODELS
+from heroku_inference import KNOWN_MODELS, Client, Prices, Usage, UsageTally
 from heroku_inference._catalogue import has_ended
 
 # litellm's models of answers warn of themselves, and its shared sessions outlive an event loop.
@@ -132,3 +132,31 @@ def test_its_table_of_prices_knows_the_makers_ids_of_models_that_have_not_ended(
     # Their maker has retired these, and Heroku has not said when it will.
     retired = {"claude-3-haiku-20240307", "claude-sonnet-4-20250514"}
     assert ids - priced == retired
+
+
+def test_its_table_of_prices_is_one_for_us():
+    import litellm
+
+    usage = Usage(1000, 200, 1200, cached_tokens=500)
+    cost = Prices(litellm.model_cost).cost("claude-4-5-sonnet", usage)
+    theirs = litellm.cost_per_token(
+        "claude-sonnet-4-5",
+        prompt_tokens=1000,
+        completion_tokens=200,
+        cache_read_input_tokens=500,
+        custom_llm_provider="anthropic",
+    )
+    assert cost == pytest.approx(sum(theirs))
+
+
+def test_one_table_of_prices_serves_both(emulator):
+    import litellm
+
+    price = {"input_cost_per_token": 3e-6, "output_cost_per_token": 15e-6}
+    table = {"heroku/claude-4-5-sonnet": {**price, "litellm_provider": "heroku", "mode": "chat"}}
+    litellm.register_model(table)
+    key, url = emulator.api_key, emulator.url
+    theirs = litellm.completion("heroku/claude-4-5-sonnet", QUESTION, api_base=url, api_key=key)
+    tally = UsageTally(Prices(table))
+    tally.add(Client(api_key=key, base_url=url, model="claude-4-5-sonnet").chat(QUESTION))
+    assert tally.cost == pytest.approx(litellm.completion_cost(theirs))
