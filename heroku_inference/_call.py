@@ -1,18 +1,20 @@
-"""One request to the API, as a value, and its headers."""
+"""One request to the API, as a value, its headers, and what is told of a failed attempt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from heroku_inference._errors import APIError
+from heroku_inference._public_names import publish
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from heroku_inference._errors import RetryEvent
     from heroku_inference._values import Reply
 
 
-__all__ = ["HARMLESS_HEADERS", "Call", "MaskedHeaders", "StreamForm", "StreamSum"]
+__all__ = ["HARMLESS_HEADERS", "Call", "MaskedHeaders", "RetryEvent", "StreamForm", "StreamSum"]
 
 HARMLESS_HEADERS: Final = frozenset(
     {
@@ -44,6 +46,21 @@ class StreamSum(Protocol):
 
     def body(self) -> bytes:
         """The body that the plain answer would have."""
+
+
+@dataclass(frozen=True)
+class RetryEvent:
+    """A failed attempt that is about to be repeated.
+
+    Attributes:
+        attempt: Number of the attempt that failed, from 1.
+        wait: Seconds until the next one.
+        error: Why it failed.
+    """
+
+    attempt: int
+    wait: float
+    error: APIError
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +126,6 @@ class MaskedHeaders(dict[str, str]):
 
     def __repr__(self) -> str:
         return repr({name: self[name] if name in HARMLESS_HEADERS else "***" for name in self})
+
+
+publish(__name__)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from pydantic import SecretStr
 
 from heroku_inference._agents.request import agent_body, agent_call
-from heroku_inference._call import Call, MaskedHeaders
+from heroku_inference._call import Call, MaskedHeaders, RetryEvent
 from heroku_inference._catalogue import warn_of_end
-from heroku_inference._chat.request import ChatRequest, chat_request, check_model
+from heroku_inference._chat.options import check_model
+from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
 from heroku_inference._client_options import (
     AgentOptions,
@@ -48,7 +49,6 @@ from heroku_inference._errors import (
     APIError,
     ConfigError,
     HerokuError,
-    RetryEvent,
     UnknownArgumentError,
     short_traceback,
 )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from heroku_inference import _version  # noqa: F401 - read now, and not when a loop is running
 from heroku_inference._adapters.in_use import InUse, named
 from heroku_inference._config.arguments import (
     check_extra_body,

@@ -32,7 +32,7 @@ from heroku_inference.cli.screen import Screen, flowing, json_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from heroku_inference._errors import RetryEvent
+    from heroku_inference import RetryEvent
 
 __all__ = ["app"]
 
