@@ -2,9 +2,10 @@
 
 Fields hold what the caller passed. Values from config vars are looked up when needed. Like the
 clients, they stay out of copies, pickles and dumps.
-"""
 
-from __future__ import annotations
+Annotations of fields are values in the modules of these classes, without `from __future__ import
+annotations`: pydantic would evaluate texts again for every class below.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -220,11 +221,11 @@ class Connection(BaseModel):
         return self._derive("settings", values, self._make_settings)
 
     @property
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
         return self._derive("client", self._client_options(self.http_client), self._make_client)
 
     @property
-    def _async_client(self) -> AsyncClient:
+    def _async_client(self) -> "AsyncClient":
         options = self._client_options(self.async_http_client)
         return self._derive("async_client", options, self._make_async_client)
 
@@ -261,7 +262,7 @@ class Connection(BaseModel):
             allow_plaintext=self.allow_plaintext,
         )
 
-    def _make_client(self) -> Client:
+    def _make_client(self) -> "Client":
         # Imported late: loading the clients takes as long as the rest of an adapter.
         from heroku_inference._client import Client  # noqa: PLC0415
 
@@ -275,7 +276,7 @@ class Connection(BaseModel):
             http_client=self.http_client,
         )
 
-    def _make_async_client(self) -> AsyncClient:
+    def _make_async_client(self) -> "AsyncClient":
         from heroku_inference._async_client import AsyncClient  # noqa: PLC0415
 
         return AsyncClient(

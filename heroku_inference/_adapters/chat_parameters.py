@@ -1,7 +1,5 @@
 """The parameters of a chat model in either framework. `None` values are not sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final

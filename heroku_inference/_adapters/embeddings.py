@@ -1,7 +1,5 @@
 """The parameters of an embedding model in either framework (docs: embeddings)."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal
 
 from heroku_inference._adapters.arguments import Connection
