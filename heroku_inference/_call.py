@@ -1,18 +1,12 @@
 """One request to the API, as a value, its headers, and what is told of a failed attempt."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from heroku_inference._errors import APIError
 from heroku_inference._public_names import publish
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from heroku_inference._values import Reply
-
+from heroku_inference._values import Reply
 
 __all__ = ["HARMLESS_HEADERS", "Call", "MaskedHeaders", "RetryEvent", "StreamForm", "StreamSum"]
 
@@ -109,7 +103,7 @@ class Call:
         """The path, with the query if there is one."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
-    def summed(self, form: StreamForm) -> Call:
+    def summed(self, form: StreamForm) -> "Call":
         """The same call as a stream that is summed up."""
         return replace(
             self, body={**form.fields, **(self.body or {}), "stream": True}, is_summed=True

@@ -31,9 +31,9 @@ from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
 
 if TYPE_CHECKING:
-    from heroku_inference import _values
-else:  # making their classes takes longer than importing all the rest of this package
-    _values = late_module("heroku_inference._values")
+    import heroku_inference
+else:  # making the classes of values takes longer than all else that an adapter's import does
+    heroku_inference = late_module("heroku_inference")
 
 __all__ = [
     "APIConnectionError",
@@ -74,7 +74,7 @@ class HerokuError(Exception):
     """
 
     partial: str = ""
-    steps: tuple[_values.AgentStep, ...] = ()
+    steps: tuple[heroku_inference.AgentStep, ...] = ()
     done: Mapping[int, Any] = MappingProxyType({})
 
     def __init__(self, problem: str, remedy: str = "") -> None:
@@ -158,7 +158,7 @@ class APIError(HerokuError):
         request_id: str | None = None,
         body: Any = None,
         retry_after: float | None = None,
-        response: _values.Reply | None = None,
+        response: heroku_inference.Reply | None = None,
         server_message: str = "",
     ) -> None:
         super().__init__(problem, remedy)

@@ -8,7 +8,7 @@ from heroku_inference._adapters.arguments import Connection
 from heroku_inference._adapters.refusals import warn_of_refused
 from heroku_inference._config.settings import Kind
 from heroku_inference._endpoints.refusals import OnRefused
-from heroku_inference._endpoints.rerank import RerankOptions, check_query, check_top_n
+from heroku_inference._endpoints.rerank_options import RerankOptions, check_query, check_top_n
 
 if TYPE_CHECKING:
     from heroku_inference._endpoints.rerank import RerankHit, RerankResult

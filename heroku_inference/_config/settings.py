@@ -1,10 +1,9 @@
 """Which key, URL and model to use: from arguments, or from the config vars of an attachment."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Never
+from typing import Any, Final, Literal, Never
 
 from pydantic import SecretStr
 
@@ -13,9 +12,6 @@ from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
 from heroku_inference._config.environment import config_var
 from heroku_inference._errors import ConfigError, short_traceback
 from heroku_inference._public_names import publish
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Kind", "Settings"]
 
@@ -127,7 +123,7 @@ class Settings:
         inference_url: str | None = None,
         allow_plaintext: bool = False,
         **unknown: Never,
-    ) -> Settings:
+    ) -> "Settings":
         """Load the config vars of a `.env` file into the environment, then read settings.
 
         Variables that are set already win over the file's.
