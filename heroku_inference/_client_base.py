@@ -53,7 +53,6 @@ from heroku_inference._errors import (
     short_traceback,
 )
 from heroku_inference._http.redaction import forget_secrets, secrets_of
-from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +97,10 @@ class _ClearErrors(short_traceback):
         # A ConfigError quotes no server, and may say that there is no key.
         if isinstance(error, HerokuError) and not isinstance(error, ConfigError):
             if self.call is not None and isinstance(error, APIError):
+                from heroku_inference._model_advice import (  # noqa: PLC0415 - after a refusal only
+                    with_model_hint,
+                )
+
                 with_model_hint(error, self._kind, self.call.body)
             if self.earlier_text:
                 error.partial = self.earlier_text + error.partial

@@ -176,6 +176,8 @@ class Connection(BaseModel):
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
         """The arguments by the names of their fields: alternative spellings are replaced."""
+        if data.keys().isdisjoint(cls._SPELLINGS):
+            return data
         for other, name in cls._SPELLINGS.items():
             if other not in data:
                 continue
@@ -190,9 +192,9 @@ class Connection(BaseModel):
     @classmethod
     def _checked(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """The same fields, once the core's own checks have passed."""
-        for name, check in cls._CHECKS.items():
-            if name in fields:
-                check(fields[name])
+        for name, value in fields.items():
+            if check := cls._CHECKS.get(name):
+                check(value)
         return fields
 
     def _check_values(self) -> None:

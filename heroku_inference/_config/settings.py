@@ -25,6 +25,8 @@ _ALIASES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "rerank": ("RERANK", "INFERENCE"),
     "image": ("DIFFUSION", "INFERENCE"),
 }
+_KINDS: Final = (*_ALIASES,)  # a tuple: a list has no hash to look for
+_KEY: Final = re.compile(r"[!-~]+")
 # A standard plan has one key for all models and names none; these are the documented ones.
 WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
     "embedding": "cohere-embed-multilingual",
@@ -211,7 +213,7 @@ def check_settings(
 
 
 def _check_kind(kind: object) -> None:
-    if kind not in (*_ALIASES,):  # a tuple: a list has no hash to look for
+    if kind not in _KINDS:
         raise ConfigError(f"{kind!r} is not a kind of model.", f"Use one of {', '.join(_ALIASES)}.")
 
 
@@ -247,7 +249,7 @@ def _resolve(
     allow_plaintext: bool,
 ) -> dict[str, Any]:
     attachment = _attachment(alias, kind, wanted=api_key is None)
-    url_there = config_var(f"{attachment}_URL")
+    url_there = None if api_key and base_url else config_var(f"{attachment}_URL")
     if api_key is None:
         api_key = _key_for(attachment, base_url, url_there)
     if not model and (there := config_var(f"{attachment}_MODEL_ID")) and may_be(kind, there):
@@ -327,7 +329,7 @@ def _trim_key(key: object) -> SecretStr:
         raise ConfigError(
             "The API key is empty.", "Pass the add-on's key, or None to use the config var."
         )
-    if not re.fullmatch(r"[!-~]+", trimmed.get_secret_value()):
+    if not _KEY.fullmatch(trimmed.get_secret_value()):
         raise ConfigError(
             "The API key contains characters that a key cannot have.",
             "Check that it was copied whole, without quotes or line breaks.",
