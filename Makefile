@@ -105,12 +105,14 @@ programs: ## Run small programs of others on our classes; PROGRAMS=file for one
 docs: setup ## Build the documentation into site/, without the network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
-bench: setup ## Measure speed side by side with other clients
-	$(BIN)/python -m bench
+bench: setup ## Measure speed side by side with other clients, and write docs/performance.md
+	$(BIN)/python -m bench --save bench/figures.json
+	$(BIN)/python -m bench.page
 
-bench-peers: ## Install the LlamaIndex packages that the benchmark and docs/comparison.md compare with
+bench-peers: ## Install the packages that docs/performance.md and docs/comparison.md compare with
 	$(call make_venv,.venv-peers)
-	$(call install,.venv-peers) llama-index-llms-heroku llama-index-embeddings-heroku -e .
+	$(call install,.venv-peers) llama-index-llms-heroku llama-index-embeddings-heroku \
+		llama-index-postprocessor-cohere-rerank langchain-cohere -e .
 
 notebooks: setup ## Run the notebooks
 	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks

@@ -4,16 +4,19 @@
 # Of `make fuzz` and `make soak`.
 SECONDS ?=
 
-.PHONY: proof hostile fuzz soak audit secrets
+.PHONY: proof hostile corpus fuzz soak audit secrets
 
 $(VENV)/.proof: requirements/proof.txt $(VENV)/.dev
 	$(call install,$(VENV)) $(call pinned,requirements/proof.txt)
 	@touch $@
 
-proof: hostile fuzz soak audit secrets ## All of the proofs below, one after the other
+proof: hostile corpus fuzz soak audit secrets ## All of the proofs below, one after the other
 
 hostile: setup ## Run every table of tests/hostile whole: faults, cuts at every byte, wrong types (10 minutes)
 	$(BIN)/python -m pytest -m "not live" --hostile $(TESTS) tests/hostile
+
+corpus: setup ## Run jobs over up to a million texts: their pace, memory and kills (10 minutes)
+	$(BIN)/python -m pytest -m corpus tests/corpus
 
 fuzz: $(VENV)/.proof ## Feed made-up bytes to all that reads bytes, for SECONDS=600; READERS=name for one
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600) $(READERS)

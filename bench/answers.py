@@ -10,16 +10,18 @@ import json
 import math
 import struct
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "CHUNKS",
     "EMBEDDING_WIDTH",
     "EVENTS_PER_WRITE",
+    "Limits",
     "chat",
     "embeddings",
     "failure",
     "reasoning_stream",
+    "refusal",
     "rerank",
     "text_stream",
     "tool_stream",
@@ -44,13 +46,29 @@ _HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "strict-transport-security": "max-age=63072000",
     "x-request-id": "5f3a7c1e-0c57-4f2e-9f54-6f4be7a9a001",
-    "x-ratelimit-limit-requests": "150",
-    "x-ratelimit-limit-tokens": "800000",
-    "x-ratelimit-remaining-requests": "149",
-    "x-ratelimit-remaining-tokens": "799892",
-    "x-ratelimit-reset-requests": "51s",
-    "x-ratelimit-reset-tokens": "51s",
 }
+
+
+class Limits(NamedTuple):
+    """What the headers say of a limit on requests: the limit, what is left, seconds."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    def headers(self) -> dict[str, str]:
+        """Returns the headers, beside those of a limit on tokens that is far."""
+        return {
+            "x-ratelimit-limit-requests": str(self.limit),
+            "x-ratelimit-limit-tokens": "800000",
+            "x-ratelimit-remaining-requests": str(self.remaining),
+            "x-ratelimit-remaining-tokens": "799892",
+            "x-ratelimit-reset-requests": f"{self.reset}s",
+            "x-ratelimit-reset-tokens": "51s",
+        }
+
+
+_FAR = Limits(limit=150, remaining=149, reset=51)
 
 
 def chat() -> bytes:
@@ -82,7 +100,7 @@ def tool_stream() -> list[bytes]:
 
 
 @lru_cache(maxsize=256)
-def embeddings(count: int, encoding_format: str) -> bytes:
+def embeddings(count: int, encoding_format: str, limits: Limits = _FAR) -> bytes:
     """`count` vectors, as JSON numbers or, for `base64`, as little-endian float32."""
     vector = _vector_base64() if encoding_format == "base64" else _vector_json()
     items = b",".join(
@@ -92,7 +110,8 @@ def embeddings(count: int, encoding_format: str) -> bytes:
     usage = b'{"prompt_tokens":%d,"total_tokens":%d}' % (8 * count, 8 * count)
     return _answer(
         b'{"object":"list","data":[%b],"model":"cohere-embed-multilingual","usage":%b}'
-        % (items, usage)
+        % (items, usage),
+        limits=limits,
     )
 
 
@@ -111,6 +130,14 @@ def failure() -> bytes:
     """A 503 that asks for a retry after a millisecond, so that counting is quick."""
     error = {"error": {"code": 503, "message": "service unavailable", "type": "server_error"}}
     return _json_answer(error, "503 Service Unavailable", {"retry-after-ms": "1"})
+
+
+@lru_cache(maxsize=16)
+def refusal(limits: Limits) -> bytes:
+    """A 429 (docs: rate limits; the text as seen in production)."""
+    quota = f"rate Limit: maximum requests reached. Quota: {limits.limit}"
+    error = {"error": {"code": 429, "message": quota, "type": "rate_limit_error"}}
+    return _json_answer(error, "429 Too Many Requests", limits=limits)
 
 
 def _function(name: str, arguments: str) -> dict[str, str]:
@@ -177,17 +204,25 @@ def _dumps(value: Any) -> bytes:
 
 
 def _json_answer(
-    value: Any, status: str = "200 OK", headers: dict[str, str] | None = None
+    value: Any,
+    status: str = "200 OK",
+    headers: dict[str, str] | None = None,
+    limits: Limits = _FAR,
 ) -> bytes:
-    return _answer(_dumps(value), status, headers)
+    return _answer(_dumps(value), status, headers, limits)
 
 
-def _answer(body: bytes, status: str = "200 OK", headers: dict[str, str] | None = None) -> bytes:
+def _answer(
+    body: bytes,
+    status: str = "200 OK",
+    headers: dict[str, str] | None = None,
+    limits: Limits = _FAR,
+) -> bytes:
     length = {"content-length": str(len(body)), **(headers or {})}
-    return _head(status, "application/json", length) + body
+    return _head(status, "application/json", length, limits) + body
 
 
-def _head(status: str, content_type: str, headers: dict[str, str]) -> bytes:
-    fields = {"content-type": content_type, **headers, **_HEADERS}
+def _head(status: str, content_type: str, headers: dict[str, str], limits: Limits = _FAR) -> bytes:
+    fields = {"content-type": content_type, **headers, **_HEADERS, **limits.headers()}
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "\r\n"]).encode()

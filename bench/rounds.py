@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import time
+from contextlib import ExitStack
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
-from bench.environments import MissingEnvironmentError, python_of
+from bench.environments import python_of
+from bench.outcome import Outcome, SkippedError
+from bench.row import IDEAL
+from bench.work import ideal_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,43 +22,14 @@ if TYPE_CHECKING:
     from bench.row import Row
     from bench.stub import Stub
 
-__all__ = ["Outcome", "measure"]
+__all__ = ["measure"]
 
-_QUICK = 5  # a quick run divides amounts by this
-_IMPORT = (
+_QUICK: Final = 5  # a quick run divides amounts by this
+_WHOLE: Final = frozenset({"wall", "memory"})  # kinds that need their whole amount
+_IMPORT: Final = (
     "import time; {before}; start = time.process_time(); {statement}; "
     "print((time.process_time() - start) * 1e3)"
 )
-
-
-@dataclass
-class Outcome:
-    """The values of a row by contender, in its unit, and the reasons for skipped contenders."""
-
-    row: Row
-    rounds: dict[str, list[float]] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def values(self) -> dict[str, float]:
-        """The median of the rounds."""
-        return {name: statistics.median(values) for name, values in self.rounds.items()}
-
-    @contextmanager
-    def skipping(self, name: str) -> Iterator[None]:
-        """Records why a contender cannot take part, and goes on without it."""
-        try:
-            yield
-        except (SkippedError, MissingEnvironmentError) as reason:
-            self.skipped[name] = str(reason)
-
-    def add(self, name: str, value: float) -> None:
-        """Adds one round's value of a contender."""
-        self.rounds.setdefault(name, []).append(value)
-
-
-class SkippedError(Exception):
-    """The contender is not installed, or cannot do this row's work."""
 
 
 class Worker:
@@ -90,9 +64,17 @@ class Worker:
 
     def measure(self) -> float:
         """Measures one round."""
+        self.start()
+        return self.value()
+
+    def start(self) -> None:
+        """Starts a round, whose value is to be fetched."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
+
+    def value(self) -> float:
+        """Waits for the value of the round."""
         return float(self._next_answer()["value"])
 
     def _next_answer(self) -> Any:
@@ -105,19 +87,31 @@ class Worker:
 
 
 def measure(row: Row, stub: Stub, *, rounds: int, quick: bool = False) -> Outcome:
-    """Measures one row in interleaved rounds."""
+    """Measures one row in interleaved rounds: twice as many if noise could turn a verdict."""
     outcome = Outcome(row)
-    shrinks = quick and row.kind not in {"wall", "memory"}  # these need their whole amount
+    shrinks = quick and row.kind not in _WHOLE
     amount = max(row.amount // _QUICK, 1) if shrinks else row.amount
+    rounds = min(rounds, row.rounds or rounds)
     if row.kind == "import":
         _measure_imports(outcome, rounds)
-    elif row.kind == "memory":
+    elif row.kind in {"memory", "peak"}:
         _measure_fresh(outcome, stub, rounds, amount)
+    elif row.kind == "limited":
+        _measure_limited(outcome, stub, rounds, amount)
     elif row.kind == "traffic":
         _count_traffic(outcome, stub)
     else:
         _measure_warm(outcome, stub, rounds, amount)
     return outcome
+
+
+def _rounds(outcome: Outcome, rounds: int) -> Iterator[int]:
+    """Yields the numbers of the rounds, while they are needed."""
+    for number in count():
+        is_clear = not any(verdict.is_close for verdict in outcome.verdicts) if number else False
+        if number >= 2 * rounds or (number >= rounds and is_clear):
+            return
+        yield number
 
 
 def _measure_warm(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
@@ -128,9 +122,12 @@ def _measure_warm(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> Non
         for name in row.contenders:
             with outcome.skipping(name):
                 workers[name] = stack.enter_context(Worker(row, name, stub, amount))
-        for _ in range(rounds):
-            for name, worker in workers.items():
-                outcome.add(name, worker.measure())
+        for number in _rounds(outcome, rounds):
+            # There and back, so that a machine that slows down favours nobody.
+            for name in [*workers] if number % 2 else reversed([*workers]):
+                if name not in outcome.skipped:
+                    with outcome.skipping(name):
+                        outcome.add(name, workers[name].measure())
 
 
 def _measure_fresh(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
@@ -139,6 +136,29 @@ def _measure_fresh(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> No
         for name in outcome.row.contenders:
             with outcome.skipping(name), Worker(outcome.row, name, stub, amount) as worker:
                 outcome.add(name, worker.measure())
+
+
+def _measure_limited(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> None:
+    """Lets new processes share the work, and the stub count what it was paid for twice."""
+    row = outcome.row
+    share = amount // row.processes
+    for _ in range(rounds):
+        outcome.add(IDEAL, ideal_seconds(share, row.processes))
+        for name in row.contenders:
+            with outcome.skipping(name), ExitStack() as stack:
+                workers = [
+                    stack.enter_context(Worker(row, name, stub, share))
+                    for _ in range(row.processes)
+                ]
+                before = stub.traffic(row.scenario)
+                start = time.perf_counter()
+                for worker in workers:
+                    worker.start()
+                for worker in workers:
+                    worker.value()
+                outcome.add(name, time.perf_counter() - start)
+                paid_twice = stub.traffic(row.scenario).paid_twice - before.paid_twice
+                outcome.paid_twice.setdefault(name, []).append(paid_twice)
 
 
 def _count_traffic(outcome: Outcome, stub: Stub) -> None:
@@ -158,13 +178,15 @@ def _measure_imports(outcome: Outcome, rounds: int) -> None:
     """Uses a fresh interpreter for each round; an unmeasured first one writes the bytecode."""
     row = outcome.row
     statements = dict(zip(row.contenders, row.statements, strict=True))
-    for number in range(rounds + 1):
-        for name, statement in statements.items():
-            before = "pass" if name == row.floor else statements[row.floor or name]
-            with outcome.skipping(name):
-                milliseconds = _import(name, before, statement)
-                if number:
-                    outcome.add(name, milliseconds)
+    for name, statement in statements.items():
+        with outcome.skipping(name):
+            _import(name, "pass", statement)
+    for number in _rounds(outcome, rounds):
+        for name in [*statements] if number % 2 else reversed([*statements]):
+            if name not in outcome.skipped:
+                before = "pass" if name == row.floor else statements[row.floor or name]
+                with outcome.skipping(name):
+                    outcome.add(name, _import(name, before, statements[name]))
 
 
 def _import(contender: str, before: str, statement: str) -> float:

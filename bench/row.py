@@ -8,42 +8,46 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Bound", "Kind", "Row"]
+__all__ = ["IDEAL", "Bound", "Kind", "Row"]
 
-Kind = Literal["calls", "wall", "stream", "first-token", "import", "memory", "traffic"]
+Kind = Literal[
+    "calls", "wall", "stream", "first-token", "import", "memory", "peak", "limited", "traffic"
+]
 """How a row is measured; `bench.worker` has one function for each.
 
 - `calls`: CPU microseconds for each unit of `run(amount)`.
 - `wall`: the same in wall time, to measure waiting.
 - `stream`: CPU microseconds for each chunk, over `amount` streams read to their end.
-- `first-token`: CPU microseconds from the request to the first chunk.
+- `first-token`: wall microseconds from the request to the first chunk.
 - `import`: CPU milliseconds that one statement adds to a fresh interpreter that has run the
   floor's statement; for the floor, to a bare interpreter.
 - `memory`: MiB that `amount` live models add to a process that has one already.
+- `peak`: MiB that a fresh process has at most while it does `run(amount)`.
+- `limited`: wall seconds in which new processes together do `run(amount)` at the limit of the stub.
 - `traffic`: what the stub counts while the contender runs once.
 """
+
+IDEAL = "ideal"
+"""The contender of a `limited` row that uses all that the limit allows, calculated."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A promise: `contender` costs at most `ratio` times what `against` costs, or `most` in all."""
+    """A promise: `contender` costs at most `ratio` times what `against` costs, or `most` in all.
+
+    With `counts_twice` the promise is about the texts that it paid for twice, at most `most`.
+    """
 
     contender: str
     against: str | None = None
     ratio: float = 1
     most: float = 0
+    counts_twice: bool = False
 
-    def limit(self, values: dict[str, float]) -> float | None:
-        """Returns the largest value that keeps the promise, or `None` if the other did not run."""
-        if self.against is None:
-            return self.most
-        other = values.get(self.against)
-        return None if other is None else other * self.ratio
-
-    def __str__(self) -> str:
-        if self.against is None:
-            return f"<= {self.most:g}"
-        return f"<= {self.ratio:g}x {self.against}"
+    @property
+    def limit(self) -> float:
+        """The largest ratio or value that keeps the promise."""
+        return self.most if self.against is None else self.ratio
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,13 @@ class Row:
 
     Attributes:
         name: Its name on the command line, and of the contenders' functions (`-` as `_`).
+        label: What of ours does it, for the chart.
         work: A description of the work.
         unit: The unit of the numbers.
         contenders: Modules of `bench.contenders`; ours first.
         kind: The way of measuring.
-        amount: Units in a round; `--quick` takes fewer.
+        amount: Units in a round, for all processes together; `--quick` takes fewer.
+        rounds: The most rounds, for work that takes long or varies little.
         bounds: Our promises.
         scenario: The stub's port (see `bench.stub.SCENARIOS`).
         peer: The contender for the ratios.
@@ -64,14 +70,18 @@ class Row:
         statements: For imports: the statement of each contender.
         counted: For traffic: the number to take from the stub.
         fewer: Smaller amounts for slow contenders, whose units all take the same time.
+        processes: Processes that share the work of a `limited` row.
+        profile: Where our time goes, for the page to say if a bound is missed.
     """
 
     name: str
+    label: str
     work: str
     unit: str
     contenders: tuple[str, ...]
     kind: Kind = "calls"
     amount: int = 1
+    rounds: int | None = None
     bounds: tuple[Bound, ...] = ()
     scenario: str = "plain"
     peer: str | None = "langchain_openai"
@@ -79,3 +89,5 @@ class Row:
     statements: tuple[str, ...] = ()
     counted: Literal["requests", "connections"] = "requests"
     fewer: Mapping[str, int] = field(default_factory=dict)
+    processes: int = 1
+    profile: str = ""

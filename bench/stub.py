@@ -11,11 +11,13 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.request
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bench import answers
+from bench import answers, work
 from bench.cores import pin
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Scenario:
     pause: float | None = None
     """Seconds between the first event of a stream and the rest; `None` sends all at once."""
     fails: bool = False
+    limit: int | None = None
+    """Requests that it takes in a second, in a sliding window, as Heroku counts in a minute."""
 
 
 SCENARIOS = {
@@ -49,7 +53,8 @@ SCENARIOS = {
     "tools": Scenario(stream=answers.tool_stream),
     "flushed": Scenario(stream=_flushed),
     "first-token": Scenario(stream=_short, pause=0.001),
-    "slow": Scenario(latency=0.05),
+    "slow": Scenario(latency=work.LATENCY),
+    "limited": Scenario(latency=work.LATENCY, limit=work.LIMIT),
     "failing": Scenario(fails=True),
 }
 """The ports that a stub opens, by name."""
@@ -61,6 +66,9 @@ class Traffic:
 
     connections: int = 0
     requests: int = 0
+    refused: int = 0
+    paid_twice: int = 0
+    """Texts that were embedded although they had been before; only a limited port looks."""
 
 
 @dataclass
@@ -75,6 +83,8 @@ class Listener:
         head, first, *rest = self.scenario.stream()
         self.stream_start, self.stream_rest = head + first, b"".join(rest)
         self.stream = self.stream_start + self.stream_rest
+        self._starts: deque[float] = deque()  # of the requests of the last second
+        self._paid: set[str] = set()
 
     def answer(self, path: bytes, body: bytes) -> bytes:
         """Returns the whole answer to one request."""
@@ -85,13 +95,27 @@ class Listener:
             return self.chat
         if path.endswith(b"/embeddings"):
             request = json.loads(body)
-            return answers.embeddings(
-                _count(request["input"]), request.get("encoding_format", "raw")
-            )
+            texts, encoding = request["input"], request.get("encoding_format", "raw")
+            if self.scenario.limit is not None:
+                return self._limited_embeddings(texts, encoding, self.scenario.limit)
+            return answers.embeddings(_count(texts), encoding)
         if path.endswith(b"/rerank"):
             request = json.loads(body)
             return answers.rerank(len(request["documents"]), request.get("top_n"))
         return self.stream if _wants_stream(body) else self.chat
+
+    def _limited_embeddings(self, texts: list[str], encoding: str, limit: int) -> bytes:
+        now = time.monotonic()
+        while self._starts and self._starts[0] <= now - 1:
+            self._starts.popleft()
+        if len(self._starts) >= limit:
+            self.traffic.refused += 1
+            return answers.refusal(answers.Limits(limit, remaining=0, reset=1))
+        self._starts.append(now)
+        self.traffic.paid_twice += sum(text in self._paid for text in texts)
+        self._paid.update(texts)
+        left = answers.Limits(limit, remaining=limit - len(self._starts), reset=1)
+        return answers.embeddings(len(texts), encoding, left)
 
 
 class Conversation(asyncio.Protocol):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
 __all__ = [
     "CHAT_MODEL",
@@ -15,11 +17,15 @@ __all__ = [
     "EMBEDDING_MODEL",
     "IN_FLIGHT",
     "KEY",
+    "LATENCY",
+    "LIMIT",
     "PROMPT",
     "RERANK_MODEL",
     "TOOL",
+    "ideal_seconds",
     "in_flight",
     "one_by_one",
+    "own_texts",
     "texts",
 ]
 
@@ -31,6 +37,12 @@ PROMPT = "What is the capital of France?"
 IN_FLIGHT = 64
 EMBEDDING_BATCH = 96
 """The most texts in a request (docs: embeddings)."""
+
+LATENCY = 0.05
+"""Seconds for which the slow ports wait before they answer."""
+
+LIMIT = 20
+"""Requests that the limited port takes in a second."""
 
 DOCUMENTS = [f"Document {number}: a dyno is a lightweight container." for number in range(1000)]
 """The most documents in a rerank request (docs: rerank)."""
@@ -52,6 +64,17 @@ TOOL: dict[str, Any] = {
 def texts(count: int) -> list[str]:
     """Returns `count` short texts, all different."""
     return [f"A short text about dynos, number {number}." for number in range(count)]
+
+
+def own_texts(count: int) -> Iterator[str]:
+    """Yields `count` short texts that no other process has."""
+    return (f"Text {number} of process {os.getpid()}, about dynos." for number in range(count))
+
+
+def ideal_seconds(share: int, processes: int) -> float:
+    """Returns the time for `share` texts in each process, if no request came too early or late."""
+    requests = processes * math.ceil(share / EMBEDDING_BATCH)
+    return (requests - 1) // LIMIT + LATENCY
 
 
 def in_flight(call: Callable[[], Awaitable[object]]) -> Callable[[int], Awaitable[None]]:

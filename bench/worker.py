@@ -11,7 +11,9 @@ import gc
 import inspect
 import json
 import os
+import re
 import resource
+import statistics
 import sys
 import time
 from importlib import import_module
@@ -54,11 +56,11 @@ class Contender:
                 pass
 
     def first_token(self) -> float:
-        """Returns the CPU seconds until the first chunk; reads the rest, uncounted."""
-        start = time.process_time()
+        """Returns the seconds until the first chunk; reads the rest, uncounted."""
+        start = time.perf_counter()
         stream: Iterator[object] = iter(self._work())
         next(stream)
-        seconds = time.process_time() - start
+        seconds = time.perf_counter() - start
         for _ in stream:
             pass
         return seconds
@@ -98,8 +100,8 @@ def stream(contender: Contender, amount: int) -> float:
 
 
 def first_token(contender: Contender, amount: int) -> float:
-    """Returns the CPU microseconds until the first chunk, on average."""
-    return sum(contender.first_token() for _ in range(amount)) / amount * _MICRO
+    """Returns the wall microseconds until the first chunk, the median of `amount` streams."""
+    return statistics.median(contender.first_token() for _ in range(amount)) * _MICRO
 
 
 def memory(contender: Contender, amount: int) -> float:
@@ -113,6 +115,23 @@ def memory(contender: Contender, amount: int) -> float:
     return added
 
 
+def peak(contender: Contender, amount: int) -> float:
+    """Returns the most MiB that this process has ever had."""
+    contender.run(amount)
+    status = Path("/proc/self/status")
+    if status.exists():
+        peak_kib = re.search(r"VmHWM:\s*(\d+)", status.read_text())
+        assert peak_kib
+        return int(peak_kib[1]) / 2**10
+    return _peak_mib()  # on Linux it would count what the parent had
+
+
+def limited(contender: Contender, amount: int) -> float:
+    """Runs once and returns 0: the clock is the bench's, as several processes take part."""
+    contender.run(amount)
+    return 0
+
+
 def traffic(contender: Contender, _amount: int) -> float:
     """Runs once and returns 0: the stub counts."""
     contender.run(1)
@@ -124,6 +143,10 @@ def _resident_mib() -> float:
     if statm.exists():
         pages = int(statm.read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return _peak_mib()
+
+
+def _peak_mib() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
@@ -134,6 +157,8 @@ _MEASURES: dict[Kind, Callable[[Contender, int], float]] = {
     "stream": stream,
     "first-token": first_token,
     "memory": memory,
+    "peak": peak,
+    "limited": limited,
     "traffic": traffic,
 }
 
@@ -142,7 +167,7 @@ def _warm_up(row: Row, contender: Contender, amount: int) -> None:
     """Does late imports, opens connections, and warms caches and the interpreter."""
     if row.kind == "memory":
         contender.run(1)
-    elif row.kind != "traffic":
+    elif row.kind not in {"peak", "limited", "traffic"}:
         _MEASURES[row.kind](contender, max(amount // _WARM_UP, 1))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from heroku_emulator.journal_lines import line_of
+from heroku_emulator.journal_lines import line_of, shorten
+from heroku_emulator.script import Step
 
 __all__ = ["Journal", "JournalEntry"]
 
@@ -36,6 +37,8 @@ class JournalEntry:
     """Whether the client closed the connection before the answer was complete."""
     size: int = 0
     """The size of the request's body in bytes."""
+    steps: tuple[Step, ...] = ()
+    """The scripted steps that it was served, in order; empty if the engine answered."""
     _over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def close(self) -> None:
@@ -47,10 +50,15 @@ class JournalEntry:
         return self._over.wait(timeout)
 
     def __str__(self) -> str:
-        """Returns one line: `POST /v1/embeddings -> 200: cohere-embed-multilingual, "Hi"`."""
+        """Returns one line: `POST /v1/embeddings -> 200: cohere-embed-multilingual, "Hi"`.
+
+        A request that used the script names its steps: `-> 429 by Fault(status=429): ...`.
+        """
         outcome = "no answer" if self.status is None else str(self.status)
         if self.events:
             outcome += f", {self.events} events"
+        if self.steps:
+            outcome += f" by {shorten(', '.join(map(str, self.steps)))}"
         content = line_of(self.body)
         return f"{self.method} {self.path} -> {outcome}{': ' if content else ''}{content}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["line_of"]
+__all__ = ["line_of", "shorten"]
 
 _WIDTH = 80
 
@@ -39,7 +39,7 @@ def _describe_request(body: Mapping[str, Any]) -> list[str]:
     if "prompt" in body:
         return [_quote(_text(body["prompt"]))]
     rest = {name: value for name, value in body.items() if name not in ("model", "stream")}
-    return [_shorten(str(rest))] if rest else []
+    return [shorten(str(rest))] if rest else []
 
 
 def _describe_message(message: Any) -> str:
@@ -76,9 +76,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def _quote(text: str) -> str:
-    return f'"{_shorten(text)}"'
+    return f'"{shorten(text)}"'
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """Returns a text in one line of bounded length."""
     line = " ".join(text.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"

@@ -26,17 +26,14 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
-    from dataclasses import Field
 
     from heroku_emulator.emulator import Emulator
-    from heroku_emulator.script import Step
 
 __all__ = ["heroku_emulator", "heroku_emulator_server"]
 
@@ -50,6 +47,8 @@ _MARK_ALLOWS_UNUSED = "allow_unused_steps"
 _ALIASES = ("INFERENCE", "EMBEDDING", "RERANK", "DIFFUSION")
 _USUAL = re.compile(r"(HEROKU_)?(INFERENCE|EMBEDDINGS?|RERANK|DIFFUSION)(_\w+)?")
 _HEROKU = re.compile(r"(https?://)?[\w.-]*\binference\.heroku\.com\b")
+
+_WAITS = " (waits for a stream; with `path` it serves plain answers too)"
 
 _in_use = pytest.StashKey["Emulator"]()
 
@@ -209,18 +208,6 @@ def _may_leave_steps(item: pytest.Item) -> bool:
 
 
 def _steps_left(emulator: Emulator) -> str:
-    return "\n".join(f"  - {_describe_step(step)}" for step in emulator.remaining_script)
-
-
-def _describe_step(step: Step) -> str:
-    """Returns a step as a test would write it, without defaults."""
-    arguments = [
-        f"{field.name}={value!r}"
-        for field in fields(step)
-        if (value := getattr(step, field.name)) != _default(field)
-    ]
-    return f"{type(step).__name__}({', '.join(arguments)})"
-
-
-def _default(field: Field[Any]) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()
+    return "\n".join(
+        f"  - {step}{_WAITS if step.waits_for_stream else ''}" for step in emulator.remaining_script
+    )

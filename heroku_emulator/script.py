@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Literal
 
 from heroku_emulator.errors import FIREWALL_PAGE
@@ -42,12 +42,33 @@ class Step:
     path: str | None = None
     """Serves only requests whose path ends with this, for example `/v1/embeddings`.
 
-    Default: chat completions for chat answers, any path for other steps.
+    Default: chat completions for chat answers, any path for other steps; a `Cut` then waits for a
+    stream.
     """
 
-    def serves(self, path: str) -> bool:
+    @property
+    def waits_for_stream(self) -> bool:
+        """Whether only streamed requests use the step."""
+        return False
+
+    def serves(self, path: str, *, streamed: bool = False) -> bool:
         """Says whether this step serves a request to `path`."""
+        if self.waits_for_stream and not streamed:
+            return False
         return path.endswith(self.home if self.path is None else self.path)
+
+    def __str__(self) -> str:
+        """Returns the step as a test would write it, without defaults."""
+        arguments = [
+            f"{field.name}={value!r}"
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != _default(field)
+        ]
+        return f"{type(self).__name__}({', '.join(arguments)})"
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +214,20 @@ class Reset(Step):
 class Cut(Step):
     """The connection is lost in the middle of an answer.
 
-    A stream breaks off after `after` frames, a plain answer in the middle of its body.
-    With `politely` a stream ends early but well formed, without finish reason and `[DONE]`.
+    A stream breaks off after `after` frames. With `politely` it ends early but well formed, without
+    finish reason and `[DONE]`. Plain answers break in the middle of their body, but only with
+    `path`, such as `Cut(path="/v1/embeddings")`: without it, the step waits for a stream.
     """
 
     after: int = 2
     answer: Say | CallTools | None = None
     """The answer; default: the engine's."""
     politely: bool = False
+
+    @property
+    def waits_for_stream(self) -> bool:
+        """Whether only streamed requests use the step: without `path`."""
+        return self.path is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +266,12 @@ class Script:
             self._steps.extend(steps)
 
     def take(
-        self, path: str, *, first: bool = False, kinds: tuple[type[Step], ...] = (Step,)
+        self,
+        path: str,
+        *,
+        streamed: bool = False,
+        first: bool = False,
+        kinds: tuple[type[Step], ...] = (Step,),
     ) -> Step | None:
         """Takes the next step for a request to `path`, if it is of one of these kinds.
 
@@ -247,7 +279,7 @@ class Script:
         """
         with self._lock:
             for position, step in enumerate(self._steps):
-                if step.serves(path):
+                if step.serves(path, streamed=streamed):
                     fits = isinstance(step, kinds) and (step.comes_first or not first)
                     return self._use(position, step) if fits else None
         return None
@@ -257,7 +289,7 @@ class Script:
             self._steps[position] = replace(step, times=step.times - 1)
         else:
             del self._steps[position]
-        return step
+        return replace(step, times=1)
 
     def clear(self) -> None:
         """Removes every step."""

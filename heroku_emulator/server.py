@@ -97,17 +97,18 @@ class _RequestHandler:
             entry.close()
 
     async def _answer(self, request: Request, body: bytes, entry: JournalEntry) -> Response:
+        fields = entry.body if isinstance(entry.body, dict) else {}
         exchange = Exchange(
             service=self._service,
             switches=self._service.switches,
             entry=entry,
-            body=entry.body if isinstance(entry.body, dict) else {},
+            body=fields,
             raw=body,
+            streamed=fields.get("stream") is True or request.url.path in ALWAYS_STREAMED,
         )
         envelope = exchange.error_envelope
-        streamed = exchange.body.get("stream") is True or request.url.path in ALWAYS_STREAMED
         try:
-            with anyio.fail_after(None if streamed else exchange.switches.time_limit):
+            with anyio.fail_after(None if exchange.streamed else exchange.switches.time_limit):
                 response = await self._handle(exchange, request, body)
         except TimeoutError:
             response = error_response(ApiError(408), envelope)
@@ -122,7 +123,7 @@ class _RequestHandler:
     async def _handle(self, exchange: Exchange, request: Request, body: bytes) -> Response:
         """Applies scripted faults, then the edge, then the gateway's checks."""
         await anyio.sleep(exchange.switches.latency)
-        step = self._service.script.take(exchange.entry.path, first=True)
+        step = exchange.next_step(first=True)
         if isinstance(step, Fault | Reset):
             await anyio.sleep(step.delay)
             return _fault_response(step, exchange.error_envelope)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
         ImageOptions,
     )
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
+    from heroku_inference._corpus.job import EmbedJob
+    from heroku_inference._corpus.placing import EmbeddedTexts
+    from heroku_inference._corpus.report import EmbedPlan, EmbedProgress, EmbedReport
     from heroku_inference._endpoints.embeddings import EmbeddingBatch, EmbeddingResult
     from heroku_inference._endpoints.images import GeneratedImage
     from heroku_inference._endpoints.mcp import McpServer, McpTool
@@ -80,7 +84,12 @@ __all__ = [
     "Client",
     "ConfigError",
     "ContentBlockedError",
+    "EmbedJob",
     "EmbedOptions",
+    "EmbedPlan",
+    "EmbedProgress",
+    "EmbedReport",
+    "EmbeddedTexts",
     "EmbeddingBatch",
     "EmbeddingResult",
     "GeneratedImage",
@@ -102,6 +111,7 @@ __all__ = [
     "RetryEvent",
     "ServerError",
     "Settings",
+    "SharedRateLimit",
     "StreamInterruptedError",
     "ToolArgumentsError",
     "ToolCall",

@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 
 from heroku_inference._json import read_json
 from heroku_inference._public_names import publish
+from heroku_inference._values import Shown
 from heroku_inference._warnings import warn_caller_once
 from heroku_inference._wire_types import identifier, moment
 
@@ -51,8 +52,8 @@ _KINDS: Final[Mapping[str, ModelKind]] = {
 }
 
 
-@dataclass(frozen=True)
-class AvailableModel:
+@dataclass(frozen=True, repr=False)
+class AvailableModel(Shown):
     """A model in Heroku's own list (docs: available models).
 
     The list is the same for all regions, so look at `regions` before using a model, and a model
@@ -89,7 +90,9 @@ def available_models(reply: "Reply") -> list[AvailableModel]:
     Raises:
         InvalidResponseError: The answer is not such a list.
     """
-    return [_model(wire) for wire in read_json(reply, _list_of_models())]
+    from heroku_inference._display import Rows  # noqa: PLC0415 - few programs list models
+
+    return Rows(_model(wire) for wire in read_json(reply, _list_of_models()))
 
 
 def _model(wire: "_WireModel") -> AvailableModel:
@@ -123,8 +126,8 @@ def _list_of_models() -> TypeAdapter[list[_WireModel]]:
     return TypeAdapter(list[_WireModel])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFacts:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ModelFacts(Shown):
     """What is known of one model; `None` where nothing is.
 
     Attributes:

@@ -24,6 +24,7 @@ from heroku_inference._client_options import (
     SendingOptions,
 )
 from heroku_inference._config.settings import Settings, hidden
+from heroku_inference._config.shared_limit import SharedRateLimit
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints import rerank as _rerank
@@ -78,6 +79,7 @@ class Client(ClientBase):
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
         max_response_bytes: int | None = None,
+        rate_limiter: SharedRateLimit | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         allow_plaintext: bool = False,
@@ -99,6 +101,7 @@ class Client(ClientBase):
                 on_retry=on_retry,
                 rate_limit_timeout=rate_limit_timeout,
                 max_response_bytes=max_response_bytes,
+                rate_limiter=rate_limiter,
                 settings=settings,
                 inference_url=inference_url,
                 allow_plaintext=allow_plaintext,

@@ -29,6 +29,7 @@ from heroku_inference._config.arguments import (
     check_max_response_bytes,
     check_max_retries,
     check_rate_limit_timeout,
+    check_rate_limiter,
     check_timeout,
     nearest_name,
     unknown_argument,
@@ -41,6 +42,7 @@ from heroku_inference._config.settings import (
     hidden,
     may_be,
 )
+from heroku_inference._config.shared_limit import SharedRateLimit
 from heroku_inference._endpoints import embeddings as _embeddings
 from heroku_inference._endpoints import images as _images
 from heroku_inference._endpoints import paths
@@ -135,6 +137,8 @@ class ClientBase:
         max_response_bytes: How large a whole answer, or one event of a stream, may be after it was
             decompressed; by default 64 MiB and 16 MiB. What is larger is not read further: it is
             an `InvalidResponseError`. Of an error's body, the first MiB is kept in any case.
+        rate_limiter: A `SharedRateLimit` that other processes keep too; each request that goes out
+            waits for its turn, also with `max_retries=0`.
         settings: Resolved settings, instead of the first four arguments.
         inference_url: Another spelling of `base_url`.
         allow_plaintext: Whether to accept `http://` for public hosts, as `Settings` says.
@@ -157,6 +161,7 @@ class ClientBase:
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
         max_response_bytes: int | None = None,
+        rate_limiter: SharedRateLimit | None = None,
         settings: Settings | None = None,
         inference_url: str | None = None,
         allow_plaintext: bool = False,
@@ -188,6 +193,7 @@ class ClientBase:
         check_callback("on_retry", on_retry)
         check_rate_limit_timeout(rate_limit_timeout)
         check_max_response_bytes(max_response_bytes)
+        check_rate_limiter(rate_limiter)
         self._given_settings = settings
         self._arguments = arguments
         self._options: dict[str, Any] = {
@@ -197,6 +203,7 @@ class ClientBase:
             "on_retry": on_retry,
             "rate_limit_timeout": rate_limit_timeout,
             "max_response_bytes": max_response_bytes,
+            "rate_limiter": rate_limiter,
         }
         self._settings_by_kind: dict[Kind, Settings] = {}
 

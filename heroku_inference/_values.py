@@ -1,6 +1,6 @@
 """What the API answered, as values. Pure data; built by the reading modules."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,47 @@ __all__ = [
     "ChatChunk",
     "ChatResult",
     "Reply",
+    "Shown",
+    "ShownAnswer",
     "ToolCall",
     "ToolCallDelta",
     "Usage",
 ]
 
 
-@dataclass(frozen=True)
+class Shown:
+    """A dataclass with a short `repr`, and a table in notebooks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        from heroku_inference._display import one_line  # noqa: PLC0415 - needed rarely
+
+        return one_line(self)
+
+    def _repr_html_(self) -> str | None:
+        from heroku_inference._display import record_html  # noqa: PLC0415 - needed rarely
+
+        return record_html(self)
+
+
+class ShownAnswer(Shown):
+    """An answer, whose text notebooks show."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str | None:
+        from heroku_inference._display import answer_markdown  # noqa: PLC0415 - needed rarely
+
+        return answer_markdown(self)
+
+    def _repr_html_(self) -> str | None:
+        from heroku_inference._display import answer_html  # noqa: PLC0415 - needed rarely
+
+        return answer_html(self)
+
+
+@dataclass(frozen=True, repr=False)
 class Reply:
     """One HTTP answer: status, headers with lower-case names, and the body's bytes.
 
@@ -62,10 +96,14 @@ class Reply:
 
         return rate_limits_of(self.headers)
 
+    def __repr__(self) -> str:
+        size = len(self.body)
+        return f"Reply({self.status_code}, <{size} bytes>, request_id={self.request_id!r})"
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one call.
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Usage(Shown):
+    """Tokens of one call. `dict(usage)` has all six fields, and so has a row of a DataFrame.
 
     Heroku documents the first three numbers. The details are `None` unless the server sends them.
 
@@ -85,9 +123,22 @@ class Usage:
     cache_creation_tokens: int | None = None
     reasoning_tokens: int | None = None
 
+    def keys(self) -> Collection[str]:
+        """The names of the fields, as a mapping has them."""
+        return self.__dataclass_fields__.keys()
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+    # pandas takes what can be iterated for a row without names.
+    __iter__ = None
+
+    def __getitem__(self, name: str) -> int | None:
+        if name not in self.keys():
+            raise KeyError(name)
+        count: int | None = getattr(self, name)
+        return count
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ToolCall(Shown):
     """A tool the model wants called; `arguments` is the JSON text exactly as it wrote it."""
 
     id: str
@@ -95,8 +146,8 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(slots=True)
-class ToolCallDelta:
+@dataclass(slots=True, repr=False)
+class ToolCallDelta(Shown):
     """A piece of a tool call in a stream.
 
     `index` counts the calls of the answer from 0 in the order they open, whatever numbers the
@@ -109,8 +160,8 @@ class ToolCallDelta:
     arguments: str
 
 
-@dataclass(slots=True)
-class ChatResult:
+@dataclass(slots=True, repr=False)
+class ChatResult(ShownAnswer):
     """One whole answer of a chat model.
 
     Attributes:
@@ -142,8 +193,8 @@ class ChatResult:
     reply: Reply | None = None
 
 
-@dataclass(slots=True)
-class ChatChunk:
+@dataclass(slots=True, repr=False)
+class ChatChunk(Shown):
     """One piece of a streamed answer; each field holds only what this piece adds.
 
     `finish_reason` comes once, `usage` at most once and never before it. `id`, `model`,
@@ -167,8 +218,8 @@ class ChatChunk:
     replaced_calls: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class AgentMessage:
+@dataclass(slots=True, repr=False)
+class AgentMessage(ShownAnswer):
     """One whole message of the agent's model; the last one of a run is its answer.
 
     Attributes:
@@ -200,8 +251,8 @@ class AgentMessage:
     reply: Reply | None = field(default=None, repr=False)
 
 
-@dataclass(slots=True)
-class AgentToolResult:
+@dataclass(slots=True, repr=False)
+class AgentToolResult(Shown):
     """What a tool gave back to the agent.
 
     Attributes:

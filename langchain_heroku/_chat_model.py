@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.prompt_values import ChatPromptValue, PromptValue, StringPromptValue
 from langchain_core.runnables import Runnable
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from heroku_inference import ConfigError, __version__
 from heroku_inference._adapters.chat_options import options_among, refuse_keys
@@ -41,6 +41,13 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
         "on_retry": "Retries reach the callbacks of a call: a handler's on_retry.",
     }
     """What to do instead of an argument that others have, by its name."""
+
+    _ASKS_LIMITERS: ClassVar[bool] = True
+
+    rate_limiter: Any = Field(default=None, exclude=True, repr=False)
+    """A rate limiter of LangChain, asked once before each call; or a
+    `heroku_inference.SharedRateLimit`, which several processes keep together: each request that
+    goes out waits for its turn. Left out of dumps."""
 
     stop: list[str] | str | None = None
     """One or more texts at which the answer ends; also accepted as `stop_sequences`."""

@@ -68,6 +68,13 @@ class ChatCalls(HerokuConnection, heroku.ChatParameters, FunctionCallingLLM):
     }
     """What to do instead of an option that others have."""
 
+    _ASKS_LIMITERS: ClassVar[bool] = True
+
+    rate_limiter: Any = Field(default=None, exclude=True)
+    """A rate limiter of LlamaIndex, asked once before each call; or a
+    `heroku_inference.SharedRateLimit`, which several processes keep together: each request that
+    goes out waits for its turn. Left out of dumps."""
+
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Further options of every call. They replace parameters; options of the call replace them."""
 

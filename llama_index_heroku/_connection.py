@@ -31,7 +31,7 @@ class HerokuConnection(Connection, BaseComponent):
     model_config = ConfigDict(extra="forbid")
 
     _SPELLINGS: ClassVar[Mapping[str, str]] = {"api_base": "base_url", "inference_url": "base_url"}
-    _SHARED: ClassVar[tuple[str, ...]] = (*Connection._SHARED, "callback_manager", "rate_limiter")  # noqa: SLF001 - of the class above
+    _SHARED: ClassVar[tuple[str, ...]] = (*Connection._SHARED, "callback_manager")  # noqa: SLF001 - of the class above
 
     api_key: Annotated[str | None, BeforeValidator(_plain)] = Field(
         default=None, exclude=True, repr=False

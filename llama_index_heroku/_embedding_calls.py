@@ -52,9 +52,6 @@ class EmbeddingCalls(BaseEmbedding):
     """Any key-value store of LlamaIndex. It can be shared: vectors of different models, of
     documents and of queries are kept apart. Left out of dumps."""
 
-    rate_limiter: Any = Field(default=None, exclude=True)
-    """A rate limiter of LlamaIndex, asked once before each request. Left out of dumps."""
-
     def get_query_embedding(self, query: str) -> Embedding:
         """The vector of a question, for searching documents."""
 

@@ -111,6 +111,8 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
         "callback_manager",
     )
 
+    _ASKS_LIMITERS: ClassVar[bool] = True
+
     # Dumps leave out how requests are sent: pipelines use them as keys of their cache.
 
     timeout: float | None = Field(default=None, gt=0, exclude=True)
@@ -125,6 +127,10 @@ class HerokuEmbedding(HerokuConnection, EmbeddingParameters, EmbeddingCalls):
 
     max_response_bytes: int | None = Field(default=None, ge=1, exclude=True)
     """How large an answer may be after it was decompressed, 64 MiB by default."""
+    rate_limiter: Any = Field(default=None, exclude=True)
+    """A rate limiter of LlamaIndex, asked once before each request; or a
+    `heroku_inference.SharedRateLimit`, which several processes keep together: each request that
+    goes out waits for its turn. Left out of dumps."""
 
     embed_batch_size: int = Field(default=MAX_TEXTS, ge=1, le=MAX_TEXTS)
     """Texts in one request, 1 to 96."""

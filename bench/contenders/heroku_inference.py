@@ -74,6 +74,34 @@ def aembed_slow(url: str) -> Any:
     return run
 
 
+def bulk_memory(url: str) -> Any:
+    client = _client(url)
+
+    def run(amount: int) -> None:
+        texts = work.own_texts(amount)
+        embedded = sum(
+            len(batch.float32()) for batch in client.iter_embed(texts, model=work.EMBEDDING_MODEL)
+        )
+        assert embedded == amount, embedded
+
+    return run
+
+
+limited = limited_4 = bulk_memory
+
+
+def abulk_memory(url: str) -> Any:
+    client = _async_client(url)
+
+    async def run(amount: int) -> None:
+        texts, embedded = work.own_texts(amount), 0
+        async for batch in client.iter_embed(texts, model=work.EMBEDDING_MODEL):
+            embedded += len(batch.float32())
+        assert embedded == amount, embedded
+
+    return run
+
+
 def rerank(url: str) -> Any:
     client = _client(url)
     return work.one_by_one(

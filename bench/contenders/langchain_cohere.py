@@ -1,4 +1,4 @@
-"""The peer for reranking in LangChain. It is not locked, so the row skips it if it is missing."""
+"""The peer for reranking in LangChain. It is in the environment of the peers."""
 
 from __future__ import annotations
 

@@ -72,6 +72,32 @@ def aembed_slow(url: str) -> Any:
     return run
 
 
+def bulk_memory(url: str) -> Any:
+    embeddings = _embeddings(url)
+
+    def run(amount: int) -> None:
+        texts = work.own_texts(amount)
+        embedded = sum(len(batch.float32()) for batch in embeddings.iter_embed(texts))
+        assert embedded == amount, embedded
+
+    return run
+
+
+limited = bulk_memory
+
+
+def abulk_memory(url: str) -> Any:
+    embeddings = _embeddings(url)
+
+    async def run(amount: int) -> None:
+        texts, embedded = work.own_texts(amount), 0
+        async for batch in embeddings.aiter_embed(texts):
+            embedded += len(batch.float32())
+        assert embedded == amount, embedded
+
+    return run
+
+
 def rerank(url: str) -> Any:
     from langchain_core.documents import Document
 

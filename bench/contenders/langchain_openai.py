@@ -105,3 +105,10 @@ def connections(url: str) -> Any:
             list(model.stream(work.PROMPT))
 
     return run
+
+
+# For rows of LlamaIndex whose bound is the same as LangChain's.
+llama_construct = construct
+llama_embed = embed
+llama_embed_slow = embed_slow
+llama_aembed_slow = aembed_slow

@@ -20,9 +20,29 @@ def _llm(url: str) -> Any:
     return Heroku(model=work.CHAT_MODEL, api_key=work.KEY, inference_url=url)
 
 
+def _embedding(url: str) -> Any:
+    from llama_index.embeddings.heroku import HerokuEmbedding
+
+    return HerokuEmbedding(
+        model=work.EMBEDDING_MODEL,
+        api_key=work.KEY,
+        base_url=url,
+        embed_batch_size=work.EMBEDDING_BATCH,
+    )
+
+
+def llama_construct(url: str) -> Any:
+    return work.one_by_one(lambda: _llm(url))
+
+
 def llama_chat(url: str) -> Any:
     llm = _llm(url)
     return work.one_by_one(lambda: llm.chat(_MESSAGES))
+
+
+def llama_achat_64(url: str) -> Any:
+    llm = _llm(url)
+    return work.in_flight(lambda: llm.achat(_MESSAGES))
 
 
 def llama_stream_chat(url: str) -> Any:
@@ -30,15 +50,16 @@ def llama_stream_chat(url: str) -> Any:
     return lambda: llm.stream_chat(_MESSAGES)
 
 
-def llama_embed(url: str) -> Any:
-    from llama_index.embeddings.heroku import HerokuEmbedding
+llama_stream_flushed = llama_stream_chat
 
-    embedding = HerokuEmbedding(
-        model=work.EMBEDDING_MODEL,
-        api_key=work.KEY,
-        base_url=url,
-        embed_batch_size=work.EMBEDDING_BATCH,
-    )
+
+def llama_stream_tools(url: str) -> Any:
+    llm = _llm(url)
+    return lambda: llm.stream_chat(_MESSAGES, tools=[work.TOOL])
+
+
+def llama_embed(url: str) -> Any:
+    embedding = _embedding(url)
     return lambda amount: embedding.get_text_embedding_batch(work.texts(amount))
 
 

@@ -33,6 +33,8 @@ class Exchange:
     body: dict[str, Any]
     raw: bytes = b""
     """The bytes of the body."""
+    streamed: bool = False
+    """Whether the answer is to be a stream."""
     model: Model | None = None
     """Set by `admit`."""
 
@@ -61,9 +63,17 @@ class Exchange:
         assert self.model is not None, "admit comes first"  # noqa: S101 - for the type checker
         return self.model
 
-    def next_step(self, *kinds: type[Step]) -> Step | None:
-        """Takes the next scripted step for this request, if it is of one of these kinds."""
-        return self.service.script.take(self.entry.path, kinds=kinds or (Step,))
+    def next_step(self, *kinds: type[Step], first: bool = False) -> Step | None:
+        """Takes the next scripted step for this request, if it is of one of these kinds.
+
+        With `first`, only if it comes before all checks.
+        """
+        step = self.service.script.take(
+            self.entry.path, streamed=self.streamed, first=first, kinds=kinds or (Step,)
+        )
+        if step is not None:
+            self.entry.steps += (step,)
+        return step
 
     def spend(self, tokens: int) -> None:
         """Counts the answer's tokens towards the model's limit."""

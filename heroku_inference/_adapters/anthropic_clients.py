@@ -20,7 +20,9 @@ __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "async_client_of", "client
 def client_of(connection: Connection) -> HerokuAnthropic:
     """The blocking client for a connection, built once."""
     options = connection._client_options(connection.http_client)  # noqa: SLF001
-    settings, timeout, max_retries, patience, most_bytes, default_headers, http_client = options
+    settings, timeout, max_retries, patience, most_bytes, limiter, default_headers, http_client = (
+        options
+    )
 
     def make() -> HerokuAnthropic:
         return anthropic_client(
@@ -29,6 +31,7 @@ def client_of(connection: Connection) -> HerokuAnthropic:
             max_retries=max_retries,
             rate_limit_timeout=patience,
             max_response_bytes=most_bytes,
+            rate_limiter=limiter,
             default_headers=default_headers,
             http_client=http_client,
         )
@@ -39,9 +42,16 @@ def client_of(connection: Connection) -> HerokuAnthropic:
 def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
     """The async client for a connection, built once."""
     options = connection._client_options(connection.async_http_client)  # noqa: SLF001
-    settings, timeout, max_retries, patience, most_bytes, default_headers, async_http_client = (
-        options
-    )
+    (
+        settings,
+        timeout,
+        max_retries,
+        patience,
+        most_bytes,
+        limiter,
+        default_headers,
+        async_http_client,
+    ) = options
 
     def make() -> AsyncHerokuAnthropic:
         return async_anthropic_client(
@@ -50,6 +60,7 @@ def async_client_of(connection: Connection) -> AsyncHerokuAnthropic:
             max_retries=max_retries,
             rate_limit_timeout=patience,
             max_response_bytes=most_bytes,
+            rate_limiter=limiter,
             default_headers=default_headers,
             async_http_client=async_http_client,
         )

@@ -20,7 +20,9 @@ from heroku_inference._config.arguments import (
     check_max_response_bytes,
     check_max_retries,
     check_rate_limit_timeout,
+    check_rate_limiter,
     check_timeout,
+    shared_limit,
 )
 from heroku_inference._config.settings import Kind, Settings
 from heroku_inference._config.settings import hidden as hide_secret
@@ -31,6 +33,7 @@ from heroku_inference._warnings import warn_caller
 if TYPE_CHECKING:
     from heroku_inference._async_client import AsyncClient
     from heroku_inference._client import Client
+    from heroku_inference._config.shared_limit import SharedRateLimit
 
 __all__ = [
     "Connection",
@@ -94,8 +97,10 @@ class Connection(BaseModel):
     """The core's checks, made before pydantic would read "5" and True as numbers."""
     _POSITIONS: ClassVar[tuple[str, ...]] = ()
     """The arguments that may be passed without their names, in this order."""
-    _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client")
+    _SHARED: ClassVar[tuple[str, ...]] = ("http_client", "async_http_client", "rate_limiter")
     """Fields whose values are shared with deep copies: the user's own objects."""
+    _ASKS_LIMITERS: ClassVar[bool] = False
+    """Whether the framework itself asks a rate limiter of its own kind, under the same name."""
 
     model: str | None = None
     """Model id, for example `claude-4-5-sonnet`.
@@ -135,6 +140,9 @@ class Connection(BaseModel):
     max_response_bytes: int | None = Field(default=None, ge=1)
     """How large a whole answer, or one event of a stream, may be after it was decompressed; by
     default 64 MiB and 16 MiB. What is larger is an `InvalidResponseError`."""
+    rate_limiter: Any = Field(default=None, exclude=True, repr=False)
+    """A `heroku_inference.SharedRateLimit`, which several processes keep together: each request
+    that goes out waits for its turn. Left out of dumps."""
 
     allow_plaintext: bool = False
     """Whether to accept `http://` for public hosts too, where everybody on the way can read the
@@ -195,6 +203,9 @@ class Connection(BaseModel):
         for name, value in fields.items():
             if check := cls._CHECKS.get(name):
                 check(value)
+        limiter = fields.get("rate_limiter")
+        if not (cls._ASKS_LIMITERS and hasattr(limiter, "acquire")):
+            check_rate_limiter(limiter)
         return fields
 
     def _check_values(self) -> None:
@@ -238,9 +249,15 @@ class Connection(BaseModel):
             self.max_retries,
             self.rate_limit_timeout,
             self.max_response_bytes,
+            None if self.rate_limiter is None else self._shared_limit,
             self.default_headers,
             http_client,
         )
+
+    @property
+    def _shared_limit(self) -> "SharedRateLimit | None":
+        """The limit to be kept where requests go out; others are asked by their framework."""
+        return shared_limit(self.rate_limiter)
 
     def _derive(self, name: str, values: tuple[Any, ...], make: Callable[[], _T]) -> _T:
         """The object that `make` builds from these values; built anew only when they change."""
@@ -274,6 +291,7 @@ class Connection(BaseModel):
             max_retries=self.max_retries,
             rate_limit_timeout=self.rate_limit_timeout,
             max_response_bytes=self.max_response_bytes,
+            rate_limiter=self._shared_limit,
             default_headers=self.default_headers,
             http_client=self.http_client,
         )
@@ -287,6 +305,7 @@ class Connection(BaseModel):
             max_retries=self.max_retries,
             rate_limit_timeout=self.rate_limit_timeout,
             max_response_bytes=self.max_response_bytes,
+            rate_limiter=self._shared_limit,
             default_headers=self.default_headers,
             async_http_client=self.async_http_client,
         )

@@ -7,13 +7,20 @@ from typing import Any
 from heroku_inference._chat.messages import wire_messages
 from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._public_names import publish
-from heroku_inference._values import AgentMessage, AgentStep, AgentToolResult, Reply, Usage
+from heroku_inference._values import (
+    AgentMessage,
+    AgentStep,
+    AgentToolResult,
+    Reply,
+    ShownAnswer,
+    Usage,
+)
 
 __all__ = ["AgentResult", "agent_messages", "agent_result"]
 
 
-@dataclass(slots=True)
-class AgentResult:
+@dataclass(slots=True, repr=False)
+class AgentResult(ShownAnswer):
     """A whole run of an agent.
 
     Attributes:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
     from heroku_inference._own_clients import AsyncHttpClient, HttpClient
 
 __all__ = ["AsyncHerokuAnthropic", "HerokuAnthropic", "anthropic_client", "async_anthropic_client"]
@@ -44,6 +45,7 @@ def anthropic_client(
     max_retries: int = 2,
     rate_limit_timeout: float | None = None,
     max_response_bytes: int | None = None,
+    rate_limiter: SharedRateLimit | None = None,
     default_headers: Mapping[str, str] | None = None,
     http_client: HttpClient | None = None,
 ) -> HerokuAnthropic:
@@ -56,6 +58,7 @@ def anthropic_client(
             max_retries=max_retries,
             rate_limit_timeout=rate_limit_timeout,
             max_response_bytes=max_response_bytes,
+            rate_limiter=rate_limiter,
             default_headers=default_headers,
             http_client=http_client,
         )
@@ -77,6 +80,7 @@ def async_anthropic_client(
     max_retries: int = 2,
     rate_limit_timeout: float | None = None,
     max_response_bytes: int | None = None,
+    rate_limiter: SharedRateLimit | None = None,
     default_headers: Mapping[str, str] | None = None,
     async_http_client: AsyncHttpClient | None = None,
 ) -> AsyncHerokuAnthropic:
@@ -89,6 +93,7 @@ def async_anthropic_client(
             max_retries=max_retries,
             rate_limit_timeout=rate_limit_timeout,
             max_response_bytes=max_response_bytes,
+            rate_limiter=rate_limiter,
             default_headers=default_headers,
             async_http_client=async_http_client,
         )

@@ -7,10 +7,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from numbers import Integral, Real
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from heroku_inference._errors import ConfigError, UnknownArgumentError
+
+if TYPE_CHECKING:
+    from heroku_inference._config.shared_limit import SharedRateLimit
 
 __all__ = [
     "SENDING_OPTIONS",
@@ -21,11 +24,13 @@ __all__ = [
     "check_max_retries",
     "check_query",
     "check_rate_limit_timeout",
+    "check_rate_limiter",
     "check_timeout",
     "is_key_name",
     "misplaced_key",
     "nearest_name",
     "refuse_unknown",
+    "shared_limit",
     "unknown_argument",
 ]
 
@@ -139,6 +144,28 @@ def check_max_response_bytes(value: object) -> None:
             f"max_response_bytes must be greater than 0, got {value}.",
             "Leave it out for the defaults: 64 MiB, and 16 MiB for one event of a stream.",
         )
+
+
+def check_rate_limiter(value: object) -> None:
+    """Accept `None` or a `SharedRateLimit`.
+
+    Raises:
+        ConfigError: `value` is neither.
+    """
+    if shared_limit(value) is None and value is not None:
+        raise ConfigError(
+            f"rate_limiter must be a SharedRateLimit, got {_described(value)}.",
+            'Pass heroku_inference.SharedRateLimit(store, requests="400/min").',
+        )
+
+
+def shared_limit(value: object) -> SharedRateLimit | None:
+    """The value, if it is a limit that the transport keeps, and not one of a framework."""
+    if value is None:
+        return None
+    from heroku_inference._config.shared_limit import SharedRateLimit  # noqa: PLC0415 - needed rarely
+
+    return value if isinstance(value, SharedRateLimit) else None
 
 
 def check_headers(value: object, argument: str = "default_headers") -> dict[str, str]:

@@ -54,8 +54,9 @@ def _normalised(url: str, allow_plaintext: bool) -> str:
         text = f"https://{text}"
     text = re.sub(r"(?<![:/])/+(?:v1/*)?\Z", "", text, count=1, flags=re.IGNORECASE)
     if not _is_api_url(text):
+        shown = _without_secrets(url)
         raise ConfigError(
-            f"{_without_secrets(url)!r} is not the URL of an API.",
+            f"{shown!r} is not the URL of an API{_odd_scheme(shown)}.",
             f"Pass a URL such as {DEFAULT_BASE_URL!r}, without user, password or query.",
         )
     if not allow_plaintext and _is_plaintext(text):
@@ -69,6 +70,13 @@ def _normalised(url: str, allow_plaintext: bool) -> str:
 def _has_scheme(text: str) -> bool:
     # `host:8000` is a host with its port; `file:/etc` and `htp:host` are not.
     return re.match(r"[a-z][a-z0-9+.-]*:(?![0-9])", text, re.IGNORECASE) is not None
+
+
+def _odd_scheme(shown: str) -> str:
+    scheme = re.match(r"([a-z][a-z0-9+-]*):(?![0-9])", shown, re.IGNORECASE)
+    if scheme is None or scheme[1].lower() in {"http", "https"}:
+        return ""
+    return f": {scheme[1]!r} is an odd scheme"
 
 
 def _is_api_url(url: str) -> bool:

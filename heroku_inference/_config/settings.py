@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from heroku_inference._config.arguments import refuse_unknown
 from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
 from heroku_inference._config.environment import config_var
-from heroku_inference._errors import ConfigError, short_traceback
+from heroku_inference._errors import ConfigError, add_place, short_traceback
 from heroku_inference._public_names import publish
 
 __all__ = ["Kind", "Settings"]
@@ -249,7 +249,7 @@ def _resolve(
     allow_plaintext: bool,
 ) -> dict[str, Any]:
     attachment = _attachment(alias, kind, wanted=api_key is None)
-    url_there = None if api_key and base_url else config_var(f"{attachment}_URL")
+    url_there = _url_there(attachment) if api_key is None or not base_url else None
     if api_key is None:
         api_key = _key_for(attachment, base_url, url_there)
     if not model and (there := config_var(f"{attachment}_MODEL_ID")) and may_be(kind, there):
@@ -263,6 +263,16 @@ def _resolve(
         "model": model,
         "alias": attachment,
     }
+
+
+def _url_there(attachment: str) -> str | None:
+    name = f"{attachment}_URL"
+    url = config_var(name)
+    try:
+        return normalise_url(url, allow_plaintext=True) if url else None
+    except ConfigError as error:
+        add_place(error, name)
+        raise
 
 
 def _attachment(alias: str | None, kind: Kind, *, wanted: bool) -> str:

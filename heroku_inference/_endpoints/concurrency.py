@@ -9,7 +9,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from itertools import chain, islice
 from math import inf
@@ -21,7 +21,7 @@ from heroku_inference._pause import abandoned
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 
-__all__ = ["amap_in_order", "check_concurrency", "map_in_order"]
+__all__ = ["amap_in_order", "check_concurrency", "map_as_done", "map_in_order"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -78,6 +78,55 @@ def _on_threads(
             if not ahead:
                 return
             yield ahead.popleft().result()
+    finally:
+        given_up.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def map_as_done(
+    function: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    max_concurrency: int,
+    *,
+    ahead: int,
+    heartbeat: float,
+) -> Generator[_Result | None]:
+    """Yield `function(item)` for each item as soon as it is there: a slow one holds up no other.
+
+    Items are taken in the caller's thread, at most `ahead` of them before their results. `None`
+    comes after each `heartbeat` seconds without a result. The first error is raised at once, and
+    no call starts after it; when the generator ends, fails or is closed, no call is left running,
+    as with `map_in_order`.
+    """
+    taken = iter(items)
+    given_up = threading.Event()
+    errors: list[BaseException] = []  # those after the first come from calls that were given up
+
+    def run(item: _Item) -> _Result:
+        if given_up.is_set():
+            raise CancelledError
+        abandoned.set(given_up)
+        try:
+            return function(item)
+        except BaseException as error:
+            errors.append(error)
+            given_up.set()
+            raise
+
+    running: set[Future[_Result]] = set()
+    pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="heroku-inference")
+    try:
+        while True:
+            for item in islice(taken, ahead - len(running)):
+                running.add(pool.submit(copy_context().run, run, item))
+            if not running:
+                return
+            done, running = wait(running, heartbeat, FIRST_COMPLETED)
+            if errors:
+                raise errors[0]
+            yield from (future.result() for future in done)
+            if not done:
+                yield None
     finally:
         given_up.set()
         pool.shutdown(cancel_futures=True)

@@ -19,6 +19,7 @@ __all__ = [
     "check_text",
     "embedding_body",
     "pieces_of",
+    "text_size",
 ]
 
 
@@ -65,7 +66,8 @@ def check_text(text: object, index: int, long_text: LongText) -> None:
         )
     if long_text == "error" and not _fits(text):
         raise ConfigError(
-            f"Text {index} has {_size(text)} bytes of UTF-8; the API takes at most {MAX_BYTES}.",
+            f"Text {index} has {text_size(text)} bytes of UTF-8; the API takes at most "
+            f"{MAX_BYTES}.",
             'Split it before embedding, or set long_text="truncate" to embed its beginning or '
             'long_text="split" to embed its pieces and average them.',
         )
@@ -80,7 +82,7 @@ def pieces_of(text: str, long_text: LongText) -> list[str]:
     return _split(text)
 
 
-def _size(text: str) -> int:
+def text_size(text: str) -> int:
     """The bytes of `text` in UTF-8."""
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
 
@@ -89,7 +91,7 @@ def _fits(text: str) -> bool:
     # A character is one to four bytes: most texts need no encoding to know.
     if text.isascii() or len(text) > MAX_BYTES:
         return len(text) <= MAX_BYTES
-    return 4 * len(text) <= MAX_BYTES or _size(text) <= MAX_BYTES
+    return 4 * len(text) <= MAX_BYTES or text_size(text) <= MAX_BYTES
 
 
 def _split(text: str) -> list[str]:
@@ -185,7 +187,7 @@ def averaged(vectors: Iterable[list[float]], pieces: Iterable[Sequence[str]]) ->
 def _mean(vectors: list[list[float]], pieces: Sequence[str]) -> list[float]:
     if len(vectors) == 1:
         return vectors[0]
-    weights = [_size(piece) for piece in pieces]
+    weights = [text_size(piece) for piece in pieces]
     sums = [sum(map(mul, column, weights)) for column in zip(*vectors, strict=True)]
     norm = math.hypot(*sums)
     return [value / norm for value in sums] if norm else sums

@@ -17,7 +17,7 @@ from collections.abc import (
 from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
@@ -47,6 +47,7 @@ __all__ = [
     "aembed",
     "aiter_embed",
     "embed",
+    "embed_batch",
     "embedding_body",
     "iter_embed",
 ]
@@ -55,9 +56,44 @@ Send = Callable[[str, dict[str, Any]], Reply]
 AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]
 
 
+class _Vectors:
+    """Vectors as a sequence, and as a matrix for NumPy."""
+
+    __slots__ = ()
+
+    vectors: list[list[float]]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __iter__(self) -> Iterator[list[float]]:
+        return iter(self.vectors)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> list[float]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[list[float]]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> list[float] | list[list[float]]:
+        return self.vectors[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        import numpy as np  # noqa: PLC0415 - the caller has it: NumPy calls this
+
+        if copy is False:
+            raise ValueError("Vectors are lists: an array of them is always a copy.")
+        width = len(self.vectors[0]) if self.vectors else 0
+        return np.array(self.vectors, np.float32 if dtype is None else dtype).reshape(
+            len(self.vectors), width
+        )
+
+    def float32(self) -> list[Floats]:
+        """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
+        return [array("f", vector) for vector in self.vectors]
+
+
 @dataclass(slots=True)
-class EmbeddingBatch:
-    """The vectors of consecutive texts.
+class EmbeddingBatch(_Vectors):
+    """The vectors of consecutive texts: a sequence of them, and a `float32` matrix for NumPy.
 
     Attributes:
         vectors: One for each text that was not refused, in order.
@@ -84,14 +120,10 @@ class EmbeddingBatch:
     def __repr__(self) -> str:
         return f"EmbeddingBatch({_shape_of(self.vectors)}, start={self.start}, {_describe(self)})"
 
-    def float32(self) -> list[Floats]:
-        """The vectors as arrays of 4-byte floats: an eighth of the memory of lists."""
-        return [array("f", vector) for vector in self.vectors]
-
 
 @dataclass(slots=True)
-class EmbeddingResult:
-    """The vectors of all texts.
+class EmbeddingResult(_Vectors):
+    """The vectors of all texts: a sequence of them, and a `float32` matrix for NumPy.
 
     Attributes:
         vectors: One for each text that was not refused, in order.
@@ -222,6 +254,32 @@ def aiter_embed(
 
     taken = _batches(texts, options)
     return _aalike(amap_in_order(ask, taken, options.max_concurrency), unread)
+
+
+def embed_batch(
+    send: Send,
+    texts: Sequence[str],
+    options: EmbeddingOptions,
+    keep: Callable[[EmbeddingBatch], None],
+) -> list[tuple[int, str]]:
+    """Embed the texts of one batch; which of them are refused, and why.
+
+    `keep` gets each answer as soon as it has come, so that none is lost if a later request fails:
+    where a text is refused, each answer is about a part of the others, and one about none of them.
+
+    Raises:
+        APIError: A request failed for another reason than its texts.
+        InvalidResponseError: An answer does not hold one vector for each text.
+    """
+    batch = _Batch(0, list(texts), options)
+
+    def ask(part: range | None) -> list[Reply]:
+        replies = [send(paths.EMBEDDINGS, body) for body in batch.bodies(part)]
+        keep(batch.read(part, replies))
+        return replies
+
+    batch.answers.collect(ask, skip=True)
+    return batch.refused()
 
 
 def _alike(answered: Generator["_Batch"], unread: dict[int, "_Batch"]) -> Generator[EmbeddingBatch]:
@@ -355,7 +413,7 @@ class _Batch:
             raise error
 
     def result(self) -> EmbeddingBatch:
-        parts = [self._read(part, replies) for part, replies in self.answers.answered]
+        parts = [self.read(part, replies) for part, replies in self.answers.answered]
         if len(parts) == 1 and not self.answers.refused:
             return parts[0]
         width = None
@@ -368,19 +426,26 @@ class _Batch:
             usage=_total([part.usage for part in parts] + further),
             model=parts[-1].model if parts else None,
             reply=parts[-1].reply if parts else None,
-            refused=[
-                (self.start + position, reason_of(error, self._texts[position]))
-                for position, error in self.answers.refused
-            ],
+            refused=self.refused(),
         )
+
+    def refused(self) -> list[tuple[int, str]]:
+        """The positions of refused texts among all, each with the reason."""
+        return [
+            (self.start + position, reason_of(error, self._texts[position]))
+            for position, error in self.answers.refused
+        ]
 
     def readable_parts(self) -> Iterator[EmbeddingBatch]:
         """The answers that came and make sense, each by itself."""
         for part, replies in self.answers.answered:
             with suppress(HerokuError):
-                yield self._read(part, replies)
+                yield self.read(part, replies)
 
-    def _read(self, part: range, replies: Sequence[Reply]) -> EmbeddingBatch:
+    def read(self, part: range | None, replies: Sequence[Reply]) -> EmbeddingBatch:
+        """The answers about a part of the texts, or about the harmless one."""
+        if part is None:
+            return EmbeddingBatch([], self.start, read_vectors(replies[0], 1).usage)
         whole = self._options.gives_whole_numbers
         answers = [
             read_vectors(reply, len(texts), whole_numbers=whole)

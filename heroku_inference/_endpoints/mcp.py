@@ -14,6 +14,7 @@ from heroku_inference._call import MaskedHeaders
 from heroku_inference._endpoints import paths
 from heroku_inference._json import read_json
 from heroku_inference._public_names import publish
+from heroku_inference._values import Shown
 from heroku_inference._wire_types import identifier, moment
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["McpEndpoint", "McpServer", "McpTool", "mcp_endpoint", "mcp_servers"]
 
 
-@dataclass(frozen=True, slots=True)
-class McpTool:
+@dataclass(frozen=True, slots=True, repr=False)
+class McpTool(Shown):
     """A tool of an MCP server.
 
     Attributes:
@@ -42,8 +43,8 @@ class McpTool:
     annotations: dict[str, Any] | None = field(default=None, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class McpServer:
+@dataclass(frozen=True, slots=True, repr=False)
+class McpServer(Shown):
     """An MCP server that the add-on knows (docs: MCP servers); `None` where nothing was said.
 
     Attributes:
@@ -77,7 +78,9 @@ def mcp_servers(reply: "Reply") -> list[McpServer]:
     Raises:
         InvalidResponseError: The answer is not such a list.
     """
-    return [_server(wire) for wire in read_json(reply, _list_of_servers())]
+    from heroku_inference._display import Rows  # noqa: PLC0415 - few programs list servers
+
+    return Rows(_server(wire) for wire in read_json(reply, _list_of_servers()))
 
 
 @dataclass(frozen=True, slots=True)

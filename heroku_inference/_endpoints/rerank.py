@@ -22,7 +22,7 @@ from heroku_inference._endpoints.rerank_options import RerankOptions, check_quer
 from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
-from heroku_inference._values import Reply
+from heroku_inference._values import Reply, Shown
 from heroku_inference._wire_types import identifier
 
 __all__ = [
@@ -41,8 +41,8 @@ AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]
 MAX_DOCUMENTS: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class RerankHit:
+@dataclass(frozen=True, slots=True, repr=False)
+class RerankHit(Shown):
     """One document's place in the ranking; read from the answer as it stands.
 
     Attributes:
@@ -55,8 +55,8 @@ class RerankHit:
     score: Annotated[FiniteFloat, Field(validation_alias="relevance_score")]
 
 
-@dataclass(slots=True)
-class RerankResult:
+@dataclass(slots=True, repr=False)
+class RerankResult(Shown):
     """Documents by relevance.
 
     Attributes:
@@ -70,6 +70,11 @@ class RerankResult:
     id: str | None = None
     reply: Reply | None = None
     refused: list[tuple[int, str]] = field(default_factory=list)
+
+    def _repr_html_(self) -> str:
+        from heroku_inference._display import html_table  # noqa: PLC0415 - needed rarely
+
+        return html_table(self.hits)
 
 
 def rerank_body(

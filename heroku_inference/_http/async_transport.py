@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._call import Call, MaskedHeaders, RetryEvent, StreamForm
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
     from heroku_inference._http.rate_gate import Turn
     from heroku_inference._own_clients import AsyncHttpClient
     from heroku_inference._values import Reply
@@ -50,6 +51,7 @@ class AsyncTransport(TransportBase):
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
         max_response_bytes: int | None = None,
+        rate_limiter: SharedRateLimit | None = None,
         async_http_client: AsyncHttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -60,6 +62,7 @@ class AsyncTransport(TransportBase):
             on_retry=on_retry,
             rate_limit_timeout=rate_limit_timeout,
             max_response_bytes=max_response_bytes,
+            rate_limiter=rate_limiter,
         )
         self._engine: AiohttpEngine | HttpxEngine = (
             AiohttpEngine(self._base_url, self._network)
@@ -107,7 +110,7 @@ class AsyncTransport(TransportBase):
     @staticmethod
     async def _wait_for(turn: Turn) -> None:
         try:
-            while seconds := turn.wait():  # noqa: ASYNC110 - the gate is not of one loop
+            while seconds := await turn.awaited():  # noqa: ASYNC110 - the gate is not of one loop
                 await asyncio.sleep(seconds)
         except BaseException:
             turn.leave()

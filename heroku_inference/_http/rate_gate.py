@@ -296,9 +296,7 @@ class Turn:
         Raises:
             RateLimitError: It would have to wait for longer than it has patience.
         """
-        if self._ticket is None:
-            self._ticket = next(_tickets)
-        seconds, now = self._gate.ask(self._ticket)
+        seconds, now = self._gate.ask(self._take_ticket())
         if not seconds:
             self._started = now
             return 0.0
@@ -310,6 +308,10 @@ class Turn:
             return 0.0
         assert self._deadline is not None  # noqa: S101 - set by the line above
         return min(seconds, max(seconds / 4, _NAP), self._deadline - now)
+
+    async def awaited(self) -> float:
+        """`wait`, for event loops."""
+        return self.wait()
 
     def leave(self) -> None:
         """Wait no longer."""
@@ -325,6 +327,11 @@ class Turn:
         seconds = max(self._gate.refused(error, self._started), error.retry_after or 0.0)
         now = time.monotonic()
         return None if self._is_too_late(now, now + seconds) else seconds
+
+    def _take_ticket(self) -> int:
+        if self._ticket is None:
+            self._ticket = next(_tickets)
+        return self._ticket
 
     def _is_too_late(self, now: float, moment: float) -> bool:
         if self._deadline is None:

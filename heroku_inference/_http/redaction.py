@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from heroku_inference._call import HARMLESS_HEADERS
 from heroku_inference._values import AgentMessage, AgentToolResult, Reply, ToolCall
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._errors import HerokuError
 
-__all__ = ["Secrets", "forget_secrets", "secrets_of", "without_secrets"]
+__all__ = ["Secrets", "forget_secrets", "secrets_in_url", "secrets_of", "without_secrets"]
 
 _OURS: Final = (AgentMessage, AgentToolResult, Reply, ToolCall)
 _SHORTEST: Final = 8  # characters: shorter ones are parts of ordinary words
@@ -46,6 +46,15 @@ def secrets_of(
             found |= {value.strip(), credentials.strip()} if credentials else {scheme}
     for proxy in proxies:
         found |= set(_passwords(proxy))
+    return _secrets(found)
+
+
+def secrets_in_url(url: str) -> Secrets:
+    """The password of a URL, and the values of its query."""
+    return _secrets({*_passwords(url), *(value for _, value in parse_qsl(urlsplit(url).query))})
+
+
+def _secrets(found: Iterable[str]) -> Secrets:
     long_enough = (secret for secret in found if len(secret) >= _SHORTEST)
     return Secrets(sorted(long_enough, key=len, reverse=True))
 

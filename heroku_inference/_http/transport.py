@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._call import Call, MaskedHeaders, RetryEvent, StreamForm
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
     from heroku_inference._http.rate_gate import Turn
     from heroku_inference._own_clients import HttpClient
     from heroku_inference._values import Reply
@@ -59,6 +60,7 @@ class Transport(TransportBase):
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
         max_response_bytes: int | None = None,
+        rate_limiter: SharedRateLimit | None = None,
         http_client: HttpClient | None = None,
     ) -> None:
         super().__init__(
@@ -69,6 +71,7 @@ class Transport(TransportBase):
             on_retry=on_retry,
             rate_limit_timeout=rate_limit_timeout,
             max_response_bytes=max_response_bytes,
+            rate_limiter=rate_limiter,
         )
         self._own_client = http_client
         self._urls: dict[str, httpx2.URL] = {}
@@ -242,6 +245,11 @@ class Transport(TransportBase):
         if self._own_client is None and has_more(response):
             response.extensions["network_stream"].close()
         response.close()
+
+    def _get_ready(self) -> None:
+        super()._get_ready()
+        if self._own_client is None:
+            self._pool()
 
     def _pool(self, *, fresh: bool = False) -> httpx2.Client:
         return sync_client(self._base_url, self._network, fresh=fresh)

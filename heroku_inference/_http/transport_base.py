@@ -35,6 +35,7 @@ from heroku_inference._http.bodies import (
     EVENT_BYTES,
     BodyTooLargeError,
 )
+from heroku_inference._http.network import tls_context
 from heroku_inference._http.rate_gate import Turn, gate_for
 from heroku_inference._http.redaction import forget_secrets, secrets_of, without_secrets
 from heroku_inference._http.retry_policy import is_temporary, next_wait
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._call import Call, StreamSum
     from heroku_inference._config.settings import Settings
+    from heroku_inference._config.shared_limit import SharedRateLimit
     from heroku_inference._http.bodies import BodyReader
     from heroku_inference._http.redaction import Secrets
     from heroku_inference._http.sse import Event
@@ -239,6 +241,7 @@ class TransportBase:
         on_retry: Called with each failed attempt that is about to be repeated.
         rate_limit_timeout: Seconds that a call waits for the rate limit in all; 300 by default.
         max_response_bytes: How large an answer, or one event of a stream, may be, decompressed.
+        rate_limiter: A limit shared with other processes, which then sets the pace.
     """
 
     def __init__(
@@ -251,11 +254,13 @@ class TransportBase:
         on_retry: Callable[[RetryEvent], None] | None = None,
         rate_limit_timeout: float | None = None,
         max_response_bytes: int | None = None,
+        rate_limiter: SharedRateLimit | None = None,
     ) -> None:
         check_timeout(timeout)
         check_max_retries(max_retries)
         check_rate_limit_timeout(rate_limit_timeout)
         check_max_response_bytes(max_response_bytes)
+        self._rate_limiter = rate_limiter
         key = settings.api_key.get_secret_value()
         self._key_digest = sha256(key.encode(errors="surrogatepass")).digest()
         self._rate_limit_timeout = (
@@ -328,11 +333,23 @@ class TransportBase:
 
     def _turn(self, call: Call) -> Turn:
         """The turn of a call at the gate for all that share its rate limit."""
-        model = (call.body or {}).get("model")
-        gate = gate_for(self._base_url, self._key_digest, str(model or ""))
+        model = str((call.body or {}).get("model") or "")
+        gate = gate_for(self._base_url, self._key_digest, model)
         # Without retries, a call hears of the limit at once; those that never have any wait.
         waits = self._max_retries or not call.repeatable
-        return Turn(gate, self._rate_limit_timeout if waits else 0.0)
+        patience = self._rate_limit_timeout if waits else 0.0
+        if (limit := self._rate_limiter) is None:
+            return Turn(gate, patience)
+        from heroku_inference._http.shared_turn import SharedTurn, line_for  # noqa: PLC0415 - needs an extra
+
+        self._get_ready()  # now, and not when a moment to start has come
+        line = line_for(limit, self._base_url, self._key_digest, model)
+        return SharedTurn(gate, patience, line, limit, self._rate_limit_timeout)
+
+    def _get_ready(self) -> None:
+        """Load what the first request needs, which takes longer than two starts lie apart."""
+        self._library_errors()
+        tls_context(self._network)
 
     @staticmethod
     def _judge(reply: Reply) -> Reply:

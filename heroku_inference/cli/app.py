@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
 from heroku_inference._client import Client
+from heroku_inference._corpus.sources import Source
+from heroku_inference._endpoints.images import ASPECT_RATIOS
 from heroku_inference._errors import ConfigError, HerokuError, RateLimitError
 from heroku_inference.cli import models as models_view
+from heroku_inference.cli import ranking
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.checks import report
-from heroku_inference.cli.checks.catalogue import DEFAULT_CALLS, NAMES, choose_checks
+from heroku_inference.cli.checks.catalogue import CHECKS, DEFAULT_CALLS, NAMES, choose_checks
 from heroku_inference.cli.checks.outcomes import Result
 from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
+from heroku_inference.cli.embed import Progress, counted, show
 from heroku_inference.cli.listing import fetch_models
+from heroku_inference.cli.options import (
+    Alias,
+    EnvFile,
+    Json,
+    Model,
+    PlainCommand,
+    PlainCommands,
+    Timeout,
+    Url,
+    beginning,
+)
 from heroku_inference.cli.probe import report as probe_report
 from heroku_inference.cli.probe.prober import Prober
+from heroku_inference.cli.probe.questions import QUESTIONS
 from heroku_inference.cli.probe.runner import chosen_questions, exchanges_of, run_questions
 from heroku_inference.cli.problems import describe, remedy_of
 from heroku_inference.cli.screen import Screen, flowing, json_text
@@ -33,54 +47,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from heroku_inference import RetryEvent
+    from heroku_inference._corpus.job import EmbedJob
+    from heroku_inference._corpus.report import EmbedPlan, EmbedReport
 
 __all__ = ["app"]
+
 
 # Pretty exceptions would print local variables, and one of them might be a key.
 app = typer.Typer(
     name="heroku-inference",
-    help="Heroku Managed Inference from a terminal: is all well, which models are there, and a "
-    "word with one of them.",
+    cls=PlainCommands,
+    help="Heroku Managed Inference from a terminal: is all well, which models are there, a word "
+    "with one of them, and vectors of a corpus.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_Model = Annotated[str | None, typer.Option(help="Model id; default: <ALIAS>_MODEL_ID.")]
-_Alias = Annotated[
-    str | None,
-    typer.Option(
-        help="The attachment to read, such as INFERENCE_TEAL; default: INFERENCE, and for "
-        "embeddings, rerank and images first EMBEDDING, RERANK and DIFFUSION."
-    ),
-]
-_Url = Annotated[str | None, typer.Option(help="Where the API is; default: <ALIAS>_URL.")]
-_EnvFile = Annotated[
-    Path | None,
-    typer.Option(help="A file of config vars; default: .env here, if there is one. What is set "
-                 "in the environment wins."),
-]  # fmt: skip
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on stdout.")]
-_Timeout = Annotated[
-    float | None, typer.Option(min=0.001, help="Seconds that the server may stay silent.")
-]
-
-
-class Region(StrEnum):
-    """Where models run."""
-
-    us = "us"
-    eu = "eu"
-
-
-class KindOfModel(StrEnum):
-    """What models are for."""
-
-    chat = "chat"
-    embedding = "embedding"
-    rerank = "rerank"
-    image = "image"
 
 
 def _version(asked: bool) -> None:
@@ -96,7 +79,10 @@ def _main(
     _: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Print the version and leave."
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the version and leave.",
         ),
     ] = False,
 ) -> None:
@@ -116,24 +102,25 @@ and stopped: why the rest was not tried, or null.
 """
 
 
-@app.command(help=flowing(_CHECK_HELP))
+@app.command(cls=PlainCommand, help=flowing(_CHECK_HELP))
 def check(
     only: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
             help=f"Make only this check; may be given several times. There are {NAMES}.",
+            autocompletion=beginning([check.name for check in CHECKS]),
         ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also what costs more: agents, an image, ...")
     ] = False,
-    model: _Model = None,
-    alias: _Alias = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     screen = Screen()
     checks = choose_checks(only or (), everything=everything)
@@ -188,25 +175,30 @@ verdict, observed).
 """
 
 
-@app.command(help=flowing(_PROBE_HELP))
+@app.command(cls=PlainCommand, help=flowing(_PROBE_HELP))
 def probe(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Ask only this question; may be given several times."),
+        typer.Option(
+            metavar="NAME",
+            help="Ask only this question; may be given several times.",
+            autocompletion=beginning([question.name for question in QUESTIONS]),
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show requests and tokens, and send nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show requests and tokens, and send nothing."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report there, as Markdown.")
     ] = None,
-    model: _Model = None,
-    alias: _Alias = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     screen = Screen()
     try:
@@ -253,20 +245,25 @@ these facts come from; null is what is not known.
 """
 
 
-@app.command(help=flowing(_MODELS_HELP))
+@app.command(cls=PlainCommand, help=flowing(_MODELS_HELP))
 def models(
-    region: Annotated[Region | None, typer.Option(help="Only what runs there.")] = None,
-    kind: Annotated[KindOfModel | None, typer.Option(help="Only models for this.")] = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
-    as_json: _Json = False,
+    region: Annotated[
+        Literal["us", "eu"] | None, typer.Option(help="Only what runs there.")
+    ] = None,
+    kind: Annotated[
+        Literal["chat", "embedding", "rerank", "image"] | None,
+        typer.Option(help="Only models for this."),
+    ] = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
 ) -> None:
     screen = Screen()
     with _one_line_errors(screen), screen.waiting("Asking Heroku"):
         load(env_file)
         found = fetch_models(base_url, timeout=timeout)
-    found = models_view.chosen(found, region and region.value, kind and kind.value)
+    found = models_view.chosen(found, region, kind)
     if as_json:
         _print_json(models_view.as_json(found))
     elif found:
@@ -275,7 +272,7 @@ def models(
         screen.note("No such model.")
 
 
-class _Chat(TyperCommand):
+class _Chat(PlainCommand):
     """Lets `--thinking` stand without a budget: what follows it may be the question."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -299,22 +296,29 @@ The answer goes to stdout and everything else to stderr.
 
 @app.command(cls=_Chat, help=flowing(_CHAT_HELP))
 def chat(
-    question: Annotated[list[str] | None, typer.Argument(help="What to ask.")] = None,
-    model: _Model = None,
-    system: Annotated[str | None, typer.Option(help="What to tell the model first.")] = None,
+    question: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="What to ask.")
+    ] = None,
+    model: Model = None,
+    system: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What to tell the model first.")
+    ] = None,
     thinking: Annotated[
         int | None,
         typer.Option(metavar="[TOKENS]", help="Think first; a budget may follow (1024 or more)."),
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="The most tokens of the answer, thinking included.")
+        int | None,
+        typer.Option(
+            metavar="TOKENS", min=1, help="The most tokens of the answer, thinking included."
+        ),
     ] = None,
-    temperature: Annotated[float | None, typer.Option(help="0 to 1.")] = None,
+    temperature: Annotated[float | None, typer.Option(metavar="NUMBER", help="0 to 1.")] = None,
     usage: Annotated[bool, typer.Option("--usage", help="Tell the tokens, on stderr.")] = False,
-    alias: _Alias = None,
-    base_url: _Url = None,
-    timeout: _Timeout = None,
-    env_file: _EnvFile = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
 ) -> None:
     screen = Screen()
     screen.show_warnings()
@@ -327,13 +331,7 @@ def chat(
     with _one_line_errors(screen):
         load(env_file)
         asked = _question(question or [])
-        client = Client(
-            model=model,
-            alias=alias,
-            base_url=base_url,
-            timeout=timeout,
-            on_retry=lambda event: _tell_of_waits(screen, event),
-        )
+        client = _client(screen, model, alias, base_url, timeout)
         client.settings("chat").require_model()
         conversation = Conversation(
             client,
@@ -346,6 +344,270 @@ def chat(
             converse(conversation, _read_line)
         elif not conversation.ask(asked):
             raise typer.Exit(1)
+
+
+_EMBED_HELP = """
+Embed a corpus into a folder of Parquet files: id, vector, model and input_type.
+
+PATH is a file of JSON lines (.jsonl, .ndjson), CSV (.csv, .tsv), either with .gz behind it, or
+Parquet (.parquet), a folder of text files (.txt, .md), or - for JSON lines from stdin. Several may
+be given. All rows are read and checked before the first of them is paid for.
+
+A run that was stopped, even by kill -9, goes on when the same command is given again: what has its
+vector is not sent again. Equal texts are embedded once. Texts that are refused or too long are
+listed in _refused.jsonl, and the rest goes on. Ctrl-C ends with the exit code 130.
+
+--json prints one object: texts, embedded, reused, equal, refused, tokens, requests, retries,
+rate_limited, seconds, texts_per_second, parts, model, input_type and refused_file; with --dry-run:
+texts, equal, reused, too_long, to_embed, tokens, requests, least_seconds, cost, model and
+input_type.
+"""
+
+
+@app.command(cls=PlainCommand, help=flowing(_EMBED_HELP))
+def embed(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Where the texts are.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the vectors go.")
+    ],
+    id_column: Annotated[
+        str, typer.Option(metavar="NAME", help="The field or column of the ids.")
+    ] = "id",
+    text_column: Annotated[
+        str, typer.Option(metavar="NAME", help="The field or column of the texts.")
+    ] = "text",
+    number_rows: Annotated[
+        bool,
+        typer.Option("--number-rows", help="Take the numbers of the rows as ids."),
+    ] = False,
+    model: Model = None,
+    input_type: Annotated[
+        Literal["search_document", "search_query", "classification", "clustering"],
+        typer.Option(
+            metavar="PURPOSE",
+            help="What the vectors are for: search_document, search_query, classification or "
+            "clustering.",
+        ),
+    ] = "search_document",
+    embedding_type: Annotated[
+        Literal["float", "int8", "uint8"] | None,
+        typer.Option(metavar="NUMBERS", help="float (default), int8 or uint8."),
+    ] = None,
+    long_text: Annotated[
+        Literal["skip", "truncate", "split"],
+        typer.Option(help="What becomes of texts over 2,048 bytes: none, a cut one, or a mean."),
+    ] = "skip",
+    retry_refused: Annotated[
+        bool,
+        typer.Option("--retry-refused", help="Ask again for what was refused before."),
+    ] = False,
+    limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REQUESTS",
+            help="The most requests for each add-on, such as 400/min or 5/s, to leave room for "
+            "your app.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count and estimate, and send nothing.")
+    ] = False,
+    price: Annotated[
+        float | None,
+        typer.Option(metavar="NUMBER", min=0, help="Of a million tokens, to tell the cost."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Do not show how far it is.")
+    ] = False,
+    aliases: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--alias",
+            metavar="NAME",
+            help="The attachment to read, such as EMBEDDING_TEAL; may be given several times, to "
+            "share the texts among add-ons.",
+        ),
+    ] = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
+) -> None:
+    from heroku_inference._corpus.job import EmbedJob  # noqa: PLC0415 - no other command needs it
+
+    screen = Screen()
+    screen.show_warnings()
+    progress = Progress(screen)
+    with _ended_by_hand(screen), _one_line_errors(screen):
+        load(env_file)
+        source = Source(
+            paths, id_column=id_column, text_column=text_column, number_rows=number_rows
+        )
+        job = EmbedJob(
+            output,
+            model=model,
+            input_type=input_type,
+            embedding_type=embedding_type,
+            aliases=aliases,
+            limit=limit,
+            long_text=long_text,
+            retry_refused=retry_refused,
+            on_progress=progress.hear,
+            on_retry=None if quiet else progress.hear_retry,
+            base_url=base_url,
+            timeout=timeout,
+        )
+        result: EmbedPlan | EmbedReport
+        if dry_run:
+            with screen.waiting("Reading"):
+                result = job.plan(source, price=price)
+        else:
+            total = counted(source, screen)
+            with nullcontext() if quiet else progress.shown(total):
+                result = _run(job, source, total)
+    if as_json:
+        _print_json(result.as_dict())
+    else:
+        show(screen, result, price)
+
+
+def _run(job: EmbedJob, source: Source, total: int | None) -> EmbedReport:
+    try:
+        return job.run(source, total=total)
+    except ImportError as error:  # the extra `corpus` is not installed
+        raise ConfigError(str(error)) from None
+
+
+@contextmanager
+def _ended_by_hand(screen: Screen) -> Iterator[None]:
+    """Ctrl-C ends in one line, which says what the job keeps."""
+    try:
+        yield
+    except KeyboardInterrupt as end:
+        screen.note(f"Stopped. {str(end) or 'Nothing was embedded.'}")
+        raise typer.Exit(130) from None
+
+
+_RERANK_HELP = """
+Put documents in the order of their relevance to a question, the best first.
+
+Documents are the lines of stdin, whose ids are their numbers, or come from files and folders as for
+`embed`: grep -h dyno notes/*.txt | heroku-inference rerank "How do I restart one?"
+
+--json prints a list of objects: id, score and text.
+"""
+
+
+@app.command(cls=PlainCommand, help=flowing(_RERANK_HELP))
+def rerank(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What is asked.")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Where the documents are.")
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="How many to show; default: all.")
+    ] = None,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
+) -> None:
+    screen = Screen()
+    screen.show_warnings()
+    with _one_line_errors(screen):
+        load(env_file)
+        documents = ranking.documents_of(paths or ())
+        client = _client(screen, model, alias, base_url, timeout)
+        with screen.waiting("Ranking"):
+            ranked = client.rerank(
+                question, [text for _, text in documents], top_n=top, on_refused="skip"
+            )
+    for index, reason in ranked.refused:
+        screen.warn(f"{documents[index][0]} has no score: {reason}")
+    if as_json:
+        _print_json(ranking.as_json(documents, ranked))
+    else:
+        ranking.show(screen, documents, ranked)
+
+
+_IMAGE_HELP = """
+Draw a picture into a file, in the format that its name says (.png, .jpg), and print its path.
+"""
+
+
+@app.command(cls=PlainCommand, help=flowing(_IMAGE_HELP))
+def image(
+    prompt: Annotated[
+        list[str], typer.Argument(metavar="PROMPT", help="What the picture is to show.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the picture goes.")
+    ],
+    aspect_ratio: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATIO",
+            help=f"Width to height; default: 1:1. There are {', '.join(ASPECT_RATIOS)}.",
+            autocompletion=beginning(ASPECT_RATIOS),
+        ),
+    ] = None,
+    negative: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What it is not to show.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="NUMBER", help="The same number draws the same picture.")
+    ] = None,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+) -> None:
+    screen = Screen()
+    screen.show_warnings()
+    with _one_line_errors(screen):
+        load(env_file)
+        output_format = _picture_format(output)
+        client = _client(screen, model, alias, base_url, timeout)
+        with screen.waiting("Drawing"):
+            picture = client.generate_image(
+                " ".join(prompt),
+                aspect_ratio=aspect_ratio,
+                negative_prompt=negative,
+                seed=seed,
+                output_format=output_format,
+            )
+        typer.echo(picture.save(output))
+
+
+def _picture_format(output: Path) -> str:
+    """The format that the file's name asks for; what cannot be written is not paid for."""
+    formats = {"": "png", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+    if output.is_dir() or not output.parent.is_dir():
+        raise ConfigError(f"No file can be written at {str(output)!r}.", "Check the path.")
+    if output.suffix.lower() not in formats:
+        raise ConfigError(
+            f"{output.name!r} is of another format than Heroku draws.", "End it in .png or .jpg."
+        )
+    return formats[output.suffix.lower()]
+
+
+def _client(
+    screen: Screen,
+    model: str | None,
+    alias: str | None,
+    base_url: str | None,
+    timeout: float | None,
+) -> Client:
+    return Client(
+        model=model,
+        alias=alias,
+        base_url=base_url,
+        timeout=timeout,
+        on_retry=lambda event: _tell_of_waits(screen, event),
+    )
 
 
 def _tell_of_waits(screen: Screen, event: RetryEvent) -> None:

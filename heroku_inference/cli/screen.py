@@ -9,9 +9,12 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import RenderableType
     from rich.status import Status
 
@@ -81,6 +84,16 @@ class Screen:
     def waiting(self, text: str) -> Status:
         """Context manager: a spinner while something happens, on a terminal only."""
         return self._notes.status(Text(text))
+
+    @property
+    def can_redraw(self) -> bool:
+        """Whether notes go to a terminal that can draw over what it shows."""
+        return self._notes.is_terminal and not self._notes.is_dumb_terminal
+
+    def redrawn(self, render: Callable[[int], RenderableType]) -> Live:
+        """Context manager: lines, told their width, that are drawn anew four times a second."""
+        console = self._notes
+        return Live(get_renderable=lambda: render(console.width), console=console, transient=True)
 
     def show_warnings(self) -> None:
         """Has the library's warnings shown as lines, from now on."""

@@ -112,3 +112,11 @@ def test_heroku_loads_nothing_more_than_llama_index_itself():
 def test_a_chat_class_leaves_what_only_its_objects_need_for_later(statement):
     later = {"heroku_inference._catalogue", "heroku_inference._client", "heroku_inference._http"}
     assert not loaded_by(f"from {statement}") & later
+
+
+def test_a_client_loads_what_shows_values_when_one_is_shown():
+    client = "from heroku_inference import Client; Client(api_key='k', base_url='http://127.0.0.1')"
+    assert "heroku_inference._display" not in loaded_by(client)
+    assert "heroku_inference._display" in loaded_by(
+        f"{client}; from heroku_inference import Usage; repr(Usage(1, 2, 3))"
+    )

@@ -88,7 +88,7 @@ def test_the_version_is_printed(start):
     assert start("--version") == (0, f"heroku-inference {version('heroku-inference')}\n", "")
 
 
-@pytest.mark.parametrize("command", ["check", "models", "chat"])
+@pytest.mark.parametrize("command", ["check", "models", "chat", "embed"])
 @pytest.mark.parametrize("columns", ["60", "100"])
 def test_help_fits_the_terminal_and_names_the_command(start, command, columns):
     ran = start(command, "-h", env={"COLUMNS": columns, "NO_COLOR": "1"})
@@ -97,6 +97,7 @@ def test_help_fits_the_terminal_and_names_the_command(start, command, columns):
     assert max(map(len, ran.out.splitlines())) <= int(columns)
     assert "\x1b" not in ran.out
     assert "__main__" not in ran.out
+    assert not re.search(r"<(?:bool|str|int|float|path)\b", ran.out), "options say it in words"
     _assert_filled(ran.out.partition("╭")[0].splitlines(), int(columns) - 2)
 
 
@@ -123,6 +124,27 @@ def test_completion_is_offered_for_each_shell(start, shell):
     named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     ran = start("--show-completion", shell, env=named)
     assert "heroku-inference" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("check --only rer", ["rerank"]),
+        ("probe --only se", ["seed"]),
+        ("chat --model claude-4-5-", ["claude-4-5-haiku", "claude-4-5-sonnet"]),
+        ("embed x.csv --long-text ", ["skip", "truncate", "split"]),
+    ],
+    ids=["check", "question", "model", "choice"],
+)
+def test_the_shell_completes_names(start, words, offered):
+    asked = {
+        "_HEROKU_INFERENCE_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"heroku-inference {words}",
+        "COMP_CWORD": str(len(words.split(" "))),
+    }
+    ran = start(env=asked)
+    assert set(offered) <= set(ran.out.split())
+    assert all(name.startswith(words.rpartition(" ")[2]) for name in ran.out.split())
 
 
 @pytest.mark.parametrize("command", ["check", "models"])

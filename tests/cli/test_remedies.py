@@ -184,10 +184,15 @@ def test_without_config_vars_json_says_it_too(run):
         (
             {"INFERENCE_KEY": "inf-made-up", "INFERENCE_URL": "ftp://u:secret@x"},
             (),
-            "is not the URL of an API",
+            "INFERENCE_URL: 'ftp://***@x' is not the URL of an API: 'ftp' is an odd scheme.",
+        ),
+        (
+            {"INFERENCE_KEY": "inf-made-up", "INFERENCE_URL": "htp:/foo"},
+            (),
+            "INFERENCE_URL: 'htp:/foo' is not the URL of an API: 'htp' is an odd scheme.",
         ),
     ],
-    ids=["no-url", "bad-key", "other-url", "bad-alias", "no-file", "bad-url"],
+    ids=["no-url", "bad-key", "other-url", "bad-alias", "no-file", "bad-url", "odd-scheme"],
 )
 def test_wrong_config_vars_are_reported_before_anything_is_sent(run, env, arguments, words):
     ran = run("check", *arguments, env=env)

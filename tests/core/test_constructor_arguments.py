@@ -77,7 +77,7 @@ MADE_UP_KEY = "inf-made-up-key"
                 "proxy-connection",
             )
         ),
-        ({"base_url": "ftp://x"}, "'ftp://x' is not the URL of an API."),
+        ({"base_url": "ftp://x"}, "'ftp://x' is not the URL of an API: 'ftp' is an odd scheme."),
         (
             {"base_url": "http://gateway.example"},
             "'http://gateway.example' would send the key unencrypted over public networks.",

@@ -122,7 +122,7 @@ def test_a_stream_may_arrive_as_one_plain_answer(emulator, calls):
 
 @pytest.mark.parametrize("way", PLAIN)
 def test_an_answer_cut_in_the_middle_is_requested_again(emulator, make_calls, way):
-    emulator.script(Cut(times=9))
+    emulator.script(Cut(times=9, path=""))  # whatever is asked
     with pytest.raises(APIConnectionError):
         WAYS[way](make_calls(max_retries=1))
     assert len(emulator.journal) == 2

@@ -153,6 +153,7 @@ def test_all_spellings_of_a_url_mean_the_same(env, url):
         "javascript:host",
         "https:/host",
         "//host",
+        "hidden:hidden@host",
     ],
 )
 def test_an_invalid_url_is_refused(url):

@@ -34,7 +34,7 @@ TOOLS = """
     import os
     import pytest
     from app import answer, ask
-    from heroku_emulator import Fault, Say
+    from heroku_emulator import Cut, Fault, Say
 """
 
 

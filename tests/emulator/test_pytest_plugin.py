@@ -57,8 +57,8 @@ def test_the_report_of_a_failure_lists_the_requests(run):
             '   1. POST /v1/chat/completions -> 200: claude-4-5-sonnet, user: "Are you there?"',
             "E*AssertionError: assert 'Paris.' == 'London.'",
             "*Requests to heroku_emulator (call)*",
-            '   1. POST /v1/chat/completions -> 429: claude-4-5-sonnet, user: "Hello"',
-            '   2. POST /v1/chat/completions -> 200: claude-4-5-sonnet, user: "Hello"',
+            "   1. POST /v1/chat/completions -> 429 by Fault(status=429): claude-4-5-sonnet, *",
+            "   2. POST /v1/chat/completions -> 200 by Say(text='Paris.'): claude-4-5-sonnet, *",
             "Scripted and not used:",
             "  - Fault(times=2, path='/v1/rerank', status=503)",
             "E*Expected one request to /v1/chat/completions, got 2. All requests:",
@@ -72,7 +72,7 @@ def test_the_report_of_a_failure_lists_the_requests(run):
 
 UNUSED = """
     def test_it(heroku_emulator):
-        heroku_emulator.script(Say("Paris."), Say("Rome.", path="/v1/agents/heroku"))
+        heroku_emulator.script(Cut(), Say("Paris."), Say("Rome.", path="/v1/agents/heroku"))
         answer()
 """
 
@@ -83,6 +83,7 @@ def test_a_test_fails_if_a_step_stays_unused(run):
     result.stdout.fnmatch_lines(
         [
             "No request has used these scripted steps:",
+            "  - Cut() (waits for a stream; with `path` it serves plain answers too)",
             "  - Say(path='/v1/agents/heroku', text='Rome.')",
             "*@pytest.mark.heroku_emulator(allow_unused_steps=True)*",
         ]
@@ -268,7 +269,7 @@ def test_cases_of_unittest_have_it_by_the_marker(run):
             self.emulator.script(Say("Rome."))
     """)
     result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines(['*-> 200: claude-4-5-sonnet, user: "Which?"'])
+    result.stdout.fnmatch_lines(["*-> 200 by Say(text='Rome.'): claude-4-5-sonnet, user: *"])
     result.stdout.fnmatch_lines(["No request has used*", "  - Say(text='Rome.')"])
 
 

@@ -135,10 +135,37 @@ def test_a_connection_can_be_closed_before_the_answer(emulator, call):
 
 @pytest.mark.parametrize("path", ["chat", "embed", "rerank"])
 def test_a_plain_answer_can_be_cut_in_its_body(emulator, call, path):
-    emulator.script(Cut())
+    ends = {"chat": "/v1/chat/completions", "embed": "/v1/embeddings", "rerank": "/v1/rerank"}
+    emulator.script(Cut(path=ends[path]))
     arguments = {"chat": (), "embed": ("x",), "rerank": ("x", ["y"])}[path]
     with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
         getattr(call, path)(*arguments)
+
+
+def test_a_cut_without_a_path_waits_for_a_stream(emulator, call):
+    emulator.script(Cut(after=1, politely=True), Say("Paris."))
+    assert call.embed("x").status_code == call.rerank("x", ["y"]).status_code == 200
+    assert call.chat().json()["choices"][0]["message"]["content"] == "Paris."
+    assert [str(step) for step in emulator.remaining_script] == ["Cut(after=1, politely=True)"]
+    assert len(call.chunks()) == 1
+    served = [[str(step) for step in entry.steps] for entry in emulator.journal]
+    assert served == [[], [], ["Say(text='Paris.')"], ["Cut(after=1, politely=True)"]]
+
+
+def test_the_journal_says_which_request_a_fault_was_served_to(emulator, call):
+    emulator.script(Fault(503, path="/v1/rerank", times=2), Reset())
+    with pytest.raises(httpx.ReadError):
+        call.embed("x")
+    for _ in range(2):
+        call.rerank("x", ["y"])
+    call.embed("x")
+    assert emulator.journal[-1].wait()
+    assert [str(entry).partition(":")[0] for entry in emulator.journal] == [
+        "POST /v1/embeddings -> no answer by Reset()",
+        "POST /v1/rerank -> 503 by Fault(path='/v1/rerank', status=503)",
+        "POST /v1/rerank -> 503 by Fault(path='/v1/rerank', status=503)",
+        "POST /v1/embeddings -> 200",
+    ]
 
 
 def test_a_stream_can_be_cut_after_some_frames(emulator, call):

@@ -58,6 +58,7 @@ class LimitedServer:
     def __init__(self, a_second: int = 20, tells: str = "retry-after", latency: float = 0.03):
         self.taken: Counter[str] = Counter()  # by what was asked
         self.refused = 0
+        self.starts: list[float] = []  # of those that it took
         self._most = a_second
         self._tells = TELLS[tells]
         self._latency = latency
@@ -90,6 +91,7 @@ class LimitedServer:
                 self.refused += 1
             else:
                 self._recent.append(now)
+                self.starts.append(now)
                 self.taken.update(asked.splitlines())
             reset = self._recent[0] + _WINDOW - now
             return is_refused, self._tells(is_refused, self._most - len(self._recent), reset)

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -38,6 +39,23 @@ def core() -> None:
     assert client.chat(HELLO).text
     assert asyncio.run(heroku_inference.AsyncClient().embed(["a", "b"])).vectors
     assert len(client.rerank("a", ["b", "c"]).hits) == 2
+
+
+def shared_limit() -> None:
+    import heroku_inference
+
+    with tempfile.TemporaryDirectory() as folder:
+        limit = heroku_inference.SharedRateLimit(f"{folder}/limit", requests="400/min")
+        assert heroku_inference.Client(rate_limiter=limit).chat(HELLO).text
+
+
+def shared_limit_redis() -> None:
+    assert import_module("heroku_inference").SharedRateLimit("redis://h", requests="8/s").store
+
+
+def shared_limit_postgres() -> None:
+    assert import_module("heroku_inference").SharedRateLimit("postgres://h", requests="8/s").store
+    import_module("psycopg")
 
 
 def langchain() -> None:
@@ -95,6 +113,15 @@ def cli() -> None:
     listed = command("models", "--json")
     assert listed.returncode == 0, listed.stderr
     assert "claude" in listed.stdout
+
+
+def corpus() -> None:
+    import pyarrow.parquet
+
+    from heroku_inference import EmbedJob
+
+    assert EmbedJob("vectors").run([("a", "one"), ("b", "two")]).embedded == 2
+    assert pyarrow.parquet.read_table("vectors").num_rows == 2
 
 
 def emulator() -> None:
@@ -159,7 +186,11 @@ PARTS: Final = {
     "llama-index-anthropic": llama_index_anthropic,
     "llama-index-mcp": llama_index_mcp,
     "openai": openai,
+    "shared-limit": shared_limit,
+    "shared-limit-redis": shared_limit_redis,
+    "shared-limit-postgres": shared_limit_postgres,
     "cli": cli,
+    "corpus": corpus,
     "emulator": emulator,
     "demo": demo,
 }
@@ -171,11 +202,17 @@ BRINGS: Final = {
     "llama-index-mcp": {"llama-index"},
     "anthropic": {"langchain", "langchain-anthropic", "llama-index", "llama-index-anthropic"},
     "mcp": {"langchain", "langchain-mcp", "llama-index", "llama-index-mcp"},
+    "shared-limit-redis": {"shared-limit"},
+    "shared-limit-postgres": {"shared-limit"},
     "demo": {"langchain", "llama-index", "emulator"},
     "all": set(PARTS),
 }
 # Without an extra: what fails, and a piece of what it says.
 REFUSALS: Final = {
+    "corpus": (
+        "from heroku_inference import EmbedJob; EmbedJob('nothing').run([])",
+        "heroku-inference[corpus]",
+    ),
     "langchain": (
         "from langchain_heroku import ChatHeroku",
         "heroku-inference[langchain]",
@@ -203,6 +240,18 @@ REFUSALS: Final = {
     "openai": (
         "from heroku_inference import openai_client; openai_client()",
         "heroku-inference[openai]",
+    ),
+    "shared-limit": (
+        "from heroku_inference import SharedRateLimit as S; S('limit', requests='8/s')",
+        "heroku-inference[shared-limit]",
+    ),
+    "shared-limit-redis": (
+        "from heroku_inference import SharedRateLimit as S; S('redis://h', requests='8/s')",
+        "heroku-inference[shared-limit-redis]",
+    ),
+    "shared-limit-postgres": (
+        "from heroku_inference import SharedRateLimit as S; S('postgres://h', requests='8/s')",
+        "heroku-inference[shared-limit-postgres]",
     ),
     "cli": (
         "import sys; from heroku_inference.__main__ import main; sys.exit(main())",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from heroku_inference._values import Shown
+
 __all__ = ["Outcome", "Result", "Skipped", "WrongAnswer"]
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -28,8 +30,8 @@ class WrongAnswer(Exception):  # noqa: N818 - it is the answer that is wrong
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Result(Shown):
     """The result of a check; `remedy` may also be advice about a check that passed."""
 
     name: str
