@@ -10,6 +10,7 @@ from heroku_inference._public_names import MODULE_OF
 if TYPE_CHECKING:
     from heroku_inference._agents.result import AgentResult, agent_messages
     from heroku_inference._async_client import AsyncClient
+    from heroku_inference._call import RetryEvent
     from heroku_inference._catalogue import KNOWN_MODELS, AvailableModel, ModelFacts, known_model
     from heroku_inference._client import Client
     from heroku_inference._client_options import (
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
         PermissionDeniedError,
         RateLimitError,
         RequestTimeoutError,
-        RetryEvent,
         ServerError,
         StreamInterruptedError,
         ToolArgumentsError,

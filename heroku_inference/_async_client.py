@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from heroku_inference._agents.reading import AgentReader
 from heroku_inference._agents.result import AgentResult, agent_result
-from heroku_inference._call import Call
+from heroku_inference._call import Call, RetryEvent
 from heroku_inference._catalogue import AvailableModel, available_models
 from heroku_inference._chat.reading import ChunkReader, chat_result
 from heroku_inference._chat.second_tries import SecondTries, second_tries
@@ -33,7 +33,7 @@ from heroku_inference._endpoints.images import GeneratedImage, read_image
 from heroku_inference._endpoints.mcp import McpServer, mcp_servers
 from heroku_inference._endpoints.refusals import OnRefused
 from heroku_inference._endpoints.rerank import RerankResult
-from heroku_inference._errors import RetryEvent, short_traceback
+from heroku_inference._errors import short_traceback
 from heroku_inference._http.async_transport import AsyncTransport
 from heroku_inference._http.streams import async_batches
 from heroku_inference._own_clients import AsyncHttpClient, check_http_client

@@ -1,19 +1,15 @@
-"""One request to the API, as a value, and its headers."""
+"""One request to the API, as a value, its headers, and what is told of a failed attempt."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+from heroku_inference._errors import APIError
+from heroku_inference._public_names import publish
+from heroku_inference._values import Reply
 
-    from heroku_inference._errors import RetryEvent
-    from heroku_inference._values import Reply
-
-
-__all__ = ["HARMLESS_HEADERS", "Call", "MaskedHeaders", "StreamForm", "StreamSum"]
+__all__ = ["HARMLESS_HEADERS", "Call", "MaskedHeaders", "RetryEvent", "StreamForm", "StreamSum"]
 
 HARMLESS_HEADERS: Final = frozenset(
     {
@@ -45,6 +41,21 @@ class StreamSum(Protocol):
 
     def body(self) -> bytes:
         """The body that the plain answer would have."""
+
+
+@dataclass(frozen=True)
+class RetryEvent:
+    """A failed attempt that is about to be repeated.
+
+    Attributes:
+        attempt: Number of the attempt that failed, from 1.
+        wait: Seconds until the next one.
+        error: Why it failed.
+    """
+
+    attempt: int
+    wait: float
+    error: APIError
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ class Call:
         """The path, with the query if there is one."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
-    def summed(self, form: StreamForm) -> Call:
+    def summed(self, form: StreamForm) -> "Call":
         """The same call as a stream that is summed up."""
         return replace(
             self, body={**form.fields, **(self.body or {}), "stream": True}, is_summed=True
@@ -123,3 +134,6 @@ class MaskedHeaders(dict[str, str]):
 
     def __repr__(self) -> str:
         return repr({name: self[name] if name in HARMLESS_HEADERS else "***" for name in self})
+
+
+publish(__name__)

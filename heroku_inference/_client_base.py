@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from pydantic import SecretStr
 
 from heroku_inference._agents.request import agent_body, agent_call
-from heroku_inference._call import Call, MaskedHeaders
+from heroku_inference._call import Call, MaskedHeaders, RetryEvent
 from heroku_inference._catalogue import warn_of_end
-from heroku_inference._chat.request import ChatRequest, chat_request, check_model
+from heroku_inference._chat.options import check_model
+from heroku_inference._chat.request import ChatRequest, chat_request
 from heroku_inference._chat.summing import SUMMED_CHAT, SUMMED_CHAT_WITHOUT_USAGE
 from heroku_inference._client_options import (
     AgentOptions,
@@ -50,12 +51,10 @@ from heroku_inference._errors import (
     APIError,
     ConfigError,
     HerokuError,
-    RetryEvent,
     UnknownArgumentError,
     short_traceback,
 )
 from heroku_inference._http.redaction import forget_secrets, secrets_of
-from heroku_inference._model_advice import with_model_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +99,10 @@ class _ClearErrors(short_traceback):
         # A ConfigError quotes no server, and may say that there is no key.
         if isinstance(error, HerokuError) and not isinstance(error, ConfigError):
             if self.call is not None and isinstance(error, APIError):
+                from heroku_inference._model_advice import (  # noqa: PLC0415 - after a refusal only
+                    with_model_hint,
+                )
+
                 with_model_hint(error, self._kind, self.call.body)
             if self.earlier_text:
                 error.partial = self.earlier_text + error.partial

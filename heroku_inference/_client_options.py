@@ -1,8 +1,7 @@
 """The options of each kind of call, as types that editors complete."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 from heroku_inference._call import MaskedHeaders
 from heroku_inference._config.arguments import (
@@ -11,14 +10,10 @@ from heroku_inference._config.arguments import (
     check_query,
     check_timeout,
 )
+from heroku_inference._endpoints.embedding_wire import LongText
+from heroku_inference._endpoints.refusals import OnRefused
 from heroku_inference._public_names import publish
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from heroku_inference._endpoints.embedding_wire import LongText
-    from heroku_inference._endpoints.refusals import OnRefused
-    from heroku_inference.agent_tools import AgentTool
+from heroku_inference.agent_tools import AgentTool
 
 __all__ = [
     "AgentOptions",

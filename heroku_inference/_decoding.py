@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic_core import from_json
 
-__all__ = ["MOST_LEVELS", "decoded_json", "is_too_deep"]
+__all__ = ["MOST_LEVELS", "decoded_json", "is_too_deep", "whole_characters"]
 
 MOST_LEVELS: Final = 100
 """How deep objects and lists may stand in each other."""
 
 _MOST_DIGITS: Final = 4000  # Python and the fast parser read 4300
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # A string, which may hold brackets, or a bracket.
 _MARK: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -50,6 +50,20 @@ def is_too_deep(text: str) -> bool:
     return _may_be_too_deep(text) and _flattened(text) != text
 
 
+def whole_characters(value: Any) -> Any:
+    """The value with no half of a surrogate pair in its texts, as UTF-8 wants it.
+
+    Two halves that belong together are joined; others become U+FFFD.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {whole_characters(key): whole_characters(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole_characters(inner) for inner in value]
+    return value
+
+
 def _odd_json(text: str | bytes, *, strict: bool) -> Any:
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), errors="replace")
@@ -58,7 +72,7 @@ def _odd_json(text: str | bytes, *, strict: bool) -> Any:
         value = json.loads(flat, parse_int=_number, strict=strict)
     except RecursionError:  # brackets that nothing closes
         raise ValueError("The text is not JSON.") from None
-    return _readable(value)
+    return whole_characters(value)
 
 
 def _may_be_too_deep(text: str) -> bool:
@@ -86,13 +100,3 @@ def _flattened(text: str) -> str:
 
 def _number(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MOST_DIGITS else digits
-
-
-def _readable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_readable(part) for part in value]
-    if isinstance(value, dict):
-        return {_readable(name): _readable(part) for name, part in value.items()}
-    return value

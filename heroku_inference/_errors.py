@@ -24,12 +24,16 @@ HerokuError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from heroku_inference._late_modules import late_module
 from heroku_inference._public_names import publish
-from heroku_inference._values import AgentStep, Reply
+
+if TYPE_CHECKING:
+    import heroku_inference
+else:  # making the classes of values takes longer than all else that an adapter's import does
+    heroku_inference = late_module("heroku_inference")
 
 __all__ = [
     "APIConnectionError",
@@ -45,7 +49,6 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "RequestTimeoutError",
-    "RetryEvent",
     "ServerError",
     "StreamInterruptedError",
     "ToolArgumentsError",
@@ -71,7 +74,7 @@ class HerokuError(Exception):
     """
 
     partial: str = ""
-    steps: tuple[AgentStep, ...] = ()
+    steps: tuple[heroku_inference.AgentStep, ...] = ()
     done: Mapping[int, Any] = MappingProxyType({})
 
     def __init__(self, problem: str, remedy: str = "") -> None:
@@ -155,7 +158,7 @@ class APIError(HerokuError):
         request_id: str | None = None,
         body: Any = None,
         retry_after: float | None = None,
-        response: Reply | None = None,
+        response: heroku_inference.Reply | None = None,
         server_message: str = "",
     ) -> None:
         super().__init__(problem, remedy)
@@ -258,21 +261,6 @@ def recast(error: HerokuError, kind: type[_Error]) -> _Error:
     """
     error.__class__ = kind
     return error  # type: ignore[return-value]
-
-
-@dataclass(frozen=True)
-class RetryEvent:
-    """A failed attempt that is about to be repeated.
-
-    Attributes:
-        attempt: Number of the attempt that failed, from 1.
-        wait: Seconds until the next one.
-        error: Why it failed.
-    """
-
-    attempt: int
-    wait: float
-    error: APIError
 
 
 publish(__name__)

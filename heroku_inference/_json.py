@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from heroku_inference._decoding import decoded_json
+from heroku_inference._decoding import decoded_json, whole_characters
 from heroku_inference._errors import InvalidResponseError
 
 if TYPE_CHECKING:
@@ -93,20 +92,6 @@ def wrong_answer(reply: Reply, expected: str, data: bytes | None = None) -> Inva
     except ValueError:
         return invalid_response(reply, _NOT_JSON, data)
     return invalid_response(reply, f"it is not {expected}", data)
-
-
-def whole_characters(value: Any) -> Any:
-    """The value with no half of a surrogate pair in its texts, as UTF-8 wants it.
-
-    Two halves that belong together are joined; others become U+FFFD.
-    """
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, Mapping):
-        return {whole_characters(key): whole_characters(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [whole_characters(inner) for inner in value]
-    return value
 
 
 def is_error(frame: dict[str, Any]) -> bool:

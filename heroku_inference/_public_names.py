@@ -11,6 +11,7 @@ __all__ = ["MODULE_OF", "publish"]
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "_agents.result": ("AgentResult", "agent_messages"),
     "_async_client": ("AsyncClient",),
+    "_call": ("RetryEvent",),
     "_catalogue": ("KNOWN_MODELS", "AvailableModel", "ModelFacts", "known_model"),
     "_client": ("Client",),
     "_client_options": ("AgentOptions", "ChatOptions", "EmbedOptions", "ImageOptions"),
@@ -38,7 +39,6 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
         "PermissionDeniedError",
         "RateLimitError",
         "RequestTimeoutError",
-        "RetryEvent",
         "ServerError",
         "StreamInterruptedError",
         "ToolArgumentsError",

@@ -1,7 +1,5 @@
 """What the API answered, as values. Pure data; built by the reading modules."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -92,7 +90,7 @@ class Reply:
         return self.headers.get("x-request-id") or self.headers.get("request-id")
 
     @cached_property
-    def rate_limits(self) -> RateLimits:
+    def rate_limits(self) -> "RateLimits":
         """The add-on's limits as this answer reported them."""
         from heroku_inference._headers import rate_limits_of  # noqa: PLC0415 - needed rarely
 

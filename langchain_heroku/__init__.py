@@ -53,7 +53,7 @@ _MODULES: Final = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return import_module("importlib.metadata").version("heroku-inference")
+        return import_module("heroku_inference").__version__
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

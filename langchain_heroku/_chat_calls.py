@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+    from heroku_inference import RetryEvent
     from heroku_inference import _values as heroku
-    from heroku_inference._errors import RetryEvent
 
 
 __all__ = ["ChatCalls", "retry_listener"]

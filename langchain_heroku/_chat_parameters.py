@@ -1,9 +1,7 @@
 """The parameters of a chat model, and the options of one call made from them."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -11,9 +9,6 @@ from heroku_inference._adapters import chat_parameters as heroku
 from heroku_inference._adapters.chat_options import chat_options, refuse_unknown_options
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["ChatParameters"]
 

@@ -1,7 +1,5 @@
 """What all classes here share: the connection's arguments, errors, and how keys are dumped."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,7 +27,7 @@ class HerokuConnection(Connection):
     """
 
     @staticmethod
-    def _framework_error(error: HerokuError) -> HerokuError:
+    def _framework_error(error: "HerokuError") -> "HerokuError":
         return langchain_error(error)
 
     @property

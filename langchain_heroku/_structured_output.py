@@ -10,7 +10,7 @@ import json
 import uuid
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessageChunk, SystemMessage
@@ -40,11 +40,10 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_core.output_parsers import BaseOutputParser
 
-    from langchain_heroku.chat_models import ChatHeroku
+    from langchain_heroku.chat_models import ChatHeroku, Method
 
-__all__ = ["Method", "structured_output"]
+__all__ = ["structured_output"]
 
-Method = Literal["function_calling", "json_schema", "json_mode"]
 _METHODS: Final = ("function_calling", "json_schema", "json_mode")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core import tools as tool_types
 from langchain_core.language_models import LanguageModelInput
@@ -11,10 +11,11 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
 from langchain_heroku._chat_calls import ChatCalls
-from langchain_heroku._structured_output import Method, structured_output
 from langchain_heroku._tools import tool_options
 
 __all__ = ["ChatHeroku"]
+
+Method = Literal["function_calling", "json_schema", "json_mode"]
 
 
 class ChatHeroku(ChatCalls, defer_build=False):
@@ -178,6 +179,10 @@ class ChatHeroku(ChatCalls, defer_build=False):
         Raises:
             ConfigError: The method is unknown, needs a schema, or cannot be used with `tools`.
         """
+        from langchain_heroku._structured_output import (  # noqa: PLC0415 - many never need it
+            structured_output,
+        )
+
         return structured_output(
             self, schema, method=method, include_raw=include_raw, options=kwargs
         )

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.embeddings import Embeddings
 from pydantic import ConfigDict
 
-from heroku_inference import EmbeddingBatch
+import heroku_inference
 from heroku_inference._adapters.embeddings import MAX_TEXTS, EmbeddingParameters, OnRefused, Side
 from langchain_heroku._connection import HerokuConnection
 from langchain_heroku.errors import langchain_errors
 
 if TYPE_CHECKING:
-    from heroku_inference._adapters.embeddings import EmbedOptions
+    from heroku_inference import EmbedOptions
 
 __all__ = ["HerokuEmbeddings"]
 
@@ -119,7 +119,7 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
 
     def iter_embed(
         self, texts: Iterable[str], *, on_refused: OnRefused = "error"
-    ) -> Generator[EmbeddingBatch]:
+    ) -> Generator[heroku_inference.EmbeddingBatch]:
         """Vectors of documents batch by batch, in order, a few requests ahead of the consumer.
 
         `texts` can be endless: memory stays bounded. Errors keep their position: batches before
@@ -143,7 +143,7 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
 
     async def aiter_embed(
         self, texts: Iterable[str], *, on_refused: OnRefused = "error"
-    ) -> AsyncGenerator[EmbeddingBatch]:
+    ) -> AsyncGenerator[heroku_inference.EmbeddingBatch]:
         """`iter_embed` as an async generator; close it (`contextlib.aclosing`) if left early."""
         with langchain_errors():
             options = self._options("search_document")

@@ -11,7 +11,7 @@ from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
 from pydantic import ConfigDict
 
-from heroku_inference import RerankHit
+import heroku_inference
 from heroku_inference._adapters.rerank import RerankParameters, check_query, hits_of
 from heroku_inference._errors import ConfigError
 from langchain_heroku._connection import HerokuConnection
@@ -115,7 +115,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         documents: Sequence[str | Document | Mapping[str, Any]],
         *,
         top_n: int | EllipsisType | None = ...,
-    ) -> list[RerankHit]:
+    ) -> list[heroku_inference.RerankHit]:
         """The positions and scores of the most relevant documents, best first.
 
         Args:
@@ -142,7 +142,7 @@ class HerokuRerank(HerokuConnection, RerankParameters, BaseDocumentCompressor):
         documents: Sequence[str | Document | Mapping[str, Any]],
         *,
         top_n: int | EllipsisType | None = ...,
-    ) -> list[RerankHit]:
+    ) -> list[heroku_inference.RerankHit]:
         """Async version of `rerank`."""
         with langchain_errors():
             options, texts = self._options(top_n), _texts(query, documents)
@@ -178,7 +178,9 @@ def _text(document: str | Document | Mapping[str, Any], index: int) -> str:
     return document
 
 
-def _with_scores(documents: Sequence[Document], hits: Sequence[RerankHit]) -> list[Document]:
+def _with_scores(
+    documents: Sequence[Document], hits: Sequence[heroku_inference.RerankHit]
+) -> list[Document]:
     return [_with_score(documents[hit.index], hit.score) for hit in hits]
 
 

@@ -1,7 +1,5 @@
 """What all classes here share: the connection's arguments, and how LlamaIndex stores objects."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Mapping
 from copy import copy

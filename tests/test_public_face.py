@@ -10,6 +10,9 @@ import sys
 import typing
 
 import pytest
+from pydantic import TypeAdapter
+
+import heroku_inference
 
 PACKAGES = ["heroku_inference", "langchain_heroku", "llama_index_heroku", "heroku_emulator"]
 
@@ -110,6 +113,38 @@ def test_importing_loads_no_more_than_is_needed_and_opens_no_socket(statement, n
 
 
 @pytest.mark.parametrize(
+    ("statement", "most_modules", "made"),
+    [
+        ("from langchain_heroku import ChatHeroku", 53, []),
+        ("from langchain_heroku import HerokuEmbeddings", 25, ["EmbeddingOptions"]),
+        ("from langchain_heroku import HerokuRerank", 25, ["RerankOptions"]),
+        ("from llama_index_heroku import Heroku", 44, []),
+        ("from llama_index_heroku import HerokuEmbedding", 28, ["EmbeddingOptions", "_Batch"]),
+        ("from llama_index_heroku import HerokuRerank", 25, ["RerankOptions"]),
+    ],
+)
+def test_importing_a_class_of_an_adapter_costs_no_more_than_it_did(statement, most_modules, made):
+    # A module takes 0.1 ms, a dataclass half of one: who adds one here has to want it. What only
+    # calls need is loaded with the first.
+    program = (
+        f"{statement}\n"
+        "import sys\n"
+        f"packages = {PACKAGES!r}\n"
+        "ours = [module for name, module in sys.modules.items()"
+        " if name.partition('.')[0] in packages]\n"
+        "things = {id(one): one for module in ours for one in vars(module).values()}.values()\n"
+        "print(len(ours), *sorted(one.__name__ for one in things if isinstance(one, type)"
+        " and '__dataclass_fields__' in vars(one)"
+        " and one.__module__.partition('.')[0] in packages))\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    modules, *dataclasses = done.stdout.split()
+    assert dataclasses == made
+    assert int(modules) <= most_modules
+
+
+@pytest.mark.parametrize(
     ("statement", "missing", "extra"),
     [
         ("from langchain_heroku import ChatHeroku", "langchain_core", "langchain"),
@@ -167,3 +202,16 @@ def test_programs_can_read_the_annotations_of_every_public_function(name):
         read += 1
     assert unreadable == {}
     assert read > 1
+
+
+def test_programs_can_read_the_fields_of_every_value():
+    public = [getattr(heroku_inference, name) for name in heroku_inference.__all__]
+    values = [
+        one
+        for one in public
+        if inspect.isclass(one) and not issubclass(one, heroku_inference.HerokuError)
+    ]
+    assert heroku_inference.ChatResult in values
+    for value in values:
+        typing.get_type_hints(value)
+    TypeAdapter(heroku_inference.ChatResult).json_schema()  # as web frameworks do

@@ -11,13 +11,13 @@ from typing import Any, Final
 from heroku_inference._anthropic.reading import finish_reason
 from heroku_inference._anthropic.request import TRIES_FIELD, message_arguments, thinks
 from heroku_inference._anthropic.response_format import answer_tool, ask_for_answer
-from heroku_inference._chat.request import (
+from heroku_inference._chat.options import (
     check_limit,
     check_model,
     check_share,
     check_tool_call_retries,
 )
-from heroku_inference._chat.thinking import check_thinking
+from heroku_inference._chat.thinking_choice import check_thinking
 from heroku_inference._config.arguments import (
     SENDING_OPTIONS,
     check_extra_body,

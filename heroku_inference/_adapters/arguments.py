@@ -2,9 +2,10 @@
 
 Fields hold what the caller passed. Values from config vars are looked up when needed. Like the
 clients, they stay out of copies, pickles and dumps.
-"""
 
-from __future__ import annotations
+Annotations of fields are values in the modules of these classes, without `from __future__ import
+annotations`: pydantic would evaluate texts again for every class below.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from heroku_inference import _version  # noqa: F401 - read now, and not when a loop is running
 from heroku_inference._adapters.in_use import InUse, named
 from heroku_inference._config.arguments import (
     check_extra_body,
@@ -184,6 +184,8 @@ class Connection(BaseModel):
     @classmethod
     def _fields_from(cls, data: dict[str, Any]) -> dict[str, Any]:
         """The arguments by the names of their fields: alternative spellings are replaced."""
+        if data.keys().isdisjoint(cls._SPELLINGS):
+            return data
         for other, name in cls._SPELLINGS.items():
             if other not in data:
                 continue
@@ -198,9 +200,9 @@ class Connection(BaseModel):
     @classmethod
     def _checked(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """The same fields, once the core's own checks have passed."""
-        for name, check in cls._CHECKS.items():
-            if name in fields:
-                check(fields[name])
+        for name, value in fields.items():
+            if check := cls._CHECKS.get(name):
+                check(value)
         limiter = fields.get("rate_limiter")
         if not (cls._ASKS_LIMITERS and hasattr(limiter, "acquire")):
             check_rate_limiter(limiter)
@@ -232,11 +234,11 @@ class Connection(BaseModel):
         return self._derive("settings", values, self._make_settings)
 
     @property
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
         return self._derive("client", self._client_options(self.http_client), self._make_client)
 
     @property
-    def _async_client(self) -> AsyncClient:
+    def _async_client(self) -> "AsyncClient":
         options = self._client_options(self.async_http_client)
         return self._derive("async_client", options, self._make_async_client)
 
@@ -253,7 +255,7 @@ class Connection(BaseModel):
         )
 
     @property
-    def _shared_limit(self) -> SharedRateLimit | None:
+    def _shared_limit(self) -> "SharedRateLimit | None":
         """The limit to be kept where requests go out; others are asked by their framework."""
         return shared_limit(self.rate_limiter)
 
@@ -279,7 +281,7 @@ class Connection(BaseModel):
             allow_plaintext=self.allow_plaintext,
         )
 
-    def _make_client(self) -> Client:
+    def _make_client(self) -> "Client":
         # Imported late: loading the clients takes as long as the rest of an adapter.
         from heroku_inference._client import Client  # noqa: PLC0415
 
@@ -294,7 +296,7 @@ class Connection(BaseModel):
             http_client=self.http_client,
         )
 
-    def _make_async_client(self) -> AsyncClient:
+    def _make_async_client(self) -> "AsyncClient":
         from heroku_inference._async_client import AsyncClient  # noqa: PLC0415
 
         return AsyncClient(

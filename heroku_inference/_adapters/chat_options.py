@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
-from heroku_inference._chat.thinking import is_on
+from heroku_inference._chat import options as of_chat
+from heroku_inference._chat.options import IGNORED_PARAMETERS, drop_ignored
+from heroku_inference._chat.thinking_choice import is_on
 from heroku_inference._config.arguments import (
     SENDING_OPTIONS,
     check_extra_body,
@@ -31,9 +31,7 @@ __all__ = [
     "refuse_unknown_options",
 ]
 
-CHAT_OPTIONS: Final = frozenset(inspect.signature(chat_request).parameters).union(
-    SENDING_OPTIONS
-) - {"messages", "stream", "unknown"}
+CHAT_OPTIONS: Final = of_chat.CHAT_OPTIONS.union(SENDING_OPTIONS)
 """The options that the core knows by name."""
 
 _NOWHERE: Final[Mapping[str, str]] = {}

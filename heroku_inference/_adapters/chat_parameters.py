@@ -1,7 +1,5 @@
 """The parameters of a chat model in either framework. `None` values are not sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -10,8 +8,8 @@ from pydantic import Field
 
 from heroku_inference._adapters.arguments import Connection, check_extra_body
 from heroku_inference._adapters.chat_options import asks_to_think
-from heroku_inference._chat.request import check_effort, check_limit, check_model, check_share
-from heroku_inference._chat.thinking import check_thinking
+from heroku_inference._chat.options import check_effort, check_limit, check_model, check_share
+from heroku_inference._chat.thinking_choice import check_thinking
 
 __all__ = ["ChatParameters", "check_limit", "check_model", "check_share", "check_thinking"]
 

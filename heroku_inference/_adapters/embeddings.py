@@ -1,17 +1,17 @@
 """The parameters of an embedding model in either framework (docs: embeddings)."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from heroku_inference._adapters.arguments import Connection
-from heroku_inference._client_options import EmbedOptions
 from heroku_inference._config.settings import Kind
+from heroku_inference._endpoints.embedding_options import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._endpoints.embedding_wire import LongText, check_text
-from heroku_inference._endpoints.embeddings import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._endpoints.refusals import OnRefused
 
-__all__ = ["MAX_TEXTS", "EmbedOptions", "EmbeddingParameters", "OnRefused", "Side", "check_text"]
+if TYPE_CHECKING:
+    from heroku_inference._client_options import EmbedOptions
+
+__all__ = ["MAX_TEXTS", "EmbeddingParameters", "OnRefused", "Side", "check_text"]
 
 Side = Literal["search_document", "search_query"]
 """The two sides of a search; the same text has a different vector on each."""
@@ -47,7 +47,7 @@ class EmbeddingParameters(Connection):
         options: dict[str, Any] = {**self._options("search_document")}
         EmbeddingOptions(model=self.model or self.settings.require_model(), **options)
 
-    def _options(self, side: Side) -> EmbedOptions:
+    def _options(self, side: Side) -> "EmbedOptions":
         """The options of the core's `embed` for texts on this side."""
         return {
             "input_type": self.input_type or side,

@@ -1,19 +1,16 @@
 """The parameters of a reranker in either framework (docs: rerank)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from heroku_inference._adapters.arguments import Connection
 from heroku_inference._adapters.refusals import warn_of_refused
 from heroku_inference._config.settings import Kind
 from heroku_inference._endpoints.refusals import OnRefused
-from heroku_inference._endpoints.rerank import RerankOptions, check_query, check_top_n
+from heroku_inference._endpoints.rerank_options import RerankOptions, check_query, check_top_n
 
 if TYPE_CHECKING:
-    from types import EllipsisType
-
     from heroku_inference._endpoints.rerank import RerankHit, RerankResult
 
 __all__ = ["RerankParameters", "check_query", "hits_of"]
@@ -53,7 +50,7 @@ class RerankParameters(Connection):
         }
 
 
-def hits_of(result: RerankResult) -> list[RerankHit]:
+def hits_of(result: "RerankResult") -> "list[RerankHit]":
     """The hits; a warning names documents that were left out."""
     warn_of_refused("documents", result.refused)
     return result.hits

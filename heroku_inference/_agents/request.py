@@ -8,7 +8,7 @@ from heroku_inference._call import Call
 from heroku_inference._catalogue import warn_of_sampling
 from heroku_inference._chat.history_tools import clean_agent_tool_names
 from heroku_inference._chat.messages import wire_messages
-from heroku_inference._chat.request import check_limit, check_share, list_stops
+from heroku_inference._chat.options import check_limit, check_share, list_stops
 from heroku_inference._chat.thinking import SAMPLING
 from heroku_inference._chat.words import NO_RESULT
 from heroku_inference._config.arguments import SENDING_OPTIONS, check_extra_body, unknown_argument

@@ -1,7 +1,5 @@
 """The result of an agent's run, and the messages that a later run needs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce

@@ -18,9 +18,8 @@ from heroku_inference._chat.thinking import (
     SAMPLING,
     apply_thinking_rules,
     call_instruction,
-    check_thinking,
-    is_on,
 )
+from heroku_inference._chat.thinking_choice import check_thinking, is_on
 from heroku_inference._warnings import warn_caller
 
 if TYPE_CHECKING:

@@ -10,52 +10,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from heroku_inference._chat.messages import has_tool_calls, with_instruction
+from heroku_inference._chat.thinking_choice import check_budget, is_on, thinking_object
 from heroku_inference._chat.tools import is_forced
-from heroku_inference._config.arguments import nearest_name
-from heroku_inference._errors import ConfigError, UnknownArgumentError
 from heroku_inference._warnings import warn_caller
 
 __all__ = [
     "SAMPLING",
     "apply_thinking_rules",
     "call_instruction",
-    "check_thinking",
-    "is_on",
     "thinks",
     "thinks_only_without_calls",
 ]
 
 SAMPLING: Final = ("temperature", "top_p", "top_k")
-
-# Tokens for thinking when the caller only said `True`: the documentation's examples use 2000, and
-# it fits under the smallest output limit that is documented (4096).
-_DEFAULT_BUDGET = 2048
-# The least that Heroku accepts (docs: chat completions, extended thinking).
-_MINIMUM_BUDGET = 1024
-
-# Heroku's own, and Anthropic's, which is known from Opus 4.7 on (docs: adaptive thinking).
-_KEYS: Final = ("enabled", "budget_tokens", "include_reasoning", "type", "display", "effort")
-_THINKS: Final = frozenset({"enabled", "adaptive"})
-
-
-def check_thinking(choice: Any) -> None:
-    """Refuse what no call can send as `extended_thinking`, whatever its limit of output tokens.
-
-    Raises:
-        ConfigError: It is not one of the documented forms, a mapping has a key that does not exist
-            (the error names the nearest one), or the budget is below 1024.
-    """
-    if isinstance(choice, Mapping):
-        for name in choice:
-            if name not in _KEYS:
-                nearest = nearest_name(str(name), _KEYS)
-                raise UnknownArgumentError(
-                    f"extended_thinking has no key {name!r}.",
-                    f"Did you mean {nearest!r}?" if nearest else f"Keys are {', '.join(_KEYS)}.",
-                )
-    thinking = _thinking(choice, None)
-    if thinking is not None and thinking.get("enabled"):
-        _check_budget(thinking.get("budget_tokens"), None)
 
 
 def apply_thinking_rules(body: dict[str, Any]) -> None:
@@ -111,11 +78,6 @@ def thinks_only_without_calls(body: Mapping[str, Any]) -> bool:
     return thinks(body) and not _is_adaptive(body)
 
 
-def is_on(thinking: Mapping[str, Any]) -> bool:
-    """Whether a mapping for `extended_thinking` turns thinking on, as it does unless it says no."""
-    return bool(thinking.get("enabled", True)) and thinking.get("type", "enabled") in _THINKS
-
-
 def _is_adaptive(body: Mapping[str, Any]) -> bool:
     thinking = body.get("extended_thinking")
     return isinstance(thinking, Mapping) and thinking.get("type") == "adaptive"
@@ -125,51 +87,17 @@ def _set_thinking(body: dict[str, Any]) -> None:
     choice = body.pop("extended_thinking")
     if choice is False and body.get("reasoning_effort"):
         choice = {"enabled": False}  # by the effort alone Claude would think
-    thinking = _thinking(choice, _output_limit(body))
+    thinking = thinking_object(choice, _output_limit(body))
     if thinking is None:
         return
     body["extended_thinking"] = thinking
     if is_on(thinking):
-        _check_budget(thinking.get("budget_tokens"), _output_limit(body))
-
-
-def _thinking(choice: Any, limit: int | None) -> dict[str, Any] | None:
-    """Heroku's object; the reasoning is asked for where the caller did not say otherwise."""
-    if choice is None or choice is False:
-        return None
-    if isinstance(choice, Mapping):
-        return dict(choice) if "type" in choice else {"enabled": True, **choice}
-    if choice is True:
-        budget = _DEFAULT_BUDGET if limit is None else min(_DEFAULT_BUDGET, limit // 2)
-        choice = max(budget, _MINIMUM_BUDGET)
-    if not isinstance(choice, int):
-        raise ConfigError(
-            f"extended_thinking={choice!r} is not documented.",
-            "Pass True, a budget in tokens, or a mapping with 'enabled', 'budget_tokens' and "
-            "'include_reasoning', or with a 'type'.",
-        )
-    return {"enabled": True, "budget_tokens": choice, "include_reasoning": True}
+        check_budget(thinking.get("budget_tokens"), _output_limit(body))
 
 
 def _output_limit(body: Mapping[str, Any]) -> int | None:
     limit = body.get("max_tokens") or body.get("max_completion_tokens")
     return limit if isinstance(limit, int) else None
-
-
-def _check_budget(budget: Any, limit: int | None) -> None:
-    if not isinstance(budget, int):
-        return
-    if budget < _MINIMUM_BUDGET:
-        raise ConfigError(
-            f"A thinking budget of {budget} tokens is too small.",
-            f"Raise it to {_MINIMUM_BUDGET} or more.",
-        )
-    if limit is not None and budget >= limit:
-        raise ConfigError(
-            f"The thinking budget of {budget} tokens does not fit into the limit of {limit} output "
-            "tokens, which counts thinking and answer together.",
-            f"Raise the limit (max_tokens) above {budget}, or lower the budget.",
-        )
 
 
 def _turn_off(body: dict[str, Any]) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from heroku_inference._decoding import MOST_LEVELS, decoded_json, is_too_deep
-from heroku_inference._json import whole_characters
+from heroku_inference._decoding import MOST_LEVELS, decoded_json, is_too_deep, whole_characters
 
 __all__ = ["ObjectScanner", "arguments_for_history", "arguments_text", "parse_arguments"]
 

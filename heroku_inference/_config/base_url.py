@@ -44,6 +44,11 @@ def normalise_url(url: object, *, allow_plaintext: bool = False) -> str:
             f"base_url must be a str, got a value of type {type(url).__name__}.",
             f"Pass a URL such as {DEFAULT_BASE_URL!r}.",
         )
+    return _normalised(url, allow_plaintext)
+
+
+@lru_cache(maxsize=64)  # programs make many objects with the same few
+def _normalised(url: str, allow_plaintext: bool) -> str:
     text = url.strip()
     if "://" not in text and not _has_scheme(text):
         text = f"https://{text}"
@@ -74,7 +79,6 @@ def _odd_scheme(shown: str) -> str:
     return f": {scheme[1]!r} is an odd scheme"
 
 
-@lru_cache(maxsize=64)
 def _is_api_url(url: str) -> bool:
     # `urlsplit` leaves out line breaks and tabs by itself, so they are looked for first.
     if re.search(r"[\s\x00-\x1f\x7f-\x9f\\]", url):
@@ -91,7 +95,6 @@ def _is_api_url(url: str) -> bool:
     return is_web and is_name and is_plain and port != 0 and not has_more
 
 
-@lru_cache(maxsize=64)
 def _is_plaintext(url: str) -> bool:
     """Whether the URL leads to a public host without encryption."""
     parts = urlsplit(url)

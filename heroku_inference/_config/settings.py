@@ -1,10 +1,9 @@
 """Which key, URL and model to use: from arguments, or from the config vars of an attachment."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Never
+from typing import Any, Final, Literal, Never
 
 from pydantic import SecretStr
 
@@ -13,9 +12,6 @@ from heroku_inference._config.base_url import DEFAULT_BASE_URL, normalise_url
 from heroku_inference._config.environment import config_var
 from heroku_inference._errors import ConfigError, add_place, short_traceback
 from heroku_inference._public_names import publish
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Kind", "Settings"]
 
@@ -29,6 +25,8 @@ _ALIASES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "rerank": ("RERANK", "INFERENCE"),
     "image": ("DIFFUSION", "INFERENCE"),
 }
+_KINDS: Final = (*_ALIASES,)  # a tuple: a list has no hash to look for
+_KEY: Final = re.compile(r"[!-~]+")
 # A standard plan has one key for all models and names none; these are the documented ones.
 WELL_KNOWN_MODELS: Final[Mapping[Kind, str]] = {
     "embedding": "cohere-embed-multilingual",
@@ -127,7 +125,7 @@ class Settings:
         inference_url: str | None = None,
         allow_plaintext: bool = False,
         **unknown: Never,
-    ) -> Settings:
+    ) -> "Settings":
         """Load the config vars of a `.env` file into the environment, then read settings.
 
         Variables that are set already win over the file's.
@@ -215,7 +213,7 @@ def check_settings(
 
 
 def _check_kind(kind: object) -> None:
-    if kind not in (*_ALIASES,):  # a tuple: a list has no hash to look for
+    if kind not in _KINDS:
         raise ConfigError(f"{kind!r} is not a kind of model.", f"Use one of {', '.join(_ALIASES)}.")
 
 
@@ -341,7 +339,7 @@ def _trim_key(key: object) -> SecretStr:
         raise ConfigError(
             "The API key is empty.", "Pass the add-on's key, or None to use the config var."
         )
-    if not re.fullmatch(r"[!-~]+", trimmed.get_secret_value()):
+    if not _KEY.fullmatch(trimmed.get_secret_value()):
         raise ConfigError(
             "The API key contains characters that a key cannot have.",
             "Check that it was copied whole, without quotes or line breaks.",

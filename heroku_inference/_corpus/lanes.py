@@ -16,11 +16,11 @@ from heroku_inference._pause import pause
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from heroku_inference._call import RetryEvent
     from heroku_inference._client_options import EmbedOptions
     from heroku_inference._config.settings import Kind
     from heroku_inference._corpus.tally import Tally
     from heroku_inference._endpoints.embeddings import EmbeddingBatch
-    from heroku_inference._errors import RetryEvent
     from heroku_inference._http.transport import Transport
     from heroku_inference._values import Reply
 

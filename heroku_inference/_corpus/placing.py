@@ -1,10 +1,8 @@
 """Vectors that go to their place: rows of a part, or a store of the caller's own."""
 
-from __future__ import annotations
-
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -14,8 +12,6 @@ from heroku_inference._public_names import publish
 from heroku_inference._values import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from heroku_inference._corpus.ledger import Ledger
     from heroku_inference._corpus.parts import Parts
     from heroku_inference._corpus.rows import Rows, WaitingRow
@@ -65,7 +61,7 @@ class ToParts:
     """Rows that go to Parquet files of `part_rows` rows."""
 
     def __init__(
-        self, rows: Rows, ledger: Ledger, parts: Parts, *, dtype: str, part_rows: int
+        self, rows: "Rows", ledger: "Ledger", parts: "Parts", *, dtype: str, part_rows: int
     ) -> None:
         self.parts_written = 0
         self._rows = rows
@@ -112,7 +108,7 @@ class ToParts:
         )
         self._parts.remove(part)
 
-    def _groups(self, written: _Written) -> Iterator[tuple[list[str], Any]]:
+    def _groups(self, written: "_Written") -> Iterator[tuple[list[str], Any]]:
         after = 0
         while left := self._part_rows - len(written.numbers):
             rows = self._rows.ready(after, min(ROWS_READ_TOGETHER, left))
@@ -131,7 +127,7 @@ class _Written:
         self.answers = array("q")
         self.places = array("q")
 
-    def add(self, rows: Sequence[WaitingRow]) -> None:
+    def add(self, rows: "Sequence[WaitingRow]") -> None:
         self.numbers.extend([row.number for row in rows])
         self.answers.extend([row.answer for row in rows])
         self.places.extend([row.place for row in rows])
@@ -147,8 +143,8 @@ class ToStore:
 
     def __init__(
         self,
-        rows: Rows,
-        ledger: Ledger,
+        rows: "Rows",
+        ledger: "Ledger",
         store: Callable[[EmbeddedTexts], None],
         *,
         model: str,
@@ -179,13 +175,13 @@ class ToStore:
 class _Vectors:
     """Vectors, wherever they are: in the ledger, or in a part because of an equal text."""
 
-    def __init__(self, ledger: Ledger, parts: Parts | None, dtype: str) -> None:
+    def __init__(self, ledger: "Ledger", parts: "Parts | None", dtype: str) -> None:
         self._ledger = ledger
         self._parts = parts
         self._dtype = dtype
         self._numpy = import_of_extra("numpy", "corpus", "EmbedJob")
 
-    def of(self, rows: Sequence[WaitingRow]) -> Any:
+    def of(self, rows: "Sequence[WaitingRow]") -> Any:
         """An array with a row for each."""
         found: list[bytes | None] = [None] * len(rows)
         elsewhere: dict[int, list[tuple[int, int]]] = {}

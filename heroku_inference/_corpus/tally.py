@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from heroku_inference._errors import RetryEvent
+    from heroku_inference._call import RetryEvent
 
 __all__ = ["Tally"]
 

@@ -3,39 +3,27 @@
 `send` posts a body to a path and returns the answer; everything else here is pure.
 """
 
-from __future__ import annotations
-
 import math
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final, NotRequired
 
-from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
+from pydantic import Field, FiniteFloat, TypeAdapter
+from typing_extensions import TypedDict
 
 from heroku_inference._endpoints import paths
-from heroku_inference._endpoints.concurrency import amap_in_order, check_concurrency, map_in_order
-from heroku_inference._endpoints.refusals import (
-    HARMLESS,
-    Answers,
-    OnRefused,
-    check_on_refused,
-    name_refused,
-    reason_of,
-)
+from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
+from heroku_inference._endpoints.refusals import HARMLESS, Answers, name_refused, reason_of
+from heroku_inference._endpoints.rerank_options import RerankOptions, check_query
 from heroku_inference._errors import ConfigError, HerokuError
 from heroku_inference._json import invalid_response, read_json
 from heroku_inference._public_names import publish
 from heroku_inference._values import Reply, Shown
 from heroku_inference._wire_types import identifier
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
-
-    Send = Callable[[str, dict[str, Any]], Reply]
-    AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]
 
 __all__ = [
     "MAX_DOCUMENTS",
@@ -43,49 +31,14 @@ __all__ = [
     "RerankOptions",
     "RerankResult",
     "arerank",
-    "check_query",
-    "check_top_n",
     "rerank",
     "rerank_body",
 ]
 
+Send = Callable[[str, dict[str, Any]], Reply]
+AsyncSend = Callable[[str, dict[str, Any]], Awaitable[Reply]]
+
 MAX_DOCUMENTS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RerankOptions:
-    """How to rerank.
-
-    Attributes:
-        model: Model id, for example `cohere-rerank-3-5`.
-        top_n: How many documents to return, best first; `None` is all of them.
-        max_concurrency: Requests in flight at a time, where more than one is needed.
-        on_refused: What to do with a document that the firewall or the API refuses (`403` without
-            JSON, `400`), which is looked for by halving: raise an `error` that names it and holds
-            the scores that came, or `skip` it and list it in `refused`.
-
-    Raises:
-        ConfigError: A value is out of range.
-    """
-
-    model: str
-    top_n: int | None = None
-    max_concurrency: int = 8
-    on_refused: OnRefused = "error"
-
-    def __post_init__(self) -> None:
-        check_top_n(self.top_n)
-        check_concurrency(self.max_concurrency)
-        check_on_refused(self.on_refused)
-
-
-def check_top_n(top_n: object) -> None:
-    """Refuse a number of documents that returns nothing."""
-    if top_n is not None and (isinstance(top_n, bool) or not isinstance(top_n, int) or top_n < 1):
-        raise ConfigError(
-            f"top_n must be a whole number from 1, got {top_n!r}.",
-            "Leave it out for all documents.",
-        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -188,7 +141,7 @@ async def arerank(
     return _merge(parts, options)
 
 
-def _parts(query: str, documents: Iterable[str], options: RerankOptions) -> list[_Part]:
+def _parts(query: str, documents: Iterable[str], options: RerankOptions) -> "list[_Part]":
     """The documents in as few parts as the limit allows, sizes differing by one at most."""
     texts = _check_texts(query, documents)
     if not texts:
@@ -196,12 +149,6 @@ def _parts(query: str, documents: Iterable[str], options: RerankOptions) -> list
     count = math.ceil(len(texts) / MAX_DOCUMENTS)
     bounds = [len(texts) * number // count for number in range(count + 1)]
     return [_Part(start, texts[start:end], options) for start, end in pairwise(bounds)]
-
-
-def check_query(query: object, call: str = "rerank(query, documents)") -> None:
-    """Refuses documents in the query's place, and anything else that is not a string."""
-    if not isinstance(query, str):
-        raise ConfigError(f"The query is a {type(query).__name__}, not a string.", f"Call {call}.")
 
 
 def _check_texts(query: str, documents: Iterable[str]) -> list[str]:
@@ -246,18 +193,19 @@ class _Part:
 
     def ranking(self, some: range | None, reply: Reply) -> _Ranking:
         answer = read_json(reply, _shape())
+        ranked = answer["results"]
         count = 1 if some is None else len(some)
-        indices = {hit.index for hit in answer.results}
+        indices = {hit.index for hit in ranked}
         wanted = min(self._options.top_n or count, count)
-        if len(indices) < len(answer.results):
+        if len(indices) < len(ranked):
             raise invalid_response(reply, "it ranks a document twice")
         if not indices <= set(range(count)):
             raise invalid_response(reply, f"it ranks documents beyond the {count} sent")
         if len(indices) < wanted:
             raise invalid_response(reply, f"it ranks {len(indices)} of {wanted} documents")
         start = self._start + (some.start if some else 0)
-        hits = _place(answer.results, start)
-        return _Ranking(hits, identifier(answer.id), replace(reply, body=b""))
+        hits = _place(ranked, start)
+        return _Ranking(hits, identifier(answer.get("id")), replace(reply, body=b""))
 
     def check_refused(self) -> None:
         """Raise the first refusal, unless refused documents are to be skipped."""
@@ -304,9 +252,9 @@ def _merge(parts: Sequence[_Part], options: RerankOptions) -> RerankResult:
     )
 
 
-class _Answer(BaseModel):
+class _Answer(TypedDict):
     results: list[RerankHit]
-    id: Any = None
+    id: NotRequired[Any]
 
 
 @cache

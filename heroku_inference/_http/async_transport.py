@@ -26,10 +26,9 @@ from heroku_inference._http.transport_base import (
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 
-    from heroku_inference._call import Call, MaskedHeaders, StreamForm
+    from heroku_inference._call import Call, MaskedHeaders, RetryEvent, StreamForm
     from heroku_inference._config.settings import Settings
     from heroku_inference._config.shared_limit import SharedRateLimit
-    from heroku_inference._errors import RetryEvent
     from heroku_inference._http.rate_gate import Turn
     from heroku_inference._own_clients import AsyncHttpClient
     from heroku_inference._values import Reply

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from heroku_inference._call import MaskedHeaders
+from heroku_inference._call import MaskedHeaders, RetryEvent
 from heroku_inference._config.arguments import (
     check_headers,
     check_max_response_bytes,
@@ -26,7 +26,6 @@ from heroku_inference._errors import (
     APITimeoutError,
     ConfigError,
     RateLimitError,
-    RetryEvent,
     StreamInterruptedError,
 )
 from heroku_inference._http.bodies import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heroku_inference._chat.history_tools import clean_tool_names, history_tools
 from heroku_inference._chat.messages import wire_history, wire_messages
-from heroku_inference._chat.request import list_stops
+from heroku_inference._chat.options import list_stops
 from heroku_inference._chat.tools import wire_tools
 
 if TYPE_CHECKING:

@@ -47,9 +47,9 @@ from heroku_inference.cli.screen import Screen, flowing, json_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from heroku_inference import RetryEvent
     from heroku_inference._corpus.job import EmbedJob
     from heroku_inference._corpus.report import EmbedPlan, EmbedReport
-    from heroku_inference._errors import RetryEvent
 
 __all__ = ["app"]
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from heroku_inference._call import RetryEvent
     from heroku_inference._corpus.report import EmbedReport
     from heroku_inference._corpus.sources import Source
-    from heroku_inference._errors import RetryEvent
     from heroku_inference.cli.screen import Screen
 
 __all__ = ["Progress", "counted", "show"]

@@ -1,9 +1,11 @@
 import copy
+import inspect
 
 import pytest
 
 from heroku_inference import _errors
-from heroku_inference._chat.request import IGNORED_PARAMETERS, chat_request, drop_ignored
+from heroku_inference._chat.options import CHAT_OPTIONS, IGNORED_PARAMETERS, drop_ignored
+from heroku_inference._chat.request import chat_request
 
 HI = [{"role": "user", "content": "Hi"}]
 TOOL = {
@@ -157,3 +159,8 @@ def test_nothing_to_drop_says_nothing():
 
 def test_no_option_of_a_request_counts_as_ignored():
     assert IGNORED_PARAMETERS.isdisjoint(chat_request.__kwdefaults__)
+
+
+def test_the_names_of_the_options_are_those_of_a_request():
+    parameters = inspect.signature(chat_request).parameters
+    assert parameters.keys() - {"messages", "stream", "unknown"} == CHAT_OPTIONS

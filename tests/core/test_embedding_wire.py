@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from heroku_inference._endpoints.embedding_wire import embedding_body, read_vectors
+from heroku_inference._endpoints.embedding_answers import read_vectors
+from heroku_inference._endpoints.embedding_wire import embedding_body
 from heroku_inference._errors import InvalidResponseError
 from heroku_inference._values import Reply, Usage
 

@@ -17,7 +17,8 @@ from heroku_inference import (
     ServerError,
 )
 from heroku_inference._endpoints.refusals import Answers
-from heroku_inference._endpoints.rerank import RerankOptions, arerank, rerank
+from heroku_inference._endpoints.rerank import arerank, rerank
+from heroku_inference._endpoints.rerank_options import RerankOptions
 from tests.core.embedding_calls import batches, both, embed_texts, note_starts
 from tests.core.vector_server import VectorServer, score_of, vector_of
 

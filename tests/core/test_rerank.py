@@ -6,13 +6,8 @@ import json
 
 import pytest
 
-from heroku_inference._endpoints.rerank import (
-    RerankHit,
-    RerankOptions,
-    arerank,
-    rerank,
-    rerank_body,
-)
+from heroku_inference._endpoints.rerank import RerankHit, arerank, rerank, rerank_body
+from heroku_inference._endpoints.rerank_options import RerankOptions
 from heroku_inference._errors import ConfigError, InvalidResponseError
 from heroku_inference._values import Reply
 from tests.core.vector_server import VectorServer, score_of

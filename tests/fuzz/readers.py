@@ -25,10 +25,11 @@ from heroku_inference._chat.tool_arguments import (
     parse_arguments,
 )
 from heroku_inference._config.base_url import normalise_url
-from heroku_inference._endpoints.embedding_wire import read_vectors
+from heroku_inference._endpoints.embedding_answers import read_vectors
 from heroku_inference._endpoints.images import read_image
 from heroku_inference._endpoints.mcp import mcp_servers
-from heroku_inference._endpoints.rerank import RerankOptions, rerank
+from heroku_inference._endpoints.rerank import rerank
+from heroku_inference._endpoints.rerank_options import RerankOptions
 from heroku_inference._error_bodies import error_from_reply, stream_error
 from heroku_inference._headers import duration, rate_limits_of, requested_wait
 from heroku_inference._http.bodies import BodyReader, BodyTooLargeError

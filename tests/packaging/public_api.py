@@ -13,7 +13,7 @@ import re
 import sys
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -215,6 +215,8 @@ def _word(annotation: Any) -> str:
     """An annotation as it is written; those that were evaluated, without their modules."""
     if isinstance(annotation, str):
         return annotation
+    if get_origin(annotation) is Annotated:
+        return _word(annotation.__origin__)  # the rest is for whoever fills the field
     forward = getattr(annotation, "__forward_arg__", None)
     if forward:
         return str(forward)
