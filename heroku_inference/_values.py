@@ -136,7 +136,7 @@ class Usage(Shown):
         count: int | None = getattr(self, name)
         return count
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: "Usage") -> "Usage":
         """The tokens of both; a detail that neither tells stays unknown."""
         if not isinstance(other, Usage):
             return NotImplemented
