@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any
@@ -68,6 +70,19 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     such as one with a URL of `localhost`. That text is looked for by halving the batch. The error
     names it by `index`, and holds in `done` the vectors that came; `iter_embed` can `skip` it.
 
+    **Caches.** `cache_namespace` is for `CacheBackedEmbeddings`: it changes with the settings that
+    change vectors. Give questions a store of their own, or they get the vectors of documents:
+
+    ```python
+    cached = CacheBackedEmbeddings.from_bytes_store(
+        embeddings,
+        LocalFileStore("cache/documents"),
+        namespace=embeddings.cache_namespace,
+        query_embedding_cache=LocalFileStore("cache/questions"),
+        key_encoder="sha256",
+    )
+    ```
+
     **Errors** are both Heroku's and LangChain's: see `langchain_heroku.errors`.
 
     Raises:
@@ -85,6 +100,17 @@ class HerokuEmbeddings(HerokuConnection, EmbeddingParameters, Embeddings):
     if TYPE_CHECKING:  # other spellings of arguments are accepted too
 
         def __init__(self, **data: Any) -> None: ...
+
+    @property
+    def cache_namespace(self) -> str:
+        """The model, and a hash of all other settings that its vectors depend on.
+
+        It is the same for documents and questions, which `CacheBackedEmbeddings` tells apart only
+        by their stores.
+        """
+        further = [self.input_type, self.embedding_type or "float", self.long_text, self.extra_body]
+        content = json.dumps(further, sort_keys=True, default=str)
+        return f"{self.model}/{hashlib.sha256(content.encode()).hexdigest()[:16]}/"
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One vector for each text, in order.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import llama_index.core
 import pytest
 from llama_index.core import Document
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import TokenTextSplitter
 from llama_index.core.storage.docstore import SimpleDocumentStore
+from llama_index.core.storage.kvstore import SimpleKVStore
 from llama_index.core.vector_stores import SimpleVectorStore
 
 import heroku_inference
@@ -14,6 +18,9 @@ from heroku_emulator import Fault
 from llama_index_heroku import HerokuEmbedding
 
 pytestmark = pytest.mark.usefixtures("config_vars")
+TOKENIZERS = Path(llama_index.core.__file__).parent / "_static" / "tiktoken_cache"
+
+both = pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
 
 
 def documents(count=6):
@@ -25,6 +32,18 @@ def documents(count=6):
 
 def embedded(emulator):
     return sorted(text for entry in emulator.journal for text in entry.body["input"])
+
+
+def changed_documents():
+    changed = documents()
+    changed[2].set_content("Something else.")
+    return changed
+
+
+async def run(kept, documents, *, awaited, **options):
+    if awaited:
+        return await kept.arun(documents=documents, **options)
+    return kept.run(documents=documents, **options)
 
 
 def pipeline(**given):
@@ -89,15 +108,57 @@ def test_a_new_key_finds_what_the_old_one_cached(emulator):
     assert len(emulator.journal) == 1
 
 
-def test_with_a_docstore_only_what_changed_is_embedded_again(emulator):
+@pytest.mark.parametrize(
+    ("awaited", "workers"),
+    [(False, None), (True, None), (False, 2)],
+    ids=["sync", "async", "two workers"],
+)
+async def test_with_a_docstore_only_what_changed_is_embedded_again(
+    emulator, monkeypatch, awaited, workers
+):
+    # Worker processes would look for the splitter's tokenizer on the internet.
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(TOKENIZERS))
     kept = IngestionPipeline(
         transformations=[TokenTextSplitter(chunk_size=256), HerokuEmbedding()],
         docstore=SimpleDocumentStore(),
         vector_store=SimpleVectorStore(),
     )
+    how = {"awaited": awaited, "num_workers": workers}
+    await run(kept, documents(), **how)
+    assert embedded(emulator) == [document.text for document in documents()]
+
+    emulator.journal.clear()
+    assert await run(kept, documents(), **how) == []
+    assert embedded(emulator) == []
+
+    [changed] = await run(kept, changed_documents(), **how)
+    assert embedded(emulator) == ["Something else."]
+    vectors = kept.vector_store.data.embedding_dict
+    assert len(vectors) == 6
+    assert vectors[changed.node_id] == changed.embedding
+
+
+@both
+async def test_worker_processes_add_to_the_cache_of_the_pipeline(emulator, awaited):
+    # They did not up to llama-index-core 0.14.19: github.com/run-llama/llama_index/issues/21300
+    kept = IngestionPipeline(transformations=[HerokuEmbedding()])
+    how = {"awaited": awaited, "num_workers": 2}
+    await run(kept, documents(), **how)
+    emulator.journal.clear()
+    nodes = await run(kept, changed_documents(), **how)
+    texts = [document.text for document in changed_documents()]
+    assert [node.text for node in nodes] == texts
+    assert all(len(node.embedding) == 1024 for node in nodes)
+    assert embedded(emulator) == sorted(texts[:3])  # the list of one worker; the other's was kept
+
+
+@pytest.mark.parametrize(
+    ("store", "again"), [(lambda: None, 6), (SimpleKVStore, 1)], ids=["alone", "embeddings_cache"]
+)
+def test_a_pipelines_cache_knows_whole_lists_and_ours_knows_texts(emulator, store, again):
+    # As our documentation says.
+    kept = IngestionPipeline(transformations=[HerokuEmbedding(embeddings_cache=store())])
     kept.run(documents=documents())
     emulator.journal.clear()
-    changed = documents()
-    changed[2].set_content("Something else.")
-    kept.run(documents=changed)
-    assert embedded(emulator) == ["Something else."]
+    kept.run(documents=changed_documents())
+    assert len(embedded(emulator)) == again

@@ -17,6 +17,7 @@ NAMES = [
     "04_agents_and_tools",
     "05_extended_thinking",
     "06_migrating_from_openai",
+    "07_embedding_a_corpus",
 ]
 NEEDS = re.compile(r'^Needs `pip install "heroku-inference\[[a-z,-]+\]"[^`]*`', re.MULTILINE)
 TAKES = re.compile(r"\bTakes about \d+ (?:seconds|minutes)\.")
