@@ -181,11 +181,11 @@ def check(folder, texts):
 
 
 @needs_ray
-@pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.corpus)])
+@pytest.mark.parametrize("count", [40_000, pytest.param(100_000, marks=pytest.mark.corpus)])
 def test_two_workers_share_one_limit_and_come_near_to_it(tmp_path, count):
     texts = write_texts(tmp_path, count)
     with LimitedServer(a_second=20, latency=0.05, faults=0.01) as server:
-        finish(tmp_path, start(tmp_path, server, limit="20/s"))
+        finish(tmp_path, start(tmp_path, server, limit="20/s", max_concurrency=8))
         counts = server.counts()
     check(tmp_path, texts)
     assert len(counts["twice"]) <= 0.001 * count  # equal texts in two requests at a time
