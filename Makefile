@@ -125,12 +125,13 @@ live: setup ## Run the tests that talk to Heroku, then the probe; needs INFERENC
 	exit $$status
 
 lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
-	$(compile) --generate-hashes $(UPGRADE) --all-extras --group dev -o requirements/dev.txt
+	$(compile) --generate-hashes $(UPGRADE) --extra all --group dev -o requirements/dev.txt
 	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --extra demo -o requirements/demo.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra openai --extra langchain --extra llama-index --extra emulator --group test --group foreign -o requirements/foreign.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra langchain --extra llama-index --extra anthropic --extra emulator --group test --group programs -o requirements/programs.txt
 	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --group proof -o requirements/proof.txt
-	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --all-extras --group test --group recipes -o requirements/lowest.txt
+	$(compile) --generate-hashes $(UPGRADE) --extra ray --extra langchain --extra llama-index --extra emulator --group test --group ray -o requirements/ray.txt
+	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --extra all --group test --group recipes -o requirements/lowest.txt
 
 include packaging.mk proof.mk
 

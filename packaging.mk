@@ -25,7 +25,7 @@ lowest: ## Run the tests with the lowest versions allowed, on the lowest Python 
 
 newest: ## Run the tests with the newest versions of today
 	$(call make_venv,.venv-newest)
-	$(compile) --upgrade --all-extras --group dev -o .venv-newest/requirements.txt
+	$(compile) --upgrade --extra all --group dev -o .venv-newest/requirements.txt
 	@$(MAKE) --no-print-directory bounds BOUNDS=newest REQUIREMENTS=.venv-newest/requirements.txt
 
 bounds:

@@ -15,6 +15,12 @@ from pydantic import TypeAdapter
 import heroku_inference
 
 PACKAGES = ["heroku_inference", "langchain_heroku", "llama_index_heroku", "heroku_emulator"]
+MODULES = [
+    *PACKAGES,
+    "heroku_inference.agent_tools",
+    "heroku_inference.ray",
+    "langchain_heroku.errors",
+]
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -30,9 +36,7 @@ def test_the_version_is_the_distributions(name):
     assert re.match(r"\d+\.\d+\.\d+", importlib.import_module(name).__version__)
 
 
-@pytest.mark.parametrize(
-    "name", [*PACKAGES, "heroku_inference.agent_tools", "langchain_heroku.errors"]
-)
+@pytest.mark.parametrize("name", MODULES)
 def test_the_address_of_each_class_and_function_is_public(name):
     module = importlib.import_module(name)
     public = {name: getattr(module, name) for name in module.__all__}
@@ -189,9 +193,7 @@ def functions_of(package):
                 yield address, function
 
 
-@pytest.mark.parametrize(
-    "name", [*PACKAGES, "heroku_inference.agent_tools", "langchain_heroku.errors"]
-)
+@pytest.mark.parametrize("name", MODULES)
 def test_programs_can_read_the_annotations_of_every_public_function(name):
     unreadable, read = {}, 0
     for address, function in functions_of(name):
@@ -201,7 +203,7 @@ def test_programs_can_read_the_annotations_of_every_public_function(name):
             unreadable[address] = error.name
         read += 1
     assert unreadable == {}
-    assert read > 1
+    assert read
 
 
 def test_programs_can_read_the_fields_of_every_value():

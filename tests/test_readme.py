@@ -16,8 +16,11 @@ from heroku_emulator import Emulator
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 
 ROOT = Path(__file__).parent.parent
-FRAMEWORKS = ROOT / "docs" / "moving" / "frameworks.md"  # run by tests/foreign
-PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("**/*.md")} - {FRAMEWORKS})]
+ELSEWHERE = {
+    ROOT / "docs" / "moving" / "frameworks.md",  # run by tests/foreign
+    ROOT / "docs" / "how-to" / "ray.md",  # run by tests/corpus/test_ray.py
+}
+PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("**/*.md")} - ELSEWHERE)]
 BLOCK = re.compile(r"^([ ]*)```python\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
 
 

@@ -16,11 +16,12 @@ from heroku_inference._public_names import publish
 __all__ = ["SharedRateLimit", "parts_of", "without_login"]
 
 _UNITS: Final = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
-_DRIVERS: Final = {
-    "redis": ("redis", "redis"),
-    "rediss": ("redis", "redis"),
-    "postgres": ("psycopg", "postgres"),
-    "postgresql": ("psycopg", "postgres"),
+_DRIVERS: Final = {  # by the scheme of a store's URL: a package, and the extra that brings it
+    "redis": ("redis", "shared-limit-redis"),
+    "rediss": ("redis", "shared-limit-redis"),
+    "postgres": ("psycopg", "shared-limit-postgres"),
+    "postgresql": ("psycopg", "shared-limit-postgres"),
+    "ray-actor": ("ray", "ray"),
 }
 
 
@@ -47,7 +48,9 @@ class SharedRateLimit:
 
     Args:
         store: The path of a file (SQLite) for processes of one machine, or the URL of a Redis
-            (`redis://`, `rediss://`) or of a PostgreSQL (`postgres://`, `postgresql://`) for any.
+            (`redis://`, `rediss://`) or of a PostgreSQL (`postgres://`, `postgresql://`) for any,
+            or `ray-actor://name` for the workers of a Ray cluster: an actor of that name, which the
+            first of them starts, and which ends after ten minutes without a request.
             Default: the config var `REDIS_URL`, else `DATABASE_URL`; then no pickle holds it, and
             it is looked up where the pickle is loaded. The file and a PostgreSQL's table
             `heroku_rate_limits` are made if they are missing.
@@ -56,7 +59,7 @@ class SharedRateLimit:
 
     Raises:
         ConfigError: An argument is wrong, or a package is missing: the extra is `shared-limit`, and
-            `shared-limit-redis` or `shared-limit-postgres` for those stores.
+            `shared-limit-redis`, `shared-limit-postgres` or `ray` for those stores.
     """
 
     __slots__ = ("_counts", "_store", "requests")
@@ -172,10 +175,9 @@ def _counted(requests: object) -> tuple[int, int]:
 
 
 def _check_packages(url: str) -> None:
-    driver, extra = _DRIVERS.get(url.partition("://")[0], ("sqlite3", ""))
+    driver, extra = _DRIVERS.get(url.partition("://")[0], ("sqlite3", "shared-limit"))
     missing = [name for name in ("pyrate_limiter", driver) if find_spec(name) is None]
     if missing:
-        extra = f"shared-limit-{extra}" if extra else "shared-limit"
         raise ConfigError(
             f"A shared limit needs the package {missing[0]}, which is not installed.",
             f'Install it: pip install "heroku-inference[{extra}]".',

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal, get_args
 
-from heroku_inference._client import Client
 from heroku_inference._client_options import EmbedOptions
-from heroku_inference._config.arguments import check_callback, unknown_argument
+from heroku_inference._config.arguments import check_callback
 from heroku_inference._config.settings import hidden
 from heroku_inference._config.shared_limit import SharedRateLimit
 from heroku_inference._corpus.inputs import given_texts
-from heroku_inference._corpus.lanes import Lanes, limit_of
+from heroku_inference._corpus.lanes import PATIENCE, Lanes, check_client_options, limit_of
 from heroku_inference._corpus.ledger import DTYPES, Ledger
 from heroku_inference._corpus.parts import Parts
 from heroku_inference._corpus.placing import EmbeddedTexts, Placing, ToParts, ToStore
@@ -30,10 +29,6 @@ from heroku_inference._public_names import publish
 __all__ = ["EmbedJob"]
 
 _LongText = Literal["skip", "truncate", "split"]
-
-# A job of hours outlives an outage of minutes (40 times up to 8 seconds are five of them), and
-# waits while others use up the limit.
-_PATIENCE: Final = {"max_retries": 40, "rate_limit_timeout": 3600.0}
 
 
 class EmbedJob:
@@ -108,7 +103,7 @@ class EmbedJob:
         # First of all: what raises below may be printed with the local variables of this function.
         client_options["api_key"] = hidden(client_options.get("api_key"))
         with short_traceback():
-            _check_client_options(client_options)
+            check_client_options(client_options, EmbedJob)
             check_callback("store", store)
             check_callback("on_progress", on_progress)
             _check_choice("long_text", long_text, get_args(_LongText))
@@ -137,7 +132,7 @@ class EmbedJob:
         )
         if rate_limiter is not None:
             client_options["rate_limiter"] = rate_limiter
-        self._client_options = {**_PATIENCE, **client_options}
+        self._client_options = {**PATIENCE, **client_options}
         with short_traceback():
             self._lanes(Tally())  # what they refuse is said here, and not after an hour of reading
 
@@ -302,13 +297,6 @@ class EmbedJob:
             else:
                 error.add_note(kept)
             raise
-
-
-def _check_client_options(options: Mapping[str, Any]) -> None:
-    known = (Client.__init__.__kwdefaults__ or {}).keys() - {"model", "settings"}
-    for name in options.keys() - known:
-        own = (EmbedJob.__init__.__kwdefaults__ or {}).keys()
-        raise unknown_argument(name, sorted({*own, *known}), owner="EmbedJob")
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._client import Client
+from heroku_inference._config.arguments import unknown_argument
 from heroku_inference._corpus.pace import Pace, PacedTransport
 from heroku_inference._endpoints.embeddings import EmbeddingOptions, embed_batch
 from heroku_inference._errors import ConfigError
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from heroku_inference._http.transport import Transport
     from heroku_inference._values import Reply
 
-__all__ = ["Lanes", "Limit", "limit_of"]
+__all__ = ["PATIENCE", "Lanes", "Limit", "check_client_options", "limit_of"]
+
+PATIENCE: Final = {"max_retries": 40, "rate_limit_timeout": 3600.0}
+"""Options of a client for a job of hours: it outlives an outage of five minutes (40 times up to 8
+seconds), and waits while others use up the limit."""
 
 _LIMIT: Final = re.compile(r"\s*(\d+)\s*/\s*(s|sec|second|min|minute|h|hour)\s*")
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the first letter of the unit
@@ -32,6 +37,18 @@ _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}  # by the first letter of t
 # What the documentation says of cohere-embed-multilingual (docs: rate limits).
 _REQUESTS_A_MINUTE: Final = 500
 _TOKENS_A_MINUTE: Final = 800_000
+
+
+def check_client_options(options: Mapping[str, Any], owner: type) -> None:
+    """Whether all of these are options of `Client` that `owner` passes on.
+
+    Raises:
+        UnknownArgumentError: One is not.
+    """
+    known = (Client.__init__.__kwdefaults__ or {}).keys() - {"model", "settings"}
+    for name in options.keys() - known:
+        own = (owner.__init__.__kwdefaults__ or {}).keys()  # type: ignore[misc]
+        raise unknown_argument(name, sorted({*own, *known}), owner=owner.__name__)
 
 
 class Limit:

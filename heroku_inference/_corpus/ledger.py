@@ -192,6 +192,7 @@ class Ledger:
                 "SELECT vectors, places FROM answers WHERE number = ?", (answer,)
             ).fetchone()
         spots = array("q", packed or b"")
+        self.width = self.width or self._width()  # another process may have kept the first answer
         size = array(self.typecode).itemsize * (self.width or 0)
         count = len(vectors) // size if vectors is not None else len(spots)
         return [

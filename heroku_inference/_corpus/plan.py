@@ -6,9 +6,9 @@ import math
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from heroku_inference._corpus.asking import key_of, too_long
 from heroku_inference._corpus.ledger import Ledger
 from heroku_inference._corpus.report import EmbedPlan
-from heroku_inference._corpus.run import key_of, too_long
 from heroku_inference._endpoints.embedding_wire import pieces_of, text_size
 
 if TYPE_CHECKING:

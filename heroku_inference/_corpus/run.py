@@ -6,38 +6,31 @@ import json
 import time
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from heroku_inference._corpus.asking import ask, batches, key_of, too_long
 from heroku_inference._corpus.report import EmbedProgress, EmbedReport
 from heroku_inference._corpus.rows import Row
 from heroku_inference._endpoints.concurrency import map_as_done
-from heroku_inference._endpoints.embedding_wire import MAX_BYTES, pieces_of, text_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from heroku_inference._corpus.asking import Batch
     from heroku_inference._corpus.inputs import Given
     from heroku_inference._corpus.lanes import Lanes
     from heroku_inference._corpus.ledger import Ledger
     from heroku_inference._corpus.placing import Placing
     from heroku_inference._corpus.rows import Rows
     from heroku_inference._corpus.tally import Tally
-    from heroku_inference._endpoints.embeddings import EmbeddingBatch
 
-__all__ = ["Run", "key_of", "too_long"]
+__all__ = ["Run"]
 
 _AHEAD: Final = 4  # batches taken for each request in flight, while the main thread writes a part
 _TOGETHER: Final = 4  # batches of texts that are looked up in one transaction
 _HEARTBEAT: Final = 0.5  # seconds without an answer after which progress is told
 _BETWEEN_TELLING: Final = 0.1  # seconds
-
-
-class _Batch(NamedTuple):
-    """The texts of one request, and their names in the ledger."""
-
-    keys: list[bytes]
-    texts: list[str]
 
 
 class Run:
@@ -79,7 +72,7 @@ class Run:
         """Embed everything that has no vector; what was done."""
         answered = map_as_done(
             self._ask,
-            self._batches(),
+            batches(self._new_texts(), self._lanes.options),
             self._lanes.places,
             ahead=_AHEAD * self._lanes.places,
             heartbeat=_HEARTBEAT,
@@ -105,40 +98,10 @@ class Run:
             refused_file=str(self._refused_file) if has_refused else None,
         )
 
-    def _ask(self, batch: _Batch) -> _Batch:
-        """Embed a batch, on a thread of its own; answers are in the ledger as soon as they come."""
-
-        def keep(answer: EmbeddingBatch) -> None:
-            if answer.vectors:
-                end = answer.start + len(answer.vectors)
-                self._ledger.keep(batch.keys[answer.start : end], answer.vectors)
-            tokens = answer.usage.total_tokens if answer.usage else 0
-            self._tally.add(embedded=len(answer.vectors), tokens=tokens)
-
-        with self._lanes.free() as lane:
-            self._tally.add(in_flight=1)
-            try:
-                refused = lane.embed_batch(batch.texts, self._lanes.options, keep)
-            finally:
-                self._tally.add(in_flight=-1)
-        if refused:
-            self._ledger.refuse({batch.keys[place]: reason for place, reason in refused})
+    def _ask(self, batch: Batch) -> Batch:
+        """Embed a batch, on a thread of its own."""
+        ask(batch, lanes=self._lanes, ledger=self._ledger, tally=self._tally)
         return batch
-
-    def _batches(self) -> Iterator[_Batch]:
-        """What must be sent, in batches for one request each."""
-        size = self._lanes.options.batch_size
-        batch, filled = _Batch([], []), 0
-        for key, text in self._new_texts():
-            pieces = len(pieces_of(text, self._lanes.options.long_text))
-            if filled and filled + pieces > size:
-                yield batch
-                batch, filled = _Batch([], []), 0
-            batch.keys.append(key)
-            batch.texts.append(text)
-            filled += pieces
-        if filled:
-            yield batch
 
     def _new_texts(self) -> Iterator[tuple[bytes, str]]:
         """The texts that have neither a vector nor a request under way."""
@@ -203,15 +166,3 @@ class Run:
             unfinished.unlink()
             self._refused_file.unlink(missing_ok=True)
         return has_any
-
-
-def key_of(ledger: Ledger, text: str, long_text: str) -> bytes:
-    """A text's name in the ledger; one that is cut or split is embedded as something else."""
-    return ledger.key(text, "" if long_text == "skip" or too_long(text) is None else long_text)
-
-
-def too_long(text: str) -> str | None:
-    """Why a text is too long, if it is."""
-    if 4 * len(text) <= MAX_BYTES or (size := text_size(text)) <= MAX_BYTES:
-        return None
-    return f"It has {size} bytes of UTF-8; the API takes at most {MAX_BYTES}."

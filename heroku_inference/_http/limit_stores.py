@@ -1,4 +1,4 @@
-"""Where several processes keep one pace: a file, Redis or PostgreSQL.
+"""Where several processes keep one pace: a file, Redis, PostgreSQL or an actor of Ray.
 
 The arithmetic is `pyrate-limiter`'s, chosen after reading it and `limits`. `limits` 5.8 has no
 store for SQLite or PostgreSQL (its issues 227 and 52 and pull request 354), and its strategies
@@ -14,9 +14,12 @@ a second library, and refuse when a table is locked. So the states in those two 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pyrate_limiter import (
@@ -37,9 +40,11 @@ if TYPE_CHECKING:
     import psycopg
     from pyrate_limiter.abstracts.algorithm import State
 
-__all__ = ["Moments", "StoreAwayError"]
+__all__ = ["Moments", "StoreAwayError", "start"]
 
 _PATIENCE: Final = 3  # seconds for an answer of the store
+_IDLE: Final = 600.0  # seconds without a question after which an actor ends
+_STARTING: Final = 60  # seconds for an actor to start, which is a process of its own
 _AGAIN: Final = 10.0  # seconds until a store that was away is asked again
 _KEPT: Final = 600_000  # milliseconds for which Redis keeps a pace that nobody uses
 _ABSURD: Final = 900.0  # seconds to wait, and no fewer than for so many requests: clocks were set
@@ -182,11 +187,19 @@ class _Store:
         self._connection.close()
 
 
+def start(store: str) -> None:
+    """Open a store before it is needed, as that starts a process; later calls say what fails."""
+    with suppress(*_failures(store)):
+        _opened(store).close()
+
+
 def _opened(store: str) -> _Store:
     if "://" not in store:
         return _File(store)
     if store.startswith("redis"):
         return _Redis(store)
+    if store.startswith("ray-actor:"):
+        return _Ray(store)
     return _Postgres(store)
 
 
@@ -198,6 +211,8 @@ def _failures(store: str) -> tuple[type[Exception], ...]:
         import redis  # noqa: PLC0415 - of an extra
 
         return (OSError, redis.RedisError)
+    if store.startswith("ray-actor:"):
+        return (OSError, import_module("ray").exceptions.RayError)
     import psycopg  # noqa: PLC0415 - of an extra
 
     return (OSError, psycopg.Error)
@@ -272,6 +287,64 @@ class _Postgres(_Store):
         return _PostgresStates(self._connection, key)
 
 
+class _Ray(_Store):
+    """The actor of that name in the cluster; where there is none (any more), a new one.
+
+    It is detached: it would end with the worker that happened to start it, and Ray Data ends
+    workers that have nothing left to do while others still work.
+    """
+
+    def __init__(self, url: str) -> None:
+        ray = import_module("ray")  # of an extra that not even the tests have
+        if not ray.is_initialized():  # a call would start a Ray of its own
+            raise OSError("this process does not belong to a Ray job")
+        actor = (
+            ray.remote(_StatesInActor)
+            .options(
+                name=url.removeprefix("ray-actor://") or "heroku-rate-limits",
+                namespace="heroku-inference",
+                get_if_exists=True,
+                lifetime="detached",
+                num_cpus=0,
+            )
+            .remote()
+        )
+        ray.get(actor.now.remote(), timeout=_STARTING)
+        super().__init__(actor, lambda: float(ray.get(actor.now.remote(), timeout=_PATIENCE)))
+
+    def states(self, key: str) -> StateStore:
+        return _RayStates(self._connection, key)
+
+    def close(self) -> None:
+        """The actor is that of the others too."""
+
+
+class _StatesInActor:
+    """What the actor does: it holds the states, has the clock, and ends when nobody asks."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, State] = {}
+        self._asked = time.monotonic()
+        threading.Thread(target=self._end_when_idle, daemon=True).start()
+
+    def _end_when_idle(self) -> None:
+        while (idle := time.monotonic() - self._asked) < _IDLE:
+            time.sleep(_IDLE - idle)
+        os._exit(0)  # to Ray, a thread cannot say that an actor has ended
+
+    def now(self) -> float:
+        return time.time()
+
+    def check(self, key: str, rates: list[Rate], now: int, weight: int) -> Decision:
+        self._asked = time.monotonic()
+        before = self._states.get(key) or GCRA().initial(rates)
+        self._states[key], decision = GCRA().step(rates, before, now, weight)
+        return decision
+
+    def reset(self, key: str) -> None:
+        self._states.pop(key, None)
+
+
 def _row(connection: psycopg.Connection, statement: str, *values: Any) -> tuple[Any, ...]:
     row = connection.execute(statement, values).fetchone()
     assert row is not None  # noqa: S101 - for mypy
@@ -338,3 +411,24 @@ class _PostgresStates(_States):
 
     def reset(self) -> None:
         self._connection.execute("DELETE FROM heroku_rate_limits WHERE key = %s", (self._key,))
+
+
+class _RayStates(_States):
+    """A state that an actor holds."""
+
+    def check(
+        self,
+        algorithm: StateAlgorithm,  # noqa: ARG002 - the actor has it
+        rates: list[Rate],
+        now: int,
+        weight: int,
+    ) -> Decision:
+        decision: Decision = self._asked("check", rates, now, weight)
+        return decision
+
+    def reset(self) -> None:
+        self._asked("reset")
+
+    def _asked(self, method: str, *arguments: Any) -> Any:
+        answer = getattr(self._connection, method).remote(self._key, *arguments)
+        return import_module("ray").get(answer, timeout=_PATIENCE)

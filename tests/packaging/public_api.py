@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MODULES: Final = (
     "heroku_inference",
     "heroku_inference.agent_tools",
+    "heroku_inference.ray",
     "langchain_heroku",
     "langchain_heroku.errors",
     "llama_index_heroku",

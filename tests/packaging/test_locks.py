@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-LOCKS = ("demo", "dev", "foreign", "lowest", "programs", "proof")
+LOCKS = ("demo", "dev", "foreign", "lowest", "programs", "proof", "ray")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
 # Foreign clients need openai 2; it, litellm, instructor, openai-agents and packages for traces cap
 # the others.
