@@ -32,6 +32,8 @@ def decoded(data: bytes) -> Decoded:
         InputError: The bytes are not text.
     """
     utf_16 = data.startswith(_UTF_16_MARKS)
+    if b"\x00" in data and not utf_16:
+        raise InputError("is binary, not text")
     try:
         found = Decoded(_lines(data.decode("utf-16" if utf_16 else "utf-8-sig")))
     except UnicodeDecodeError as error:
@@ -41,7 +43,7 @@ def decoded(data: bytes) -> Decoded:
             )
         except UnicodeDecodeError:
             raise InputError(f"is neither UTF-8 nor {FALLBACK} text") from error
-    if "\x00" in found.text or (found.remark and _CONTROLS.search(found.text)):
+    if found.remark and _CONTROLS.search(found.text):
         raise InputError("is binary, not text")
     return found
 
