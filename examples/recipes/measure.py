@@ -24,6 +24,7 @@ from kitchen_langchain import nearest, page_store
 from langchain_hybrid import ADD_FULL_TEXT, FOUND, TABLE, fuse, search_full_text
 from retrieval.answering import CANDIDATES
 from retrieval.database import connected
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from langchain_heroku import HerokuRerank
 
@@ -105,4 +106,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

@@ -84,7 +84,7 @@ def _leave() -> NoReturn:
 
 def _say_so_and_exit() -> NoReturn:
     # On a terminal the cursor is shown again, below an answer or a progress bar. The signal may
-    # have interrupted a `print`, so this does not use it.
+    # have interrupted a `print`, so this writes by itself.
     before = "\x1b[?25h\n" if os.isatty(2) else ""
     with suppress(OSError):
         os.write(2, f"{before}Interrupted\n".encode())
