@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
+from retrieval.interrupts import finish, leave_on_interrupt
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -147,4 +147,5 @@ def config_var(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from heroku_inference import Client, ConfigError, HerokuError
 
@@ -73,4 +74,5 @@ def client(resources: ExitStack) -> Client:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

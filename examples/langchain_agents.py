@@ -16,12 +16,12 @@ the code and the tools. See `agent.py` for Heroku's agent without a framework, a
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from programs import run_programs
+from retrieval.interrupts import finish, leave_on_interrupt
 from rich.markup import escape
 
 from heroku_inference.agent_tools import code_exec_python
@@ -108,4 +108,5 @@ def show(block: dict[str, Any] | Any, out: Console) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

@@ -16,7 +16,6 @@ the code and the tools.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.agent.workflow import (
@@ -27,6 +26,7 @@ from llama_index.core.agent.workflow import (
     ToolCallResult,
 )
 from programs import run_programs
+from retrieval.interrupts import finish, leave_on_interrupt
 from rich.markup import escape
 
 from heroku_inference.agent_tools import code_exec_python
@@ -135,4 +135,5 @@ def _name(tool: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 from dotenv import load_dotenv
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from heroku_inference import ConfigError, Settings, openai_client
 
@@ -168,4 +169,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

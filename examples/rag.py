@@ -3,8 +3,10 @@
     python examples/rag.py "How many texts fit into one embeddings request?"
     python examples/rag.py --docs handbook/ notes.pdf "Who approves holidays?"
 
-Reads Markdown, text and PDF, embeds what is new since the last run, retrieves, reranks and answers
-with numbered sources. Without a question, it asks three about the documents in `examples/docs`.
+Reads Markdown, text, reST, HTML, PDF and DOCX, embeds what is new since the last run, retrieves,
+reranks and answers with numbered sources. It goes on past files that cannot be read and says at the
+end which and why; with --strict it stops. Without arguments, it asks three questions about the
+documents in `examples/docs`.
 
 Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
 calls Heroku, otherwise a local emulator. With DATABASE_URL it uses that database, which needs
@@ -16,9 +18,13 @@ This is the example for LangChain; `rag_llama_index.py` is the same for LlamaInd
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from retrieval.interrupts import finish, leave_on_interrupt
+
+if __name__ == "__main__":
+    leave_on_interrupt()  # before the imports that take seconds
 
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_postgres import PGEngine, PGVectorStore
@@ -27,7 +33,7 @@ from retrieval.addresses import for_sqlalchemy
 from retrieval.answering import CANDIDATES, INSTRUCTIONS, SOURCES, Source, prompt_for
 from retrieval.command import command
 from retrieval.database import connected, database_errors, table_name
-from retrieval.documents import CHUNK_CHARACTERS, OVERLAP_CHARACTERS
+from retrieval.documents import CHUNK_CHARACTERS, OVERLAP_CHARACTERS, size
 from retrieval.store import ChunkStore
 
 from langchain_heroku import ChatHeroku, HerokuEmbeddings, HerokuRerank
@@ -57,10 +63,11 @@ class LangChainAssistant:
         settings = self._embeddings.settings
         self._vectors = server.engine or f"{settings.base_url} {settings.model}"
         self._splitter = RecursiveCharacterTextSplitter(
-            separators=["\n\n", "\n", ". ", " ", ""],
+            separators=["\n\n", "\n", ". ", "。", " ", ""],
             keep_separator="end",
             chunk_size=CHUNK_CHARACTERS,
             chunk_overlap=OVERLAP_CHARACTERS,
+            length_function=size,
         )
 
     def split(self, text: str) -> list[str]:
@@ -143,4 +150,4 @@ def _source(number: int, passage: Document) -> Source:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main())

@@ -3,8 +3,10 @@
     python examples/rag_llama_index.py "How many texts fit into one embeddings request?"
     python examples/rag_llama_index.py --docs handbook/ notes.pdf "Who approves holidays?"
 
-Reads Markdown, text and PDF, embeds what is new since the last run, retrieves, reranks and answers
-with numbered sources. Without a question, it asks three about the documents in `examples/docs`.
+Reads Markdown, text, reST, HTML, PDF and DOCX, embeds what is new since the last run, retrieves,
+reranks and answers with numbered sources. It goes on past files that cannot be read and says at the
+end which and why; with --strict it stops. Without arguments, it asks three questions about the
+documents in `examples/docs`.
 
 Config vars come from the environment or from `.env`. With INFERENCE_KEY and INFERENCE_URL this
 calls Heroku, otherwise a local emulator. With DATABASE_URL it uses that database, which needs
@@ -16,9 +18,13 @@ This is the example for LlamaIndex; `rag.py` is the same for LangChain.
 from __future__ import annotations
 
 import logging
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from retrieval.interrupts import finish, leave_on_interrupt
+
+if __name__ == "__main__":
+    leave_on_interrupt()  # before the imports that take seconds
 
 from llama_index.core import VectorStoreIndex
 from llama_index.core.llms import ChatMessage
@@ -66,11 +72,11 @@ class LlamaIndexAssistant:
         settings = self._embedding.settings
         self._vectors = server.engine or f"{settings.base_url} {settings.model}"
         self._splitter = SentenceSplitter(
-            tokenizer=list,  # counts in characters, as the API's limit does
+            tokenizer=str.encode,  # counts in bytes, as the API's limit does
             chunk_size=CHUNK_CHARACTERS,
             chunk_overlap=OVERLAP_CHARACTERS,
             paragraph_separator="\n\n",
-            chunking_tokenizer_fn=split_by_regex(r"[^.?!\n]*[.?!\n]+\s*|[^.?!\n]+"),
+            chunking_tokenizer_fn=split_by_regex(r"[^.?!。\n]*[.?!。\n]+\s*|[^.?!。\n]+"),
         )
 
     def split(self, text: str) -> list[str]:
@@ -169,4 +175,4 @@ def _source(number: int, passage: NodeWithScore) -> Source:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main())

@@ -18,13 +18,13 @@ import argparse
 import asyncio
 import os
 import re
-import sys
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotenv import load_dotenv
+from retrieval.interrupts import finish, leave_on_interrupt
 from rich.console import Console
 from rich.markup import escape
 
@@ -192,4 +192,5 @@ def _written(name: str, arguments: dict[str, Any] | str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

@@ -56,7 +56,8 @@ def cook(recipe: Callable[[Kitchen], None]) -> int:
             with screen.waiting("Starting the database"):
                 url = resources.enter_context(database(config_var("DATABASE_URL"), Path(".rag")))
             with database_errors():
-                recipe(Kitchen({**models.connection}, *models[1:], url, screen))
+                connection = {**models.connection}
+                recipe(Kitchen(connection, models.chat_model, models.engine, url, screen))
 
     return exit_code(screen, work)
 

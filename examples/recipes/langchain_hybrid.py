@@ -9,7 +9,6 @@ their spelling. The two lists are fused by rank (reciprocal rank fusion), then r
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from kitchen import cook, show
@@ -19,6 +18,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from psycopg.sql import SQL, Identifier, Literal
 from retrieval.answering import INSTRUCTIONS, SOURCES, prompt_for
 from retrieval.database import connected
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from langchain_heroku import ChatHeroku, HerokuRerank
 
@@ -100,4 +100,5 @@ def fuse(rankings: Sequence[Sequence[Document]], steep: int = 60) -> list[Docume
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

@@ -9,7 +9,6 @@ with the answer.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from kitchen import cook, show
@@ -18,6 +17,7 @@ from langchain_classic.retrievers import ContextualCompressionRetriever
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough
 from retrieval.answering import CANDIDATES, INSTRUCTIONS, SOURCES, prompt_for
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from langchain_heroku import ChatHeroku, HerokuRerank
 
@@ -63,4 +63,5 @@ def prompt(asked: dict[str, Any]) -> list[BaseMessage]:
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

@@ -8,7 +8,6 @@ text for the model, and as documents (`artifact`) for the program, which shows t
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from kitchen import cook, show
@@ -19,6 +18,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.prompts import PromptTemplate
 from langchain_core.tools import create_retriever_tool
 from retrieval.answering import CANDIDATES, SOURCES
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from langchain_heroku import ChatHeroku, HerokuRerank
 
@@ -64,4 +64,5 @@ def show_step(message: BaseMessage) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

@@ -11,7 +11,6 @@ the same by hand: repeat the command to continue a failed run; another question 
 from __future__ import annotations
 
 import argparse
-import sys
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -23,6 +22,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.graph import END, START, StateGraph
 from retrieval.answering import CANDIDATES, INSTRUCTIONS, SOURCES, prompt_for
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from langchain_heroku import ChatHeroku, HerokuRerank
 
@@ -142,4 +142,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_on_interrupt()
+    finish(main())

@@ -10,7 +10,6 @@ same session continues where the last one stopped.
 from __future__ import annotations
 
 import asyncio
-import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from llama_index.core.chat_engine import CondensePlusContextChatEngine
 from llama_index.core.memory import Memory
 from retrieval.addresses import for_sqlalchemy
 from retrieval.answering import CANDIDATES, SOURCES
+from retrieval.interrupts import finish, leave_on_interrupt
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -81,4 +81,5 @@ def memory_of(session: str, kitchen: Kitchen) -> Memory:
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

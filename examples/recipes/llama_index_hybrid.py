@@ -9,7 +9,6 @@ the reranker sorts them.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from kitchen import cook, show
@@ -18,6 +17,7 @@ from llama_index.core.llms import ChatMessage
 from llama_index.core.schema import MetadataMode
 from llama_index.core.vector_stores.types import VectorStoreQueryMode
 from retrieval.answering import INSTRUCTIONS, SOURCES, prompt_for
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from llama_index_heroku import Heroku, HerokuRerank
 
@@ -59,4 +59,5 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

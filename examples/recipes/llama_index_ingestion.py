@@ -8,7 +8,6 @@ their old chunks, and missing ones are removed. The tables stay, so try to run i
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from llama_index.storage.kvstore.postgres import PostgresKVStore
 from llama_index.vector_stores.postgres import PGVectorStore
 from retrieval.database import table_name
 from retrieval.documents import find_files, read_file
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from llama_index_heroku import HerokuEmbedding
 
@@ -98,4 +98,5 @@ def page_documents() -> list[Document]:
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

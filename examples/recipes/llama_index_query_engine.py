@@ -8,12 +8,12 @@ and the vector search's, which it replaced.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from kitchen import cook, show
 from kitchen_llama_index import page_index, scored
 from retrieval.answering import CANDIDATES, SOURCES
+from retrieval.interrupts import finish, leave_on_interrupt
 
 from llama_index_heroku import Heroku, HerokuRerank
 
@@ -43,4 +43,5 @@ def recipe(kitchen: Kitchen) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cook(recipe))
+    leave_on_interrupt()
+    finish(cook(recipe))

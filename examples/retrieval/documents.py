@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-import logging
-import re
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pypdf import PdfReader
-
 from retrieval.errors import InputError
+from retrieval.formats.html import decoded_html, html_parts
+from retrieval.formats.markdown import markdown_parts
+from retrieval.formats.pdf import pdf_parts
+from retrieval.formats.rest import rest_parts
+from retrieval.formats.text import decoded
+from retrieval.formats.word import word_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from retrieval.formats.parts import Part
 
 __all__ = [
     "CHUNK_CHARACTERS",
     "OVERLAP_CHARACTERS",
     "SUFFIXES",
     "Chunk",
+    "Contents",
     "Section",
     "chunks_of",
     "find_files",
+    "passed_over",
+    "read_contents",
     "read_file",
+    "size",
 ]
 
-SUFFIXES = (".md", ".markdown", ".txt", ".pdf")
-
 CHUNK_CHARACTERS = 1200
-"""Small enough for one subject, and well below the 2,048 bytes that an embedding takes.
-
-That holds for Latin letters. A character of Chinese or Japanese takes three bytes: take 600.
-"""
+"""Small enough for one subject, and well below the 2,048 bytes that an embedding takes."""
 OVERLAP_CHARACTERS = 150
 HEADING_CHARACTERS = 200
 
-_HEADING = re.compile(r"^(#{1,6}) +(.+?) *#*$")
-_FENCE = re.compile(r"^ {0,3}(```|~~~)")
-
-logging.getLogger("pypdf").setLevel(logging.ERROR)  # it logs repairs; the rest raises
+_MARKDOWN = (".md", ".markdown")
+_HTML = (".html", ".htm", ".xhtml")
+SUFFIXES = (*_MARKDOWN, ".txt", ".rst", *_HTML, ".pdf", ".docx")
 
 
 class Section(NamedTuple):
@@ -50,6 +53,13 @@ class Section(NamedTuple):
     text: str
 
 
+class Contents(NamedTuple):
+    """What a file holds, and a remark if its encoding had to be guessed."""
+
+    sections: list[Section]
+    remark: str
+
+
 class Chunk(NamedTuple):
     """A piece of a section, with an id made from its content."""
 
@@ -57,6 +67,14 @@ class Chunk(NamedTuple):
     source: str
     place: str
     text: str
+
+
+def size(text: str) -> int:
+    """Returns how many of `CHUNK_CHARACTERS` a text takes: its bytes of UTF-8, as the API counts.
+
+    A Latin letter is one byte; a character of Chinese or Japanese is three, and says more.
+    """
+    return len(text.encode())
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -69,10 +87,10 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     found: set[Path] = set()
     for path in paths:
         if path.is_dir():
-            found.update(file for file in path.rglob("*") if _is_document(file, path))
+            found.update(file for file in _visible_files(path) if _is_document(file))
         elif not path.exists():
             raise InputError(f"{path} does not exist")
-        elif path.suffix.lower() not in SUFFIXES:
+        elif not _is_document(path):
             raise InputError(f"{path} is not one of {', '.join(SUFFIXES)}")
         else:
             found.add(path)
@@ -82,60 +100,82 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def _is_document(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.suffix.lower() in SUFFIXES and file.is_file() and not hidden
+def passed_over(paths: Iterable[Path]) -> Counter[str]:
+    """Counts the files in the folders of `paths` that are of another kind, by their suffix."""
+    return Counter(
+        file.suffix.lower() or "no suffix"
+        for path in paths
+        for file in _visible_files(path)
+        if not _is_document(file)
+    )
+
+
+def _is_document(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES
+
+
+def _visible_files(folder: Path) -> Iterator[Path]:
+    """Yields the files in a folder, without hidden ones and those of a running Word."""
+    for file in folder.rglob("*"):
+        hidden = any(part.startswith((".", "~$")) for part in file.relative_to(folder).parts)
+        if not hidden and file.is_file():
+            yield file
 
 
 def read_file(file: Path) -> list[Section]:
-    """Reads a file by sections (Markdown), by pages (PDF) or as a whole (text).
+    """Reads a file by sections (Markdown, HTML, reST, DOCX), by pages (PDF) or as a whole (text).
 
     Raises:
         InputError: The file cannot be read or contains no text.
     """
-    parts = list(_pages(file) if file.suffix.lower() == ".pdf" else _sections(file))
+    return read_contents(file).sections
+
+
+def read_contents(file: Path) -> Contents:
+    """Reads a file as `read_file` does, and says if its encoding had to be guessed.
+
+    Raises:
+        InputError: The file cannot be read or contains no text.
+    """
+    try:
+        parts, remark = _read(file.suffix.lower(), file.read_bytes())
+    except InputError as error:
+        raise InputError(f"{file} {error}") from error
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+    except Exception as error:  # a damaged file can make a reader raise any error
+        kind = file.suffix[1:].upper()
+        reason = str(error) or type(error).__name__
+        raise InputError(f"{file} cannot be read as {kind}: {reason}") from error
     sections = [
-        Section(file.as_posix(), place, text.strip()) for place, text in parts if text.strip()
+        Section(_storable(file.as_posix()), _storable(place), text)
+        for place, whole in parts
+        if (text := _storable(whole).strip())
     ]
     if not sections:
         reason = "holds no text (a scan?)" if file.suffix.lower() == ".pdf" else "is empty"
         raise InputError(f"{file} {reason}")
-    return sections
+    return Contents(sections, remark)
 
 
-def _pages(file: Path) -> Iterator[tuple[str, str]]:
-    try:
-        for number, page in enumerate(PdfReader(file).pages, start=1):
-            # PostgreSQL's text type takes every character except this one.
-            yield f"page {number}", page.extract_text().replace("\x00", "")
-    except Exception as error:  # a damaged file can make pypdf raise any error
-        raise InputError(f"{file} cannot be read as a PDF: {error}") from error
+def _read(suffix: str, data: bytes) -> tuple[list[Part], str]:
+    if not data:
+        raise InputError("is empty")
+    if suffix == ".pdf":
+        return list(pdf_parts(data)), ""
+    if suffix == ".docx":
+        return list(word_parts(data)), ""
+    text, remark = decoded_html(data) if suffix in _HTML else decoded(data)
+    if suffix in _HTML:
+        return list(html_parts(text)), remark
+    if suffix in _MARKDOWN:
+        return list(markdown_parts(text)), remark
+    return (list(rest_parts(text)) if suffix == ".rst" else [("", text)]), remark
 
 
-def _sections(file: Path) -> Iterator[tuple[str, str]]:
-    """Yields the text under each heading, with the path of headings that leads to it."""
-    try:
-        text = file.read_text(encoding="utf-8-sig").replace("\x00", "")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read as UTF-8 text: {error}") from error
-    if file.suffix.lower() == ".txt":
-        yield "", text
-        return
-    headings: dict[int, str] = {}
-    lines: list[str] = []
-    in_code = False
-    for line in text.splitlines():
-        in_code ^= bool(_FENCE.match(line))
-        heading = None if in_code else _HEADING.match(line)
-        if heading is None:
-            lines.append(line)
-            continue
-        yield " > ".join(headings.values()), "\n".join(lines)
-        lines.clear()
-        level = len(heading[1])
-        headings = {depth: title for depth, title in headings.items() if depth < level}
-        headings[level] = heading[2]
-    yield " > ".join(headings.values()), "\n".join(lines)
+def _storable(text: str) -> str:
+    """Replaces what PostgreSQL's text type does not take: NUL, and halves of characters."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def chunks_of(sections: Iterable[Section], split: Callable[[str], list[str]]) -> list[Chunk]:
@@ -150,8 +190,12 @@ def chunks_of(sections: Iterable[Section], split: Callable[[str], list[str]]) ->
     chunks: dict[str, Chunk] = {}
     for source, place, whole in sections:
         for text in split(whole):
-            content = f"# {place[:HEADING_CHARACTERS]}\n\n{text}" if place else text
+            content = f"# {_beginning(place)}\n\n{text}" if place else text
             name = f"{Path(source).resolve()}\n{content}"
             chunk_id = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
             chunks[chunk_id] = Chunk(chunk_id, source, place, content)
     return list(chunks.values())
+
+
+def _beginning(place: str) -> str:
+    return place.encode()[:HEADING_CHARACTERS].decode(errors="ignore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Screen"]
 
 _SCORE_BAR = 10  # characters
+_SECONDS_BETWEEN_LINES = 5.0
+"""How often a log is told about progress; short work needs no line."""
 
 
 class Screen:
@@ -28,15 +31,19 @@ class Screen:
 
     Args:
         notes: Where notes and progress go; stderr by default.
+        seconds: Without a terminal, the time between two lines about progress.
     """
 
-    def __init__(self, notes: Console | None = None) -> None:
+    def __init__(
+        self, notes: Console | None = None, seconds: float = _SECONDS_BETWEEN_LINES
+    ) -> None:
+        self._seconds = seconds
         self._out = Console(highlight=False, soft_wrap=True)
         self._notes = notes or Console(stderr=True, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Prints one line about progress."""
-        self._notes.print(f"[dim]{escape(text)}[/dim]")
+        self._notes.print(f"[dim]{escape(' '.join(text.split()))}[/dim]")
 
     def error(self, text: str) -> None:
         """Prints one line about an error."""
@@ -49,12 +56,28 @@ class Screen:
 
     @contextmanager
     def progress(self, text: str) -> Iterator[Callable[[int, int], None]]:
-        """Shows a bar that a call of `(done, total)` moves; it disappears with the block's end."""
+        """Shows a bar that a call of `(done, total)` moves; it disappears with the block's end.
+
+        Without a terminal, it prints a line every few seconds.
+        """
+        if not self._notes.is_terminal:
+            yield self._progress_lines(text)
+            return
         columns = [TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-        off = not self._notes.is_terminal
-        with Progress(*columns, console=self._notes, transient=True, disable=off) as bars:
+        with Progress(*columns, console=self._notes, transient=True) as bars:
             bar = bars.add_task(text, total=None)
             yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+    def _progress_lines(self, text: str) -> Callable[[int, int], None]:
+        last = time.monotonic()
+
+        def advance(done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= self._seconds:
+                last = time.monotonic()
+                self.note(f"{text}: {done} of {total}")
+
+        return advance
 
     def question(self, text: str) -> None:
         """Prints a question as a headline."""
@@ -70,6 +93,10 @@ class Screen:
             self._out.print(piece, end="", markup=False)
         self._out.print()
         return "".join(printed)
+
+    def nothing_fits(self, text: str) -> None:
+        """Says that no passage answers the question."""
+        self._out.print(f"[yellow]{escape(text)}[/yellow]")
 
     def sources(self, sources: Sequence[Source], answer: str) -> None:
         """Prints the numbered sources with their scores; dims those that the answer leaves out."""

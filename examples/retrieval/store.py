@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NamedTuple
 
 from heroku_inference import ContentBlockedError
-from retrieval.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +27,8 @@ class Changes(NamedTuple):
     embedded: int
     unchanged: int
     removed: int
+    blocked: list[Chunk]
+    """What the firewall in front of Heroku takes for an attack; it is not in the collection."""
 
 
 class ChunkStore(ABC):
@@ -61,26 +62,28 @@ class ChunkStore(ABC):
         known = self.ids()
         new = [chunk for chunk in chunks if chunk.id not in known]
         gone = known - {chunk.id for chunk in chunks}
+        blocked: list[Chunk] = []
         on_progress(0, len(new))
         size = min(max(len(new) // STEPS, FEWEST_AT_ONCE), MOST_AT_ONCE)
         for start in range(0, len(new), size):
             batch = new[start : start + size]
-            self.add(batch, self._vectors_of(batch))
+            vectors = self._vectors_of(batch)
+            passed = [chunk for chunk in batch if chunk.id in vectors]
+            blocked += [chunk for chunk in batch if chunk.id not in vectors]
+            if passed:
+                self.add(passed, [vectors[chunk.id] for chunk in passed])
             on_progress(start + len(batch), len(new))
         if gone:
             self.delete(sorted(gone))
-        return Changes(len(new), len(chunks) - len(new), len(gone))
+        return Changes(len(new) - len(blocked), len(chunks) - len(new), len(gone), blocked)
 
-    def _vectors_of(self, chunks: Sequence[Chunk]) -> list[list[float]]:
-        """Embeds chunks together; if the edge firewall objects, finds the chunk in question."""
+    def _vectors_of(self, chunks: Sequence[Chunk]) -> dict[str, list[float]]:
+        """Embeds chunks together, by id; leaves out what the edge firewall blocks."""
         try:
-            return self.embed([chunk.text for chunk in chunks])
-        except ContentBlockedError as error:
+            vectors = self.embed([chunk.text for chunk in chunks])
+        except ContentBlockedError:
             if len(chunks) == 1:
-                place = f"{chunks[0].source} ({chunks[0].place})"
-                raise InputError(
-                    f"The firewall in front of Heroku takes text in {place} for an attack: "
-                    "reword it or leave it out"
-                ) from error
-        middle = len(chunks) // 2
-        return [*self._vectors_of(chunks[:middle]), *self._vectors_of(chunks[middle:])]
+                return {}
+            middle = len(chunks) // 2
+            return self._vectors_of(chunks[:middle]) | self._vectors_of(chunks[middle:])
+        return dict(zip([chunk.id for chunk in chunks], vectors, strict=True))

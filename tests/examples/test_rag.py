@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,9 +99,12 @@ def test_files_and_folders_can_be_mixed(run, docs, workplace):
 def test_no_chunk_is_longer_than_an_embedding_allows(run, workplace, emulator):
     (workplace / "long.md").write_text(f"# {'Long title ' * 60}\n\n" + "No space" * 2000)
     (workplace / "wide.txt").write_text("One two three. " * 2000)
-    code, _, _ = run("--docs", workplace, "How long?")
-    assert code == 0
-    assert max(map(len, embedded(emulator))) <= 2048
+    (workplace / "災害.md").write_text(
+        f"# {'災害' * 300}\n\n" + "非常食と水は三階にあります。" * 400
+    )
+    code, _, err = run("--docs", workplace, "How long?")
+    assert code == 0, err
+    assert max(len(text.encode()) for text in embedded(emulator)) <= 2048
 
 
 def test_a_page_of_a_pdf_is_named_as_the_source(run, docs):
@@ -119,11 +125,15 @@ def test_a_refusal_by_the_api_is_one_line_and_exit_code_1(run, docs, monkeypatch
     assert "inf-wrong-key" not in err
 
 
-def test_text_that_the_firewall_blocks_is_named(run, docs, emulator):
+def test_text_that_the_firewall_blocks_is_left_out_and_named(run, docs, emulator):
     (docs / "shell.md").write_text("# Shell\n\n## Danger\n\nNever call os.system here.")
     emulator.switch(firewall=True)
-    err = refused(run, "--docs", docs)
-    assert "shell.md (Shell > Danger)" in err
+    code, out, err = run("--docs", docs, "How often are keys rotated?")
+    assert (code, "Keys are rotated every month" in out) == (0, True)
+    assert "Not embedded: " in err
+    assert "shell.md (Shell > Danger) for an attack" in err
+    _, _, err = run("--docs", docs, "--strict", "How often?")
+    assert "shell.md (Shell > Danger) for an attack" in err.splitlines()[-1]
 
 
 def test_the_shipped_pages_pass_the_firewall(run, workplace, emulator):
@@ -137,6 +147,7 @@ def one_error(err: str) -> bool:
 
 
 def refused(run, *arguments) -> str:
+    """The error of a run that stops before anything is embedded."""
     code, out, err = run(*arguments, "How often?")
     assert (code, out) == (2, "")
     assert one_error(err), err
@@ -149,29 +160,81 @@ def test_a_missing_folder_is_reported(run, workplace):
 
 def test_a_folder_without_documents_is_reported(run, workplace):
     (workplace / "picture.png").write_bytes(b"\x89PNG")
-    assert "no document (.md, .markdown, .txt, .pdf) in" in refused(run, "--docs", workplace)
+    assert "no document (.md, .markdown, .txt, .rst, " in refused(run, "--docs", workplace)
 
 
 def test_a_file_of_another_kind_is_refused(run, workplace):
-    (workplace / "letter.docx").write_bytes(b"PK")
-    assert "letter.docx is not one of .md" in refused(run, "--docs", "letter.docx")
+    (workplace / "letter.odt").write_bytes(b"PK")
+    assert "letter.odt is not one of .md" in refused(run, "--docs", "letter.odt")
 
 
-@pytest.mark.parametrize("content", ["", " \n\t\n", "# Only a heading\n"])
-def test_an_empty_file_is_named(run, docs, content):
-    (docs / "nothing.md").write_text(content)
-    assert "nothing.md is empty" in refused(run, "--docs", docs)
+PROBLEMS = {
+    "broken.pdf": (b"%PDF-1.4\ntrailer << /Root 9 0 R >>", "broken.pdf cannot be read as PDF: "),
+    "broken.docx": (b"PK", "broken.docx cannot be read as DOCX: "),
+    "empty.pdf": (b"", "empty.pdf is empty"),
+    "heading.md": (b"# Only a heading\n", "heading.md is empty"),
+    "program.txt": (b"\x7fELF\x02\x00\x00\xff", "program.txt is binary, not text"),
+    "old.txt": ("Öfen sind heiß.".encode("latin-1"), "old.txt is not UTF-8; read as windows-1252"),
+}
 
 
-def test_a_file_other_than_text_is_named(run, docs):
-    (docs / "picture.md").write_bytes(b"\x89PNG\xff\xfe")
-    assert "picture.md cannot be read as UTF-8 text" in refused(run, "--docs", docs)
+def test_it_goes_on_past_broken_files_and_says_at_the_end_what_and_why(run, docs):
+    for name, (content, _) in PROBLEMS.items():
+        (docs / name).write_bytes(content)
+    for name in ("a.png", "b.PNG", "LICENSE"):
+        (docs / name).write_text("x")
+    code, out, err = run("--docs", docs, "How often are keys rotated?")
+    assert (code, "Keys are rotated every month" in out) == (0, True)
+    first, *rest = err.splitlines()
+    assert "4 of 9 documents" in first
+    told = sorted(line for line in rest if line.startswith("Not read: "))
+    assert len(told) == len(PROBLEMS) - 1
+    assert all(any(says in line for line in rest) for _, says in PROBLEMS.values()), err
+    assert rest[-2].startswith("Read, but not as UTF-8: ")
+    assert rest[-1] == (
+        "Passed over, because they are other kinds of files: 2 x .png, 1 x no suffix"
+    )
+    _, out, _ = run("--docs", docs, "Sind Öfen heiß?")
+    assert "Öfen sind heiß." in out
 
 
-@pytest.mark.parametrize("content", [b"", b"not a PDF", b"%PDF-1.4\ntrailer << /Root 9 0 R >>"])
-def test_a_pdf_that_cannot_be_read_is_named(run, docs, content):
-    (docs / "broken.pdf").write_bytes(content)
-    assert "broken.pdf cannot be read as a PDF" in refused(run, "--docs", docs)
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_strict_stops_at_a_broken_file(run, docs, name):
+    content, says = PROBLEMS[name]
+    (docs / name).write_bytes(content)
+    assert says in refused(run, "--strict", "--docs", docs)
+
+
+def test_where_nothing_can_be_read_there_is_an_error(run, workplace):
+    (workplace / "empty.md").write_text("")
+    assert "No document could be read: " in refused(run, "--docs", workplace)
+
+
+def test_below_the_least_score_it_answers_that_nothing_fits(run, docs, emulator):
+    code, out, _ = run("--docs", docs, "--least-score", "0.99", "Who won?")
+    assert code == 0
+    assert "Nothing here fits: the best passage scores 0." in out
+    assert "[1]  0." in out
+    assert not emulator.journal.to("/v1/chat/completions")
+    _, out, _ = run("--docs", docs, "Who won?")
+    assert "Nothing here fits" not in out
+    assert emulator.journal.to("/v1/chat/completions")
+
+
+@pytest.mark.parametrize("word", ["Bread", "Brot"])
+def test_one_word_is_a_question(run, docs, word):
+    code, out, _ = run("--docs", docs, word)
+    assert (code, f"▌ {word}\n" in out, "keys.md" in out) == (0, True, True)
+
+
+@pytest.mark.parametrize("word", ["other/", "notes.md"])
+def test_one_word_that_reads_like_a_path_is_a_path(run, docs, word):
+    assert f"{word.strip('/')} does not exist" in refused(run, "--docs", docs, word, "--")
+
+
+def test_own_documents_without_a_question_are_only_read(run, docs):
+    code, out, err = run("--docs", docs)
+    assert (code, out, "3 documents" in err) == (0, "", True)
 
 
 def test_a_database_that_does_not_answer_is_reported(run, docs, monkeypatch):
@@ -285,11 +348,39 @@ def test_with_nothing_set_it_brings_its_own_database_and_emulator(rag, bare_work
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("▌") == 3
     assert "at most 96 texts. [1]" in done.stdout
-    assert done.stderr.count("\n") == 2, done.stderr
-    note, summary = done.stderr.splitlines()
+    note, *progress, summary = done.stderr.splitlines()
     assert note.startswith("INFERENCE_KEY is not set: using a local emulator (MiniLM-L6-v2")
+    assert all(re.fullmatch(r"(Reading|Embedding): \d+ of \d+", line) for line in progress)
     assert "13 documents" in summary
     assert (bare_workplace / ".rag" / "postgres").is_dir()
+    done = command(rag, "How are violins varnished?")
+    assert (done.returncode, "Nothing here fits" in done.stdout) == (0, True), done.stdout
+
+
+def test_ctrl_c_ends_with_code_130_and_one_line_at_any_time(rag, bare_workplace):
+    # Enough text to embed that no run is done before it is interrupted.
+    lines = (f"Rule {number}: lamp {number} burns {number * 7} litres.\n" for number in range(9999))
+    (bare_workplace / "rules.txt").write_text("".join(lines))
+    told = bare_workplace / "stderr"
+    for attempt in range(11):
+        with told.open("wb") as stderr, started(rag, "--docs", "rules.txt", stderr=stderr) as run:
+            while "retrieval.interrupts" not in told.read_text():
+                assert run.poll() is None, told.read_text()
+                time.sleep(0.01)
+            time.sleep(attempt * 0.4)
+            run.send_signal(signal.SIGINT)
+            assert run.wait(30) == 130, told.read_text()
+        lines = [line for line in told.read_text().splitlines() if "import time:" not in line]
+        assert lines.count("Interrupted") == 1
+        assert lines[-1] == "Interrupted"
+        assert all(line.startswith(("INFERENCE_KEY", "Embedding: ")) for line in lines[:-1]), lines
+        assert not (bare_workplace / ".rag" / "postgres" / "postmaster.pid").exists()
+
+
+def started(example, *arguments: str, stderr) -> subprocess.Popen[bytes]:
+    """An example that says on stderr what it imports, so that one knows how far it is."""
+    words = [sys.executable, "-X", "importtime", str(example.__file__), *arguments]
+    return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 def command(example, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -18,12 +18,12 @@ def progress_shown(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)
     screen_module = importlib.import_module("retrieval.screen")
 
-    def progress_shown(*, terminal: bool) -> str:
+    def progress_shown(*, terminal: bool, seconds: float = 60) -> str:
         written = StringIO()
         notes = Console(
             file=written, force_terminal=terminal, force_interactive=terminal, width=100
         )
-        with screen_module.Screen(notes).progress("Embedding") as advance:
+        with screen_module.Screen(notes, seconds).progress("Embedding") as advance:
             advance(1, 3)
             advance(3, 3)
         return written.getvalue()
@@ -38,5 +38,7 @@ def test_a_terminal_is_shown_a_moving_bar(progress_shown):
     assert "━━━" in written
 
 
-def test_a_file_is_spared_the_bar(progress_shown):
+def test_a_file_gets_a_line_every_few_seconds(progress_shown):
     assert progress_shown(terminal=False) == ""
+    lines = "Embedding: 1 of 3\nEmbedding: 3 of 3\n"
+    assert progress_shown(terminal=False, seconds=0) == lines
