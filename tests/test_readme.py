@@ -17,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDepre
 
 ROOT = Path(__file__).parent.parent
 FRAMEWORKS = ROOT / "docs" / "moving" / "frameworks.md"  # run by tests/foreign
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("**/*.md")} - {FRAMEWORKS})]
 BLOCK = re.compile(r"^([ ]*)```python\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
 
@@ -90,3 +91,38 @@ def test_the_agent_of_the_readme_uses_its_tool(emulator, config_vars, capsys):
         "assistant",
         "tool",
     ]
+
+
+def test_the_readme_shows_what_its_program_prints(config_vars, capsys):
+    ((program, told),) = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", README, re.DOTALL)
+    exec(program, {"__name__": "readme"})  # noqa: S102
+    assert capsys.readouterr().out == told
+
+
+def test_the_readme_links_to_what_is_there():
+    relative = re.findall(r"\]\((?!https:)([^)#]+)", README)
+    assert relative
+    assert [link for link in relative if not (ROOT / link).exists()] == []
+
+
+def test_the_readme_compares_with_the_openai_sdk_as_the_comparison_does():
+    def cells(text):
+        rows = (line.strip("|").split("|") for line in text.splitlines() if line.startswith("|"))
+        return [[cell.strip() for cell in row] for row in rows]
+
+    head, _, *measured = cells((ROOT / "docs" / "comparison.md").read_text("utf-8"))
+    ours, theirs = head.index("`ChatHeroku`"), head.index("`openai` SDK")
+    assert head[ours + 1] == "`Heroku`"
+    known = {(row[0], row[theirs], row[ours]) for row in measured if row[ours] == row[ours + 1]}
+    _, _, *told = cells(README.partition("## Why not the OpenAI SDK?")[2].partition("##")[0])
+    assert len(told) == 5
+    assert {tuple(row) for row in told} - known == set()
+
+
+def test_the_picture_shows_sources_and_loads_nothing_from_elsewhere():
+    picture = (ROOT / "docs" / "assets" / "answer.svg").read_text("utf-8")
+    words = " ".join(re.findall(r">([^<]+)</text>", picture)).replace("&#160;", " ")
+    assert "python examples/rag.py" in words
+    assert "[1]" in words
+    assert re.findall(r"examples/docs/[\w.-]+", words)
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)|inf-|/home|/tmp|/root", picture) == []

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 _NEED_BUILT_FILES = {"test_distributions.py", "test_extras.py"}
 
 
@@ -37,7 +38,16 @@ def _only(config: Any, pattern: str) -> Path:
 @pytest.fixture(scope="session")
 def wheel(pytestconfig: pytest.Config) -> Path:
     """The wheel, a file."""
-    return _only(pytestconfig, "*.whl")
+    return _only(pytestconfig, "heroku_inference-*.whl")
+
+
+@pytest.fixture(scope="session")
+def wheels_of_names(pytestconfig: pytest.Config) -> list[Path]:
+    """The wheels without code, each a name to search for."""
+    return sorted(
+        _only(pytestconfig, f"{folder.parent.name.replace('-', '_')}-*.whl")
+        for folder in ROOT.glob("distributions/*/pyproject.toml")
+    )
 
 
 @pytest.fixture(scope="session")

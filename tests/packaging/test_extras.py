@@ -1,8 +1,9 @@
 """Each extra, alone in a fresh environment with the built wheel, does what it promises.
 
 The environments are made with the versions of `requirements/dev.txt`, two at a time, and removed
-when they have been tried. Each extra is also tried together with `emulator`, with the versions that
-pip chooses today, as somebody who tests a program gets them.
+when they have been tried. A name to search for, such as `langchain-heroku`, stands for the extra of
+its framework. Each extra is also tried together with `emulator`, with the versions that pip chooses
+today, as somebody who tests a program gets them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
 ]
 # `demo` and `all` bring the emulator.
 PAIRS = [f"{extra}+emulator" for extra in EXTRAS if extra not in {"emulator", "demo", "all"}]
+NAMES = {"langchain-heroku": "langchain", "llama-index-heroku": "llama-index"}
 AT_ONCE = 2
 PIN = re.compile(r"^(\S+==\S+(?: ; .*?)?) \\$", flags=re.MULTILINE)
 
@@ -39,7 +41,7 @@ def run(*command, **options):
     return done.stdout
 
 
-def install(folder, requirement, machine, *constraints):
+def install(folder, machine, *requirements):
     """Makes an environment in the folder; returns its Python."""
     python = folder / "bin" / "python"
     if uv := shutil.which("uv"):
@@ -49,7 +51,7 @@ def install(folder, requirement, machine, *constraints):
     else:
         run(sys.executable, "-m", "venv", folder, env=machine)
         installer = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(*installer, requirement, *constraints, env=machine)
+    run(*installer, *requirements, env=machine)
     return python
 
 
@@ -72,16 +74,22 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
 
     def try_out(extra):
         environment = folder / extra
-        wanted = wheel if extra == "none" else f"{wheel}[{extra.replace('+', ',')}]"
+        if extra in NAMES:
+            (name,) = wheel.parent.glob(f"{extra.replace('-', '_')}-*.whl")
+            wanted = (name, wheel)
+        elif extra == "none":
+            wanted = (wheel,)
+        else:
+            wanted = (f"{wheel}[{extra.replace('+', ',')}]",)
         pinned = () if extra in PAIRS else ("--constraint", constraints)
         try:
-            python = install(environment, wanted, machine, *pinned)
+            python = install(environment, machine, *wanted, *pinned)
             home = folder / f"{extra}-home"
             home.mkdir()
             variables = {**emulator_with_a_tool.config_vars, "HOME": str(home)}
             variables["PATH"] = machine["PATH"]
             probe = Path(__file__).with_name("probe.py")
-            return run(python, "-I", probe, extra, env=variables, cwd=home)
+            return run(python, "-I", probe, NAMES.get(extra, extra), env=variables, cwd=home)
         finally:
             shutil.rmtree(environment, ignore_errors=True)
 
@@ -95,6 +103,6 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("extra", ["none", *EXTRAS, *PAIRS])
+@pytest.mark.parametrize("extra", ["none", *EXTRAS, *PAIRS, *NAMES])
 def test_the_extra_alone_does_what_it_promises(extra, tried):
     assert "heroku_inference: " in tried[extra].result()
