@@ -7,7 +7,7 @@ EXTRAS_IN_CHECK := [none] or [langchain-heroku] or [llama-index-heroku]
 API := tests/packaging/api.txt
 PICTURE := docs/assets/answer.svg
 
-.PHONY: dist picture package extras lowest newest bounds matrix api
+.PHONY: dist picture package pages extras lowest newest bounds matrix api
 
 dist: setup ## Build the packages into dist/: wheel and sdist, and a name for each framework
 	rm -rf dist
@@ -17,6 +17,9 @@ dist: setup ## Build the packages into dist/: wheel and sdist, and a name for ea
 package: dist ## Check what `make dist` builds, and each framework alone in a fresh environment
 	$(BIN)/python -m pytest tests/packaging/test_distributions.py --distributions dist
 	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist -k "$(EXTRAS_IN_CHECK)"
+
+pages: dist ## Run the programs of each page in an environment that its install lines alone make
+	$(BIN)/python -m pytest tests/packaging/test_pages.py --distributions dist
 
 extras: dist ## Try every extra, alone and with the emulator, in a fresh environment; EXTRA=name for one
 	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist $(if $(EXTRA),-k "[$(EXTRA)]")

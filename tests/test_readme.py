@@ -5,28 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from heroku_emulator import Emulator
+from tests.pages import PAGES, ROOT, blocks_of
 
 # LlamaIndex's workflows look at every attribute of an agent, pydantic's old ones among them.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 
-ROOT = Path(__file__).parent.parent
-FRAMEWORKS = ROOT / "docs" / "moving" / "frameworks.md"  # run by tests/foreign
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("**/*.md")} - {FRAMEWORKS})]
-BLOCK = re.compile(r"^([ ]*)```python\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
-
-
-def blocks_of(page: Path) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    return [dedent(block) for _, block in BLOCK.findall(text)]
-
-
 BLOCKS = [
     pytest.param(block, id=f"{page.relative_to(ROOT).as_posix()}-{number}")
     for page in PAGES
@@ -91,6 +79,12 @@ def test_the_agent_of_the_readme_uses_its_tool(emulator, config_vars, capsys):
         "assistant",
         "tool",
     ]
+
+
+def test_every_page_with_programs_says_what_to_install():
+    line = re.compile(r"^ *pip install ", re.MULTILINE)  # `make pages` tries whether it is enough
+    pages = [page for page in PAGES if blocks_of(page)]
+    assert [page.name for page in pages if not line.search(page.read_text("utf-8"))] == []
 
 
 def test_the_readme_shows_what_its_program_prints(config_vars, capsys):

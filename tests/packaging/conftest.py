@@ -1,7 +1,7 @@
 """Tests of what is released: they need the built files, and say where these are by an option.
 
-`make package` and `make extras` build them and run these tests. Elsewhere they are not collected:
-skipped tests would only say so on every run.
+`make package`, `make extras` and `make pages` build them and run these tests. Elsewhere they are
+not collected: skipped tests would only say so on every run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_NEED_BUILT_FILES = {"test_distributions.py", "test_extras.py"}
+_NEED_BUILT_FILES = {"test_distributions.py", "test_extras.py", "test_pages.py"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

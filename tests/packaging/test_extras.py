@@ -8,10 +8,7 @@ today, as somebody who tests a program gets them.
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from heroku_emulator import Emulator, McpServer, McpTool
+from tests.packaging.environments import ROOT, install, make, pins, run
 
-ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
 ]
@@ -28,31 +25,6 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
 PAIRS = [f"{extra}+emulator" for extra in EXTRAS if extra not in {"emulator", "demo", "all"}]
 NAMES = {"langchain-heroku": "langchain", "llama-index-heroku": "llama-index"}
 AT_ONCE = 2
-PIN = re.compile(r"^(\S+==\S+(?: ; .*?)?) \\$", flags=re.MULTILINE)
-
-
-def run(*command, **options):
-    """Runs a command; what it printed is in the error if it fails."""
-    words = [str(word) for word in command]
-    done = subprocess.run(
-        words, capture_output=True, text=True, timeout=900, check=False, **options
-    )
-    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def install(folder, machine, *requirements):
-    """Makes an environment in the folder; returns its Python."""
-    python = folder / "bin" / "python"
-    if uv := shutil.which("uv"):
-        run(uv, "venv", "--quiet", "--python", sys.executable, folder, env=machine)
-        # Copies, not links: nltk refuses to read LlamaIndex's data through a hard link.
-        installer = [uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", python]
-    else:
-        run(sys.executable, "-m", "venv", folder, env=machine)
-        installer = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(*installer, *requirements, env=machine)
-    return python
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +41,7 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
     """What will come of each extra that is asked for, in the order of the tests."""
     folder = tmp_path_factory.mktemp("environments")
     constraints = folder / "constraints.txt"
-    pins = PIN.findall((ROOT / "requirements" / "dev.txt").read_text("utf-8"))
-    constraints.write_text("\n".join(pins), "utf-8")
+    constraints.write_text(pins(), "utf-8")
 
     def try_out(extra):
         environment = folder / extra
@@ -83,7 +54,8 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
             wanted = (f"{wheel}[{extra.replace('+', ',')}]",)
         pinned = () if extra in PAIRS else ("--constraint", constraints)
         try:
-            python = install(environment, machine, *wanted, *pinned)
+            python = make(environment, machine)
+            install(python, machine, *wanted, *pinned)
             home = folder / f"{extra}-home"
             home.mkdir()
             variables = {**emulator_with_a_tool.config_vars, "HOME": str(home)}
