@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 FOREIGN_VENV := .venv-foreign
 PROGRAMS_VENV := .venv-programs
-SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator examples bench notebooks tests
+SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator distributions examples bench notebooks tests
 
 # uv installs in seconds; without it, plain pip does the same.
 UV := $(shell command -v uv 2>/dev/null)
@@ -87,7 +87,7 @@ wheel: dist ## Build sdist and wheel, and run the tests against the installed wh
 	rm -rf $(WHEEL_VENV)
 	$(call make_venv,$(WHEEL_VENV))
 	$(call install,$(WHEEL_VENV)) $(call pinned,requirements/dev.txt)
-	$(call install,$(WHEEL_VENV)) --no-deps dist/*.whl
+	$(call install,$(WHEEL_VENV)) --no-deps dist/heroku_inference-*.whl
 	sh tests/run_against_wheel.sh $(WHEEL_VENV)
 
 foreign: programs ## Run other clients against the emulator, with another openai than the tests

@@ -2,19 +2,24 @@
 
 # The tests that `lowest` and `newest` run: the released packages, without examples and documentation.
 BOUNDS_TESTS ?= tests/test_public_face.py tests/packaging tests/core tests/cli tests/langchain tests/llama_index tests/openai_sdk tests/adapters
-# The core alone and each framework alone; `make extras` also tries the others.
-EXTRAS_IN_CHECK := [none] or [langchain] or [llama-index]
+# The core alone and each framework alone, by its own name; `make extras` also tries the others.
+EXTRAS_IN_CHECK := [none] or [langchain-heroku] or [llama-index-heroku]
 API := tests/packaging/api.txt
+PICTURE := docs/assets/answer.svg
 
-.PHONY: dist package extras lowest newest bounds matrix api
+.PHONY: dist picture package pages extras lowest newest bounds matrix api
 
-dist: setup
+dist: setup ## Build the packages into dist/: wheel and sdist, and a name for each framework
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
+	for name in distributions/*/; do $(BIN)/python -m build --wheel --outdir dist $$name || exit 1; done
 
-package: dist ## Check the wheel and the sdist, and each extra alone in a fresh environment
+package: dist ## Check what `make dist` builds, and each framework alone in a fresh environment
 	$(BIN)/python -m pytest tests/packaging/test_distributions.py --distributions dist
 	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist -k "$(EXTRAS_IN_CHECK)"
+
+pages: dist ## Run the programs of each page in an environment that its install lines alone make
+	$(BIN)/python -m pytest tests/packaging/test_pages.py --distributions dist
 
 extras: dist ## Try every extra, alone and with the emulator, in a fresh environment; EXTRA=name for one
 	$(BIN)/python -m pytest tests/packaging/test_extras.py --distributions dist $(if $(EXTRA),-k "[$(EXTRA)]")
@@ -43,3 +48,7 @@ matrix: ## Run the tests on each Python from 3.11 to 3.13 on this machine; TESTS
 api: setup ## Record the public API anew; say in CHANGELOG.md what changed
 	$(BIN)/python tests/packaging/public_api.py > $(API).new
 	mv $(API).new $(API)
+
+picture: setup ## Run the example, and draw the picture of the README
+	$(BIN)/python tests/packaging/picture.py > $(PICTURE).new
+	mv $(PICTURE).new $(PICTURE)

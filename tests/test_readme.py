@@ -5,30 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from heroku_emulator import Emulator
+from tests.pages import PAGES, ROOT, blocks_of
 
 # LlamaIndex's workflows look at every attribute of an agent, pydantic's old ones among them.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 
-ROOT = Path(__file__).parent.parent
-ELSEWHERE = {
-    ROOT / "docs" / "moving" / "frameworks.md",  # run by tests/foreign
-    ROOT / "docs" / "how-to" / "ray.md",  # run by tests/corpus/test_ray.py
-}
-PAGES = [ROOT / "README.md", *sorted({*(ROOT / "docs").glob("**/*.md")} - ELSEWHERE)]
-BLOCK = re.compile(r"^([ ]*)```python\n(.*?)^\1```$", flags=re.DOTALL | re.MULTILINE)
-
-
-def blocks_of(page: Path) -> list[str]:
-    text = page.read_text(encoding="utf-8")
-    return [dedent(block) for _, block in BLOCK.findall(text)]
-
-
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = [
     pytest.param(block, id=f"{page.relative_to(ROOT).as_posix()}-{number}")
     for page in PAGES
@@ -93,3 +79,44 @@ def test_the_agent_of_the_readme_uses_its_tool(emulator, config_vars, capsys):
         "assistant",
         "tool",
     ]
+
+
+def test_every_page_with_programs_says_what_to_install():
+    line = re.compile(r"^ *pip install ", re.MULTILINE)  # `make pages` tries whether it is enough
+    pages = [page for page in PAGES if blocks_of(page)]
+    assert [page.name for page in pages if not line.search(page.read_text("utf-8"))] == []
+
+
+def test_the_readme_shows_what_its_program_prints(config_vars, capsys):
+    ((program, told),) = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", README, re.DOTALL)
+    exec(program, {"__name__": "readme"})  # noqa: S102
+    assert capsys.readouterr().out == told
+
+
+def test_the_readme_links_to_what_is_there():
+    relative = re.findall(r"\]\((?!https:)([^)#]+)", README)
+    assert relative
+    assert [link for link in relative if not (ROOT / link).exists()] == []
+
+
+def test_the_readme_compares_with_the_openai_sdk_as_the_comparison_does():
+    def cells(text):
+        rows = (line.strip("|").split("|") for line in text.splitlines() if line.startswith("|"))
+        return [[cell.strip() for cell in row] for row in rows]
+
+    head, _, *measured = cells((ROOT / "docs" / "comparison.md").read_text("utf-8"))
+    ours, theirs = head.index("`ChatHeroku`"), head.index("`openai` SDK")
+    assert head[ours + 1] == "`Heroku`"
+    known = {(row[0], row[theirs], row[ours]) for row in measured if row[ours] == row[ours + 1]}
+    _, _, *told = cells(README.partition("## Why not the OpenAI SDK?")[2].partition("##")[0])
+    assert len(told) == 5
+    assert {tuple(row) for row in told} - known == set()
+
+
+def test_the_picture_shows_sources_and_loads_nothing_from_elsewhere():
+    picture = (ROOT / "docs" / "assets" / "answer.svg").read_text("utf-8")
+    words = " ".join(re.findall(r">([^<]+)</text>", picture)).replace("&#160;", " ")
+    assert "python examples/rag.py" in words
+    assert "[1]" in words
+    assert re.findall(r"examples/docs/[\w.-]+", words)
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)|inf-|/home|/tmp|/root", picture) == []

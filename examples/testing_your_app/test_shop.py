@@ -1,7 +1,9 @@
 """The app's tests, without Heroku: run `pytest` in this folder.
 
-`heroku_emulator` comes with `pip install "heroku-inference[emulator]"` and needs no import and no
-setup. The app reads its config vars as usual; they lead to an emulator on this machine.
+    pip install pytest "heroku-inference[langchain,emulator]" langchain numpy
+
+`heroku_emulator` comes with the extra `emulator` and needs no import and no setup. The app reads
+its config vars as usual; they lead to an emulator on this machine.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tests of what is released: they need the built files, and say where these are by an option.
 
-`make package` and `make extras` build them and run these tests. Elsewhere they are not collected:
-skipped tests would only say so on every run.
+`make package`, `make extras` and `make pages` build them and run these tests. Elsewhere they are
+not collected: skipped tests would only say so on every run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-_NEED_BUILT_FILES = {"test_distributions.py", "test_extras.py"}
+ROOT = Path(__file__).parents[2]
+_NEED_BUILT_FILES = {"test_distributions.py", "test_extras.py", "test_pages.py"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +38,16 @@ def _only(config: Any, pattern: str) -> Path:
 @pytest.fixture(scope="session")
 def wheel(pytestconfig: pytest.Config) -> Path:
     """The wheel, a file."""
-    return _only(pytestconfig, "*.whl")
+    return _only(pytestconfig, "heroku_inference-*.whl")
+
+
+@pytest.fixture(scope="session")
+def wheels_of_names(pytestconfig: pytest.Config) -> list[Path]:
+    """The wheels without code, each a name to search for."""
+    return sorted(
+        _only(pytestconfig, f"{folder.parent.name.replace('-', '_')}-*.whl")
+        for folder in ROOT.glob("distributions/*/pyproject.toml")
+    )
 
 
 @pytest.fixture(scope="session")

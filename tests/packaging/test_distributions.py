@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import email
+import json
 import re
 import subprocess
 import sys
@@ -48,11 +49,12 @@ def names_in_sdist(sdist):
         return {name.partition("/")[2] for name in archive.getnames()}
 
 
-def test_twine_finds_nothing_to_complain_about(wheel, sdist):
-    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", wheel, sdist]
+def test_twine_finds_nothing_to_complain_about(wheel, sdist, wheels_of_names):
+    files = [wheel, sdist, *wheels_of_names]
+    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *files]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert checked.stdout.count("PASSED") == 2
+    assert checked.stdout.count("PASSED") == 4
 
 
 def test_the_wheel_holds_the_four_packages_and_nothing_beside_them(wheel):
@@ -123,9 +125,16 @@ def test_nothing_is_needed_from_an_address(metadata):
     ] == []
 
 
-def test_the_readme_is_the_description_and_can_be_shown(metadata):
+def test_the_readme_is_the_description_with_links_that_a_package_page_can_follow(metadata):
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert metadata.get_payload().strip() == (ROOT / "README.md").read_text("utf-8").strip()
+    shown = metadata.get_payload()
+    assert re.findall(r"\]\((?!https://)[^)]*\)|<img", shown) == []
+    pages = f"https://github.com/OWNER/heroku-inference/blob/v{VERSION}/"
+    files = f"https://raw.githubusercontent.com/OWNER/heroku-inference/v{VERSION}/"
+    assert f"]({pages}docs/index.md)" in shown
+    assert f"]({files}docs/assets/answer.svg)" in shown
+    relative = shown.replace(pages, "").replace(files, "")
+    assert relative.strip() == (ROOT / "README.md").read_text("utf-8").strip()
 
 
 def test_the_entry_points_lead_to_things_in_the_wheel(wheel):
@@ -155,3 +164,30 @@ def test_the_version_is_written_once(wheel):
             if name.endswith(".py") and VERSION in archive.read(name).decode()
         ]
     assert saying == ["heroku_inference/_version.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"), [("langchain-heroku", "langchain"), ("llama-index-heroku", "llama-index")]
+)
+def test_a_name_to_search_for_is_metadata_alone(name, extra, wheels_of_names, machine, tmp_path):
+    (wheel,) = [file for file in wheels_of_names if file.name.startswith(name.replace("-", "_"))]
+    assert {path.parts[0] for path in names_in(wheel)} == {
+        f"{name.replace('-', '_')}-{VERSION}.dist-info"
+    }
+    metadata = email.message_from_string(inside(wheel, "METADATA"))
+    assert metadata["Name"] == name
+    assert metadata["Version"] == VERSION
+    assert metadata["Requires-Python"] == PROJECT["requires-python"]
+    assert metadata["License-Expression"] == PROJECT["license"]
+    assert metadata.get_all("Requires-Dist") == [f"heroku-inference[{extra}]=={VERSION}"]
+    # By its name alone and without the network: pip finds it and the rest here.
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--no-index"]
+    command += ["--find-links", wheel.parent, "--report", report, name]
+    subprocess.run(command, check=True, capture_output=True, timeout=300, env=machine)
+    installed = {
+        (found["metadata"]["name"], found["metadata"]["version"])
+        for found in json.loads(report.read_text("utf-8"))["install"]
+    }
+    assert (name, VERSION) in installed
+    assert installed <= {(name, VERSION), ("heroku-inference", VERSION)}

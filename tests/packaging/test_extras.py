@@ -1,16 +1,14 @@
 """Each extra, alone in a fresh environment with the built wheel, does what it promises.
 
 The environments are made with the versions of `requirements/dev.txt`, two at a time, and removed
-when they have been tried. Each extra is also tried together with `emulator`, with the versions that
-pip chooses today, as somebody who tests a program gets them.
+when they have been tried. A name to search for, such as `langchain-heroku`, stands for the extra of
+its framework. Each extra is also tried together with `emulator`, with the versions that pip chooses
+today, as somebody who tests a program gets them.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,39 +16,15 @@ from pathlib import Path
 import pytest
 
 from heroku_emulator import Emulator, McpServer, McpTool
+from tests.packaging.environments import ROOT, install, make, pins, run
 
-ROOT = Path(__file__).parents[2]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
 ]
 # `demo` and `all` bring the emulator.
 PAIRS = [f"{extra}+emulator" for extra in EXTRAS if extra not in {"emulator", "demo", "all"}]
+NAMES = {"langchain-heroku": "langchain", "llama-index-heroku": "llama-index"}
 AT_ONCE = 2
-PIN = re.compile(r"^(\S+==\S+(?: ; .*?)?) \\$", flags=re.MULTILINE)
-
-
-def run(*command, **options):
-    """Runs a command; what it printed is in the error if it fails."""
-    words = [str(word) for word in command]
-    done = subprocess.run(
-        words, capture_output=True, text=True, timeout=900, check=False, **options
-    )
-    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def install(folder, requirement, machine, *constraints):
-    """Makes an environment in the folder; returns its Python."""
-    python = folder / "bin" / "python"
-    if uv := shutil.which("uv"):
-        run(uv, "venv", "--quiet", "--python", sys.executable, folder, env=machine)
-        # Copies, not links: nltk refuses to read LlamaIndex's data through a hard link.
-        installer = [uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", python]
-    else:
-        run(sys.executable, "-m", "venv", folder, env=machine)
-        installer = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(*installer, requirement, *constraints, env=machine)
-    return python
 
 
 @pytest.fixture(scope="module")
@@ -67,21 +41,27 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
     """What will come of each extra that is asked for, in the order of the tests."""
     folder = tmp_path_factory.mktemp("environments")
     constraints = folder / "constraints.txt"
-    pins = PIN.findall((ROOT / "requirements" / "dev.txt").read_text("utf-8"))
-    constraints.write_text("\n".join(pins), "utf-8")
+    constraints.write_text(pins(), "utf-8")
 
     def try_out(extra):
         environment = folder / extra
-        wanted = wheel if extra == "none" else f"{wheel}[{extra.replace('+', ',')}]"
+        if extra in NAMES:
+            (name,) = wheel.parent.glob(f"{extra.replace('-', '_')}-*.whl")
+            wanted = (name, wheel)
+        elif extra == "none":
+            wanted = (wheel,)
+        else:
+            wanted = (f"{wheel}[{extra.replace('+', ',')}]",)
         pinned = () if extra in PAIRS else ("--constraint", constraints)
         try:
-            python = install(environment, wanted, machine, *pinned)
+            python = make(environment, machine)
+            install(python, machine, *wanted, *pinned)
             home = folder / f"{extra}-home"
             home.mkdir()
             variables = {**emulator_with_a_tool.config_vars, "HOME": str(home)}
             variables["PATH"] = machine["PATH"]
             probe = Path(__file__).with_name("probe.py")
-            return run(python, "-I", probe, extra, env=variables, cwd=home)
+            return run(python, "-I", probe, NAMES.get(extra, extra), env=variables, cwd=home)
         finally:
             shutil.rmtree(environment, ignore_errors=True)
 
@@ -95,6 +75,6 @@ def tried(request, wheel, machine, emulator_with_a_tool, tmp_path_factory):
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("extra", ["none", *EXTRAS, *PAIRS])
+@pytest.mark.parametrize("extra", ["none", *EXTRAS, *PAIRS, *NAMES])
 def test_the_extra_alone_does_what_it_promises(extra, tried):
     assert "heroku_inference: " in tried[extra].result()
