@@ -6,6 +6,7 @@ import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -102,3 +103,14 @@ def test_each_assumption_is_seen_documented_or_inferred():
         _, assumed, *known, _ = [cell.strip() for cell in row.split("|")]
         assert assumed, row
         assert any(known), f"{assumed}: neither seen nor documented nor inferred"
+
+
+def test_code_fits_its_column():
+    """88 characters stand in a row on a screen of 1280 pixels."""
+    wide = {}
+    for page in DOCS.glob("**/*.md"):
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^ *```python\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
+            lines = dedent(block).splitlines()
+            wide |= {line: page.name for line in lines if len(line) > 88}
+    assert wide == {}
