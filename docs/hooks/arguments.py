@@ -1,16 +1,16 @@
 """Gives the reference what a class is made with: its arguments, and what each is for.
 
-A pydantic class takes `**data` as far as its source tells, and its fields stand in classes above it.
-Here its signature names them all, its own before the framework's. Of dataclasses and pydantic
-classes alike, the fields become a list below the class, so that a page stays short.
+A pydantic class takes `**data` as far as its source tells, and its fields stand in the classes
+above it. Here its signature names them all, its own before the framework's. Of dataclasses and
+pydantic classes alike, the fields become a list below the class, so that a page stays short.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
-from importlib import import_module
 from enum import Enum
+from importlib import import_module
 from inspect import formatannotation
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, get_origin
