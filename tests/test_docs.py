@@ -115,3 +115,11 @@ def test_code_fits_its_column():
             lines = dedent(block).splitlines()
             wide |= {line: page.name for line in lines if len(line) > 88}
     assert wide == {}
+
+
+def test_every_notebook_example_and_recipe_is_on_their_page():
+    page = (DOCS / "notebooks-and-recipes.md").read_text(encoding="utf-8")
+    files = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("examples/**/*.py")]
+    runs = [file for file in files if file.suffix == ".ipynb" or "\ndef main(" in file.read_text()]
+    assert len(runs) > 15
+    assert [file.name for file in runs if f"`{file.name}`" not in page] == []

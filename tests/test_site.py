@@ -32,7 +32,7 @@ def signatures(site: Path) -> dict[str, str]:
     for page in site.glob("classes/**/*.html"):
         text = page.read_text(encoding="utf-8")
         for match in re.finditer(
-            r'<div class="doc-signature.*?<code>(.*?)</code>', text, re.DOTALL
+            r'<div class="[^"]*doc-signature.*?<code>(.*?)</code>', text, re.DOTALL
         ):
             signature = unescape(re.sub("<[^>]+>", "", match[1]))
             found[f"{page.relative_to(site).as_posix()}: {signature.split('(')[0]}"] = signature
@@ -49,3 +49,17 @@ def test_a_signature_names_the_arguments(site):
     ]:
         signature = told[f"classes/{page}.html: {name}"]
         assert [one for one in arguments if one not in signature] == []
+
+
+def test_llms_txt_names_every_page(site):
+    pages = {page.relative_to(site).as_posix() for page in site.rglob("*.html")} - {"404.html"}
+    listed = re.findall(
+        r"^- \[.+?\]\(([^)]+)\)", (site / "llms.txt").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(pages)
+
+
+def test_cells_of_tables_carry_their_headings_onto_a_phone(site):
+    page = (site / "compatibility.html").read_text(encoding="utf-8")
+    assert '<td data-head="package">' in page.lower()
+    assert "<td>" not in page

@@ -33,8 +33,9 @@ _CATCH_ALL = (griffe.ParameterKind.var_positional, griffe.ParameterKind.var_keyw
 class Arguments(griffe.Extension):
     """Signatures with all arguments, and lists of fields."""
 
-    def __init__(self) -> None:
+    def __init__(self, repo: str = "") -> None:
         super().__init__()
+        self._repo = repo
         self._fields: dict[str, griffe.Attribute] = {}
 
     def on_attribute_instance(self, *, attr: griffe.Attribute, **_: Any) -> None:
@@ -47,6 +48,9 @@ class Arguments(griffe.Extension):
             return
         told: list[tuple[griffe.Class, str, list[str], type]] = []
         for shown in _classes(pkg):
+            if self._repo and shown.docstring:
+                link = f"{self._repo}/blob/main/{shown.relative_package_filepath}#L{shown.lineno}"
+                shown.docstring.value += f"\n\n[Source]({link})"
             if shown.docstring and _OWN_LIST.search(shown.docstring.value):
                 continue  # it tells its arguments itself
             made = getattr(import_module(shown.module.path), shown.name, None)
