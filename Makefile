@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WHEEL_VENV := .venv-wheel
 FOREIGN_VENV := .venv-foreign
 PROGRAMS_VENV := .venv-programs
-SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator distributions examples bench notebooks tests
+SOURCES := heroku_inference langchain_heroku llama_index_heroku heroku_emulator distributions examples bench notebooks tests docs/hooks
 
 # uv installs in seconds; without it, plain pip does the same.
 UV := $(shell command -v uv 2>/dev/null)

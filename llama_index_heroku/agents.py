@@ -96,7 +96,7 @@ class HerokuAgent(BaseWorkflowAgent):
             LlamaIndex's `Settings.llm` is not used.
         workflow_timeout: Seconds for a whole run; no limit by default.
         extra_body: Fields of the request's body beyond those below; merged last.
-        **data: `name`, `description`, `system_prompt`, `initial_state`, `state_prompt`,
+        **further: `name`, `description`, `system_prompt`, `initial_state`, `state_prompt`,
             `output_cls`, `structured_output_fn`, `streaming` and `early_stopping_method` of
             LlamaIndex's agents; `model`, `api_key`, `base_url`, `alias`, `timeout` (seconds to
             wait for the next step), `http_client`, `async_http_client`, `default_headers`,
@@ -121,18 +121,18 @@ class HerokuAgent(BaseWorkflowAgent):
         llm: Heroku | None = None,
         workflow_timeout: float | None = None,
         extra_body: Mapping[str, Any] | None = None,
-        **data: Any,
+        **further: Any,
     ) -> None:
-        hide_key(data)
+        hide_key(further)
         fields = {*BaseWorkflowAgent.model_fields, *_OF_WORKFLOWS}
-        of_agent = {name: data.pop(name) for name in fields & data.keys()}
+        of_agent = {name: further.pop(name) for name in fields & further.keys()}
         for name in _RUN_HERE:
             if of_agent.pop(name, None):
                 raise refusal_of(name)
-        refuse_unknown(data, fields | MODEL_ARGUMENTS | _OWN, type(self).__name__)
+        refuse_unknown(further, fields | MODEL_ARGUMENTS | _OWN, type(self).__name__)
         _check_workflow_timeout(workflow_timeout)
         of_agent |= {
-            "llm": llm_of(llm, data),
+            "llm": llm_of(llm, further),
             "heroku_tools": wire_agent_tools(heroku_tools),
             "extra_body": extra_body,
         }

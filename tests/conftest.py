@@ -29,6 +29,11 @@ _FOREIGN_PREFIXES = (
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-outputs`: what the blocks of the pages print is written below them."""
+    parser.addoption("--write-outputs", action="store_true", help="renew the outputs in docs/")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """No config var, proxy or foreign key of the machine reaches a test, except a live one."""

@@ -6,6 +6,7 @@ import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -88,7 +89,8 @@ def test_the_comparison_has_every_contender_and_feature():
 
 
 def test_what_heroku_does_differently_says_of_each_row_how_it_is_known():
-    page = (DOCS / "what-heroku-does-differently.md").read_text(encoding="utf-8")
+    pages = sorted(DOCS.glob("what-heroku-does-differently*.md"))
+    page = "".join(page.read_text(encoding="utf-8") for page in pages)
     rows = [row.split(" | ") for row in re.findall(r"^\| (.*) \|$", page, re.MULTILINE)]
     facts = [row for row in rows if row[0] not in {"the API", "---"}]
     assert len(facts) > 50
@@ -104,3 +106,22 @@ def test_each_assumption_is_seen_documented_or_inferred():
         _, assumed, *known, _ = [cell.strip() for cell in row.split("|")]
         assert assumed, row
         assert any(known), f"{assumed}: neither seen nor documented nor inferred"
+
+
+def test_code_fits_its_column():
+    """88 characters stand in a row on a screen of 1280 pixels."""
+    wide = {}
+    for page in DOCS.glob("**/*.md"):
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^ *```python\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
+            lines = dedent(block).splitlines()
+            wide |= {line: page.name for line in lines if len(line) > 88}
+    assert wide == {}
+
+
+def test_every_notebook_example_and_recipe_is_on_their_page():
+    page = (DOCS / "notebooks-and-recipes.md").read_text(encoding="utf-8")
+    files = [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("examples/**/*.py")]
+    runs = [file for file in files if file.suffix == ".ipynb" or "\ndef main(" in file.read_text()]
+    assert len(runs) > 15
+    assert [file.name for file in runs if f"`{file.name}`" not in page] == []

@@ -9,7 +9,8 @@ import re
 import pytest
 
 from heroku_emulator import Emulator
-from tests.pages import PAGES, ROOT, blocks_of
+from tests.doc_outputs import blocks_of, check_output
+from tests.pages import PAGES, ROOT
 
 # LlamaIndex's workflows look at every attribute of an agent, pydantic's old ones among them.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
@@ -19,6 +20,7 @@ BLOCKS = [
     pytest.param(block, id=f"{page.relative_to(ROOT).as_posix()}-{number}")
     for page in PAGES
     for number, block in enumerate(blocks_of(page), start=1)
+    if block.file is None  # a file of the tutorial, run by test_tutorial.py
 ]
 
 
@@ -62,15 +64,19 @@ def standard_plan(config_vars, monkeypatch):
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_the_block_runs(block, page, standard_plan, capsys):
-    exec(compile(block, "a block", "exec"), page)  # noqa: S102
-    if "print(" in block:
-        assert capsys.readouterr().out.strip()
+def test_the_block_runs(block, page, standard_plan, capsys, pytestconfig):
+    exec(compile(block.code, "a block", "exec"), page)  # noqa: S102
+    printed = capsys.readouterr().out
+    if "print(" in block.code:
+        assert printed.strip()
+    check_output(block, printed, write=pytestconfig.getoption("--write-outputs"))
 
 
 def test_the_agent_of_the_readme_uses_its_tool(emulator, config_vars, capsys):
     agent = next(
-        block for block in blocks_of(ROOT / "README.md") if "create_agent(ChatHeroku(" in block
+        block.code
+        for block in blocks_of(ROOT / "README.md")
+        if "create_agent(ChatHeroku(" in block.code
     )
     exec(agent, {"__name__": "readme"})  # noqa: S102
     assert "42" in capsys.readouterr().out

@@ -1,17 +1,20 @@
-"""The tests on the page about testing your own app pass."""
+"""The tests on the pages about testing your own app pass."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "testing-your-app.md"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+PAGE = HOW_TO / "testing-your-app.md"
+FURTHER = HOW_TO / "testing-further.md"
 
 pytest_plugins = ("pytester",)
 
 
-def test_every_test_on_the_page_passes(pytester, monkeypatch):
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+def test_every_test_on_the_pages_passes(pytester, monkeypatch):
+    text = PAGE.read_text(encoding="utf-8") + FURTHER.read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
     tests = [re.findall(r"def test_\w+", block) for block in blocks]
     assert all(tests), "a block of the page has no test"
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

@@ -19,14 +19,22 @@ from pathlib import Path
 import pytest
 
 from heroku_emulator import Emulator
+from tests.doc_outputs import blocks_of
 from tests.packaging.environments import ROOT, install, make, pins, run
-from tests.pages import PAGES, blocks_of
+from tests.pages import PAGES
 
 LINE = re.compile(r"^ *pip install (.*)$", re.MULTILINE)
 OURS = re.compile(r"(?:heroku-inference|\.)(?:\[([\w,-]+)\])?")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXAMPLE = ROOT / "examples" / "testing_your_app"
-WITH_PROGRAMS = [page for page in PAGES if blocks_of(page)]
+
+
+def programs_of(page: Path) -> list[str]:
+    """What can run by itself: a file of the tutorial needs the others, and test_tutorial.py runs it."""
+    return [block.code for block in blocks_of(page) if block.file is None]
+
+
+WITH_PROGRAMS = [page for page in PAGES if programs_of(page)]
 
 
 def requirements_of(page: Path) -> tuple[str, ...]:
@@ -87,7 +95,7 @@ def test_the_install_line_of_the_page_is_enough(page, environment_of, variables,
     python = environment_of(page)
     runner = Path(__file__).with_name("run_blocks.py")
     home = {**variables, "HOME": str(tmp_path)}
-    run(python, "-I", runner, input=json.dumps(blocks_of(page)), cwd=tmp_path, env=home)
+    run(python, "-I", runner, input=json.dumps(programs_of(page)), cwd=tmp_path, env=home)
 
 
 def test_the_install_line_of_the_example_app_is_enough(environment_of, variables, tmp_path):
