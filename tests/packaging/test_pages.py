@@ -30,7 +30,7 @@ EXAMPLE = ROOT / "examples" / "testing_your_app"
 
 
 def programs_of(page: Path) -> list[str]:
-    """What can run by itself: a file of the tutorial needs the others, and test_tutorial.py runs it."""
+    """What runs by itself; test_tutorial.py runs the files of the tutorial."""
     return [block.code for block in blocks_of(page) if block.file is None]
 
 
