@@ -24,7 +24,7 @@ from heroku_inference._http.plain_bodies import Body, ChunkedBody, SizedBody
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PlainConnection"]
+__all__ = ["PlainConnection", "fits_library"]
 
 _READ: Final = 64 * 1024  # bytes, as the library reads
 _LONGEST_HEAD: Final = 100 * 1024  # bytes, likewise
@@ -40,7 +40,29 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 _ODD_REQUESTS: Final = frozenset({b"connection", b"expect", b"transfer-encoding", b"upgrade"})
 _FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 
+# What these connections build on and the library does not promise to keep.
+_BUILT_ON: Final[dict[type, frozenset[str]]] = {
+    httpcore2.HTTPConnection: frozenset(
+        {"_connect", "_connect_failed", "_connection", "_keepalive_expiry", "_origin"}
+        | {"_request_lock"}
+    ),
+    httpcore2.HTTP11Connection: frozenset(
+        {"_expire_at", "_h11_state", "_keepalive_expiry", "_network_stream", "_request_count"}
+        | {"_receive_response_body", "_receive_response_headers", "_response_closed"}
+        | {"_state", "_state_lock"}
+    ),
+}
+
 _logger: Final = logging.getLogger("httpcore2.http11")
+
+
+def fits_library() -> bool:
+    """Whether the library still has what these connections build on; without, use its own."""
+    return all(
+        name in vars(kind) or name in kind.__init__.__code__.co_names  # type: ignore[misc]
+        for kind, names in _BUILT_ON.items()
+        for name in names
+    )
 
 
 class PlainConnection(httpcore2.HTTPConnection):

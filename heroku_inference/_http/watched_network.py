@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
-from heroku_inference._http.plain_connections import PlainConnection
+from heroku_inference._http.plain_connections import PlainConnection, fits_library
 from heroku_inference._http.watch import here
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def watch_connections(
     # httpcore2 takes a network backend and connections, and httpx2 does not pass them on.
     pool, network = transport._pool, _Network()  # noqa: SLF001
     pool._network_backend = network  # noqa: SLF001
-    if direct:
+    if direct and fits_library():
         pool.create_connection = partial(  # type: ignore[method-assign]
             PlainConnection, ssl_context=tls, keepalive_expiry=keep_alive, network_backend=network
         )

@@ -9,7 +9,9 @@ import httpcore2
 import pytest
 
 from heroku_inference import APIConnectionError, Client
+from heroku_inference._http import plain_connections
 from heroku_inference._http.plain_bodies import ChunkedBody
+from heroku_inference._http.plain_connections import PlainConnection, fits_library
 from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -131,3 +133,17 @@ def test_what_is_sent_does_not_depend_on_who_reads(serve, caplog):
         assert "".join(chunk.text for chunk in client.stream_chat(HELLO)) == "Hi"
     assert sent[:2] == sent[2:]
     assert len(server.connections) == 1
+
+
+def test_the_installed_library_has_what_plain_connections_build_on():
+    assert fits_library()  # otherwise calls are right, but a third slower
+
+
+def test_without_it_the_library_reads_every_answer(serve, monkeypatch):
+    monkeypatch.setitem(
+        plain_connections._BUILT_ON, httpcore2.HTTPConnection, frozenset({"_renamed"})
+    )
+    monkeypatch.setattr(PlainConnection, "handle_request", None)  # not to be called
+    server = serve(lambda c: (c.request(), c.send(answer(completion("Hi")))))
+    client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
+    assert client.chat(HELLO).text == "Hi"
