@@ -28,6 +28,16 @@ def test_an_unexpected_answer_fails_the_check(emulator, run, name, step, detail)
     assert ran.checks()[name]["remedy"]
 
 
+@pytest.mark.parametrize(("city", "is_suspicious"), [("Paris", False), ("Lyon", True)])
+def test_a_structured_answer_that_makes_no_sense_is_suspicious(emulator, run, city, is_suspicious):
+    emulator.script(CallTools([("final_answer", {"city": city, "country": "France"})]))
+    ran = run("check", "--only", "structured", "--json", env=emulator.config_vars)
+    assert ran.results() == {"structured": "passed"}
+    check = ran.checks()["structured"]
+    assert check["detail"].startswith("suspicious: ") is is_suspicious
+    assert bool(check["remedy"]) is is_suspicious
+
+
 def test_a_second_turn_that_ignores_the_result_fails(emulator, run):
     emulator.script(CallTools([("read_gauge", {"gauge": "north"})]), Say("It is high."))
     ran = run("check", "--only", "tools", "--only", "tool-result", "--json",

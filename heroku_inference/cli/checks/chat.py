@@ -225,7 +225,11 @@ def _structured(target: Target) -> str:
         raise WrongAnswer(
             f"not the JSON that was asked for: {_shorten(answer.text)}", "Try another --model."
         )
-    return json.dumps(value, ensure_ascii=False)
+    told = json.dumps(value, ensure_ascii=False)
+    if "paris" in str(value["city"]).lower():
+        return told
+    target.advice = "The form is right and the content is not: look at what this model writes."
+    return f"suspicious: {told}"
 
 
 CHAT_CHECKS: Final = (
