@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.row import IN_FLIGHT, Bound, Row
+from bench.row import ASYNC_CALL, IN_FLIGHT, WHOLE_CALL, Bound, Row
 
 __all__ = ["LLAMA_INDEX_ROWS"]
 
@@ -50,6 +50,7 @@ LLAMA_INDEX_ROWS = (
         peer=_PEER,
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.32),),
+        profile=WHOLE_CALL,
     ),
     Row(
         "llama-achat-64",
@@ -61,6 +62,7 @@ LLAMA_INDEX_ROWS = (
         peer=_PEER,
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.12),),
+        profile=ASYNC_CALL,
     ),
     Row(
         "llama-stream-chat",

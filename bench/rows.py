@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from bench.llama_index_rows import LLAMA_INDEX_ROWS
-from bench.row import IDEAL, IN_FLIGHT, Bound, Row
+from bench.row import ASYNC_CALL, IDEAL, IN_FLIGHT, WHOLE_CALL, Bound, Row
 
 __all__ = ["ROWS"]
 
@@ -102,6 +102,7 @@ _CALL = (
         amount=150,
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.32),),
+        profile=WHOLE_CALL,
     ),
     Row(
         "ainvoke-64",
@@ -112,6 +113,7 @@ _CALL = (
         amount=320,
         floor=_FLOOR,
         bounds=_against_both(0.12 if _openai_major() >= 3 else 0.04, 2.2),  # noqa: PLR2004
+        profile=ASYNC_CALL,
     ),
     Row(
         "first-token",
@@ -124,6 +126,7 @@ _CALL = (
         scenario="first-token",
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.30),),
+        profile=WHOLE_CALL,
     ),
     Row(
         "failing",
