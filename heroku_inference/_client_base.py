@@ -131,9 +131,9 @@ class ClientBase:
             the rate limit either.
         default_headers: Sent with every request, over the usual ones.
         on_retry: Called with each failed attempt that is about to be repeated.
-        rate_limit_timeout: Seconds that a call waits for the rate limit, 300 by default. A 429 is
-            no failure: it makes all calls of the process that share the limit wait, and then start
-            at the pace that the server allows. 0 raises `RateLimitError` at once.
+        rate_limit_timeout: Seconds that a call waits for the rate limit, 300 by default. A 429 does
+            not count as a failure: all calls of the process that share the limit wait, and then
+            start at the pace that the server allows. 0 raises `RateLimitError` at once.
         max_response_bytes: How large a whole answer, or one event of a stream, may be after it was
             decompressed; by default 64 MiB and 16 MiB. What is larger is not read further: it is
             an `InvalidResponseError`. Of an error's body, the first MiB is kept in any case.
