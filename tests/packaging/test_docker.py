@@ -38,13 +38,13 @@ def test_what_the_image_is_made_of_is_there_and_reaches_the_build():
         for line in re.findall(r"^COPY (.*)$", DOCKERFILE, re.MULTILINE)
         for name in line.split()[:-1]
     }
-    assert [name for name in copied if not (ROOT / name).exists()] == []
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    packages = set(json.loads(re.search(r"^packages = (\[.*\])$", project, re.MULTILINE)[1]))
+    assert packages <= copied
+    assert [name for name in copied - packages if not (ROOT / name).exists()] == []
     lines = (FOLDER / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
     assert lines[0] == "*"
     assert {line[1:] for line in lines if line.startswith("!")} == copied
-    project = (ROOT / "pyproject.toml").read_text("utf-8")
-    packages = re.search(r"^packages = (\[.*\])$", project, re.MULTILINE)
-    assert set(json.loads(packages[1])) <= copied
 
 
 def test_the_container_serves_at_the_port_that_is_published(command):
