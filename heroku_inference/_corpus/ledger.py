@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 import uuid
 from array import array
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ NOWHERE: Final = -1
 
 _VERSION: Final = "1"
 _BUSY: Final = 60.0  # seconds to wait for another process to finish what it writes
+_PAUSE: Final = 0.01  # seconds, until a file in use is asked again
 _PAGES_IN_LOG: Final = 4000  # of 4 KiB, until the log is written back
 
 # `answers.vectors` holds the vectors of one answer in a row. They go once all of them are in parts;
@@ -294,7 +296,7 @@ def _opened(path: str | Path) -> sqlite3.Connection:
         ) from error
     try:
         # A process that is killed loses nothing; a machine that loses power, the last moments.
-        db.execute("PRAGMA journal_mode = WAL")
+        _keep_log(db)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IN_LOG}")
         db.execute("PRAGMA cache_size = -8000")
@@ -304,3 +306,21 @@ def _opened(path: str | Path) -> sqlite3.Connection:
             f"The ledger {path} cannot be opened: {error}.", "Is it the file of another program?"
         ) from error
     return db
+
+
+def _keep_log(db: sqlite3.Connection) -> None:
+    """Let the file have a log, so that readers and a writer do not wait for each other.
+
+    Of processes that ask for it at the same time, SQLite refuses some at once, whatever `timeout`
+    says; they ask again.
+    """
+    latest = time.monotonic() + _BUSY
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > latest:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return

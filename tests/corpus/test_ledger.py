@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -79,6 +81,7 @@ def test_a_ledger_of_another_version_is_refused(tmp_path):
 
 WRITER = """
 import sys
+import threading
 from heroku_inference._corpus.ledger import Ledger
 ledger = Ledger(sys.argv[1], model="m", input_type="search_document")
 for number in range(200):
@@ -100,3 +103,18 @@ def test_several_processes_write_one_ledger(tmp_path):
     known = ledger.known(keys)
     assert [vectors_of(ledger, known[key])[0] for key in keys] == [*range(200), *range(200)]
     assert ledger.newest_answer() == 600
+
+
+def test_those_who_open_a_new_ledger_at_the_same_moment_all_get_it(tmp_path):
+    together = threading.Barrier(8)
+
+    def opened(path):
+        together.wait()
+        ledger = Ledger(path, **KIND)
+        ledger.close()
+        return ledger.name
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            path = tmp_path / f"ledger-{number}"
+            assert len(set(pool.map(opened, [path] * 8))) == 1
