@@ -102,7 +102,7 @@ def store(vectors: Path, url: str) -> int:
 
 @contextmanager
 def config_vars() -> Iterator[dict[str, str]]:
-    """The config vars of Heroku, or of an emulator when there is no key."""
+    """The config vars of Heroku; without a key, those of an emulator."""
     environment = dict(os.environ)  # noqa: TID251 - what a Heroku app has
     if "INFERENCE_KEY" in environment or "EMBEDDING_KEY" in environment:
         wanted = ("EMBEDDING_", "INFERENCE_")

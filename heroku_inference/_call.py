@@ -1,4 +1,4 @@
-"""One request to the API, as a value, its headers, and what is told of a failed attempt."""
+"""One request to the API as a value, its headers, and the event of a retry."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace

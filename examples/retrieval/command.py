@@ -89,7 +89,7 @@ def exit_code(screen: Screen, work: Callable[[], None]) -> int:
     except HerokuError as error:
         screen.error(str(error))
         return 1
-    except KeyboardInterrupt:  # where the command has no handler of its own
+    except KeyboardInterrupt:  # the command did not install `interrupts`
         screen.note("Interrupted")
         return 130
     return 0

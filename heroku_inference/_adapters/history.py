@@ -20,7 +20,7 @@ def check_newest_blocks(message: Mapping[str, Any]) -> None:
     """Refuse a newest turn of the user's, in Anthropic's form, that cannot be sent as it is.
 
     Raises:
-        ConfigError: It has no words, image or document, or a block that the endpoint does not take.
+        ConfigError: It is empty, or holds a block that the endpoint does not take.
     """
     from heroku_inference._anthropic import history  # noqa: PLC0415 - of that endpoint alone
 

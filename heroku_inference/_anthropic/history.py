@@ -65,7 +65,7 @@ def check_newest_blocks(message: Mapping[str, Any]) -> None:
     """Refuse a newest turn of the user's that cannot be sent as it is; all else passes.
 
     Raises:
-        ConfigError: It has no words, image or document, or a block that the endpoint does not take.
+        ConfigError: It is empty, or holds a block that the endpoint does not take.
     """
     if _is_newest_turn(message):
         list(_entries_of(message, None, Repairs()))
