@@ -147,3 +147,15 @@ def test_without_it_the_library_reads_every_answer(serve, monkeypatch):
     server = serve(lambda c: (c.request(), c.send(answer(completion("Hi")))))
     client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
     assert client.chat(HELLO).text == "Hi"
+
+
+@pytest.mark.parametrize("sent", [PLAIN, chunked(BODY)], ids=["with a length", "in chunks"])
+def test_a_connection_with_more_behind_an_answer_is_not_used_again(serve, sent):
+    def handle(connection: Connection) -> None:
+        while connection.request() is not None:
+            connection.send(sent + b"HTTP/1.1 200 OK\r\n")  # the beginning of another's
+
+    server = serve(handle)
+    client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
+    assert [client.chat(HELLO).text for _ in range(2)] == ["Hi", "Hi"]
+    assert len(server.connections) == 2
