@@ -52,7 +52,8 @@ class HerokuEmbedder:
 
     Two columns are added. `vector` is a tensor of fixed shape (Arrow's own type): `float32`, or
     `int8` or `uint8`; Ray, pyarrow and Parquet read it. Where a text is refused, too long or null,
-    its vector is null and `reason` says why; the rest of the block is not affected. Ray cannot make a NumPy batch of nulls: write such rows to Parquet, or filter them.
+    its vector is null and `reason` says why; the rest of the block is not affected. Ray cannot
+    make a NumPy batch of nulls: write such rows to Parquet, or filter them.
 
     Args:
         text: The column with the texts.
