@@ -175,6 +175,18 @@ _STREAM = (
         bounds=(Bound(_OURS, _PEER, ratio=0.38),),
     ),
     Row(
+        "stream-paced",
+        "ChatHeroku.stream, paced",
+        "stream text, an event in each read, as models send them",
+        "us CPU a chunk",
+        _CHAT,
+        kind="stream",
+        amount=2,
+        scenario="paced",
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+    ),
+    Row(
         "astream",
         "ChatHeroku.astream",
         "astream text, many events in an HTTP chunk",
