@@ -337,7 +337,7 @@ def _listed_calls(calls: Any) -> list[Any]:
 
 def _other_calls(content: Iterable[Any], calls: Sequence[Any]) -> list[Any]:
     """The calls in a content that the field does not have as well."""
-    seen = {call.get("id") for call in calls if isinstance(call, Mapping)}
+    seen = [call.get("id") for call in calls if isinstance(call, Mapping)]  # of any type
     return [part for part in content if _is_call(part) and (not seen or part.get("id") not in seen)]
 
 
