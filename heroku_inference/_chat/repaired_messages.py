@@ -47,7 +47,7 @@ _ASSISTANT_FIELDS = _PLAIN_FIELDS | {"tool_calls", "function_call", "refusal"}
 _TOOL_FIELDS = _PLAIN_FIELDS | {"tool_call_id"}
 # Parts of an assistant's content that are calls, and of a user's that are results: Anthropic's
 # form, and LangChain's.
-_CALLS: Final = frozenset({"tool_use", "tool_call", "function_call"})
+_CALLS: Final = ("tool_use", "tool_call", "function_call")
 _RESULT: Final = "tool_result"
 _OTHER_NAMES: Final = {
     "human": "user",
