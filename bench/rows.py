@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from bench.llama_index_rows import LLAMA_INDEX_ROWS
-from bench.row import ASYNC_CALL, IDEAL, IN_FLIGHT, WHOLE_CALL, Bound, Row
+from bench.row import ASYNC_CALL, IDEAL, IN_FLIGHT, PACED, WHOLE_CALL, Bound, Row
 
 __all__ = ["ROWS"]
 
@@ -185,6 +185,7 @@ _STREAM = (
         scenario="paced",
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+        profile=PACED,
     ),
     Row(
         "astream",
