@@ -49,9 +49,9 @@ ASYNC_CALL = (
 """The profile of the rows of 64 calls in flight."""
 
 PACED = (
-    "A chunk that is read by itself takes the core 8.5 us if its bytes are there already, and about "
-    "80 us with a wait before it; a bare socket takes 15 to 20 of these. The rest is Python on cold "
-    "caches. Both cores had other work while this was measured."
+    "A chunk that is read by itself takes the core 8.5 us if its bytes are there already, and "
+    "about 80 us with a wait before it; a bare socket takes 15 to 20 of these. The rest is Python "
+    "on cold caches. Both cores had other work while this was measured."
 )
 """The profile of the rows of streams that are read event by event."""
 
