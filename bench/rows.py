@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from bench.llama_index_rows import LLAMA_INDEX_ROWS
-from bench.row import ASYNC_CALL, IDEAL, IN_FLIGHT, WHOLE_CALL, Bound, Row
+from bench.row import ASYNC_CALL, IDEAL, IN_FLIGHT, PACED, WHOLE_CALL, Bound, Row
 
 __all__ = ["ROWS"]
 
@@ -173,6 +173,19 @@ _STREAM = (
         scenario="flushed",
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+    ),
+    Row(
+        "stream-paced",
+        "ChatHeroku.stream, paced",
+        "stream text, an event in each read, as models send them",
+        "us CPU a chunk",
+        _CHAT,
+        kind="stream",
+        amount=2,
+        scenario="paced",
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+        profile=PACED,
     ),
     Row(
         "astream",

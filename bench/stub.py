@@ -21,7 +21,7 @@ from bench import answers, work
 from bench.cores import pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -42,6 +42,8 @@ class Scenario:
     latency: float = 0
     pause: float | None = None
     """Seconds between the first event of a stream and the rest; `None` sends all at once."""
+    paced: bool = False
+    """Whether the pause is between all events, so that a client reads them one by one."""
     fails: bool = False
     limit: int | None = None
     """Requests that it takes in a second, in a sliding window, as Heroku counts in a minute."""
@@ -52,6 +54,7 @@ SCENARIOS = {
     "reasoning": Scenario(stream=answers.reasoning_stream),
     "tools": Scenario(stream=answers.tool_stream),
     "flushed": Scenario(stream=_flushed),
+    "paced": Scenario(stream=_flushed, pause=0.001, paced=True),
     "first-token": Scenario(stream=_short, pause=0.001),
     "slow": Scenario(latency=work.LATENCY),
     "limited": Scenario(latency=work.LATENCY, limit=work.LIMIT),
@@ -81,8 +84,10 @@ class Listener:
     def __post_init__(self) -> None:
         self.chat = answers.failure() if self.scenario.fails else answers.chat()
         head, first, *rest = self.scenario.stream()
-        self.stream_start, self.stream_rest = head + first, b"".join(rest)
-        self.stream = self.stream_start + self.stream_rest
+        if not self.scenario.paced:
+            rest = [b"".join(rest)]
+        self.stream_pieces = [head + first, *rest]
+        self.stream = b"".join(self.stream_pieces)
         self._starts: deque[float] = deque()  # of the requests of the last second
         self._paid: set[str] = set()
 
@@ -151,15 +156,19 @@ class Conversation(asyncio.Protocol):
     def _reply(self, path: bytes, body: bytes) -> None:
         scenario, answer = self._listener.scenario, self._listener.answer(path, body)
         if answer is self._listener.stream and scenario.pause is not None:
-            self._write(self._listener.stream_start)
-            self._later(scenario.pause, self._listener.stream_rest)
+            self._write_with_pauses(iter(self._listener.stream_pieces), scenario.pause)
         elif scenario.latency and path != b"/traffic":
-            self._later(scenario.latency, answer)
+            self._later(scenario.latency, self._write, answer)
         else:
             self._write(answer)
 
-    def _later(self, seconds: float, data: bytes) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._write, data)
+    def _write_with_pauses(self, pieces: Iterator[bytes], seconds: float) -> None:
+        if (piece := next(pieces, None)) is not None:
+            self._write(piece)
+            self._later(seconds, self._write_with_pauses, pieces, seconds)
+
+    def _later(self, seconds: float, do: Callable[..., None], *arguments: Any) -> None:
+        asyncio.get_running_loop().call_later(seconds, do, *arguments)
 
     def _write(self, data: bytes) -> None:
         if not self._transport.is_closing():

@@ -51,7 +51,7 @@ def astream(url: str) -> Any:
     return lambda: client.stream_chat(_MESSAGES)
 
 
-stream_flushed = stream_reasoning = first_token = stream
+stream_flushed = stream_paced = stream_reasoning = first_token = stream
 
 
 def stream_tools(url: str) -> Any:
