@@ -1,4 +1,4 @@
-"""The charts of the notebooks: one style, and colours that colour-blind readers can tell apart."""
+"""The charts of the notebooks: one style, in colours for colour-blind readers too."""
 
 from __future__ import annotations
 
@@ -38,9 +38,13 @@ _STYLES: list[dict[str, Any]] = [
 
 
 def similarity_map(
-    vectors: Numbers, pages: Sequence[str], question: Numbers, nearest: Sequence[int], title: str
+    vectors: Numbers,
+    pages: Sequence[str],
+    question: Numbers,
+    nearest: Sequence[int],
+    title: str,
 ) -> None:
-    """Draw passages as points, near each other if their vectors are, and where a question falls.
+    """Draw passages as points, near if their vectors are, and a question among them.
 
     Args:
         vectors: One for each passage.
@@ -63,7 +67,9 @@ def similarity_map(
         of_page = points[member == number]
         centre = of_page.mean(axis=0)
         for point in of_page:  # a thread says which page it is from
-            axes.plot(*zip(centre, point, strict=True), color=GREY, linewidth=0.5, zorder=0)
+            axes.plot(
+                *zip(centre, point, strict=True), color=GREY, linewidth=0.5, zorder=0
+            )
         axes.scatter(*of_page.T, s=22, color=BLUE, linewidths=0)
         axes.annotate(
             name.rsplit(".", 1)[0].replace("-", " "),
@@ -71,12 +77,26 @@ def similarity_map(
             ha="center",
             va="center",
             fontsize=9,
-            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
+            bbox={
+                "boxstyle": "round,pad=0.15",
+                "fc": "white",
+                "ec": "none",
+                "alpha": 0.8,
+            },
         )
     for place in nearest:
-        axes.plot(*zip(asked, points[place], strict=True), color=ORANGE, linewidth=1.2, zorder=1)
-    axes.scatter(*points[list(nearest)].T, s=55, marker="D", color=ORANGE, label="found for it")
-    axes.scatter(*asked, s=170, marker="*", color=ORANGE, label="the question", zorder=4)
+        axes.plot(
+            *zip(asked, points[place], strict=True),
+            color=ORANGE,
+            linewidth=1.2,
+            zorder=1,
+        )
+    axes.scatter(
+        *points[list(nearest)].T, s=55, marker="D", color=ORANGE, label="found for it"
+    )
+    axes.scatter(
+        *asked, s=170, marker="*", color=ORANGE, label="the question", zorder=4
+    )
     axes.set(
         title=title,
         xlabel="first direction (no unit)",
@@ -92,7 +112,13 @@ def score_scatter(
     """Draw candidates by both of their scores, and mark those that answer."""
     _, axes = plt.subplots(figsize=(7, 4.6), layout="constrained")
     axes.scatter(
-        retrieval[~right], rerank[~right], s=12, c=GREY, alpha=0.4, linewidths=0, label="others"
+        retrieval[~right],
+        rerank[~right],
+        s=12,
+        c=GREY,
+        alpha=0.4,
+        linewidths=0,
+        label="others",
     )
     axes.scatter(
         retrieval[right],
@@ -105,7 +131,9 @@ def score_scatter(
         label="answers the question",
     )
     axes.set(
-        xlabel="retrieval score (cosine, -1 to 1)", ylabel="rerank score (0 to 1)", title=title
+        xlabel="retrieval score (cosine, -1 to 1)",
+        ylabel="rerank score (0 to 1)",
+        title=title,
     )
     axes.legend(loc="upper left")
     plt.show()
@@ -129,10 +157,14 @@ def recall_curves(before: Numbers, after: Numbers, title: str) -> None:
     plt.show()
 
 
-def rank_changes(questions: Sequence[str], before: Numbers, after: Numbers, kept: int) -> None:
-    """Draw for each question where its answering passage stood, and where rerank puts it."""
+def rank_changes(
+    questions: Sequence[str], before: Numbers, after: Numbers, kept: int
+) -> None:
+    """Draw for each question the rank of its answer, without and with rerank."""
     rows = np.arange(len(questions))
-    _, axes = plt.subplots(figsize=(8.5, 0.32 * len(questions) + 1.2), layout="constrained")
+    _, axes = plt.subplots(
+        figsize=(8.5, 0.32 * len(questions) + 1.2), layout="constrained"
+    )
     axes.axvspan(0.5, kept + 0.5, color=GREY, alpha=0.15, linewidth=0)
     axes.hlines(rows, before, after, color=GREY, linewidth=1.2)
     axes.scatter(before, rows, s=42, color=BLUE, label="before rerank", zorder=3)
@@ -151,9 +183,14 @@ def rank_changes(questions: Sequence[str], before: Numbers, after: Numbers, kept
 
 
 def recall_against(panels: Mapping[str, Sequence[Line]], title: str) -> None:
-    """Draw recall against what it takes: a panel for each label of the horizontal axis."""
+    """Draw recall against what it takes: a panel for each label of the axis across."""
     figure, all_axes = plt.subplots(
-        1, len(panels), figsize=(9, 4.2), sharey=True, layout="constrained", squeeze=False
+        1,
+        len(panels),
+        figsize=(9, 4.2),
+        sharey=True,
+        layout="constrained",
+        squeeze=False,
     )
     for axes, (label, lines) in zip(all_axes[0], panels.items(), strict=True):
         for line, style in zip(lines, _STYLES, strict=False):
@@ -184,8 +221,10 @@ def _draw(axes: Axes, line: Line, *, color: str, marker: str, below: bool) -> No
         )
 
 
-def verdict_bars(groups: Sequence[str], shares: dict[str, Sequence[float]], title: str) -> None:
-    """Draw for each group of answers which share of them got a yes, a bar for each question put."""
+def verdict_bars(
+    groups: Sequence[str], shares: dict[str, Sequence[float]], title: str
+) -> None:
+    """Draw the share of each group of answers that got a yes, a bar a verdict."""
     rows = np.arange(len(groups))
     height = 0.8 / len(shares)
     _, axes = plt.subplots(figsize=(8, 0.75 * len(groups) + 1.3), layout="constrained")
@@ -201,7 +240,9 @@ def verdict_bars(groups: Sequence[str], shares: dict[str, Sequence[float]], titl
             edgecolor="white",
             label=name,
         )
-        axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4, fontsize=9)
+        axes.bar_label(
+            bars, [f"{value:.0%}" for value in values], padding=4, fontsize=9
+        )
     axes.set(
         yticks=rows + height / 2,
         yticklabels=groups,

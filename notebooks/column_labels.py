@@ -1,4 +1,4 @@
-"""Labels the texts of a column once each, within a budget, and goes on after an interruption."""
+"""Labels each text of a column once, within a budget, and goes on after a crash."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Progress:
 class ColumnLabels:
     """Labels in a file of JSON lines, one for each text, with the tokens that it took.
 
-    A line is written as soon as its label has come. So a run that is killed loses only the requests
-    that were under way, and the next run pays for no text twice.
+    A line is written as soon as its label has come. So a run that is killed loses only
+    the requests that were under way, and the next run pays for no other text twice.
 
     Args:
         path: The file; it is made if it is not there.
@@ -52,7 +52,13 @@ class ColumnLabels:
     """
 
     def __init__(
-        self, path: Path, ask: Ask, *, model: str, prices: Prices, max_concurrency: int = 8
+        self,
+        path: Path,
+        ask: Ask,
+        *,
+        model: str,
+        prices: Prices,
+        max_concurrency: int = 8,
     ) -> None:
         if prices.cost(model, Usage(1, 1, 2)) is None:
             raise ValueError(f"There is no price for {model}.")
@@ -76,10 +82,10 @@ class ColumnLabels:
         budget: float,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> Progress:
-        """Label the texts that have no label yet, until the next ones could exceed the budget.
+        """Label the texts without a label, until the next ones could exceed the budget.
 
-        A text that is refused is listed in `errors`, and the others go on. Any other error ends the
-        run, as a wrong key would be wrong for all texts. The next run tries both again.
+        A text that is refused is listed in `errors`, and the others go on. Any other
+        error ends the run, as a wrong key is wrong for all. The next run tries again.
         """
         wanted = list(dict.fromkeys(texts))
         self.errors.clear()
@@ -109,19 +115,27 @@ class ColumnLabels:
         return [self.labels.get(text) for text in texts]
 
     def _room(self, budget: float) -> int:
-        """How many requests may be under way: as many as the money that is left pays for."""
+        """How many requests may be under way: as many as the rest of the money pays."""
         if self.spent >= budget:
             return 0
         if not self.labels:
             return 1  # the first one tells what a label costs
         each = self.spent / len(self.labels)
         left = budget - self.spent
-        return self._max_concurrency if left >= each * self._max_concurrency else int(left / each)
+        return (
+            self._max_concurrency
+            if left >= each * self._max_concurrency
+            else int(left / each)
+        )
 
     def _take(self, text: str, future: Future[tuple[Any, Usage]], file: Any) -> None:
         try:
             label, usage = future.result()
-        except (ContentBlockedError, InvalidRequestError, InvalidResponseError) as error:
+        except (
+            ContentBlockedError,
+            InvalidRequestError,
+            InvalidResponseError,
+        ) as error:
             self.errors[text] = error
             return
         self._keep(text, label, usage)
@@ -139,7 +153,7 @@ class ColumnLabels:
 
 
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of an earlier run; a half one at the end, of a run that was killed, is cut off."""
+    """The lines of an earlier run, without half a line that a kill left at the end."""
     if not path.exists():
         return
     text = path.read_text(encoding="utf-8")

@@ -16,14 +16,18 @@ from retrieval.documents import chunks_of, find_files, read_file  # noqa: E402 -
 
 
 def passages(size: int = 1200, overlap: int = 150) -> list[Document]:
-    """The documents in `examples/docs`, in pieces; size and overlap are in characters."""
+    """The documents in `examples/docs` in pieces; size and overlap in characters."""
     splitter = RecursiveCharacterTextSplitter(chunk_size=size, chunk_overlap=overlap)
     files = find_files([ROOT / "examples/docs"])
     sections = [section for file in files for section in read_file(file)]
     return [
         Document(
             chunk.text,
-            metadata={"id": chunk.id, "page": Path(chunk.source).name, "section": chunk.place},
+            metadata={
+                "id": chunk.id,
+                "page": Path(chunk.source).name,
+                "section": chunk.place,
+            },
         )
         for chunk in chunks_of(sections, splitter.split_text)
     ]
@@ -41,7 +45,8 @@ def answers(text: str, page: str, question: dict[str, Any]) -> bool:
     """Whether a passage of this page holds words that answer the question."""
     plain = " ".join(text.split())
     return any(
-        answer["page"] == page and answer["words"] in plain for answer in question["answers"]
+        answer["page"] == page and answer["words"] in plain
+        for answer in question["answers"]
     )
 
 

@@ -3,9 +3,10 @@
     python notebooks/outputs.py            # `make notebooks`: run all, and store
     python notebooks/outputs.py --check 03 # run one, and change no file
 
-Every kernel runs without config vars, so the emulator answers, and may reach no other machine.
-A notebook of which nothing but measured times has changed stays as it is. With `INFERENCE_KEY` set,
-in the environment or in `.env`, the notebooks call Heroku instead, and no file changes.
+Every kernel runs without config vars, so the emulator answers, and may reach no other
+machine. A notebook of which nothing but measured times has changed stays as it is.
+With `INFERENCE_KEY` in the environment or in `.env`, the notebooks call Heroku instead,
+and no file changes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from PIL import Image
 HERE = Path(__file__).parent
 LONGEST = 600  # seconds that a cell may take
 VARIES = (
-    "varies"  # the tag of a cell whose output is another in each run: times, and what hangs on them
+    "varies"  # the tag of a cell whose output is another in each run, such as times
 )
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _GUARD = """
@@ -56,19 +57,27 @@ sys.addaudithook(_loopback_only)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the notebooks that are named, or all; gives the number of those that failed."""
-    parser = argparse.ArgumentParser(description="Run the notebooks, and store their outputs.")
-    parser.add_argument("names", nargs="*", help="the first letters of names; all by default")
+    """Run the notebooks that are named, or all; returns how many failed."""
+    parser = argparse.ArgumentParser(
+        description="Run the notebooks, and store their outputs."
+    )
+    parser.add_argument(
+        "names", nargs="*", help="the first letters of names; all by default"
+    )
     parser.add_argument("--check", action="store_true", help="change no file")
     options = parser.parse_args(arguments)
-    on_heroku = bool(os.environ.get("INFERENCE_KEY") or _env_file().get("INFERENCE_KEY"))
+    on_heroku = bool(
+        os.environ.get("INFERENCE_KEY") or _env_file().get("INFERENCE_KEY")
+    )
     failed = 0
     for path in sorted(HERE.glob("*.ipynb")):
         if options.names and not path.name.startswith(tuple(options.names)):
             continue
         started = time.monotonic()
         try:
-            said = _run(path, store=not (options.check or on_heroku), guarded=not on_heroku)
+            said = _run(
+                path, store=not (options.check or on_heroku), guarded=not on_heroku
+            )
         except CellExecutionError as error:
             failed += 1
             said = f"FAILED\n{_TERMINAL.sub('', str(error))}"
@@ -98,7 +107,11 @@ def _run(path: Path, *, store: bool, guarded: bool) -> str:
     if same(stored, fresh):
         return "as stored"
     if not store:
-        return "ran; `make notebooks` would store other outputs" if guarded else "ran on Heroku"
+        return (
+            "ran; `make notebooks` would store other outputs"
+            if guarded
+            else "ran on Heroku"
+        )
     nbformat.write(fresh, path)
     return "stored anew"
 
@@ -111,23 +124,32 @@ def _environment(profile: Path, *, guarded: bool) -> dict[str, str]:
     startup.mkdir(parents=True)
     (startup / "00-loopback-only.py").write_text(_GUARD, encoding="utf-8")
     ours = re.compile(r"\w+_(?:KEY|URL|MODEL_ID|PRICES)$")
-    kept = {name: value for name, value in os.environ.items() if not ours.fullmatch(name)}
+    kept = {
+        name: value for name, value in os.environ.items() if not ours.fullmatch(name)
+    }
     return {**kept, "IPYTHONDIR": str(profile)}
 
 
 def clean(notebook: Any) -> None:
-    """Leave what a reader sees: no times, no counters of kernels, one output for each stream."""
+    """Leave what a reader sees: no times of execution, and one output for a stream."""
     for cell in notebook.cells:
         cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags"}
         if cell.cell_type == "code":
-            cell.outputs = _joined([output for output in cell.outputs if _shows(output)])
+            cell.outputs = _joined(
+                [output for output in cell.outputs if _shows(output)]
+            )
     language = {"name": "python"}
-    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec, "language_info": language}
+    notebook.metadata = {
+        "kernelspec": notebook.metadata.kernelspec,
+        "language_info": language,
+    }
     notebook.metadata["code_that_ran"] = digest(notebook)
 
 
 def _shows(output: Any) -> bool:
-    return output.output_type != "stream" or output.name == "stdout"  # warnings name folders
+    return (
+        output.output_type != "stream" or output.name == "stdout"
+    )  # warnings name folders
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
@@ -154,7 +176,7 @@ def _small(chart: str) -> str:
 
 
 def digest(notebook: Any) -> str:
-    """A sum over the code that made the outputs: the cells', and the modules' beside them."""
+    """A sum over the code that made the outputs, with that of modules beside it."""
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     modules = [
         path.read_text(encoding="utf-8")
@@ -165,10 +187,11 @@ def digest(notebook: Any) -> str:
 
 
 def same(stored: Any, fresh: Any) -> bool:
-    """Whether a notebook has the same code, and the same outputs where they can be the same."""
+    """Whether code and outputs are the same, except for outputs that vary."""
     return bool(
         stored.metadata.get("code_that_ran") == digest(fresh)
-        and [_comparable(cell) for cell in stored.cells] == [_comparable(c) for c in fresh.cells]
+        and [_comparable(cell) for cell in stored.cells]
+        == [_comparable(c) for c in fresh.cells]
     )
 
 
@@ -176,7 +199,10 @@ def _comparable(cell: Any) -> Any:
     if cell.cell_type != "code":
         return cell
     outputs = cell.outputs
-    return (cell.source, len(outputs) if VARIES in cell.metadata.get("tags", []) else outputs)
+    return (
+        cell.source,
+        len(outputs) if VARIES in cell.metadata.get("tags", []) else outputs,
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """An engine for the emulator that says YES or NO to LlamaIndex's evaluators.
 
-It stands in for a language model where no key is at hand. It compares vectors: it knows whether
-two sentences are about the same, and not whether both say the same.
+It stands in for a language model where no key is at hand. It compares vectors: it knows
+whether two sentences are about the same, and not whether both say the same.
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ __all__ = ["StandInJudge"]
 # How `FaithfulnessEvaluator` and `RelevancyEvaluator` end their prompts.
 _FAITHFUL = re.compile(r".*\nInformation: (.*?)\nContext: (.*)\nAnswer:\s*$", re.DOTALL)
 _RELEVANT = re.compile(
-    r".*Query and Response:\s+Question: (.*?)\nResponse: (.*?)\nContext: .*\nAnswer:\s*$", re.DOTALL
+    r".*Query and Response:\s+Question: (.*?)\nResponse: (.*?)\n"
+    r"Context: .*\nAnswer:\s*$",
+    re.DOTALL,
 )
-_REPEATED = 0.5  # how close the words of an answer must be to those of a source, on average
+_REPEATED = (
+    0.5  # how close the words of an answer must be to those of a source, on average
+)
 _FITS = 0.2  # the lowest score of an answer that fits its question
 
 
@@ -41,11 +45,14 @@ class StandInJudge(RealEngine):
         return super().chat(request)
 
     def _repeats(self, answer: str, context: str) -> bool:
-        """Whether each sentence of the answer is close to one of the context, word by word."""
+        """Whether each sentence of the answer is close to one of the context."""
         said = [sentence.text for sentence in sentences(answer)] or [answer]
         known = [self._words(sentence.text) for sentence in sentences(context)]
         return all(
-            any((self._words(each) @ one.T).max(axis=1).mean() >= _REPEATED for one in known)
+            any(
+                (self._words(each) @ one.T).max(axis=1).mean() >= _REPEATED
+                for one in known
+            )
             for each in said
         )
 
@@ -53,7 +60,10 @@ class StandInJudge(RealEngine):
         return self._model.encode(text).tokens[1:-1]  # the outer two are marks
 
     def _fits(self, question: str, answer: str) -> bool:
-        return late_interaction(self._model.encode(question), self._model.encode(answer)) >= _FITS
+        return (
+            late_interaction(self._model.encode(question), self._model.encode(answer))
+            >= _FITS
+        )
 
 
 def _verdict(*, yes: bool) -> Answer:

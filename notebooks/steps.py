@@ -1,4 +1,4 @@
-"""Prints what an agent does, a step a line: words, thoughts, tool calls and their results."""
+"""Prints the steps of an agent: words, thoughts, tool calls and their results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ def say(sign: str, text: object) -> None:
     """Print a text behind a sign, its further lines below the first one."""
     line = " ".join(str(text).split())
     short = line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
-    print("\n".join(wrap(f"{sign} {short}", WIDTH, subsequent_indent=" " * (len(sign) + 1))))
+    print(
+        "\n".join(
+            wrap(f"{sign} {short}", WIDTH, subsequent_indent=" " * (len(sign) + 1))
+        )
+    )
 
 
 def show(messages: Iterable[BaseMessage]) -> None:
@@ -26,7 +30,11 @@ def show(messages: Iterable[BaseMessage]) -> None:
         speaker = {"human": "human:", "tool": "  <-"}.get(message.type, "ai:")
         for block in message.content_blocks:
             match block:
-                case {"type": "tool_call" | "server_tool_call", "name": name, "args": arguments}:
+                case {
+                    "type": "tool_call" | "server_tool_call",
+                    "name": name,
+                    "args": arguments,
+                }:
                     say("  ->", f"{name} {arguments}")
                 case {"type": "server_tool_result", "output": output}:
                     say("  <-", output)
