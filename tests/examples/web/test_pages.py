@@ -12,7 +12,7 @@ PAGES = {
     "django_chat": "flask-and-django",
     "fastapi_agent": "agents-in-a-web-app",
     "fastapi_chat": "in-a-web-app",
-    "fastapi_llama_index": "agents-in-a-web-app",
+    "fastapi_llama_index": "llama-index-in-a-web-app",
     "flask_chat": "flask-and-django",
 }
 
