@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ HERE = Path(__file__).parent
 WEB = HERE.parents[2] / "examples" / "web"
 UVICORN = ("uvicorn", "--port", "$PORT")
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:$PORT", "--worker-class", "gthread")
+QUESTION = {"text": "one two three four five"}
 START = 60.0  # seconds; a machine that runs other tests too is slow
 
 
@@ -78,24 +80,29 @@ class App:
             self._process.terminate()
             self._process.wait(30)
 
-    def post(self, path: str, text: str = "one two three four five") -> httpx2.Response:
+    def post(self, path: str, text: str = QUESTION["text"]) -> httpx2.Response:
         """Send what a browser sends, and read the whole answer."""
         return self.client.post(path, json={"text": text})
 
-    def events(self, path: str, text: str = "one two three four five") -> list[tuple[str, Any]]:
+    def events(self, path: str, text: str = QUESTION["text"]) -> list[tuple[str, Any]]:
         """Send what a browser sends, and read all events."""
         answer = self.post(path, text)
         assert answer.headers["content-type"].startswith("text/event-stream"), answer.text
         return [event_of(block) for block in answer.text.split("\n\n") if block.strip()]
 
-    def leave(self, path: str, *, after: float | None = None) -> None:
-        """Ask, and go away at the first event or after so many seconds without one."""
-        asked = {"json": {"text": "one two three four"}, "timeout": after or 30}
-        try:
-            with self.client.stream("POST", path, **asked) as answer:
-                next(answer.iter_lines())
-        except httpx2.ReadTimeout:
-            assert after
+    def leave(self, path: str) -> None:
+        """Ask, and go away at the first line of the answer."""
+        with self.client.stream("POST", path, json=QUESTION) as answer:
+            next(answer.iter_lines())
+
+    def leave_a_silence(self, path: str, emulator: Emulator) -> None:
+        """Ask, and go away when the model has the question."""
+        before = len(emulator.journal)
+        browser = HTTPConnection("127.0.0.1", self.port)
+        browser.request("POST", path, json.dumps(QUESTION), {"Content-Type": "application/json"})
+        while len(emulator.journal) == before:
+            time.sleep(0.01)
+        browser.close()
 
 
 def event_of(block: str) -> tuple[str, Any]:

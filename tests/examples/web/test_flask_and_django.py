@@ -24,7 +24,7 @@ def app(request, emulator):
 
 
 def test_pieces_arrive_before_the_end(app, emulator):
-    emulator.switch(gap_after=4, gap_seconds=1)
+    emulator.switch(gap_after=4, gap_seconds=2)
     with app.client.stream("POST", "/chat", json={"text": "one two"}) as answer:
         lines = answer.iter_lines()
         assert next(line for line in lines if line.startswith("event")) == "event: piece"
@@ -72,6 +72,6 @@ def test_in_django_a_comment_comes_while_the_model_is_silent(django, emulator):
 
 def test_in_django_who_leaves_a_silence_ends_the_request_to_the_model(django, emulator):
     emulator.switch(gap_after=0, gap_seconds=20)
-    django.leave("/chat", after=0.2)
+    django.leave_a_silence("/chat", emulator)
     assert emulator.journal[-1].wait(5)
     assert emulator.journal[-1].client_left
