@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["measure"]
 
+_WINDOW: Final = 1.0  # seconds over which the limited port counts
 _QUICK: Final = 5  # a quick run divides amounts by this
 _WHOLE: Final = frozenset({"wall", "memory"})  # kinds that need their whole amount
 _IMPORT: Final = (
@@ -152,6 +153,7 @@ def _measure_limited(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> 
                     for _ in range(row.processes)
                 ]
                 before = stub.traffic(row.scenario)
+                time.sleep(_WINDOW)  # until the stub has forgotten the requests of the one before
                 start = time.perf_counter()
                 for worker in workers:
                     worker.start()

@@ -307,9 +307,10 @@ _BULK = (
         peer=IDEAL,
         bounds=(*_limited(_OURS, 1.1), *_limited(_CORE, 1.1)),
         profile=(
-            "The client learns the limit from refusals, and mostly stays 7 % below it; one of two "
-            "runs stayed at less than half of it, and why is not known yet. A limit that you know "
-            "is kept by `EmbedJob(limit=...)` and `SharedRateLimit`."
+            "The client learns the limit from refusals, and then stays 3 % below it. Each refusal "
+            "costs a second, as this server asks for one: the first, and about one in half a "
+            "minute, when more is tried or a busy machine sends in a bunch what was spaced. A "
+            "limit that you know is kept by `EmbedJob(limit=...)` and `SharedRateLimit`."
         ),
     ),
     Row(
