@@ -1,4 +1,4 @@
-"""The programs for Langfuse and Phoenix on the page about costs, and what they send."""
+"""The programs for Langfuse, Phoenix and OpenTelemetry on the pages, and what they send."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "what-it-costs.md"
-PROGRAMS = {
-    f"{title} {number}": block
-    for title, section in re.findall(
-        r"^## (Langfuse|Phoenix)\n(.*?)(?=^## )", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    for number, block in enumerate(
-        (
-            block
-            for block in re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-            if "import" in block
-        ),
-        start=1,
-    )
-}
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
+
+
+def programs(page, title):
+    """The programs of a section, which other tests cannot run."""
+    text = (PAGES / page).read_text("utf-8")
+    (section,) = re.findall(rf"^## {title}\n(.*?)(?=^## )", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    return [block for block in blocks if block.startswith("from ")]
+
+
+OF_LANGCHAIN, OF_LLAMA_INDEX, OF_THE_CORE = programs("what-it-costs.md", "Langfuse")
+(PHOENIX,) = programs("what-it-costs.md", "Phoenix")
+(OPENTELEMETRY,) = programs("tracing.md", "OpenTelemetry")
 MODEL = "claude-4-5-sonnet"
 
 
@@ -77,6 +76,7 @@ def run(collector, emulator, tmp_path):
             "LANGFUSE_SECRET_KEY": "sk-lf-made-up",
             "LANGFUSE_BASE_URL": url,
             "PHOENIX_COLLECTOR_ENDPOINT": url,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": url,
         }
         done = subprocess.run(
             [sys.executable, "-c", program],
@@ -100,32 +100,38 @@ def value_of(value):
     return getattr(value, value.WhichOneof("value"))
 
 
-def test_the_page_has_four_programs():
-    assert list(PROGRAMS) == ["Langfuse 1", "Langfuse 2", "Langfuse 3", "Phoenix 1"]
-
-
 def test_langfuse_gets_model_and_tokens_from_langchain(run):
-    (span,) = [one for one in run(PROGRAMS["Langfuse 1"]) if "generation" in one.values()]
+    (span,) = [one for one in run(OF_LANGCHAIN) if "generation" in one.values()]
     assert span["langfuse.observation.model.name"] == MODEL
     usage = json.loads(span["langfuse.observation.usage_details"])
     assert usage["input"] > 0 < usage["output"]
     assert usage["input"] + usage["output"] == usage["total"]
 
 
-@pytest.mark.parametrize("name", ["Langfuse 2", "Phoenix 1"])
-def test_model_and_tokens_arrive_by_openinference(run, name):
-    spans = [one for one in run(PROGRAMS[name]) if "llm.model_name" in one]
-    assert [one["llm.model_name"] for one in spans] == [MODEL] * (1 if "Lang" in name else 2)
+@pytest.mark.parametrize(
+    ("program", "calls"), [(OF_LLAMA_INDEX, 1), (PHOENIX, 2)], ids=["langfuse", "phoenix"]
+)
+def test_model_and_tokens_arrive_by_openinference(run, program, calls):
+    spans = [one for one in run(program) if "llm.model_name" in one]
+    assert [one["llm.model_name"] for one in spans] == [MODEL] * calls
     for span in spans:
-        tokens = {
-            kind: span[f"llm.token_count.{kind}"] for kind in ("prompt", "completion", "total")
-        }
-        assert tokens["prompt"] + tokens["completion"] == tokens["total"] > 0
+        prompt, completion, total = (
+            span[f"llm.token_count.{kind}"] for kind in ("prompt", "completion", "total")
+        )
+        assert prompt + completion == total > 0
 
 
 def test_langfuse_gets_the_cost_by_your_prices(run):
-    (span,) = run(PROGRAMS["Langfuse 3"])
+    (span,) = run(OF_THE_CORE)
     assert span["langfuse.observation.model.name"] == MODEL
     usage = json.loads(span["langfuse.observation.usage_details"])
     cost = json.loads(span["langfuse.observation.cost_details"])
     assert cost == {"total": usage["input"] * 0.5 + usage["output"] * 0.25}
+
+
+def test_spans_follow_the_conventions_for_genai(run):
+    request, call = run(OPENTELEMETRY)
+    assert request["http.url"].endswith("/v1/chat/completions")
+    assert (call["gen_ai.provider.name"], call["gen_ai.request.model"]) == ("heroku", MODEL)
+    assert call["gen_ai.usage.input_tokens"] > 0 < call["gen_ai.usage.output_tokens"]
+    assert "Hello" not in str(call)
