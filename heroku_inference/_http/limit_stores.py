@@ -143,7 +143,7 @@ class Moments:
 
     def _bucket(self, key: str, rate: Rate) -> StateBucket:
         if self._opened is None:
-            self._opened = _opened(self._store)
+            self._opened = _opened(self._store, was_away=bool(self.away_until))
         name = (key, rate.limit, rate.interval, rate.burst)
         if name not in self._buckets:
             self._buckets[name] = self._opened.bucket(key, rate)
@@ -197,13 +197,13 @@ def start(store: str) -> None:
         _opened(store).close()
 
 
-def _opened(store: str) -> _Store:
+def _opened(store: str, *, was_away: bool = False) -> _Store:
     if "://" not in store:
         return _File(store)
     if store.startswith("redis"):
         return _Redis(store)
     if store.startswith("ray-actor:"):
-        return _Ray(store)
+        return _Ray(store, _PATIENCE if was_away else _STARTING)
     return _Postgres(store)
 
 
@@ -299,9 +299,14 @@ class _Ray(_Store):
 
     It is detached: it would end with the worker that happened to start it, and Ray Data ends
     workers that have nothing left to do while others still work.
+
+    Args:
+        url: It names the actor.
+        patience: Seconds to wait for it. One that was there and did not answer is waited for no
+            longer than for any answer; if it is new, it is there when the store is asked again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float) -> None:
         ray = import_module("ray")  # of an extra that not even the tests have
         if not ray.is_initialized():  # a call would start a Ray of its own
             raise OSError("this process does not belong to a Ray job")
@@ -316,7 +321,7 @@ class _Ray(_Store):
             )
             .remote()
         )
-        ray.get(actor.now.remote(), timeout=_STARTING)
+        ray.get(actor.now.remote(), timeout=patience)
         super().__init__(actor, lambda: float(ray.get(actor.now.remote(), timeout=_PATIENCE)))
 
     def states(self, key: str) -> StateStore:

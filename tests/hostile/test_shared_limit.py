@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
@@ -444,9 +445,8 @@ def test_a_store_that_is_away_stops_nobody_and_is_used_again(
         asyncio.run(main(store))
     gaps = listening.gaps()
     assert len(gaps) == 10
-    assert gaps[0] >= 0.1
-    assert max(gaps[2:7]) < 0.1
-    assert min(gaps[8:]) >= 0.1  # the store is asked again
+    # 0.135 by the store; on a busy machine, one call arrives later than another.
+    assert median(gaps[2:7]) < 0.06 < min(gaps[0], *gaps[8:])
     assert max([later - earlier for earlier, later in pairwise(beats)], default=0) < 0.4
 
 
