@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import random
 import re
 import subprocess
 import sys
@@ -47,6 +48,10 @@ class Scenario:
     fails: bool = False
     limit: int | None = None
     """Requests that it takes in a second, in a sliding window, as Heroku counts in a minute."""
+    faults: float = 0
+    """The share of requests that end with a 500 or a reset, the same ones in each run."""
+    refuses: str = ""
+    """The word for which a request is refused with a 400."""
 
 
 SCENARIOS = {
@@ -58,6 +63,9 @@ SCENARIOS = {
     "first-token": Scenario(stream=_short, pause=0.001),
     "slow": Scenario(latency=work.LATENCY),
     "limited": Scenario(latency=work.LATENCY, limit=work.LIMIT),
+    "limited-faults": Scenario(
+        latency=work.LATENCY, limit=work.LIMIT, faults=0.01, refuses=work.REFUSED_WORD
+    ),
     "failing": Scenario(fails=True),
 }
 """The ports that a stub opens, by name."""
@@ -70,6 +78,8 @@ class Traffic:
     connections: int = 0
     requests: int = 0
     refused: int = 0
+    answered: int = 0
+    """Requests for vectors that got some, or a 400; only a limited port counts."""
     paid_twice: int = 0
     """Texts that were embedded although they had been before; only a limited port looks."""
 
@@ -90,9 +100,10 @@ class Listener:
         self.stream = b"".join(self.stream_pieces)
         self._starts: deque[float] = deque()  # of the requests of the last second
         self._paid: set[str] = set()
+        self._chance = random.Random(5)  # noqa: S311 - the same faults in each run
 
     def answer(self, path: bytes, body: bytes) -> bytes:
-        """Returns the whole answer to one request."""
+        """Returns the whole answer to one request; without a byte, the connection is reset."""
         if path == b"/traffic":
             return _plain_json(vars(self.traffic))
         self.traffic.requests += 1
@@ -117,8 +128,15 @@ class Listener:
             self.traffic.refused += 1
             return answers.refusal(answers.Limits(limit, remaining=0, reset=1))
         self._starts.append(now)
-        self.traffic.paid_twice += sum(text in self._paid for text in texts)
-        self._paid.update(texts)
+        if self._chance.random() < self.scenario.faults:
+            return self._chance.choice((answers.failure(), b""))
+        self.traffic.answered += 1
+        if self.scenario.refuses and any(self.scenario.refuses in text for text in texts):
+            return answers.bad_request()
+        asks_for_fault = texts == ["a"]  # our client finds out whose fault a refusal is
+        if not asks_for_fault:
+            self.traffic.paid_twice += sum(text in self._paid for text in texts)
+            self._paid.update(texts)
         left = answers.Limits(limit, remaining=limit - len(self._starts), reset=1)
         return answers.embeddings(len(texts), encoding, left)
 
@@ -171,8 +189,12 @@ class Conversation(asyncio.Protocol):
         asyncio.get_running_loop().call_later(seconds, do, *arguments)
 
     def _write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if data:
             self._transport.write(data)
+        else:
+            self._transport.abort()
 
 
 class Stub:
