@@ -1,0 +1,391 @@
+"""The assistant: one LangGraph agent for everybody, whose answers are streams of events.
+
+The page and the API read the same events. What a conversation holds is the checkpointer's, so it
+outlives the process, and an answer that was interrupted can be finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+import psycopg_pool
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware, before_agent, wrap_model_call
+from langchain.tools import ToolRuntime  # noqa: TC002 - LangChain reads the annotations of tools
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
+from langchain_core.tools import tool
+from langgraph.errors import GraphRecursionError
+from langgraph.types import Command
+
+from heroku_inference import AsyncClient, HerokuError
+from langchain_heroku import ChatHeroku
+
+from chat_app.settings import INSTRUCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator, Sequence
+
+    from langchain_core.messages import AnyMessage
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from chat_app.retrieval import Documents, Source
+    from chat_app.store import Conversations
+
+MOST_CHARACTERS = 8000
+"""How long a question may be."""
+MOST_STEPS = 30
+"""How many steps an agent may take for one question."""
+
+log = logging.getLogger("chat_app")
+
+
+class Refused(Exception):  # noqa: N818 - it says no, in a sentence for the user
+    """The user asked for something that cannot be done. Its text says why, and what to do."""
+
+    status = 409
+
+
+@dataclass(frozen=True)
+class Event:
+    """A piece of an answer."""
+
+    kind: Literal["text", "thinking", "sources", "tool", "result", "approval", "error", "done"]
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who asks, and how he wants to be answered."""
+
+    user: str
+    model: str
+    agent: bool = False
+    """Whether the model decides itself when to search, and may use the other tools."""
+    thinks: bool = False
+
+
+class Assistant:
+    """Answers the questions of all users. Each call names the user, and sees only what is his.
+
+    Args:
+        documents: The users' documents.
+        conversations: The list of each user's conversations.
+        checkpointer: What was said in them.
+        default_model: The chat model of those who choose none.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        conversations: Conversations,
+        checkpointer: BaseCheckpointSaver[str],
+        default_model: str,
+    ) -> None:
+        self.documents, self.conversations, self.default_model = (
+            documents,
+            conversations,
+            default_model,
+        )
+        self._checkpointer = checkpointer
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._models: list[str] = []
+        self._agent = self._make_agent()
+
+    async def ask(
+        self, conversation: str, question: str, turn: Turn
+    ) -> AsyncGenerator[Event]:
+        """Answers a question. Closing the stream stops the answer; what was said is kept.
+
+        Raises:
+            Refused: The question is empty or too long, the conversation is another user's, it is
+                being answered, or it waits for an approval.
+        """
+        if not question.strip() or len(question) > MOST_CHARACTERS:
+            raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
+        try:
+            await self.conversations.start(turn.user, question[:80], conversation)
+        except LookupError:
+            raise Refused("There is no such conversation.") from None
+        state = await self._agent.aget_state(_config(conversation))
+        if state.interrupts:
+            raise Refused("The assistant waits for your decision: approve or reject it first.")
+        asked = HumanMessage(question, additional_kwargs={"turn": asdict(turn)})
+        return self._answer(conversation, turn, {"messages": [asked]})
+
+    async def decide(
+        self, user: str, conversation: str, approval: str, *, approved: bool
+    ) -> AsyncGenerator[Event]:
+        """Approves or rejects a tool call, and goes on. Only this runs a tool that asks first.
+
+        Raises:
+            Refused: The user has no such conversation, or it does not wait for this decision.
+        """
+        state = await self._state(user, conversation)
+        if approval not in {interrupt.id for interrupt in state.interrupts}:
+            raise Refused("This decision was already taken.")
+        decision = {"type": "approve" if approved else "reject"}
+        turn = _turn_of(state.values["messages"], user, self.default_model)
+        return self._answer(conversation, turn, Command(resume={approval: decision}))
+
+    async def finish(self, user: str, conversation: str) -> AsyncGenerator[Event]:
+        """Goes on with an answer that was interrupted by an error or a restart.
+
+        Raises:
+            Refused: The user has no such conversation, or there is nothing to finish.
+        """
+        state = await self._state(user, conversation)
+        if not state.next or state.interrupts:
+            raise Refused("There is nothing to finish.")
+        turn = _turn_of(state.values["messages"], user, self.default_model)
+        return self._answer(conversation, turn, None)
+
+    async def history(self, user: str, conversation: str) -> list[Event]:
+        """Returns what was said.
+
+        A question is a `text` event whose data have `"question": True`. An answer that was
+        interrupted ends in an `error` event whose data have `"unfinished": True`.
+
+        Raises:
+            Refused: The user has no such conversation.
+        """
+        state = await self._state(user, conversation)
+        told = [
+            event
+            for message in state.values.get("messages", [])
+            for event in _events_of(message)
+        ]
+        told += [_approval(interrupt) for interrupt in state.interrupts]
+        if state.next and not state.interrupts and conversation not in self._running:
+            unfinished = {"message": "This answer was interrupted.", "unfinished": True}
+            told.append(Event("error", unfinished))
+        return told
+
+    async def forget(self, user: str, conversation: str) -> None:
+        """Removes a conversation."""
+        if await self.conversations.remove(user, conversation):
+            await self._checkpointer.adelete_thread(conversation)
+
+    async def models(self) -> list[str]:
+        """Returns the chat models that Heroku offers, the default first."""
+        if not self._models:
+            try:
+                async with AsyncClient() as client:
+                    offered = await client.models()
+            except HerokuError as error:
+                log.warning("The list of models is not available: %s", error)
+                return [self.default_model]
+            chat = {model.model_id for model in offered if "chat" in model.kinds}
+            self._models = [self.default_model, *sorted(chat - {self.default_model})]
+        return self._models
+
+    async def end(self, seconds: float) -> None:
+        """Lets running answers end; after these seconds they stop, and can be finished later."""
+        if running := [*self._running.values()]:
+            _, late = await asyncio.wait(running, timeout=seconds)
+            for task in late:
+                task.cancel("shutdown")
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _make_agent(self) -> Any:
+        documents = self.documents
+
+        @tool(response_format="content_and_artifact")
+        async def search_documents(
+            question: str, runtime: ToolRuntime[Turn]
+        ) -> tuple[str, list[dict[str, Any]]]:
+            """Find passages in the user's documents that answer a question."""
+            sources = await documents.search(runtime.context.user, question)
+            return _quoted(sources) or "Nothing was found.", [asdict(one) for one in sources]
+
+        @tool
+        async def remove_document(name: str, runtime: ToolRuntime[Turn]) -> str:
+            """Remove a document of the user for good. The user is asked first."""
+            await documents.remove(runtime.context.user, name)
+            return f"Removed {name}."
+
+        @tool
+        async def list_documents(runtime: ToolRuntime[Turn]) -> str:
+            """Name the user's documents."""
+            return "\n".join(await documents.names(runtime.context.user)) or "There are none."
+
+        @before_agent
+        async def search_first(state: Any, runtime: Any) -> dict[str, Any] | None:
+            if runtime.context.agent:
+                return None
+            asked = state["messages"][-1]
+            sources = await documents.search(runtime.context.user, asked.text)
+            known = {**asked.additional_kwargs, "sources": [asdict(one) for one in sources]}
+            return {"messages": [asked.model_copy(update={"additional_kwargs": known})]}
+
+        @wrap_model_call
+        async def as_chosen(request: Any, handler: Any) -> Any:
+            turn: Turn = request.runtime.context
+            return await handler(
+                request.override(
+                    model=ChatHeroku(model=turn.model, extended_thinking=turn.thinks or None),
+                    messages=_with_sources(request.messages),
+                    tools=request.tools if turn.agent else [],
+                )
+            )
+
+        return create_agent(
+            ChatHeroku(model=self.default_model),
+            [search_documents, list_documents, remove_document],
+            system_prompt=INSTRUCTIONS,
+            middleware=[
+                search_first,
+                as_chosen,
+                HumanInTheLoopMiddleware(
+                    {"remove_document": {"allowed_decisions": ["approve", "reject"]}},
+                    interrupt_mode="per_call",
+                ),
+            ],
+            context_schema=Turn,
+            checkpointer=self._checkpointer,
+        )
+
+    async def _state(self, user: str, conversation: str) -> Any:
+        if await self.conversations.author(conversation) != user:
+            raise Refused("There is no such conversation.")
+        return await self._agent.aget_state(_config(conversation))
+
+    def _answer(self, conversation: str, turn: Turn, work: Any) -> AsyncGenerator[Event]:
+        """Starts an answer in a task of its own, which outlives its reader by what it must save."""
+        if conversation in self._running:
+            raise Refused("This conversation is still being answered.")
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        task = asyncio.create_task(self._run(conversation, turn, work, events))
+        self._running[conversation] = task
+
+        async def read() -> AsyncGenerator[Event]:
+            try:
+                while (event := await events.get()) is not None:
+                    yield event
+            finally:
+                task.cancel()
+
+        return read()
+
+    async def _run(
+        self, conversation: str, turn: Turn, work: Any, events: asyncio.Queue[Event | None]
+    ) -> None:
+        said = ""
+        try:
+            async for event in self._events(conversation, turn, work):
+                said = said + event.data["text"] if event.kind == "text" else ""
+                events.put_nowait(event)
+            events.put_nowait(Event("done", {"conversation": conversation}))
+        except asyncio.CancelledError as why:
+            if why.args != ("shutdown",):  # the user stopped it, so it is not finished later
+                stopped = AIMessage(f"{said} …".strip(), response_metadata={"stopped": True})
+                await self._agent.aupdate_state(
+                    _config(conversation), {"messages": [stopped]}, as_node="model"
+                )
+            raise
+        except Exception as error:  # noqa: BLE001 - the user reads what went wrong
+            events.put_nowait(Event("error", {"message": _in_words(error), "unfinished": True}))
+        finally:
+            del self._running[conversation]
+            events.put_nowait(None)
+
+    async def _events(self, conversation: str, turn: Turn, work: Any) -> AsyncGenerator[Event]:
+        stream = self._agent.astream(
+            work,
+            _config(conversation),
+            context=turn,
+            stream_mode=["messages", "updates"],
+            durability="sync",
+        )
+        async for mode, part in stream:
+            if mode == "messages":
+                if isinstance(part[0], AIMessageChunk):
+                    for event in _spoken(part[0]):
+                        yield event
+                continue
+            for interrupt in part.pop("__interrupt__", ()):
+                yield _approval(interrupt)
+            for update in part.values():
+                for message in (update or {}).get("messages", ()):
+                    for event in _events_of(message):
+                        if event.kind not in {"text", "thinking"}:  # these were streamed
+                            yield event
+
+
+def _config(conversation: str) -> dict[str, Any]:
+    return {"configurable": {"thread_id": conversation}, "recursion_limit": MOST_STEPS}
+
+
+def _turn_of(messages: Sequence[AnyMessage], user: str, default_model: str) -> Turn:
+    """Reads how the last question was to be answered."""
+    for message in reversed(messages):
+        if turn := message.additional_kwargs.get("turn"):
+            return replace(Turn(**turn), user=user)
+    return Turn(user, default_model)
+
+
+def _with_sources(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Puts the sources of the newest question before it; older questions go without theirs."""
+    sent = [*messages]
+    for place, message in reversed([*enumerate(sent)]):
+        if isinstance(message, HumanMessage):
+            if sources := message.additional_kwargs.get("sources"):
+                text = f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {message.text}"
+                sent[place] = HumanMessage(text)
+            break
+    return sent
+
+
+def _quoted(sources: Sequence[Source | dict[str, Any]]) -> str:
+    """Numbers the sources as the prompt and the page do."""
+    told = [one if isinstance(one, dict) else asdict(one) for one in sources]
+    return "\n\n".join(
+        f"[{number}] {one['name']}\n\n{one['text']}" for number, one in enumerate(told, start=1)
+    )
+
+
+def _events_of(message: AnyMessage) -> Iterator[Event]:
+    """Tells a whole message."""
+    if isinstance(message, HumanMessage):
+        yield Event("text", {"text": message.text, "question": True})
+        if sources := message.additional_kwargs.get("sources"):
+            yield Event("sources", {"sources": sources})
+    elif isinstance(message, ToolMessage):
+        result = {"id": message.tool_call_id, "name": message.name, "text": message.text}
+        yield Event("result", {**result, "ok": message.status == "success"})
+        if message.artifact:
+            yield Event("sources", {"sources": message.artifact})
+    elif isinstance(message, AIMessage):
+        yield from _spoken(message)
+        for call in message.tool_calls:
+            yield Event("tool", {"id": call["id"], "name": call["name"], "args": call["args"]})
+
+
+def _spoken(message: AIMessage) -> Iterator[Event]:
+    for block in message.content_blocks:
+        if block["type"] == "reasoning" and block.get("reasoning"):
+            yield Event("thinking", {"text": block["reasoning"]})
+        elif block["type"] == "text" and block["text"]:
+            yield Event("text", {"text": block["text"]})
+
+
+def _approval(interrupt: Any) -> Event:
+    asked = interrupt.value
+    return Event("approval", {"id": interrupt.id, "name": asked["name"], "args": asked["args"]})
+
+
+def _in_words(error: Exception) -> str:
+    """Says what went wrong. Errors of Heroku say it themselves, and never hold a key."""
+    if isinstance(error, HerokuError | Refused):
+        return str(error)
+    if isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
+        log.warning("The database does not answer: %s", type(error).__name__)
+        return "The database does not answer. Try again in a moment."
+    if isinstance(error, GraphRecursionError):
+        return f"The agent took more than {MOST_STEPS} steps. Ask for less at once."
+    log.exception("An answer failed")
+    return "Something went wrong. Try again; the log says more."
