@@ -174,8 +174,7 @@ class Assistant:
         """Returns the chat models that Heroku offers, the default first."""
         if not self._models:
             try:
-                async with AsyncClient() as client:
-                    offered = await client.models()
+                offered = await AsyncClient().models()
             except HerokuError as error:
                 log.warning("The list of models is not available: %s", error)
                 return [self.default_model]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from contextlib import aclosing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
@@ -20,7 +20,7 @@ from chat_app.assistant import Assistant, Event, Refused, Turn
 from chat_app.reading import UploadError, read_upload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable
+    from collections.abc import AsyncGenerator, Awaitable, Sequence
 
     from chat_app.settings import Settings
 
@@ -44,15 +44,18 @@ def open_page(the_assistant: Assistant, settings: Settings, the_limit: Limit) ->
     """Lets people in: with the password, if there is one."""
     global assistant, limit  # noqa: PLW0603 - Chainlit's callbacks take no arguments of ours
     assistant, limit = the_assistant, the_limit
+
+    # A user is a browser, which the signed cookie knows again: names can be guessed.
+    async def with_password(_name: str, password: str) -> cl.User | None:
+        return await without_password() if is_password(password, settings) else None
+
+    async def without_password(_headers: Any = None) -> cl.User:
+        return cl.User(identifier=browser_user.get(), display_name="You")
+
     if settings.password:
-        cl.password_auth_callback(lambda _name, password: _enter(is_password(password, settings)))
+        cl.password_auth_callback(with_password)
     else:
-        cl.header_auth_callback(lambda _headers: _enter(True))
-
-
-async def _enter(allowed: bool) -> cl.User | None:  # noqa: FBT001
-    """A user is a browser, which the signed cookie knows again: names can be guessed."""
-    return cl.User(identifier=browser_user.get(), display_name="You") if allowed else None
+        cl.header_auth_callback(without_password)
 
 
 @cl.set_starters
@@ -64,18 +67,26 @@ async def starters(_user: Any) -> list[cl.Starter]:
 @cl.on_chat_start
 async def start() -> None:
     """Offers the models, and the ways to answer."""
-    await _offer_choices()
+    modes = {
+        "model": ("Model", {name: name for name in await assistant.models()}),
+        "way": ("Way", {"chat": "Chat", "agent": "Agent"}),
+        "thinking": ("Thinking", {"off": "Quick", "on": "Thinks first"}),
+    }
+    await cl.context.emitter.set_modes(
+        [
+            cl.Mode(mode, name, [cl.ModeOption(one, label) for one, label in options.items()])
+            for mode, (name, options) in modes.items()
+        ]
+    )
 
 
 @cl.on_chat_resume
 async def resume(thread: ThreadDict) -> None:
-    """Shows what a conversation waits for."""
-    await _offer_choices()
-    for event in await assistant.history(_user(), thread["id"]):
-        if event.kind == "approval":
-            await _ask_for_approval(event)
-        elif event.data.get("unfinished"):
-            await _tell_error(event)
+    """Shows again what can be done in a conversation: its buttons are not among its steps."""
+    await start()
+    told = _told(thread["id"], await assistant.history(_user(), thread["id"]))
+    for step, buttons in told:
+        await _send_buttons(buttons, step["id"])
 
 
 @cl.on_message
@@ -86,15 +97,11 @@ async def message(said: cl.Message) -> None:
         for file in said.elements:
             await _take(file)
         if said.content.strip():
-            chosen = said.modes or {}
-            turn = Turn(
-                _user(),
-                chosen.get("model") or assistant.default_model,
-                agent=chosen.get("way") == "agent",
-                thinks=chosen.get("thinking") == "on",
-            )
-            if turn.model not in await assistant.models():
-                raise Refused(f"There is no chat model {turn.model}.")
+            chosen = {"model": assistant.default_model, **(said.modes or {})}
+            if chosen["model"] not in await assistant.models():
+                raise Refused(f"There is no chat model {chosen['model']}.")
+            agent, thinks = chosen.get("way") == "agent", chosen.get("thinking") == "on"
+            turn = Turn(_user(), chosen["model"], agent=agent, thinks=thinks)
             await _show(assistant.ask(_conversation(), said.content, turn))
     except (Refused, UploadError) as error:
         await cl.ErrorMessage(str(error)).send()
@@ -102,136 +109,122 @@ async def message(said: cl.Message) -> None:
 
 @cl.action_callback("approve")
 @cl.action_callback("reject")
-async def decide(action: cl.Action) -> None:
-    """Goes on with a tool that asked first, or without it."""
-    await _go_on(
-        assistant.decide(
-            _user(), _conversation(), action.payload["id"], approved=action.name == "approve"
-        )
-    )
-
-
 @cl.action_callback("finish")
-async def finish(_action: cl.Action) -> None:
-    """Goes on with an interrupted answer."""
-    await _go_on(assistant.finish(_user(), _conversation()))
-
-
-async def _go_on(answer: Awaitable[AsyncGenerator[Event]]) -> None:
-    if buttons := cl.user_session.get("buttons"):
-        await buttons.remove()
-        cl.user_session.set("buttons", None)
+async def go_on(button: cl.Action) -> None:
+    """Goes on with a tool that asked first, without it, or with an interrupted answer."""
+    for one in cl.user_session.get("buttons") or []:
+        await one.remove()
     try:
         limit.count(_user())
-        await _show(answer)
+        if button.name == "finish":
+            await _show(assistant.finish(_user(), _conversation()))
+        else:
+            approved = button.name == "approve"
+            asked = str(button.payload["id"])
+            await _show(assistant.decide(_user(), _conversation(), asked, approved=approved))
     except Refused as error:
         await cl.ErrorMessage(str(error)).send()
+
+
+@cl.action_callback("sources")
+async def open_sources(button: cl.Action) -> None:
+    """Opens the sources beside their answer: as text, which is neither HTML nor Markdown."""
+    elements = []
+    for number, source in enumerate(button.payload["sources"], start=1):
+        told = f"**{_as_text(source['place'])}**\n\n{_as_text(source['text'])}"
+        address = f"data:text/plain;charset=utf-8;base64,{base64.b64encode(told.encode()).decode()}"
+        elements.append(cl.Text(name=_name(number, source), url=address, display="side"))
+    await cl.ElementSidebar.set_elements(elements)
+    await cl.ElementSidebar.set_title("Sources")
 
 
 async def _take(file: Any) -> None:
     """Adds an uploaded document, and tells how far it is."""
     path = Path(file.path)
-    async with cl.Step(name=f"Reading {file.name}", type="tool", show_input=False) as step:
+    async with cl.Step(f"Reading {file.name}", "tool", show_input=False) as step:
         try:
             passages = await read_upload(file.name, path.read_bytes())
-            step.output = f"{len(passages)} passages"
-            count = await assistant.documents.add(_user(), file.name, passages)
-        except UploadError as error:
-            step.is_error, step.output = True, str(error)
-            raise
+            await step.stream_token(f"{len(passages)} passages")
+            await assistant.documents.add(_user(), file.name, passages)
         finally:
             path.unlink(missing_ok=True)
-    names = await assistant.documents.names(_user())
-    await cl.Message(f"Read **{file.name}**: {count} passages. You have {len(names)} documents.").send()
+            await file.remove()
+    names = [_as_text(name) for name in await assistant.documents.names(_user())]
+    await cl.Message(f"I have read {_as_text(file.name)}. Your documents: {', '.join(names)}").send()
 
 
 async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
-    """Shows an answer as it comes: thoughts and tools as steps, the text, then its sources."""
+    """Shows an answer as it comes: thoughts and tools as steps, its text, then its sources."""
     steps: dict[str, cl.Step] = {}
-    text: cl.Message | None = None
+    answer: cl.Message | None = None
     sources: list[dict[str, Any]] = []
-    async with aclosing(await answering) as answer:
-        async for event in answer:
+    async with aclosing(await answering) as events:
+        async for event in events:
             match event:
-                case Event("thinking", data):
+                case Event("thinking", {"text": text}):
                     if "thinking" not in steps:
-                        steps["thinking"] = await _step("Thinking", "tool")
-                    await steps["thinking"].stream_token(data["text"])
-                case Event("text", data):
-                    if thinking := steps.pop("thinking", None):
-                        await thinking.update()
-                    text = text or cl.Message("")
-                    await text.stream_token(data["text"])
-                case Event("tool", data):
-                    steps[data["id"]] = await _step(_title(data["name"]), "tool", data["args"])
-                case Event("result", data) if step := steps.get(data["id"]):
-                    step.output, step.language, step.is_error = data["text"], "text", not data["ok"]
+                        steps["thinking"] = await _step("Thinking")
+                    await steps["thinking"].stream_token(text)
+                case Event("text", {"text": text}):
+                    answer = answer or cl.Message("")
+                    await answer.stream_token(text)
+                case Event("tool", {"id": call, "name": name, "args": args}):
+                    steps[call] = await _step(TITLES.get(name, name), args)
+                case Event("result", {"id": call, "name": name, "text": text, "ok": ok}):
+                    step = steps.get(call) or await _step(TITLES.get(name, name))
+                    step.output, step.language, step.is_error = text, "text", not ok
                     await step.update()
-                case Event("sources", data):
-                    sources += data["sources"]
-                case Event("approval"):
-                    await _ask_for_approval(event)
-                case Event("error"):
-                    await _tell_error(event)
-    if text:
-        thread = _conversation()
-        text.elements = [_element(number, one, thread) for number, one in enumerate(sources, 1)]
-        text.content += _list_of(sources)
-        await text.update()
+                case Event("sources", {"sources": found}):
+                    sources += found
+                case Event("approval" | "error"):
+                    told, buttons = _request(event)
+                    request = cl.Message(told)
+                    request.is_error = event.kind == "error"
+                    await request.send()
+                    await _send_buttons(buttons, request.id)
+            if event.kind != "thinking" and (thought := steps.pop("thinking", None)):
+                await thought.update()
+    if answer:
+        answer.content += _list_of(sources)
+        await answer.update()
+        await _send_buttons(_open_button(sources), answer.id)
 
 
-async def _step(name: str, kind: Any, args: Any = None) -> cl.Step:
-    step = cl.Step(name=name, type=kind, show_input="json" if args else False)
+async def _step(name: str, args: dict[str, Any] | None = None) -> cl.Step:
+    run = cl.context.current_run
+    step = cl.Step(name, "tool", parent_id=run.id if run else None, show_input="json" if args else False)
     step.input = args or ""
     await step.send()
     return step
 
 
-async def _ask_for_approval(event: Event) -> None:
-    args = json.dumps(event.data["args"], ensure_ascii=False)
-    buttons = cl.Message(
-        f"May I do this? **{_title(event.data['name'])}**\n```json\n{args}\n```",
-        actions=[
-            cl.Action("approve", {"id": event.data["id"]}, "Approve", icon="check"),
-            cl.Action("reject", {"id": event.data["id"]}, "Reject", icon="x"),
-        ],
-    )
-    cl.user_session.set("buttons", await buttons.send())
+async def _send_buttons(buttons: Sequence[cl.Action], step: str) -> None:
+    for button in buttons:
+        await button.send(step)
+    once = [button for button in buttons if button.name != "sources"]
+    cl.user_session.set("buttons", [*(cl.user_session.get("buttons") or []), *once])
 
 
-async def _tell_error(event: Event) -> None:
-    buttons = cl.Message(
-        event.data["message"], actions=[cl.Action("finish", {}, "Try again", icon="refresh-cw")]
-    )
-    buttons.is_error = True
-    cl.user_session.set("buttons", await buttons.send())
+def _request(event: Event) -> tuple[str, list[cl.Action]]:
+    """Tells what the user is asked: whether a tool may run, or an answer be tried again."""
+    if event.kind == "error":
+        again = cl.Action("finish", {}, "Try again", icon="refresh-cw")
+        return _as_text(event.data["message"]), [again] if event.data["unfinished"] else []
+    name, args = event.data["name"], json.dumps(event.data["args"], ensure_ascii=False)
+    asked = {"id": event.data["id"]}
+    return f"May I do this? **{TITLES.get(name, name)}** {_as_text(args)}", [
+        cl.Action("approve", asked, "Approve", icon="check"),
+        cl.Action("reject", asked, "Reject", icon="x"),
+    ]
 
 
-async def _offer_choices() -> None:
-    def mode(key: str, name: str, options: list[tuple[str, str]]) -> cl.Mode:
-        return cl.Mode(
-            key,
-            name,
-            [cl.ModeOption(one, label, default=one == options[0][0]) for one, label in options],
-        )
-
-    models = [(one, one) for one in await assistant.models()]
-    await cl.context.emitter.set_modes(
-        [
-            mode("model", "Model", models),
-            mode("way", "Way", [("chat", "Chat"), ("agent", "Agent")]),
-            mode("thinking", "Thinking", [("off", "Quick"), ("on", "Thinks first")]),
-        ]
-    )
-
-
-def _title(tool: str) -> str:
-    return TITLES.get(tool, tool)
+def _open_button(sources: list[dict[str, Any]]) -> list[cl.Action]:
+    label = f"{len(sources)} sources"
+    return [cl.Action("sources", {"sources": sources}, label, icon="book-open")] if sources else []
 
 
 def _list_of(sources: list[dict[str, Any]]) -> str:
-    """Names the sources; the names open the passages."""
-    names = [_name(number, one) for number, one in enumerate(sources, start=1)]
+    names = [_as_text(_name(number, one)) for number, one in enumerate(sources, start=1)]
     return f"\n\nSources: {', '.join(names)}" if names else ""
 
 
@@ -239,13 +232,9 @@ def _name(number: int, source: dict[str, Any]) -> str:
     return f"[{number}] {source['name']} ({source['score']:.2f})"
 
 
-def _element(number: int, source: dict[str, Any], thread: str) -> cl.Text:
-    """Makes a source that opens beside the answer, as text and never as HTML."""
-    told = f"{source['place']}\n\n{source['text']}".encode()
-    address = f"data:text/plain;charset=utf-8;base64,{base64.b64encode(told).decode()}"
-    return cl.Text(
-        thread_id=thread, name=_name(number, source), url=address, display="side", language="text"
-    )
+def _as_text(text: str) -> str:
+    """Writes a text in Markdown that shows it as it is."""
+    return "\n".join(re.sub(r"([^\w\s])", r"\\\1", line.strip()) for line in text.splitlines())
 
 
 def _user() -> str:
@@ -254,6 +243,40 @@ def _user() -> str:
 
 def _conversation() -> str:
     return str(cl.context.session.thread_id)
+
+
+def _told(thread: str, history: list[Event]) -> list[tuple[Any, list[cl.Action]]]:
+    """Tells a conversation in Chainlit's steps, each with its buttons, as when it came."""
+    told: list[tuple[Any, list[cl.Action]]] = []
+    sources: list[dict[str, Any]] = []
+
+    def add(kind: str, name: str, output: str, *buttons: cl.Action, **more: Any) -> None:
+        step = {"id": str(uuid5(UUID(thread), str(len(told)))), "threadId": thread, "type": kind}
+        step |= {"name": name, "output": output, "input": "", "metadata": {}, "createdAt": None}
+        told.append((step | more, [*buttons]))
+
+    for event in history:
+        match event:
+            case Event("text", {"question": True, "text": text}):
+                add("user_message", "You", text)
+                sources = []
+            case Event("text", {"text": text}):
+                add("assistant_message", "Assistant", text + _list_of(sources), *_open_button(sources))
+            case Event("thinking", {"text": text}):
+                add("tool", "Thinking", text)
+            case Event("tool", {"id": call, "name": name, "args": args}):
+                asked = {"input": json.dumps(args), "showInput": "json", "metadata": {"call": call}}
+                add("tool", TITLES.get(name, name), "", **asked)
+            case Event("result", {"id": call, "text": text, "ok": ok}):
+                for step, _ in told:
+                    if step["metadata"].get("call") == call:
+                        step.update(output=text, language="text", isError=not ok)
+            case Event("sources", {"sources": found}):
+                sources = sources + found
+            case Event("approval" | "error"):
+                text, buttons = _request(event)
+                add("assistant_message", "Assistant", text, *buttons, isError=event.kind == "error")
+    return told
 
 
 @cl.data_layer
@@ -276,34 +299,39 @@ class Conversations(BaseDataLayer):
     async def list_threads(
         self, pagination: Pagination, filters: ThreadFilter
     ) -> PaginatedResponse[ThreadDict]:
-        """Lists the conversations of a user, or those whose title has the words he looks for."""
-        words = (filters.search or "").lower()
+        """Lists the conversations of a user whose titles have the words he looks for."""
+        user, words = filters.userId or "", (filters.search or "").lower()
         found = [
-            _thread(filters.userId or "", one.id, one.title, one.changed)
-            for one in await assistant.conversations.names(filters.userId or "")
+            _thread(user, one.id, one.title, created=one.changed.isoformat())
+            for one in await assistant.conversations.names(user)
             if words in one.title.lower()
         ]
-        return PaginatedResponse(pageInfo=PageInfo(False, None, None), data=found)
+        everything = PageInfo(hasNextPage=False, startCursor=None, endCursor=None)
+        return PaginatedResponse(everything, found)
 
     async def get_thread_author(self, thread_id: str) -> str:
         """Names the user whose conversation it is."""
         return await assistant.conversations.author(thread_id) or ""
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
-        """Tells a conversation as steps. Chainlit asks for its author before it shows it."""
-        author = await self.get_thread_author(thread_id)
-        if not author:
+        """Tells a conversation. Chainlit asks for its author before it shows it."""
+        if not (author := await self.get_thread_author(thread_id)):
             return None
-        return _told(author, thread_id, await assistant.history(author, thread_id))
+        told = _told(thread_id, await assistant.history(author, thread_id))
+        return _thread(author, thread_id, "", steps=[step for step, _ in told])
 
-    async def update_thread(self, thread_id: str, name: str | None = None, **_: Any) -> None:
-        """Gives a conversation another title. Chainlit has asked for its author."""
-        if name:
+    async def update_thread(
+        self, thread_id: str, name: str | None = None, user_id: str | None = None, **_: Any
+    ) -> None:
+        """Begins a conversation, or renames one whose author Chainlit has asked for."""
+        if name and user_id:
+            await assistant.conversations.start(user_id, name[:80], thread_id)
+        elif name:
             author = await self.get_thread_author(thread_id)
-            await assistant.conversations.rename(author, thread_id, name)
+            await assistant.conversations.rename(author, thread_id, name[:80])
 
     async def delete_thread(self, thread_id: str) -> None:
-        """Removes a conversation. Chainlit has asked for its author."""
+        """Removes a conversation whose author Chainlit has asked for."""
         await assistant.forget(await self.get_thread_author(thread_id), thread_id)
 
     async def _nothing(self, *_: Any, **__: Any) -> Any: ...
@@ -313,54 +341,8 @@ class Conversations(BaseDataLayer):
     build_debug_url = close = _nothing
 
 
-def _thread(user: str, thread: str, title: str, changed: datetime) -> ThreadDict:
-    return ThreadDict(
-        id=thread,
-        createdAt=changed.isoformat(),
-        name=title,
-        userId=user,
-        userIdentifier=user,
-        tags=[],
-        metadata={},
-        steps=[],
-        elements=[],
-    )
-
-
-def _told(user: str, thread: str, history: list[Event]) -> ThreadDict:
-    """Tells a conversation in Chainlit's steps, which look as when they came."""
-    told = _thread(user, thread, "", datetime.now(UTC))
-    steps: list[Any] = told["steps"]
-    sources: list[dict[str, Any]] = []
-
-    def add(kind: str, name: str, output: str = "", **more: Any) -> dict[str, Any]:
-        step = {"id": str(uuid5(UUID(thread), str(len(steps)))), "threadId": thread, "type": kind}
-        step |= {"name": name, "output": output, "input": "", "createdAt": told["createdAt"]}
-        steps.append(step | {"metadata": {}} | more)
-        return step
-
-    for event in history:
-        match event:
-            case Event("text", {"question": True, "text": text}):
-                add("user_message", "You", text)
-                sources = []
-            case Event("text", {"text": text}):
-                answer = add("assistant_message", "Assistant", text + _list_of(sources))
-                told["elements"] += _elements(sources, answer["id"], thread)  # type: ignore[operator]
-            case Event("thinking", {"text": text}):
-                add("tool", "Thinking", text)
-            case Event("tool", {"id": call, "name": name, "args": args}):
-                metadata = {"call": call}
-                add("tool", _title(name), input=json.dumps(args), showInput="json", metadata=metadata)
-            case Event("result", {"id": call, "text": text, "ok": ok}):
-                for step in steps:
-                    if step["metadata"].get("call") == call:
-                        step.update(output=text, language="text", isError=not ok)
-            case Event("sources", {"sources": found}):
-                sources = sources + found
-    return told
-
-
-def _elements(sources: list[dict[str, Any]], answer: str, thread: str) -> list[Any]:
-    elements = [_element(number, one, thread) for number, one in enumerate(sources, start=1)]
-    return [{**element.to_dict(), "forId": answer} for element in elements]
+def _thread(
+    user: str, thread: str, title: str, created: str = "", steps: Sequence[Any] = ()
+) -> ThreadDict:
+    told = {"id": thread, "createdAt": created, "name": title, "userId": user, "tags": []}
+    return ThreadDict(**told, userIdentifier=user, metadata={}, steps=[*steps], elements=[])
