@@ -84,7 +84,7 @@ class Access:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            if scope["type"] == "http" and not scope["path"].startswith(("/assets", "/public")):
+            if scope["type"] == "http" and not scope["path"].startswith(("/assets", "/public", "/ws")):
                 log.info(
                     "%s %s %s %.0f ms request_id=%s",
                     scope["method"],

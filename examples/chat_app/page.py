@@ -131,7 +131,8 @@ async def open_sources(button: cl.Action) -> None:
     """Opens the sources beside their answer: as text, which is neither HTML nor Markdown."""
     elements = []
     for number, source in enumerate(button.payload["sources"], start=1):
-        told = f"**{_as_text(source['place'])}**\n\n{_as_text(source['text'])}"
+        place = "" if source["place"] in source["text"] else f", {source['place']}"
+        told = f"**{_as_text(_name(number, source) + place)}**\n\n{_as_text(source['text'])}"
         address = f"data:text/plain;charset=utf-8;base64,{base64.b64encode(told.encode()).decode()}"
         elements.append(cl.Text(name=_name(number, source), url=address, display="side"))
     await cl.ElementSidebar.set_elements(elements)
@@ -210,9 +211,9 @@ def _request(event: Event) -> tuple[str, list[cl.Action]]:
     if event.kind == "error":
         again = cl.Action("finish", {}, "Try again", icon="refresh-cw")
         return _as_text(event.data["message"]), [again] if event.data["unfinished"] else []
-    name, args = event.data["name"], json.dumps(event.data["args"], ensure_ascii=False)
-    asked = {"id": event.data["id"]}
-    return f"May I do this? **{TITLES.get(name, name)}** {_as_text(args)}", [
+    name, asked = event.data["name"], {"id": event.data["id"]}
+    args = ", ".join(f"{key}: {value}" for key, value in event.data["args"].items())
+    return f"May I do this? **{TITLES.get(name, name)}**, {_as_text(args)}", [
         cl.Action("approve", asked, "Approve", icon="check"),
         cl.Action("reject", asked, "Reject", icon="x"),
     ]
