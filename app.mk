@@ -4,6 +4,8 @@ APP_VENV := .venv-app
 APP_TESTS ?= tests/chat_app
 FOLDER ?= ../my-chat
 
+build_wheel = $(if $(UV),uv build --quiet,$(APP_VENV)/bin/python -m build)
+
 .PHONY: app app-test app-folder
 
 $(APP_VENV)/.app: requirements/app.txt pyproject.toml
@@ -22,7 +24,8 @@ app-test: $(APP_VENV)/.app ## Test the chat app, in a browser too; APP_TESTS=fil
 app-folder: $(APP_VENV)/.app ## Write ../my-chat, a git repository to push to Heroku; FOLDER=path for another
 	@test ! -e $(FOLDER) || { echo "$(FOLDER) exists. Name another with FOLDER=..."; exit 1; }
 	mkdir -p $(FOLDER)
-	$(APP_VENV)/bin/python -m build --wheel --outdir $(FOLDER)/vendor . > /dev/null
+	$(build_wheel) --wheel --out$(if $(UV),-)dir $(FOLDER)/vendor . > /dev/null
+	rm -f $(FOLDER)/vendor/.gitignore
 	git -C examples ls-files chat_app retrieval docs | tar -C examples -cf - -T - | tar -C $(FOLDER) -xf -
 	cd $(FOLDER)/chat_app && mv Procfile app.json requirements.txt .python-version ..
 	sed -nE 's/^([A-Za-z0-9._-]+==[^ ]+( ; .*)?) \\$$/\1/p' requirements/app.txt > $(FOLDER)/constraints.txt
