@@ -84,7 +84,9 @@ class Access:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            if scope["type"] == "http" and not scope["path"].startswith(("/assets", "/public", "/ws")):
+            if scope["type"] == "http" and not scope["path"].startswith(
+                ("/assets", "/public", "/ws")
+            ):
                 log.info(
                     "%s %s %s %.0f ms request_id=%s",
                     scope["method"],
@@ -126,7 +128,10 @@ def _problem(scope: Scope, headers: Headers) -> tuple[int, str] | None:
 def _secure_cookies(message: Message) -> None:
     """Keeps all cookies, those of Chainlit too, from being sent without encryption."""
     message["headers"] = [
-        (name, value if name != b"set-cookie" or b"secure" in value.lower() else value + b"; Secure")
+        (
+            name,
+            value if name != b"set-cookie" or b"secure" in value.lower() else value + b"; Secure",
+        )
         for name, value in message["headers"]
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
@@ -44,64 +45,35 @@ TheAssistant = Annotated[Assistant, Depends(the_assistant)]
 
 
 class Question(BaseModel):
-    """A question."""
+    """A question, or how to go on: with a decision, or else with an interrupted answer."""
 
-    message: str = Field(min_length=1, max_length=MOST_CHARACTERS)
-    conversation: str | None = Field(None, description="Goes on with it; default: a new one.")
-    model: str | None = Field(None, description="A chat model; default: the app's.")
+    message: str | None = Field(None, min_length=1, max_length=MOST_CHARACTERS)
+    conversation: str | None = Field(None, description="Goes on with it. Default: a new one.")
+    model: str | None = Field(None, description="A chat model. Default: the app's.")
     agent: bool = Field(default=False, description="The model chooses its tools itself.")
     thinking: bool = Field(default=False, description="The model thinks before it answers.")
+    approval: str | None = Field(None, description="The `id` of the `approval` to decide.")
+    approved: bool = Field(default=False, description="Whether that tool may run.")
     stream: bool = Field(default=False, description="Answers in server-sent events.")
 
 
-class Decision(BaseModel):
-    """Whether a tool that asks for approval may run."""
-
-    approval: str = Field(description="The `id` of the `approval` event.")
-    approved: bool
-    stream: bool = False
-
-
 @api.post("/chat")
-async def chat(request: Request, question: Question, user: User, assistant: TheAssistant) -> Any:
+async def chat(request: Request, asked: Question, user: User, assistant: TheAssistant) -> Any:
     """Answers a question.
 
     As JSON: `conversation`, `text`, `thinking`, `sources`, `tools`, `approvals` and `error`. As
-    server-sent events (`stream`): `text`, `thinking`, `sources`, `tool`, `result`, `approval`,
-    `error` and `done`. Both begin at once and send a byte every 15 seconds.
+    server-sent events: `conversation`, `text`, `thinking`, `sources`, `tool`, `result`,
+    `approval`, `error` and `done`. Both begin at once, and send a byte every 15 seconds.
     """
     request.app.state.limit.count(user)
-    if question.model and question.model not in await assistant.models():
-        raise HTTPException(422, f"There is no chat model {question.model}.")
-    conversation = question.conversation or await assistant.conversations.start(
-        user, question.message[:80]
+    turn = Turn(user, asked.model or assistant.default_model, asked.agent, asked.thinking)
+    conversation = asked.conversation or str(uuid4())
+    answer = await assistant.answer(
+        turn, conversation, asked.message, asked.approval, approved=asked.approved
     )
-    turn = Turn(
-        user, question.model or assistant.default_model, question.agent, question.thinking
-    )
-    answer = await assistant.ask(conversation, question.message, turn)
-    return _response(answer, conversation, stream=question.stream)
-
-
-@api.post("/conversations/{conversation}/decision")
-async def decide(
-    request: Request, conversation: str, decision: Decision, user: User, assistant: TheAssistant
-) -> Any:
-    """Approves or rejects a tool call, and goes on with the answer."""
-    request.app.state.limit.count(user)
-    answer = await assistant.decide(
-        user, conversation, decision.approval, approved=decision.approved
-    )
-    return _response(answer, conversation, stream=decision.stream)
-
-
-@api.post("/conversations/{conversation}/finish")
-async def finish(
-    request: Request, conversation: str, user: User, assistant: TheAssistant, *, stream: bool = False
-) -> Any:
-    """Goes on with an answer that an error or a restart interrupted."""
-    request.app.state.limit.count(user)
-    return _response(await assistant.finish(user, conversation), conversation, stream=stream)
+    if asked.stream:
+        return StreamingResponse(_as_events(answer, conversation), media_type="text/event-stream")
+    return StreamingResponse(_as_json(answer, conversation), media_type="application/json")
 
 
 @api.get("/conversations")
@@ -115,12 +87,6 @@ async def history(conversation: str, user: User, assistant: TheAssistant) -> lis
     """Tells what was said, as events."""
     told = await assistant.history(user, conversation)
     return [{"event": event.kind, "data": event.data} for event in told]
-
-
-@api.delete("/conversations/{conversation}", status_code=204)
-async def forget(conversation: str, user: User, assistant: TheAssistant) -> None:
-    """Removes a conversation."""
-    await assistant.forget(user, conversation)
 
 
 @api.get("/documents")
@@ -153,18 +119,8 @@ async def healthz(request: Request) -> dict[str, str]:
     return {"status": "ok"}
 
 
-def _response(
-    answer: AsyncGenerator[Event], conversation: str, *, stream: bool
-) -> StreamingResponse:
-    if stream:
-        return StreamingResponse(
-            _as_events(answer), media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
-    return StreamingResponse(_as_json(answer, conversation), media_type="application/json")
-
-
-async def _as_events(answer: AsyncGenerator[Event]) -> AsyncIterator[str]:
-    yield ": welcome\n\n"
+async def _as_events(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
+    yield f'event: conversation\ndata: {{"id": "{conversation}"}}\n\n'
     async for event in _with_heartbeats(answer):
         data = event and json.dumps(event.data, ensure_ascii=False)
         yield f"event: {event.kind}\ndata: {data}\n\n" if event else ": still here\n\n"

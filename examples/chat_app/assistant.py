@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
 import psycopg_pool
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, before_agent, wrap_model_call
-from langchain.tools import ToolRuntime  # noqa: TC002 - LangChain reads the annotations of tools
+from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.errors import GraphRecursionError
 from langgraph.types import Command
 
+from chat_app.settings import INSTRUCTIONS
 from heroku_inference import AsyncClient, HerokuError
 from langchain_heroku import ChatHeroku
-
-from chat_app.settings import INSTRUCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -48,6 +46,15 @@ class Refused(Exception):  # noqa: N818 - it says no, in a sentence for the user
     """The user asked for something that cannot be done. Its text says why, and what to do."""
 
     status = 409
+
+
+class Unknown(Refused):
+    """The user has no such conversation."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("There is no such conversation.")
 
 
 @dataclass(frozen=True)
@@ -86,83 +93,86 @@ class Assistant:
         checkpointer: BaseCheckpointSaver[str],
         default_model: str,
     ) -> None:
-        self.documents, self.conversations, self.default_model = (
-            documents,
-            conversations,
-            default_model,
-        )
+        self.documents, self.conversations = documents, conversations
+        self.default_model = default_model
         self._checkpointer = checkpointer
         self._running: dict[str, asyncio.Task[None]] = {}
         self._models: list[str] = []
+        self._ending = False
         self._agent = self._make_agent()
 
-    async def ask(
-        self, conversation: str, question: str, turn: Turn
+    async def answer(
+        self,
+        turn: Turn,
+        conversation: str,
+        question: str | None = None,
+        approval: str | None = None,
+        *,
+        approved: bool = False,
     ) -> AsyncGenerator[Event]:
-        """Answers a question. Closing the stream stops the answer; what was said is kept.
+        """Answers a question, or goes on after a decision, or finishes an interrupted answer.
+
+        Closing the stream stops the answer; what was said is kept. Only an approval, which names
+        the call, runs a tool that asks first: nothing that is written can.
 
         Raises:
-            Refused: The question is empty or too long, the conversation is another user's, it is
-                being answered, or it waits for an approval.
+            Refused: The question is empty or too long, there is no such model, the conversation is
+                another user's or is being answered, or there is nothing to decide or to finish.
         """
-        if not question.strip() or len(question) > MOST_CHARACTERS:
-            raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
-        try:
-            await self.conversations.start(turn.user, question[:80], conversation)
-        except LookupError:
-            raise Refused("There is no such conversation.") from None
-        state = await self._agent.aget_state(_config(conversation))
-        if state.interrupts:
-            raise Refused("The assistant waits for your decision: approve or reject it first.")
-        asked = HumanMessage(question, additional_kwargs={"turn": asdict(turn)})
-        return self._answer(conversation, turn, {"messages": [asked]})
-
-    async def decide(
-        self, user: str, conversation: str, approval: str, *, approved: bool
-    ) -> AsyncGenerator[Event]:
-        """Approves or rejects a tool call, and goes on. Only this runs a tool that asks first.
-
-        Raises:
-            Refused: The user has no such conversation, or it does not wait for this decision.
-        """
-        state = await self._state(user, conversation)
-        if approval not in {interrupt.id for interrupt in state.interrupts}:
-            raise Refused("This decision was already taken.")
-        decision = {"type": "approve" if approved else "reject"}
-        turn = _turn_of(state.values["messages"], user, self.default_model)
-        return self._answer(conversation, turn, Command(resume={approval: decision}))
-
-    async def finish(self, user: str, conversation: str) -> AsyncGenerator[Event]:
-        """Goes on with an answer that was interrupted by an error or a restart.
-
-        Raises:
-            Refused: The user has no such conversation, or there is nothing to finish.
-        """
-        state = await self._state(user, conversation)
-        if not state.next or state.interrupts:
+        if question is not None:
+            if not question.strip() or len(question) > MOST_CHARACTERS:
+                raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
+            if turn.model not in await self.models():
+                raise Refused(f"There is no chat model {turn.model}.")
+            try:
+                await self.conversations.start(turn.user, question[:80], conversation)
+            except LookupError:
+                raise Unknown from None
+        state = await self._state(turn.user, conversation)
+        waiting = {interrupt.id for interrupt in state.interrupts}
+        work: Any = None
+        if approval:
+            if approval not in waiting:
+                raise Refused("This was decided already.")
+            work = Command(resume={approval: {"type": "approve" if approved else "reject"}})
+        elif waiting:
+            raise Refused("The assistant waits for your decision. Approve or reject first.")
+        elif question is not None:
+            asked = HumanMessage(question, additional_kwargs={"turn": asdict(turn)})
+            work = {"messages": [asked]}
+        elif not state.next:
             raise Refused("There is nothing to finish.")
-        turn = _turn_of(state.values["messages"], user, self.default_model)
-        return self._answer(conversation, turn, None)
+        if question is None:  # how it was to be answered, the question knows
+            turn = Turn(**{**_last_question(state).additional_kwargs["turn"], "user": turn.user})
+        if conversation in self._running:
+            raise Refused("This conversation is still being answered.")
+        # The answer is a task of its own, which outlives its reader by what it must save.
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        task = asyncio.create_task(self._run(conversation, turn, work, events))
+        self._running[conversation] = task
+
+        async def read() -> AsyncGenerator[Event]:
+            try:
+                while (event := await events.get()) is not None:
+                    yield event
+            finally:
+                task.cancel()
+
+        return read()
 
     async def history(self, user: str, conversation: str) -> list[Event]:
-        """Returns what was said.
-
-        A question is a `text` event whose data have `"question": True`. An answer that was
-        interrupted ends in an `error` event whose data have `"unfinished": True`.
+        """Returns what was said. The `text` of a question has `"question": True` beside it.
 
         Raises:
             Refused: The user has no such conversation.
         """
         state = await self._state(user, conversation)
         told = [
-            event
-            for message in state.values.get("messages", [])
-            for event in _events_of(message)
+            event for message in state.values.get("messages", []) for event in _events_of(message)
         ]
         told += [_approval(interrupt) for interrupt in state.interrupts]
         if state.next and not state.interrupts and conversation not in self._running:
-            unfinished = {"message": "This answer was interrupted.", "unfinished": True}
-            told.append(Event("error", unfinished))
+            told.append(Event("error", {"message": "This answer was interrupted."}))
         return told
 
     async def forget(self, user: str, conversation: str) -> None:
@@ -186,8 +196,9 @@ class Assistant:
         """Lets running answers end; after these seconds they stop, and can be finished later."""
         if running := [*self._running.values()]:
             _, late = await asyncio.wait(running, timeout=seconds)
+            self._ending = True
             for task in late:
-                task.cancel("shutdown")
+                task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
     def _make_agent(self) -> Any:
@@ -206,11 +217,6 @@ class Assistant:
             """Remove a document of the user for good. The user is asked first."""
             await documents.remove(runtime.context.user, name)
             return f"Removed {name}."
-
-        @tool
-        async def list_documents(runtime: ToolRuntime[Turn]) -> str:
-            """Name the user's documents."""
-            return "\n".join(await documents.names(runtime.context.user)) or "There are none."
 
         @before_agent
         async def search_first(state: Any, runtime: Any) -> dict[str, Any] | None:
@@ -234,7 +240,7 @@ class Assistant:
 
         return create_agent(
             ChatHeroku(model=self.default_model),
-            [search_documents, list_documents, remove_document],
+            [search_documents, remove_document],
             system_prompt=INSTRUCTIONS,
             middleware=[
                 search_first,
@@ -250,25 +256,8 @@ class Assistant:
 
     async def _state(self, user: str, conversation: str) -> Any:
         if await self.conversations.author(conversation) != user:
-            raise Refused("There is no such conversation.")
+            raise Unknown
         return await self._agent.aget_state(_config(conversation))
-
-    def _answer(self, conversation: str, turn: Turn, work: Any) -> AsyncGenerator[Event]:
-        """Starts an answer in a task of its own, which outlives its reader by what it must save."""
-        if conversation in self._running:
-            raise Refused("This conversation is still being answered.")
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        task = asyncio.create_task(self._run(conversation, turn, work, events))
-        self._running[conversation] = task
-
-        async def read() -> AsyncGenerator[Event]:
-            try:
-                while (event := await events.get()) is not None:
-                    yield event
-            finally:
-                task.cancel()
-
-        return read()
 
     async def _run(
         self, conversation: str, turn: Turn, work: Any, events: asyncio.Queue[Event | None]
@@ -278,16 +267,16 @@ class Assistant:
             async for event in self._events(conversation, turn, work):
                 said = said + event.data["text"] if event.kind == "text" else ""
                 events.put_nowait(event)
-            events.put_nowait(Event("done", {"conversation": conversation}))
-        except asyncio.CancelledError as why:
-            if why.args != ("shutdown",):  # the user stopped it, so it is not finished later
+            events.put_nowait(Event("done", {}))
+        except asyncio.CancelledError:
+            if not self._ending:  # the user stopped it, so it is not finished later
                 stopped = AIMessage(f"{said} …".strip(), response_metadata={"stopped": True})
                 await self._agent.aupdate_state(
                     _config(conversation), {"messages": [stopped]}, as_node="model"
                 )
             raise
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
-            events.put_nowait(Event("error", {"message": _in_words(error), "unfinished": True}))
+            events.put_nowait(Event("error", {"message": _in_words(error)}))
         finally:
             del self._running[conversation]
             events.put_nowait(None)
@@ -311,7 +300,7 @@ class Assistant:
             for update in part.values():
                 for message in (update or {}).get("messages", ()):
                     for event in _events_of(message):
-                        if event.kind not in {"text", "thinking"}:  # these were streamed
+                        if event.kind not in {"text", "thinking", "done"}:  # these were streamed
                             yield event
 
 
@@ -319,12 +308,9 @@ def _config(conversation: str) -> dict[str, Any]:
     return {"configurable": {"thread_id": conversation}, "recursion_limit": MOST_STEPS}
 
 
-def _turn_of(messages: Sequence[AnyMessage], user: str, default_model: str) -> Turn:
-    """Reads how the last question was to be answered."""
-    for message in reversed(messages):
-        if turn := message.additional_kwargs.get("turn"):
-            return replace(Turn(**turn), user=user)
-    return Turn(user, default_model)
+def _last_question(state: Any) -> HumanMessage:
+    questions = [one for one in state.values["messages"] if isinstance(one, HumanMessage)]
+    return questions[-1]
 
 
 def _with_sources(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
@@ -362,6 +348,8 @@ def _events_of(message: AnyMessage) -> Iterator[Event]:
         yield from _spoken(message)
         for call in message.tool_calls:
             yield Event("tool", {"id": call["id"], "name": call["name"], "args": call["args"]})
+        if not message.tool_calls:
+            yield Event("done", {})
 
 
 def _spoken(message: AIMessage) -> Iterator[Event]:
@@ -386,5 +374,5 @@ def _in_words(error: Exception) -> str:
         return "The database does not answer. Try again in a moment."
     if isinstance(error, GraphRecursionError):
         return f"The agent took more than {MOST_STEPS} steps. Ask for less at once."
-    log.exception("An answer failed")
+    log.error("An answer failed", exc_info=error)
     return "Something went wrong. Try again; the log says more."

@@ -55,7 +55,7 @@ def _secret(file: Path) -> str:
 
 
 def _serve(config_vars: dict[str, str]) -> int:
-    with subprocess.Popen([sys.executable, "-m", "chat_app.main"], env=config_vars) as web:  # noqa: S603
+    with subprocess.Popen([sys.executable, "-m", "chat_app.main"], env=config_vars) as web:
         # Ctrl-C reaches both processes. This one waits for the other.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: web.terminate())

@@ -24,8 +24,8 @@ from chat_app.store import Conversations, open_pool
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-SECONDS_TO_END = 20
-"""For running answers when the app stops. Heroku waits 30 seconds."""
+SECONDS_TO_END = 12
+"""For requests when the app stops, then for answers of the page. Heroku waits 30 seconds."""
 
 settings = read_settings()
 # Chainlit reads these when it is imported.

@@ -6,10 +6,10 @@ import base64
 import json
 import re
 from contextlib import aclosing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import uuid4
 
+import anyio
 import chainlit as cl
 from chainlit.data.base import BaseDataLayer
 from chainlit.types import PageInfo, PaginatedResponse, Pagination, ThreadDict, ThreadFilter
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TITLES = {
     "search_documents": "Search your documents",
-    "list_documents": "List your documents",
     "remove_document": "Remove a document",
 }
 STARTERS = {
@@ -42,7 +41,7 @@ limit: Limit
 
 def open_page(the_assistant: Assistant, settings: Settings, the_limit: Limit) -> None:
     """Lets people in: with the password, if there is one."""
-    global assistant, limit  # noqa: PLW0603 - Chainlit's callbacks take no arguments of ours
+    global assistant, limit
     assistant, limit = the_assistant, the_limit
 
     # A user is a browser, which the signed cookie knows again: names can be guessed.
@@ -82,11 +81,10 @@ async def start() -> None:
 
 @cl.on_chat_resume
 async def resume(thread: ThreadDict) -> None:
-    """Shows again what can be done in a conversation: its buttons are not among its steps."""
+    """Shows the buttons of a conversation again. Its steps are shown by Chainlit."""
     await start()
-    told = _told(thread["id"], await assistant.history(_user(), thread["id"]))
-    for step, buttons in told:
-        await _send_buttons(buttons, step["id"])
+    for step in thread["steps"]:
+        await _send_buttons(step)
 
 
 @cl.on_message
@@ -98,11 +96,9 @@ async def message(said: cl.Message) -> None:
             await _take(file)
         if said.content.strip():
             chosen = {"model": assistant.default_model, **(said.modes or {})}
-            if chosen["model"] not in await assistant.models():
-                raise Refused(f"There is no chat model {chosen['model']}.")
             agent, thinks = chosen.get("way") == "agent", chosen.get("thinking") == "on"
             turn = Turn(_user(), chosen["model"], agent=agent, thinks=thinks)
-            await _show(assistant.ask(_conversation(), said.content, turn))
+            await _show(assistant.answer(turn, _conversation(), said.content))
     except (Refused, UploadError) as error:
         await cl.ErrorMessage(str(error)).send()
 
@@ -116,12 +112,9 @@ async def go_on(button: cl.Action) -> None:
         await one.remove()
     try:
         limit.count(_user())
-        if button.name == "finish":
-            await _show(assistant.finish(_user(), _conversation()))
-        else:
-            approved = button.name == "approve"
-            asked = str(button.payload["id"])
-            await _show(assistant.decide(_user(), _conversation(), asked, approved=approved))
+        turn, asked = Turn(_user(), assistant.default_model), button.payload.get("id")
+        approved = button.name == "approve"
+        await _show(assistant.answer(turn, _conversation(), approval=asked, approved=approved))
     except Refused as error:
         await cl.ErrorMessage(str(error)).send()
 
@@ -141,87 +134,112 @@ async def open_sources(button: cl.Action) -> None:
 
 async def _take(file: Any) -> None:
     """Adds an uploaded document, and tells how far it is."""
-    path = Path(file.path)
+    path = anyio.Path(file.path)
     async with cl.Step(f"Reading {file.name}", "tool", show_input=False) as step:
         try:
-            passages = await read_upload(file.name, path.read_bytes())
+            passages = await read_upload(file.name, await path.read_bytes())
             await step.stream_token(f"{len(passages)} passages")
             await assistant.documents.add(_user(), file.name, passages)
         finally:
-            path.unlink(missing_ok=True)
+            await path.unlink(missing_ok=True)
             await file.remove()
     names = [_as_text(name) for name in await assistant.documents.names(_user())]
-    await cl.Message(f"I have read {_as_text(file.name)}. Your documents: {', '.join(names)}").send()
+    await cl.Message(
+        f"I have read {_as_text(file.name)}. Your documents: {', '.join(names)}"
+    ).send()
 
 
 async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
-    """Shows an answer as it comes: thoughts and tools as steps, its text, then its sources."""
-    steps: dict[str, cl.Step] = {}
-    answer: cl.Message | None = None
-    sources: list[dict[str, Any]] = []
+    """Shows an answer as it comes."""
+    run = cl.context.current_run
+    transcript = Transcript(_conversation(), run.id if run else None)
     async with aclosing(await answering) as events:
         async for event in events:
-            match event:
-                case Event("thinking", {"text": text}):
-                    if "thinking" not in steps:
-                        steps["thinking"] = await _step("Thinking")
-                    await steps["thinking"].stream_token(text)
-                case Event("text", {"text": text}):
-                    answer = answer or cl.Message("")
-                    await answer.stream_token(text)
-                case Event("tool", {"id": call, "name": name, "args": args}):
-                    steps[call] = await _step(TITLES.get(name, name), args)
-                case Event("result", {"id": call, "name": name, "text": text, "ok": ok}):
-                    step = steps.get(call) or await _step(TITLES.get(name, name))
-                    step.output, step.language, step.is_error = text, "text", not ok
-                    await step.update()
-                case Event("sources", {"sources": found}):
-                    sources += found
-                case Event("approval" | "error"):
-                    told, buttons = _request(event)
-                    request = cl.Message(told)
-                    request.is_error = event.kind == "error"
-                    await request.send()
-                    await _send_buttons(buttons, request.id)
-            if event.kind != "thinking" and (thought := steps.pop("thinking", None)):
-                await thought.update()
-    if answer:
-        answer.content += _list_of(sources)
-        await answer.update()
-        await _send_buttons(_open_button(sources), answer.id)
+            step = transcript.tell(event)
+            if step and event.kind in {"text", "thinking"} and step["output"] != event.data["text"]:
+                await cl.context.emitter.send_token(step["id"], event.data["text"])
+            elif step:
+                await cl.context.emitter.send_step(step)
+                await _send_buttons(step)
 
 
-async def _step(name: str, args: dict[str, Any] | None = None) -> cl.Step:
-    run = cl.context.current_run
-    step = cl.Step(name, "tool", parent_id=run.id if run else None, show_input="json" if args else False)
-    step.input = args or ""
-    await step.send()
-    return step
-
-
-async def _send_buttons(buttons: Sequence[cl.Action], step: str) -> None:
+async def _send_buttons(step: Any) -> None:
+    buttons = [cl.Action(**button) for button in step["metadata"].get("buttons", ())]
     for button in buttons:
-        await button.send(step)
+        await button.send(step["id"])
     once = [button for button in buttons if button.name != "sources"]
     cl.user_session.set("buttons", [*(cl.user_session.get("buttons") or []), *once])
 
 
-def _request(event: Event) -> tuple[str, list[cl.Action]]:
-    """Tells what the user is asked: whether a tool may run, or an answer be tried again."""
-    if event.kind == "error":
-        again = cl.Action("finish", {}, "Try again", icon="refresh-cw")
-        return _as_text(event.data["message"]), [again] if event.data["unfinished"] else []
-    name, asked = event.data["name"], {"id": event.data["id"]}
-    args = ", ".join(f"{key}: {value}" for key, value in event.data["args"].items())
-    return f"May I do this? **{TITLES.get(name, name)}**, {_as_text(args)}", [
-        cl.Action("approve", asked, "Approve", icon="check"),
-        cl.Action("reject", asked, "Reject", icon="x"),
-    ]
+class Transcript:
+    """Tells events as Chainlit's steps: those of a live answer, and those of old ones alike."""
+
+    def __init__(self, thread: str, parent: str | None = None) -> None:
+        self.steps: list[Any] = []
+        self._every = {"threadId": thread, "parentId": parent, "input": "", "createdAt": None}
+        self._calls: dict[str, Any] = {}
+        self._sources: list[dict[str, Any]] = []
+
+    def tell(self, event: Event) -> Any:
+        """Returns the step that the event adds or changes; `None` if it shows nothing yet."""
+        match event:
+            case Event("text", {"question": True, "text": text}):
+                return self._add("user_message", "You", text)
+            case Event("text", {"text": text}):
+                return self._continue("assistant_message", "Assistant", text)
+            case Event("thinking", {"text": text}):
+                return self._continue("tool", "Thinking", text)
+            case Event("tool", {"id": call, "name": name, "args": args}):
+                asked = {"input": json.dumps(args), "showInput": "json"}
+                self._calls[call] = self._add("tool", TITLES.get(name, name), **asked)
+                return self._calls[call]
+            case Event("result", {"id": call, "name": name, "text": text, "ok": ok}):
+                step = self._calls.get(call) or self._add("tool", TITLES.get(name, name))
+                step.update(output=text, language="text", isError=not ok)
+                return step
+            case Event("sources", {"sources": found}):
+                self._sources += found
+            case Event("approval", {"id": approval, "name": name, "args": args}):
+                told = ", ".join(f"{key}: {value}" for key, value in args.items())
+                return self._ask(
+                    f"May I do this? **{TITLES.get(name, name)}**, {_as_text(told)}",
+                    _button("approve", "Approve", "check", id=approval),
+                    _button("reject", "Reject", "x", id=approval),
+                )
+            case Event("error", {"message": text}):
+                again = _button("finish", "Try again", "refresh-cw")
+                return self._ask(_as_text(text), again, isError=True)
+            case Event("done") if self._sources and self.steps:
+                step, label = self.steps[-1], f"{len(self._sources)} sources"
+                button = _button("sources", label, "book-open", sources=self._sources)
+                step.update(
+                    output=step["output"] + _list_of(self._sources),
+                    metadata={"buttons": [button]},
+                )
+                self._sources = []
+                return step
+        return None
+
+    def _add(self, kind: str, name: str, output: str = "", **more: Any) -> Any:
+        step = {"id": str(uuid4()), "type": kind, "name": name, "output": output, "metadata": {}}
+        self.steps.append(self._every | step | more)
+        return self.steps[-1]
+
+    def _continue(self, kind: str, name: str, text: str) -> Any:
+        last = self.steps[-1] if self.steps else None
+        if last and last["name"] == name and not last["metadata"]:
+            last["output"] += text
+            return last
+        return self._add(kind, name, text)
+
+    def _ask(self, text: str, *buttons: Any, **more: Any) -> Any:
+        return self._add(
+            "assistant_message", "Assistant", text, metadata={"buttons": [*buttons]}, **more
+        )
 
 
-def _open_button(sources: list[dict[str, Any]]) -> list[cl.Action]:
-    label = f"{len(sources)} sources"
-    return [cl.Action("sources", {"sources": sources}, label, icon="book-open")] if sources else []
+def _button(name: str, label: str, icon: str, **payload: Any) -> dict[str, Any]:
+    return {"name": name, "label": label, "icon": icon, "payload": payload}
 
 
 def _list_of(sources: list[dict[str, Any]]) -> str:
@@ -246,40 +264,6 @@ def _conversation() -> str:
     return str(cl.context.session.thread_id)
 
 
-def _told(thread: str, history: list[Event]) -> list[tuple[Any, list[cl.Action]]]:
-    """Tells a conversation in Chainlit's steps, each with its buttons, as when it came."""
-    told: list[tuple[Any, list[cl.Action]]] = []
-    sources: list[dict[str, Any]] = []
-
-    def add(kind: str, name: str, output: str, *buttons: cl.Action, **more: Any) -> None:
-        step = {"id": str(uuid5(UUID(thread), str(len(told)))), "threadId": thread, "type": kind}
-        step |= {"name": name, "output": output, "input": "", "metadata": {}, "createdAt": None}
-        told.append((step | more, [*buttons]))
-
-    for event in history:
-        match event:
-            case Event("text", {"question": True, "text": text}):
-                add("user_message", "You", text)
-                sources = []
-            case Event("text", {"text": text}):
-                add("assistant_message", "Assistant", text + _list_of(sources), *_open_button(sources))
-            case Event("thinking", {"text": text}):
-                add("tool", "Thinking", text)
-            case Event("tool", {"id": call, "name": name, "args": args}):
-                asked = {"input": json.dumps(args), "showInput": "json", "metadata": {"call": call}}
-                add("tool", TITLES.get(name, name), "", **asked)
-            case Event("result", {"id": call, "text": text, "ok": ok}):
-                for step, _ in told:
-                    if step["metadata"].get("call") == call:
-                        step.update(output=text, language="text", isError=not ok)
-            case Event("sources", {"sources": found}):
-                sources = sources + found
-            case Event("approval" | "error"):
-                text, buttons = _request(event)
-                add("assistant_message", "Assistant", text, *buttons, isError=event.kind == "error")
-    return told
-
-
 @cl.data_layer
 def conversations() -> BaseDataLayer:
     """Gives Chainlit the list of conversations, and what was said in them."""
@@ -298,7 +282,9 @@ class Conversations(BaseDataLayer):
         return await self.get_user(user.identifier)
 
     async def list_threads(
-        self, pagination: Pagination, filters: ThreadFilter
+        self,
+        pagination: Pagination,  # noqa: ARG002 - there are 100 at most
+        filters: ThreadFilter,
     ) -> PaginatedResponse[ThreadDict]:
         """Lists the conversations of a user whose titles have the words he looks for."""
         user, words = filters.userId or "", (filters.search or "").lower()
@@ -318,8 +304,10 @@ class Conversations(BaseDataLayer):
         """Tells a conversation. Chainlit asks for its author before it shows it."""
         if not (author := await self.get_thread_author(thread_id)):
             return None
-        told = _told(thread_id, await assistant.history(author, thread_id))
-        return _thread(author, thread_id, "", steps=[step for step, _ in told])
+        transcript = Transcript(thread_id)
+        for event in await assistant.history(author, thread_id):
+            transcript.tell(event)
+        return _thread(author, thread_id, "", steps=transcript.steps)
 
     async def update_thread(
         self, thread_id: str, name: str | None = None, user_id: str | None = None, **_: Any

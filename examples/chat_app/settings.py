@@ -39,16 +39,18 @@ def read_settings() -> Settings:
     Raises:
         SystemExit: One is missing, or makes no sense.
     """
-    read = os.environ.get
+    read = os.environ.get  # noqa: TID251 - for the app, here alone
     on_heroku = bool(read("DYNO"))
-    if not read("DATABASE_URL"):
+    if not (url := read("DATABASE_URL")):
         raise SystemExit("DATABASE_URL is not set: attach a database, or run `make app`.")
     if on_heroku and not read("SESSION_SECRET"):
-        raise SystemExit("Set SESSION_SECRET: heroku config:set SESSION_SECRET=$(openssl rand -hex 32)")
+        raise SystemExit(
+            "Set SESSION_SECRET: heroku config:set SESSION_SECRET=$(openssl rand -hex 32)"
+        )
     if (retrieval := read("RETRIEVAL") or "langchain") not in {"langchain", "llama_index"}:
         raise SystemExit(f"RETRIEVAL is {retrieval!r}: set it to langchain or llama_index.")
     return Settings(
-        database_url=os.environ["DATABASE_URL"],
+        database_url=url,
         session_secret=read("SESSION_SECRET") or secrets.token_hex(32),
         password=read("PASSWORD") or None,
         api_token=read("API_TOKEN") or None,
