@@ -172,13 +172,14 @@ def open_page(app, browser):
     """Open the page as a new user; errors in its scripts fail the test."""
     contexts, problems = [], []
 
-    def open_page(path="/", **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    def open_page(**options):
+        context = browser.new_context(base_url=app.url, **{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{app.url}{path}")
+        page.goto("/")
+        page.locator("button", has_text="Quick").wait_for()  # the socket is open
         return page
 
     yield open_page
