@@ -93,11 +93,11 @@ async def resume(thread: ThreadDict) -> None:
 
 async def _catch_up() -> None:
     """Shows the answer that was being written when the page was loaded."""
-    if await assistant.wait(_conversation()):
-        if thread := await Conversations().get_thread(_conversation()):
-            await cl.context.emitter.resume_thread(thread)
-            for step in thread["steps"]:
-                await _send_buttons(step)
+    waited = await assistant.wait(_conversation())
+    if waited and (thread := await Conversations().get_thread(_conversation())):
+        await cl.context.emitter.resume_thread(thread)
+        for step in thread["steps"]:
+            await _send_buttons(step)
 
 
 @cl.on_message
@@ -322,7 +322,7 @@ class Conversations(BaseDataLayer):
             transcript.tell(event)
         return _thread(author, thread_id, "", steps=transcript.steps)
 
-    async def update_thread(  # type: ignore[override] - it leaves out what it ignores
+    async def update_thread(  # type: ignore[override]
         self, thread_id: str, name: str | None = None, user_id: str | None = None, **_: Any
     ) -> None:
         """Begins a conversation, or renames one whose author Chainlit has asked for."""
