@@ -20,6 +20,7 @@ from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.errors import GraphRecursionError
+from langgraph.graph import END
 from langgraph.types import Command
 
 from chat_app.settings import INSTRUCTIONS
@@ -282,10 +283,9 @@ class Assistant:
             events.put_nowait(Event("done", {}))
         except asyncio.CancelledError:
             if not self._ending:  # the user stopped it, so it is not finished later
-                stopped = AIMessage(f"{said} …".strip(), response_metadata={"stopped": True})
-                await self._agent.aupdate_state(
-                    _config(conversation), {"messages": [stopped]}, as_node="model"
-                )
+                config, stopped = _config(conversation), AIMessage(f"{said.rstrip()} …")
+                await self._agent.aupdate_state(config, {"messages": [stopped]}, as_node="model")
+                await self._agent.aupdate_state(config, None, as_node=END)
             raise
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
             events.put_nowait(Event("error", {"message": _in_words(error)}))

@@ -168,6 +168,7 @@ def test_a_stopped_answer_keeps_what_was_said(ann, emulator):
     assert answer.startswith("0 1 2 3 4 5")
     assert answer.endswith("…")
     assert len(answer) < len(words)
+    assert history(ann, conversation)[-1][0] == "done"  # nothing waits to be finished
     emulator.script(Say("Go on."))
     assert ask(ann, "And now?", conversation=conversation)["text"] == "Go on."
 
