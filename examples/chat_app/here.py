@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -41,7 +43,6 @@ def main() -> int:
         config_vars.setdefault("PORT", "8000")
         for command in (["chat_app.store"], ["chat_app.load", str(DOCUMENTS)]):
             subprocess.run([sys.executable, "-m", *command], env=config_vars, check=True)  # noqa: S603
-        print(f"Open http://127.0.0.1:{config_vars['PORT']} (Ctrl-C stops)", flush=True)
         return _serve(config_vars)
 
 
@@ -59,7 +60,16 @@ def _serve(config_vars: dict[str, str]) -> int:
         # Ctrl-C reaches both processes. This one waits for the other.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: web.terminate())
+        while web.poll() is None and not _is_open(int(config_vars["PORT"])):
+            time.sleep(0.1)
+        print(f"Open http://127.0.0.1:{config_vars['PORT']} (Ctrl-C stops)", flush=True)
         return web.wait()
+
+
+def _is_open(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -132,26 +133,31 @@ def test_the_python_is_one_that_the_package_supports():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("heroku") / "my-chat"
-    command = ["make", "--no-print-directory", "app-folder", f"FOLDER={folder}"]
+    command = [shutil.which("make"), "--no-print-directory", "app-folder", f"FOLDER={folder}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "git push heroku main" in done.stdout
     return folder
 
 
+def git(folder, *arguments):
+    command = [shutil.which("git"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
 def test_the_folder_is_a_repository_with_all_that_the_build_needs(folder):
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.split()
+    listed = git(folder, "ls-files").split()
     assert {"Procfile", "app.json", "requirements.txt", "constraints.txt", ".python-version"} <= {
         *listed
     }
-    assert sum(re.fullmatch(r"vendor/heroku_inference-.*\.whl", name) is not None for name in listed) == 1
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=folder, capture_output=True, text=True, check=True
+    assert (
+        sum(re.fullmatch(r"vendor/heroku_inference-.*\.whl", name) is not None for name in listed)
+        == 1
     )
-    assert status.stdout == ""
-    pins = {line.partition("==")[0] for line in (folder / "constraints.txt").read_text().splitlines()}
+    assert git(folder, "status", "--porcelain") == ""
+    pins = {
+        line.partition("==")[0] for line in (folder / "constraints.txt").read_text().splitlines()
+    }
     named = {name_of(line).lower() for line in requirements()} - {"heroku-inference"}
     assert named <= pins
 

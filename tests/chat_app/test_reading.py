@@ -81,10 +81,15 @@ async def test_a_document_that_takes_too_long_is_refused_and_its_process_is_gone
 
 
 def test_the_process_that_parses_knows_no_config_vars():
-    assert {"PATH"} <= reading._ENVIRONMENT.keys() <= {"LANG", "LD_LIBRARY_PATH", "PATH"} | {
-        "PYTHONHOME",
-        "PYTHONPATH",
-    }
+    assert (
+        {"PATH"}
+        <= reading._ENVIRONMENT.keys()
+        <= {"LANG", "LD_LIBRARY_PATH", "PATH"}
+        | {
+            "PYTHONHOME",
+            "PYTHONPATH",
+        }
+    )
 
 
 def test_documents_that_one_trusts_are_read_without_a_process():
