@@ -14,7 +14,7 @@ from uuid import uuid4
 import jwt
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 
 from chat_app.assistant import Refused
 from chat_app.reading import MOST_BYTES
@@ -50,8 +50,8 @@ class Access:
     Each request leaves one line in the log, with its id, without what was said or uploaded.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._secret = app, settings.session_secret
+    def __init__(self, app: ASGIApp, settings: Settings, limit: Limit) -> None:
+        self._app, self._secret, self._limit = app, settings.session_secret, limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request."""
@@ -77,8 +77,8 @@ class Access:
                     _secure_cookies(message)
             await send(message)
 
-        if problem := _problem(scope, connection.headers):
-            refusal = PlainTextResponse(problem[1], problem[0])
+        if problem := _problem(scope, connection.headers) or self._too_fast(scope["path"]):
+            refusal = JSONResponse({"detail": problem[1]}, problem[0])
             await refusal(scope, receive, send_with_headers if scope["type"] == "http" else send)
             return
         try:
@@ -95,6 +95,15 @@ class Access:
                     1000 * (time.monotonic() - started),
                     request_id.get(),
                 )
+
+    def _too_fast(self, path: str) -> tuple[int, str] | None:
+        """Counts the uploads of the page; the API counts its own."""
+        try:
+            if path == "/project/file":
+                self._limit.count(browser_user.get())
+        except TooFast as error:
+            return error.status, str(error)
+        return None
 
     def _sign(self, user: str) -> str:
         return jwt.encode({"user": user, "aud": COOKIE}, self._secret, "HS256")

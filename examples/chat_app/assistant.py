@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
@@ -19,6 +20,7 @@ from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.errors import GraphRecursionError
+from langgraph.graph import END
 from langgraph.types import Command
 
 from chat_app.settings import INSTRUCTIONS
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AnyMessage
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
-    from chat_app.retrieval import Documents, Source
+    from chat_app.retrieval import Documents
     from chat_app.store import Conversations
 
 MOST_CHARACTERS = 8000
@@ -142,8 +144,9 @@ class Assistant:
             work = {"messages": [asked]}
         elif not state.next:
             raise Refused("There is nothing to finish.")
-        if question is None:  # how it was to be answered, the question knows
-            turn = Turn(**{**_last_question(state).additional_kwargs["turn"], "user": turn.user})
+        if question is None:  # how it was to be answered, the last question knows
+            [*_, last] = [one for one in state.values["messages"] if not _is_answer(one)]
+            turn = Turn(**last.additional_kwargs["turn"])
         if conversation in self._running:
             raise Refused("This conversation is still being answered.")
         # The answer is a task of its own, which outlives its reader by what it must save.
@@ -180,6 +183,12 @@ class Assistant:
         if await self.conversations.remove(user, conversation):
             await self._checkpointer.adelete_thread(conversation)
 
+    async def wait(self, conversation: str) -> bool:
+        """Waits until a conversation is answered; says whether it had to."""
+        if running := self._running.get(conversation):
+            await asyncio.wait([running])
+        return running is not None
+
     async def models(self) -> list[str]:
         """Returns the chat models that Heroku offers, the default first."""
         if not self._models:
@@ -209,8 +218,11 @@ class Assistant:
             question: str, runtime: ToolRuntime[Turn]
         ) -> tuple[str, list[dict[str, Any]]]:
             """Find passages in the user's documents that answer a question."""
-            sources = await documents.search(runtime.context.user, question)
-            return _quoted(sources) or "Nothing was found.", [asdict(one) for one in sources]
+            found = await documents.search(runtime.context.user, question)
+            sources = [asdict(source) for source in found]
+            asked_after = takewhile(_is_answer, reversed(runtime.state["messages"]))
+            earlier = sum(len(getattr(one, "artifact", None) or ()) for one in asked_after)
+            return _quoted(sources, earlier + 1) or "Nothing was found.", sources
 
         @tool
         async def remove_document(name: str, runtime: ToolRuntime[Turn]) -> str:
@@ -230,12 +242,13 @@ class Assistant:
         @wrap_model_call
         async def as_chosen(request: Any, handler: Any) -> Any:
             turn: Turn = request.runtime.context
+            model = ChatHeroku(model=turn.model, extended_thinking=turn.thinks or None)
+            *before, last = request.messages
+            if sources := last.additional_kwargs.get("sources"):
+                last = HumanMessage(f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {last.text}")
+            tools = request.tools if turn.agent else []
             return await handler(
-                request.override(
-                    model=ChatHeroku(model=turn.model, extended_thinking=turn.thinks or None),
-                    messages=_with_sources(request.messages),
-                    tools=request.tools if turn.agent else [],
-                )
+                request.override(model=model, messages=[*before, last], tools=tools)
             )
 
         return create_agent(
@@ -270,10 +283,9 @@ class Assistant:
             events.put_nowait(Event("done", {}))
         except asyncio.CancelledError:
             if not self._ending:  # the user stopped it, so it is not finished later
-                stopped = AIMessage(f"{said} …".strip(), response_metadata={"stopped": True})
-                await self._agent.aupdate_state(
-                    _config(conversation), {"messages": [stopped]}, as_node="model"
-                )
+                config, stopped = _config(conversation), AIMessage(f"{said.rstrip()} …")
+                await self._agent.aupdate_state(config, {"messages": [stopped]}, as_node="model")
+                await self._agent.aupdate_state(config, None, as_node=END)
             raise
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
             events.put_nowait(Event("error", {"message": _in_words(error)}))
@@ -308,29 +320,14 @@ def _config(conversation: str) -> dict[str, Any]:
     return {"configurable": {"thread_id": conversation}, "recursion_limit": MOST_STEPS}
 
 
-def _last_question(state: Any) -> HumanMessage:
-    questions = [one for one in state.values["messages"] if isinstance(one, HumanMessage)]
-    return questions[-1]
+def _is_answer(message: AnyMessage) -> bool:
+    return not isinstance(message, HumanMessage)
 
 
-def _with_sources(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
-    """Puts the sources of the newest question before it; older questions go without theirs."""
-    sent = [*messages]
-    for place, message in reversed([*enumerate(sent)]):
-        if isinstance(message, HumanMessage):
-            if sources := message.additional_kwargs.get("sources"):
-                text = f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {message.text}"
-                sent[place] = HumanMessage(text)
-            break
-    return sent
-
-
-def _quoted(sources: Sequence[Source | dict[str, Any]]) -> str:
-    """Numbers the sources as the prompt and the page do."""
-    told = [one if isinstance(one, dict) else asdict(one) for one in sources]
-    return "\n\n".join(
-        f"[{number}] {one['name']}\n\n{one['text']}" for number, one in enumerate(told, start=1)
-    )
+def _quoted(sources: Sequence[dict[str, Any]], first: int = 1) -> str:
+    """Numbers the sources as the page does."""
+    numbered = enumerate(sources, start=first)
+    return "\n\n".join(f"[{number}] {one['name']}\n\n{one['text']}" for number, one in numbered)
 
 
 def _events_of(message: AnyMessage) -> Iterator[Event]:

@@ -59,7 +59,7 @@ app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute
 app.include_router(api)
 app.include_router(health)
 app.mount("/", chainlit_app)
-app.add_middleware(Access, settings=settings)
+app.add_middleware(Access, settings=settings, limit=app.state.limit)
 
 
 @app.exception_handler(Refused)

@@ -1,7 +1,10 @@
 """The page, with Chainlit: it shows the assistant's events, and asks it for what the user wants."""
 
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
@@ -85,6 +88,16 @@ async def resume(thread: ThreadDict) -> None:
     await start()
     for step in thread["steps"]:
         await _send_buttons(step)
+    cl.user_session.set("catching_up", asyncio.create_task(_catch_up()))
+
+
+async def _catch_up() -> None:
+    """Shows the answer that was being written when the page was loaded."""
+    waited = await assistant.wait(_conversation())
+    if waited and (thread := await Conversations().get_thread(_conversation())):
+        await cl.context.emitter.resume_thread(thread)
+        for step in thread["steps"]:
+            await _send_buttons(step)
 
 
 @cl.on_message
@@ -309,7 +322,7 @@ class Conversations(BaseDataLayer):
             transcript.tell(event)
         return _thread(author, thread_id, "", steps=transcript.steps)
 
-    async def update_thread(
+    async def update_thread(  # type: ignore[override]
         self, thread_id: str, name: str | None = None, user_id: str | None = None, **_: Any
     ) -> None:
         """Begins a conversation, or renames one whose author Chainlit has asked for."""
@@ -333,5 +346,14 @@ class Conversations(BaseDataLayer):
 def _thread(
     user: str, thread: str, title: str, created: str = "", steps: Sequence[Any] = ()
 ) -> ThreadDict:
-    told = {"id": thread, "createdAt": created, "name": title, "userId": user, "tags": []}
-    return ThreadDict(**told, userIdentifier=user, metadata={}, steps=[*steps], elements=[])
+    return ThreadDict(
+        id=thread,
+        createdAt=created,
+        name=title,
+        userId=user,
+        userIdentifier=user,
+        tags=[],
+        metadata={},
+        steps=[*steps],
+        elements=[],
+    )

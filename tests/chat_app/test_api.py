@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from contextlib import contextmanager
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -18,11 +20,17 @@ QUESTION = "How many days of holidays have I?"
 ANSWER = "You have thirty days. [1]"
 
 
-@pytest.fixture
-def ann(app):
-    with app.client() as client:
+@pytest.fixture(scope="module")
+def reader(running_app):
+    """A user who has a document."""
+    with running_app.client(uuid4().hex) as client:
         client.post("/api/documents?name=handbook.md", content=HANDBOOK).raise_for_status()
         yield client
+
+
+@pytest.fixture
+def ann(app, reader):
+    return reader
 
 
 def ask(client, message=None, **more):
@@ -72,7 +80,7 @@ def test_an_answer_has_its_sources_and_stays(ann, emulator):
     assert "tools" not in sent
 
     listed = ann.get("/api/conversations").json()
-    assert [(one["id"], one["title"]) for one in listed] == [(answer["conversation"], QUESTION)]
+    assert (listed[0]["id"], listed[0]["title"]) == (answer["conversation"], QUESTION)
     told = history(ann, answer["conversation"])
     assert [kind for kind, _ in told] == ["text", "sources", "text", "done"]
     assert told[1][1]["sources"] == answer["sources"]
@@ -160,6 +168,7 @@ def test_a_stopped_answer_keeps_what_was_said(ann, emulator):
     assert answer.startswith("0 1 2 3 4 5")
     assert answer.endswith("…")
     assert len(answer) < len(words)
+    assert history(ann, conversation)[-1][0] == "done"  # nothing waits to be finished
     emulator.script(Say("Go on."))
     assert ask(ann, "And now?", conversation=conversation)["text"] == "Go on."
 
@@ -168,8 +177,6 @@ async def test_silence_is_broken_before_the_router_ends_it(monkeypatch):
     monkeypatch.setattr(api, "HEARTBEAT", 0.02)
 
     async def slow():
-        import asyncio
-
         await asyncio.sleep(0.1)
         yield Event("text", {"text": "At last."})
 

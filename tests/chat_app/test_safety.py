@@ -24,8 +24,7 @@ REMOVE = CallTools([("remove_document", {"name": "plan.txt"})])
 @pytest.fixture
 def ann(app):
     with app.client() as client:
-        for name, text in (("plan.txt", SECRET), ("letter.txt", INJECTION)):
-            client.post(f"/api/documents?name={name}", content=text).raise_for_status()
+        client.post("/api/documents?name=plan.txt", content=SECRET).raise_for_status()
         yield client
 
 
@@ -58,7 +57,7 @@ def test_another_user_sees_neither_conversation_nor_document(ann, bob, emulator)
     emulator.script(Say("I do not know."))
     found = ask(bob, "How does the vault open?").json()["sources"]
     assert SECRET not in {source["text"] for source in found}
-    assert documents(ann) == ["letter.txt", "plan.txt"]
+    assert documents(ann) == ["plan.txt"]
 
 
 @pytest.mark.parametrize("approved", [True, False], ids=["approved", "rejected"])
@@ -70,13 +69,13 @@ def test_a_tool_that_asks_first_waits_for_the_decision(ann, emulator, approved):
     conversation = asked["conversation"]
 
     written = ask(ann, "approve", conversation=conversation)
-    assert (written.status_code, documents(ann)) == (409, ["letter.txt", "plan.txt"])
+    assert (written.status_code, documents(ann)) == (409, ["plan.txt"])
     other = ask(ann, conversation=conversation, approval="another", approved=True)
-    assert (other.status_code, documents(ann)) == (409, ["letter.txt", "plan.txt"])
+    assert (other.status_code, documents(ann)) == (409, ["plan.txt"])
 
     decision = {"approval": approval["id"], "approved": approved}
     assert ask(ann, conversation=conversation, **decision).json()["text"] == "Done."
-    assert documents(ann) == (["letter.txt"] if approved else ["letter.txt", "plan.txt"])
+    assert documents(ann) == ([] if approved else ["plan.txt"])
     again = ask(ann, conversation=conversation, approval=approval["id"], approved=True)
     assert again.status_code == 409
 
@@ -84,6 +83,7 @@ def test_a_tool_that_asks_first_waits_for_the_decision(ann, emulator, approved):
 @pytest.mark.parametrize("agent", [True, False], ids=["agent", "chat"])
 def test_a_document_cannot_approve_what_it_orders(ann, emulator, agent):
     """The worst model: it does all that it reads."""
+    ann.post("/api/documents?name=letter.txt", content=INJECTION).raise_for_status()
     search = CallTools([("search_documents", {"question": "note to the assistant"})])
     emulator.script(*([search] if agent else []), REMOVE)
     answer = ask(ann, "What does the note to the assistant say?", agent=agent).json()
@@ -213,12 +213,12 @@ def test_without_a_token_the_api_is_closed():
     assert api_user({}, settings) is None
 
 
-def test_the_log_has_ids_and_no_secrets(ann, app, emulator):
+def test_the_log_has_ids_and_no_secrets(bob, app, emulator):
     emulator.script(Say("It opens with 4711."))
     prompt = f"How does the vault open, {uuid4().hex}?"
-    answer = ann.post("/api/chat", json={"message": prompt}, headers={"x-request-id": "abc-123"})
+    answer = bob.post("/api/chat", json={"message": prompt}, headers={"x-request-id": "abc-123"})
     assert answer.headers["x-request-id"] == "abc-123"
-    ann.get("/api/conversations?token=in-the-query")
+    bob.get("/api/conversations?token=in-the-query")
     log = app.log.read_text()
     assert "POST /api/chat 200" in log
     assert "request_id=abc-123" in log
