@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import signal
 import sys
 import tempfile
 import warnings
@@ -72,8 +71,7 @@ def make_app(running_emulator, postgres, tmp_path_factory):
         try:
             yield app
         finally:
-            if app.process.poll() is None:
-                app.stop(signal.SIGKILL)
+            app.close()
 
     return make_app
 

@@ -37,6 +37,7 @@ class App:
         self.config_vars, self.log = config_vars, log
         self.url = f"http://127.0.0.1:{config_vars['PORT']}"
         self.process = None
+        self._clients = []
 
     def run(self, module, *arguments):
         """Run another module of the app to its end, and return what it printed."""
@@ -76,4 +77,13 @@ class App:
     def client(self, user=None, **options):
         """Make a client of the API for one user, a new one by default."""
         headers = {"authorization": f"Bearer {TOKEN}", "x-user": user or uuid4().hex}
-        return httpx2.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        client = httpx2.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        self._clients.append(client)
+        return client
+
+    def close(self):
+        """Kill what still runs, and close the clients."""
+        if self.process.poll() is None:
+            self.stop(signal.SIGKILL)
+        for client in self._clients:
+            client.close()
