@@ -77,33 +77,22 @@ class Access:
                     _secure_cookies(message)
             await send(message)
 
-        if problem := _problem(scope, connection.headers) or self._too_fast(scope["path"]):
-            refusal = JSONResponse({"detail": problem[1]}, problem[0])
-            await refusal(scope, receive, send_with_headers if scope["type"] == "http" else send)
-            return
+        app = self._app
         try:
-            await self._app(scope, receive, send_with_headers)
+            _check_request(scope, connection.headers)
+            if scope["path"] == "/project/file":  # an upload by the page
+                self._limit.count(browser_user.get())
+        except Refused as error:
+            app = JSONResponse({"detail": str(error)}, error.status)
+        try:
+            await app(scope, receive, send_with_headers)
         finally:
-            if scope["type"] == "http" and not scope["path"].startswith(
-                ("/assets", "/public", "/ws")
-            ):
+            if not scope["path"].startswith(("/assets", "/public", "/ws")):
                 log.info(
                     "%s %s %s %.0f ms request_id=%s",
-                    scope["method"],
-                    scope["path"],
-                    status,
-                    1000 * (time.monotonic() - started),
-                    request_id.get(),
+                    *(scope["method"], scope["path"], status),
+                    *(1000 * (time.monotonic() - started), request_id.get()),
                 )
-
-    def _too_fast(self, path: str) -> tuple[int, str] | None:
-        """Counts the uploads of the page; the API counts its own."""
-        try:
-            if path == "/project/file":
-                self._limit.count(browser_user.get())
-        except TooFast as error:
-            return error.status, str(error)
-        return None
 
     def _sign(self, user: str) -> str:
         return jwt.encode({"user": user, "aud": COOKIE}, self._secret, "HS256")
@@ -121,17 +110,16 @@ def _request_id(headers: Headers) -> str:
     return given if re.fullmatch(r"[\w-]{1,64}", given) else str(uuid4())
 
 
-def _problem(scope: Scope, headers: Headers) -> tuple[int, str] | None:
-    """Says why a request is refused unread: status and sentence."""
+def _check_request(scope: Scope, headers: Headers) -> None:
+    """Refuses a request, unread."""
     origin, host = headers.get("origin"), headers.get("host", "")
     changes = scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD", "OPTIONS"}
     if changes and origin and origin.partition("://")[2] != host:
-        return 403, "Requests from pages of other sites are refused."
+        raise Refused("Requests from pages of other sites are refused.", 403)
     if "transfer-encoding" in headers:
-        return 411, "Send the length of what you send."
+        raise Refused("Send the length of what you send.", 411)
     if int(headers.get("content-length") or 0) > MOST_BYTES + 10_000:
-        return 413, f"More than {MOST_BYTES // 1_000_000} MB at once are refused."
-    return None
+        raise Refused(f"More than {MOST_BYTES // 1_000_000} MB at once are refused.", 413)
 
 
 def _secure_cookies(message: Message) -> None:
@@ -164,12 +152,6 @@ def api_user(headers: Any, settings: Settings) -> str | None:
     return f"api:{headers.get('x-user', '')[:64]}"
 
 
-class TooFast(Refused):
-    """The user sent too many messages."""
-
-    status = 429
-
-
 class Limit:
     """So many messages a minute and user."""
 
@@ -181,7 +163,7 @@ class Limit:
         """Counts a message.
 
         Raises:
-            TooFast: It is one too many.
+            Refused: It is one too many.
         """
         now = time.monotonic()
         self._sent = {who: times for who, times in self._sent.items() if times[-1] > now - 60}
@@ -190,5 +172,5 @@ class Limit:
             times.popleft()
         if len(times) >= self._a_minute:
             wait = 60 - (now - times[0])
-            raise TooFast(f"That is too fast. Try again in {wait:.0f} seconds.")
+            raise Refused(f"That is too fast. Try again in {wait:.0f} seconds.", 429)
         times.append(now)

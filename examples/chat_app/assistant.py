@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,18 +46,11 @@ log = logging.getLogger("chat_app")
 
 
 class Refused(Exception):  # noqa: N818 - it says no, in a sentence for the user
-    """The user asked for something that cannot be done. Its text says why, and what to do."""
+    """The user asked for what cannot be done. It says why, and what to do."""
 
-    status = 409
-
-
-class Unknown(Refused):
-    """The user has no such conversation."""
-
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__("There is no such conversation.")
+    def __init__(self, why: str, status: int = 409) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -126,10 +120,8 @@ class Assistant:
                 raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
             if turn.model not in await self.models():
                 raise Refused(f"There is no chat model {turn.model}.")
-            try:
+            with suppress(LookupError):  # `_state` refuses another user's
                 await self.conversations.start(turn.user, question[:80], conversation)
-            except LookupError:
-                raise Unknown from None
         state = await self._state(turn.user, conversation)
         waiting = {interrupt.id for interrupt in state.interrupts}
         work: Any = None
@@ -269,7 +261,7 @@ class Assistant:
 
     async def _state(self, user: str, conversation: str) -> Any:
         if await self.conversations.author(conversation) != user:
-            raise Unknown
+            raise Refused("There is no such conversation.", 404)
         return await self._agent.aget_state(_config(conversation))
 
     async def _run(

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
     from chat_app.settings import Settings
 
-TITLES = {
-    "search_documents": "Search your documents",
-    "remove_document": "Remove a document",
-}
 STARTERS = {
     "Embedding limits": "How many texts fit into one embeddings request?",
     "Rate limits": "How many requests a minute may I send?",
@@ -112,7 +108,7 @@ async def message(said: cl.Message) -> None:
             agent, thinks = chosen.get("way") == "agent", chosen.get("thinking") == "on"
             turn = Turn(_user(), chosen["model"], agent=agent, thinks=thinks)
             await _show(assistant.answer(turn, _conversation(), said.content))
-    except (Refused, UploadError) as error:
+    except Refused as error:
         await cl.ErrorMessage(str(error)).send()
 
 
@@ -147,19 +143,24 @@ async def open_sources(button: cl.Action) -> None:
 
 async def _take(file: Any) -> None:
     """Adds an uploaded document, and tells how far it is."""
-    path = anyio.Path(file.path)
-    async with cl.Step(f"Reading {file.name}", "tool", show_input=False) as step:
-        try:
+    path, told = anyio.Path(file.path), []
+    try:
+        async with cl.Step(f"Reading {file.name}", "tool", show_input=False) as step:
+
+            def tell_progress(done: int, total: int) -> None:
+                step.name = f"Reading {file.name}: {done} of {total} passages"
+                told.append(asyncio.create_task(step.update()))
+
             passages = await read_upload(file.name, await path.read_bytes())
-            await step.stream_token(f"{len(passages)} passages")
-            await assistant.documents.add(_user(), file.name, passages)
-        finally:
-            await path.unlink(missing_ok=True)
-            await file.remove()
-    names = [_as_text(name) for name in await assistant.documents.names(_user())]
-    await cl.Message(
-        f"I have read {_as_text(file.name)}. Your documents: {', '.join(names)}"
-    ).send()
+            await assistant.documents.add(_user(), file.name, passages, tell_progress)
+            await asyncio.gather(*told)
+        names = [_as_text(name) for name in await assistant.documents.names(_user())]
+        await cl.Message(f"Your documents: {', '.join(names)}").send()
+    except UploadError as error:
+        await cl.ErrorMessage(_as_text(str(error))).send()
+    finally:
+        await path.unlink(missing_ok=True)
+        await file.remove()
 
 
 async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
@@ -204,10 +205,10 @@ class Transcript:
                 return self._continue("tool", "Thinking", text)
             case Event("tool", {"id": call, "name": name, "args": args}):
                 asked = {"input": json.dumps(args), "showInput": "json"}
-                self._calls[call] = self._add("tool", TITLES.get(name, name), **asked)
+                self._calls[call] = self._add("tool", _title(name), **asked)
                 return self._calls[call]
             case Event("result", {"id": call, "name": name, "text": text, "ok": ok}):
-                step = self._calls.get(call) or self._add("tool", TITLES.get(name, name))
+                step = self._calls.get(call) or self._add("tool", _title(name))
                 step.update(output=text, language="text", isError=not ok)
                 return step
             case Event("sources", {"sources": found}):
@@ -215,7 +216,7 @@ class Transcript:
             case Event("approval", {"id": approval, "name": name, "args": args}):
                 told = ", ".join(f"{key}: {value}" for key, value in args.items())
                 return self._ask(
-                    f"May I do this? **{TITLES.get(name, name)}**, {_as_text(told)}",
+                    f"May I do this? **{_title(name)}**, {_as_text(told)}",
                     _button("approve", "Approve", "check", id=approval),
                     _button("reject", "Reject", "x", id=approval),
                 )
@@ -267,6 +268,10 @@ def _name(number: int, source: dict[str, Any]) -> str:
 def _as_text(text: str) -> str:
     """Writes a text in Markdown that shows it as it is."""
     return "\n".join(re.sub(r"([^\w\s])", r"\\\1", line.strip()) for line in text.splitlines())
+
+
+def _title(tool: str) -> str:
+    return tool.replace("_", " ").capitalize()
 
 
 def _user() -> str:
