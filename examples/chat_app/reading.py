@@ -52,6 +52,8 @@ async def read_upload(name: str, data: bytes) -> list[Passage]:
     """
     if len(data) > MOST_BYTES:
         raise UploadError(f"{name} is larger than {MOST_BYTES // 1_000_000} MB.")
+    if not name.isprintable():
+        raise UploadError("The name of the file has characters that cannot be printed.")
     async with _one_at_a_time:
         worker = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "chat_app.reading", PurePath(name).name),

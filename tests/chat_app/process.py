@@ -74,6 +74,10 @@ class App:
         web = psutil.Process(self.process.pid)
         return sum(one.memory_info().rss for one in [web, *web.children(recursive=True)]) / 2**20
 
+    def cpu_seconds(self):
+        """How long the process has worked so far."""
+        return sum(psutil.Process(self.process.pid).cpu_times()[:2])
+
     def client(self, user=None, **options):
         """Make a client of the API for one user, a new one by default."""
         headers = {"authorization": f"Bearer {TOKEN}", "x-user": user or uuid4().hex}

@@ -42,6 +42,7 @@ async def test_many_passages_come_whole_and_fit_into_an_embedding():
         ("large.txt", b"x" * (MOST_BYTES + 1), "large.txt is larger than 10 MB."),
         ("long.txt", b"word " * 500_000, "long.txt is too long: upload its chapters one by one."),
         ("../../etc/passwd", b"root", "passwd is not one of "),
+        ("a\0.txt", b"root", "The name of the file has characters that cannot be printed."),
     ],
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )
