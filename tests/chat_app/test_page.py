@@ -178,4 +178,8 @@ def test_a_phone_shows_all_of_it(open_page, emulator, picture):
     expect(page.get_by_text("Thirty days")).to_be_visible()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["viewport"]["width"]
+    choose(page, "Chat", "Agent")
+    choose(page, "Quick", "Thinks first")  # the longest labels
+    send = page.locator("#chat-submit").bounding_box()
+    assert send["x"] + send["width"] <= PHONE["viewport"]["width"]
     picture(page, "phone")
