@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 from heroku_inference import EmbedJob, EmbedProgress
@@ -24,6 +25,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # Where the tests themselves run in the background of a shell, Ctrl-C is ignored until said so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main()
     except KeyboardInterrupt as stopped:
