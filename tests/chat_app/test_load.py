@@ -23,17 +23,18 @@ ANSWER = " ".join(f"word{number}" for number in range(40))
 
 
 async def ask(client, app):
-    """Ask a question; return the text of the answer, and the seconds until it began."""
-    began, first, text = time.monotonic(), None, ""
+    """Ask a question; return the answer, and the seconds until its first byte and its text."""
+    began, byte, first, text = time.monotonic(), None, None, ""
     headers = {"authorization": f"Bearer {TOKEN}", "x-user": uuid4().hex}
     body = {"message": "Count the words", "stream": True}
     async with client.stream("POST", f"{app.url}/api/chat", json=body, headers=headers) as answer:
         async for line in answer.aiter_lines():
+            byte = byte or time.monotonic() - began
             assert line != "event: error"
             if line.startswith("data: ") and "text" in (data := json.loads(line[6:])):
                 first = first or time.monotonic() - began
                 text += data["text"]
-    return text, first
+    return text, byte, first
 
 
 async def upload(client, app):
@@ -63,12 +64,12 @@ async def test_sixty_four_users_at_once_are_answered_within_a_basic_dyno(app, em
         assert await uploading > 0
     over = True
     await watching
-    assert {text for text, _ in answers} == {ANSWER}
-    firsts = sorted(first for _, first in answers)
+    assert {text for text, *_ in answers} == {ANSWER}
+    firsts = sorted(first for *_, first in answers)
     print(  # noqa: T201 - for the documentation
         f"\n{USERS} users: first token after {firsts[USERS // 2]:.1f} s (median), "
         f"{firsts[-1]:.1f} s (last); memory {idle:.0f} MB before, {most:.0f} MB at most; "
         f"{app.cpu_seconds() - worked:.1f} s of CPU"
     )
-    assert firsts[-1] < 30  # as long as Heroku's router waits
+    assert max(byte for _, byte, _ in answers) < 30  # as long as Heroku's router waits
     assert most < DYNO
