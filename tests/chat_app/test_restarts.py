@@ -75,7 +75,10 @@ def test_a_killed_app_leaves_a_whole_conversation_which_goes_on(make_app, emulat
         assert [one["title"] for one in client.get("/api/conversations").json()] == ["Hello"]
         history = said(client, conversation)
         assert texts(history) == ["Hello", "I am ready.", "Count the words"]
-        assert history[-1] == {"event": "error", "data": {"message": "This answer was interrupted."}}
+        assert history[-1] == {
+            "event": "error",
+            "data": {"message": "This answer was interrupted."},
+        }
         emulator.script(Say("Forty words."))
         done = client.post("/api/chat", json={"conversation": conversation}).raise_for_status()
         assert done.json()["text"] == "Forty words."
