@@ -6,6 +6,7 @@ of their own, made of `requirements/app.txt` (`make app-test`). Elsewhere they a
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import sys
@@ -86,6 +87,26 @@ def running_app(make_app):
 def app(running_app, emulator):
     """The app, with an emulator that nothing was scripted for."""
     return running_app
+
+
+@pytest.fixture(scope="session")
+def give(running_emulator, postgres):
+    """Give a user of the API a document, without the process that reads uploads."""
+
+    def give(client, name, text):
+        from chat_app.reading import Passage
+        from chat_app.retrieval import Documents
+        from chat_app.store import open_pool
+
+        async def add():
+            connection = {"api_key": running_emulator.api_key, "base_url": running_emulator.url}
+            async with open_pool(postgres.get_uri()) as pool:
+                user = f"api:{client.headers['x-user']}"
+                await Documents(pool, connection).add(user, name, [Passage("", text)])
+
+        asyncio.run(add())
+
+    return give
 
 
 @pytest.fixture(scope="session")

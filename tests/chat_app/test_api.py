@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from contextlib import contextmanager
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -15,17 +14,17 @@ from chat_app.assistant import Event
 
 from heroku_emulator import CallTools, Fault, Say
 
-HANDBOOK = b"# Holidays\n\nEverybody has thirty days of holidays a year.\n"
+HANDBOOK = "# Holidays\n\nEverybody has thirty days of holidays a year.\n"
 QUESTION = "How many days of holidays have I?"
 ANSWER = "You have thirty days. [1]"
 
 
 @pytest.fixture(scope="module")
-def reader(running_app):
+def reader(running_app, give):
     """A user who has a document."""
-    with running_app.client(uuid4().hex) as client:
-        client.post("/api/documents?name=handbook.md", content=HANDBOOK).raise_for_status()
-        yield client
+    client = running_app.client()
+    give(client, "handbook.md", HANDBOOK)
+    return client
 
 
 @pytest.fixture
@@ -189,7 +188,10 @@ async def test_silence_is_broken_before_the_router_ends_it(monkeypatch):
     assert json.loads(body)["text"] == "At last."
 
 
-def test_documents_are_uploaded_and_listed(ann):
+def test_documents_are_uploaded_and_listed(app):
+    ann = app.client()
+    uploaded = ann.post("/api/documents?name=handbook.md", content=HANDBOOK)
+    assert uploaded.json() == {"passages": 1}
     assert ann.get("/api/documents").json() == ["handbook.md"]
     refused = ann.post("/api/documents?name=program.exe", content=b"MZ")
     assert refused.status_code == 422

@@ -22,16 +22,15 @@ REMOVE = CallTools([("remove_document", {"name": "plan.txt"})])
 
 
 @pytest.fixture
-def ann(app):
-    with app.client() as client:
-        client.post("/api/documents?name=plan.txt", content=SECRET).raise_for_status()
-        yield client
+def ann(app, give):
+    client = app.client()
+    give(client, "plan.txt", SECRET)
+    return client
 
 
 @pytest.fixture
 def bob(app):
-    with app.client() as client:
-        yield client
+    return app.client()
 
 
 def ask(client, message=None, **more):
@@ -81,9 +80,9 @@ def test_a_tool_that_asks_first_waits_for_the_decision(ann, emulator, approved):
 
 
 @pytest.mark.parametrize("agent", [True, False], ids=["agent", "chat"])
-def test_a_document_cannot_approve_what_it_orders(ann, emulator, agent):
+def test_a_document_cannot_approve_what_it_orders(ann, emulator, give, agent):
     """The worst model: it does all that it reads."""
-    ann.post("/api/documents?name=letter.txt", content=INJECTION).raise_for_status()
+    give(ann, "letter.txt", INJECTION)
     search = CallTools([("search_documents", {"question": "note to the assistant"})])
     emulator.script(*([search] if agent else []), REMOVE)
     answer = ask(ann, "What does the note to the assistant say?", agent=agent).json()
