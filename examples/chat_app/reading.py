@@ -16,7 +16,8 @@ from typing import NamedTuple
 MOST_BYTES = 10_000_000
 MOST_PASSAGES = 2_000
 MOST_CHARACTERS = 2_000_000
-SECONDS = 30
+SECONDS = 60
+CPU_SECONDS = 20
 MEGABYTES = 300
 """What the process may take for data: with the web process, it stays within a basic dyno's 512."""
 
@@ -73,7 +74,7 @@ async def read_upload(name: str, data: bytes) -> list[Passage]:
                 worker.kill()
                 await worker.wait()
     if worker.returncode:
-        raise UploadError(f"{name} cannot be read: it may be damaged, or need too much memory.")
+        raise UploadError(f"{name} cannot be read: it may be damaged, or take too much time or memory.")
     answer = json.loads(said)
     if problem := answer.get("problem"):
         raise UploadError(problem)
@@ -112,7 +113,7 @@ def _work(name: str) -> None:
     """Is the process: reads the document from stdin, and writes what it says as JSON."""
     for limit, most in (
         (resource.RLIMIT_DATA, MEGABYTES * 2**20),
-        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
     ):
         resource.setrlimit(limit, (most, most))
