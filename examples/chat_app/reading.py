@@ -74,7 +74,9 @@ async def read_upload(name: str, data: bytes) -> list[Passage]:
                 worker.kill()
                 await worker.wait()
     if worker.returncode:
-        raise UploadError(f"{name} cannot be read: it may be damaged, or take too much time or memory.")
+        raise UploadError(
+            f"{name} cannot be read: it may be damaged, or take too much time or memory."
+        )
     answer = json.loads(said)
     if problem := answer.get("problem"):
         raise UploadError(problem)
