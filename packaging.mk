@@ -12,7 +12,7 @@ PICTURE := docs/assets/answer.svg
 dist: setup ## Build the packages into dist/: wheel and sdist, and a name for each framework
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
-	for name in distributions/*/; do $(BIN)/python -m build --wheel --outdir dist $$name || exit 1; done
+	for project in distributions/*/pyproject.toml; do $(BIN)/python -m build --wheel --outdir dist $${project%/*} || exit 1; done
 
 package: dist ## Check what `make dist` builds, and each framework alone in a fresh environment
 	$(BIN)/python -m pytest tests/packaging/test_distributions.py --distributions dist

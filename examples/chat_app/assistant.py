@@ -14,7 +14,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
-import psycopg_pool
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, before_agent, wrap_model_call
 from langchain.tools import ToolRuntime
@@ -24,6 +23,7 @@ from langgraph.errors import GraphRecursionError
 from langgraph.graph import END
 from langgraph.types import Command
 
+from chat_app.reading import UploadError
 from chat_app.settings import INSTRUCTIONS
 from heroku_inference import AsyncClient, HerokuError
 from langchain_heroku import ChatHeroku
@@ -280,7 +280,7 @@ class Assistant:
                 await self._agent.aupdate_state(config, None, as_node=END)
             raise
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
-            events.put_nowait(Event("error", {"message": _in_words(error)}))
+            events.put_nowait(Event("error", {"message": in_words(error)}))
         finally:
             del self._running[conversation]
             events.put_nowait(None)
@@ -354,11 +354,11 @@ def _approval(interrupt: Any) -> Event:
     return Event("approval", {"id": interrupt.id, "name": asked["name"], "args": asked["args"]})
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """Says what went wrong. Errors of Heroku say it themselves, and never hold a key."""
-    if isinstance(error, HerokuError | Refused):
+    if isinstance(error, HerokuError | Refused | UploadError):
         return str(error)
-    if isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
+    if isinstance(error, psycopg.OperationalError):
         log.warning("The database does not answer: %s", type(error).__name__)
         return "The database does not answer. Try again in a moment."
     if isinstance(error, GraphRecursionError):

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -16,10 +17,11 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
 from chat_app.access import Access, Limit
 from chat_app.api import api, health
-from chat_app.assistant import Assistant, Refused
+from chat_app.assistant import Assistant, Refused, in_words
 from chat_app.reading import UploadError
 from chat_app.settings import read_settings
 from chat_app.store import Conversations, open_pool
+from heroku_inference import HerokuError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -62,11 +64,17 @@ app.mount("/", chainlit_app)
 app.add_middleware(Access, settings=settings, limit=app.state.limit)
 
 
-@app.exception_handler(Refused)
-@app.exception_handler(UploadError)
-async def refuse(_request: Request, error: Exception) -> JSONResponse:
-    """Says why in a sentence."""
-    return JSONResponse({"detail": str(error)}, getattr(error, "status", 422))
+STATUS = {Refused: 409, UploadError: 422, HerokuError: 502, psycopg.OperationalError: 503}
+
+
+async def say_why(_request: Request, error: Exception) -> JSONResponse:
+    """Answers an error in a sentence."""
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    return JSONResponse({"detail": in_words(error)}, getattr(error, "status", status))
+
+
+for kind in STATUS:
+    app.add_exception_handler(kind, say_why)
 
 
 def main() -> None:

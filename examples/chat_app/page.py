@@ -19,8 +19,8 @@ from chainlit.types import PageInfo, PaginatedResponse, Pagination, ThreadDict, 
 from chainlit.user import PersistedUser
 
 from chat_app.access import Limit, browser_user, is_password
-from chat_app.assistant import Assistant, Event, Refused, Turn
-from chat_app.reading import UploadError, read_upload
+from chat_app.assistant import Assistant, Event, Turn, in_words
+from chat_app.reading import read_upload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence
@@ -108,8 +108,8 @@ async def message(said: cl.Message) -> None:
             agent, thinks = chosen.get("way") == "agent", chosen.get("thinking") == "on"
             turn = Turn(_user(), chosen["model"], agent=agent, thinks=thinks)
             await _show(assistant.answer(turn, _conversation(), said.content))
-    except Refused as error:
-        await cl.ErrorMessage(str(error)).send()
+    except Exception as error:  # noqa: BLE001 - the user reads what went wrong
+        await cl.ErrorMessage(_as_text(in_words(error))).send()
 
 
 @cl.action_callback("approve")
@@ -124,8 +124,8 @@ async def go_on(button: cl.Action) -> None:
         turn, asked = Turn(_user(), assistant.default_model), button.payload.get("id")
         approved = button.name == "approve"
         await _show(assistant.answer(turn, _conversation(), approval=asked, approved=approved))
-    except Refused as error:
-        await cl.ErrorMessage(str(error)).send()
+    except Exception as error:  # noqa: BLE001 - the user reads what went wrong
+        await cl.ErrorMessage(_as_text(in_words(error))).send()
 
 
 @cl.action_callback("sources")
@@ -156,8 +156,8 @@ async def _take(file: Any) -> None:
             await asyncio.gather(*told)
         names = [_as_text(name) for name in await assistant.documents.names(_user())]
         await cl.Message(f"Your documents: {', '.join(names)}").send()
-    except UploadError as error:
-        await cl.ErrorMessage(_as_text(str(error))).send()
+    except Exception as error:  # noqa: BLE001 - as above; the other files are read
+        await cl.ErrorMessage(_as_text(in_words(error))).send()
     finally:
         await path.unlink(missing_ok=True)
         await file.remove()
@@ -224,7 +224,7 @@ class Transcript:
                 again = _button("finish", "Try again", "refresh-cw")
                 return self._ask(_as_text(text), again, isError=True)
             case Event("done") if self._sources and self.steps:
-                step, label = self.steps[-1], f"{len(self._sources)} sources"
+                step, label = self.steps[-1], _count(self._sources)
                 button = _button("sources", label, "book-open", sources=self._sources)
                 step.update(
                     output=step["output"] + _list_of(self._sources),
@@ -268,6 +268,10 @@ def _name(number: int, source: dict[str, Any]) -> str:
 def _as_text(text: str) -> str:
     """Writes a text in Markdown that shows it as it is."""
     return "\n".join(re.sub(r"([^\w\s])", r"\\\1", line.strip()) for line in text.splitlines())
+
+
+def _count(sources: list[Any]) -> str:
+    return "1 source" if len(sources) == 1 else f"{len(sources)} sources"
 
 
 def _title(tool: str) -> str:

@@ -118,8 +118,18 @@ def test_an_agent_searches_when_it_likes(ann, emulator):
     assert "thirty days" in result["text"]
     assert answer["sources"][0]["name"] == "handbook.md"
     assert answer["text"] == ANSWER
+    assert result["text"].startswith("[1] handbook.md")
     names = {tool["function"]["name"] for tool in emulator.journal[-1].body["tools"]}
     assert names == {"search_documents", "remove_document"}
+
+
+def test_an_agent_that_searches_twice_numbers_its_sources_on(ann, emulator):
+    search = CallTools([("search_documents", {"question": "holidays"})])
+    emulator.script(search, search, Say("You have thirty days. [1] [2]"))
+    answer = ask(ann, QUESTION, agent=True)
+    found = [one["text"][:3] for one in answer["tools"] if one["event"] == "result"]
+    assert found == ["[1]", "[2]"]
+    assert len(answer["sources"]) == 2
 
 
 def test_the_model_can_be_switched(ann, emulator):
