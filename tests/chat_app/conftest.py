@@ -109,9 +109,9 @@ def give(running_emulator, postgres):
     return give
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window; while it is open, no other test can be async."""
     from playwright.sync_api import sync_playwright
 
     if not CHROMIUM.exists():
