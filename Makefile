@@ -62,7 +62,7 @@ PROGRAMS ?= tests/programs
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
 
-check: lint types coverage wheel package foreign docs notebooks-check ## Everything CI checks
+check: lint types coverage wheel package foreign app-test docs notebooks-check ## Everything CI checks
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -134,9 +134,10 @@ lock: ## Resolve the dependencies anew; UPGRADE= keeps the pins that still fit
 	$(compile) --generate-hashes $(UPGRADE) --extra langchain --extra llama-index --extra anthropic --extra emulator --group test --group programs -o requirements/programs.txt
 	$(compile) --generate-hashes $(UPGRADE) -c requirements/dev.txt --group proof -o requirements/proof.txt
 	$(compile) --generate-hashes $(UPGRADE) --extra ray --extra langchain --extra llama-index --extra emulator --group test --group ray -o requirements/ray.txt
+	$(compile) --generate-hashes $(UPGRADE) --extra demo --group app -o requirements/app.txt
 	$(compile) --generate-hashes $(UPGRADE) --resolution lowest-direct --extra all --group test --group recipes -o requirements/lowest.txt
 
-include packaging.mk proof.mk
+include packaging.mk proof.mk app.mk
 
 clean: ## Remove everything that make built
 	rm -rf $(VENV) .venv-* dist site .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.errors import InputError
@@ -28,6 +28,7 @@ __all__ = [
     "Contents",
     "Section",
     "chunks_of",
+    "contents_of",
     "find_files",
     "passed_over",
     "read_contents",
@@ -138,23 +139,34 @@ def read_contents(file: Path) -> Contents:
         InputError: The file cannot be read or contains no text.
     """
     try:
-        parts, remark = _read(file.suffix.lower(), file.read_bytes())
-    except InputError as error:
-        raise InputError(f"{file} {error}") from error
+        data = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
+    return contents_of(file.as_posix(), data)
+
+
+def contents_of(name: str, data: bytes) -> Contents:
+    """Reads the content of a file of that name, as `read_contents` does.
+
+    Raises:
+        InputError: It cannot be read or contains no text.
+    """
+    suffix = PurePath(name).suffix.lower()
+    try:
+        parts, remark = _read(suffix, data)
+    except InputError as error:
+        raise InputError(f"{name} {error}") from error
     except Exception as error:  # a damaged file can make a reader raise any error
-        kind = file.suffix[1:].upper()
         reason = str(error) or type(error).__name__
-        raise InputError(f"{file} cannot be read as {kind}: {reason}") from error
+        raise InputError(f"{name} cannot be read as {suffix[1:].upper()}: {reason}") from error
     sections = [
-        Section(_storable(file.as_posix()), _storable(place), text)
+        Section(_storable(name), _storable(place), text)
         for place, whole in parts
         if (text := _storable(whole).strip())
     ]
     if not sections:
-        reason = "holds no text (a scan?)" if file.suffix.lower() == ".pdf" else "is empty"
-        raise InputError(f"{file} {reason}")
+        reason = "holds no text (a scan?)" if suffix == ".pdf" else "is empty"
+        raise InputError(f"{name} {reason}")
     return Contents(sections, remark)
 
 

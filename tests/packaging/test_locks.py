@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-LOCKS = ("demo", "dev", "foreign", "lowest", "programs", "proof", "ray")
+LOCKS = ("app", "demo", "dev", "foreign", "lowest", "programs", "proof", "ray")
 PIN = re.compile(r"^([\w.-]+)==(\S+)(?: ; .*?)?(?: \\)?$", re.MULTILINE)
 # Foreign clients need openai 2; it, litellm, instructor, openai-agents and packages for traces cap
 # the others.
@@ -27,6 +27,9 @@ OLDER_OR_NEWER_IN_FOREIGN = {
 }
 # instructor caps jiter and rich, openai goes with jiter, and Google's client caps tenacity.
 OLDER_IN_PROGRAMS = {"jiter", "openai", "rich", "tenacity"}
+
+# A client of a tracing service, which chainlit brings, caps both.
+OLDER_IN_APP = {"deprecated", "opentelemetry-api"}
 
 
 def text_of(lock):
@@ -57,6 +60,10 @@ def test_foreign_differs_from_dev_only_where_its_clients_ask_for_it():
 
 def test_programs_differ_from_dev_only_where_they_ask_for_it():
     assert differing("programs", "dev") == OLDER_IN_PROGRAMS
+
+
+def test_app_differs_from_dev_only_where_chainlit_asks_for_it():
+    assert differing("app", "dev") == OLDER_IN_APP
 
 
 def test_proof_adds_to_dev_and_changes_nothing():

@@ -1,0 +1,130 @@
+"""Reads an upload in a process of its own, which has little time, little memory and no config vars.
+
+What it reads, `examples/retrieval` says: PDF, HTML, Markdown, text, reStructuredText, Word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import sys
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+MOST_BYTES = 10_000_000
+MOST_PASSAGES = 2_000
+MOST_CHARACTERS = 2_000_000
+SECONDS = 60
+CPU_SECONDS = 20
+MEGABYTES = 300
+"""What the process may take for data: with the web process, it stays within a basic dyno's 512."""
+
+_ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()  # noqa: TID251 - to hand on a part
+    if name in {"LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH"}
+}
+"""What Python needs to start. Keys and passwords are not for a parser to see."""
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+class Passage(NamedTuple):
+    """A piece of a document that fits into one embedding, and its place: a heading, or a page."""
+
+    place: str
+    text: str
+
+
+class UploadError(Exception):
+    """An upload that is not taken; the message tells the user why, in a sentence."""
+
+
+async def read_upload(name: str, data: bytes) -> list[Passage]:
+    """Reads the passages of a document.
+
+    Args:
+        name: The name of the file, whose end says how to read it.
+        data: Its content.
+
+    Raises:
+        UploadError: It is too large, cannot be read, or has no text.
+    """
+    if len(data) > MOST_BYTES:
+        raise UploadError(f"{name} is larger than {MOST_BYTES // 1_000_000} MB.")
+    if not name.isprintable():
+        raise UploadError("The name of the file has characters that cannot be printed.")
+    async with _one_at_a_time:
+        worker = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "chat_app.reading", PurePath(name).name),
+            cwd=Path(__file__).parents[1],
+            env=_ENVIRONMENT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            async with asyncio.timeout(SECONDS):
+                said, _ = await worker.communicate(data)
+        except TimeoutError:
+            raise UploadError(f"{name} takes more than {SECONDS} seconds to read.") from None
+        finally:
+            if worker.returncode is None:
+                worker.kill()
+                await worker.wait()
+    if worker.returncode:
+        raise UploadError(
+            f"{name} cannot be read: it may be damaged, or take too much time or memory."
+        )
+    answer = json.loads(said)
+    if problem := answer.get("problem"):
+        raise UploadError(problem)
+    return [Passage(*passage) for passage in answer["passages"]]
+
+
+def read(name: str, data: bytes) -> list[Passage]:
+    """Reads a document in this process: one that you trust, or in the process of `read_upload`.
+
+    Raises:
+        UploadError: As `read_upload`.
+    """
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: PLC0415
+    from retrieval import documents  # noqa: PLC0415 - the web process needs no parsers
+    from retrieval.errors import InputError  # noqa: PLC0415
+
+    if PurePath(name).suffix.lower() not in documents.SUFFIXES:
+        raise UploadError(f"{name} is not one of {', '.join(documents.SUFFIXES)}.")
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=documents.CHUNK_CHARACTERS,
+        chunk_overlap=documents.OVERLAP_CHARACTERS,
+        length_function=documents.size,
+    )
+    try:
+        sections = documents.contents_of(name, data).sections
+    except InputError as error:
+        raise UploadError(f"{error}.") from error
+    if sum(len(section.text) for section in sections) <= MOST_CHARACTERS:
+        chunks = documents.chunks_of(sections, splitter.split_text)
+        if len(chunks) <= MOST_PASSAGES:
+            return [Passage(chunk.place, chunk.text) for chunk in chunks]
+    raise UploadError(f"{name} is too long: upload its chapters one by one.")
+
+
+def _work(name: str) -> None:
+    """Is the process: reads the document from stdin, and writes what it says as JSON."""
+    for limit, most in (
+        (resource.RLIMIT_DATA, MEGABYTES * 2**20),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        resource.setrlimit(limit, (most, most))
+    try:
+        answer: dict[str, object] = {"passages": read(name, sys.stdin.buffer.read())}
+    except UploadError as error:
+        answer = {"problem": str(error)}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    _work(sys.argv[1])

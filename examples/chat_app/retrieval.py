@@ -1,0 +1,163 @@
+"""The documents of each user: passages with their vectors, found by meaning and by words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from chat_app.reading import Passage, UploadError
+from langchain_heroku import HerokuEmbeddings, HerokuRerank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chat_app.store import Pool
+
+EVERYONE = ""
+"""The owner of documents that every user finds; `python -m chat_app.load` adds them."""
+MOST_DOCUMENTS = 50
+"""How many documents a user may have."""
+CANDIDATES = 20
+"""How many passages each search finds, and how many of both go to the reranker."""
+AT_ONCE = 384
+"""Passages that are embedded between two reports of progress: four full requests."""
+
+ADD = """
+INSERT INTO passages (owner, name, place, content, model, vector)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+# Reciprocal rank fusion: each list adds 1 / (60 + rank) to its passages.
+SEARCH = """
+WITH mine AS (
+    SELECT ctid AS id, * FROM passages WHERE owner IN (%(user)s, '') AND model = %(model)s
+), meant AS (
+    SELECT id, row_number() OVER (ORDER BY vector <=> %(vector)s::vector) AS rank
+    FROM mine ORDER BY rank LIMIT %(candidates)s
+), written AS (
+    SELECT id, row_number() OVER (ORDER BY ts_rank_cd(words, query) DESC, id) AS rank
+    FROM mine, websearch_to_tsquery('english', %(words)s) AS query
+    WHERE words @@ query ORDER BY rank LIMIT %(candidates)s
+), fused AS (
+    SELECT id, sum(1.0 / (60 + rank)) AS points
+    FROM (SELECT * FROM meant UNION ALL SELECT * FROM written) AS both_lists GROUP BY id
+)
+SELECT name, place, content AS text, points::float AS score
+FROM fused JOIN mine USING (id) ORDER BY points DESC, id LIMIT %(candidates)s
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A passage for an answer: its document, the place in it, and how well it fits (0 to 1)."""
+
+    name: str
+    place: str
+    text: str
+    score: float
+
+
+class Documents:
+    """The documents of all users. Each call names the user, and sees only what is his.
+
+    Args:
+        pool: Connections to the database.
+        connection: Arguments for the models; on Heroku the config vars are enough.
+    """
+
+    def __init__(self, pool: Pool, connection: dict[str, Any] | None = None) -> None:
+        self._pool = pool
+        self._make_models(connection or {})
+
+    async def add(
+        self,
+        user: str,
+        name: str,
+        passages: Sequence[Passage],
+        on_progress: Callable[[int, int], object] = lambda _done, _total: None,
+    ) -> int:
+        """Adds a document, in place of an earlier one of that name; returns how many passages.
+
+        Raises:
+            UploadError: The user has too many documents.
+        """
+        known = await self.names(user)
+        if name not in known and len(known) >= MOST_DOCUMENTS:
+            raise UploadError(f"You have {MOST_DOCUMENTS} documents, which is the limit.")
+        vectors: list[list[float]] = []
+        for start in range(0, len(passages), AT_ONCE):
+            on_progress(start, len(passages))
+            texts = [passage.text for passage in passages[start : start + AT_ONCE]]
+            vectors += await self._embed(texts)
+        on_progress(len(passages), len(passages))
+        rows = [
+            (user, name, passage.place, passage.text, self._model, str(vector))
+            for passage, vector in zip(passages, vectors, strict=True)
+        ]
+        async with (
+            self._pool.connection() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+        ):
+            await cursor.execute(
+                "DELETE FROM passages WHERE owner = %s AND name = %s", [user, name]
+            )
+            await cursor.executemany(ADD, rows)
+        return len(rows)
+
+    async def search(self, user: str, question: str, k: int = 4) -> list[Source]:
+        """Returns the passages of the user and of `EVERYONE` that fit best, best first."""
+        found = await self.candidates(user, question)
+        return await self._rerank(question, found, k) if found else []
+
+    async def candidates(self, user: str, question: str) -> list[Source]:
+        """Returns what the search by meaning and the search by words find, fused by rank."""
+        values = {
+            "user": user,
+            "model": self._model,
+            "vector": str(await self._embed_question(question)),
+            "words": " or ".join(re.findall(r"\w+", question)),
+            "candidates": CANDIDATES,
+        }
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(SEARCH, values)).fetchall()
+        return [Source(**row) for row in rows]
+
+    async def names(self, user: str) -> list[str]:
+        """Returns the names of the user's documents."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT DISTINCT name FROM passages WHERE owner = %s AND model = %s ORDER BY name",
+                [user, self._model],
+            )
+            return [row["name"] for row in await cursor.fetchall()]
+
+    async def remove(self, user: str, name: str) -> None:
+        """Removes a document of the user."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "DELETE FROM passages WHERE owner = %s AND name = %s", [user, name]
+            )
+
+    # What follows is all that LangChain does here; `retrieval_llama_index.py` is its twin.
+
+    def _make_models(self, connection: dict[str, Any]) -> None:
+        self._embeddings = HerokuEmbeddings(**connection)
+        self._reranker = HerokuRerank(**connection)
+
+    @property
+    def _model(self) -> str:
+        """Vectors of different models cannot be compared."""
+        return str(self._embeddings.model)
+
+    async def _embed(self, texts: list[str]) -> list[list[float]]:
+        return await self._embeddings.aembed_documents(texts)
+
+    async def _embed_question(self, question: str) -> list[float]:
+        return await self._embeddings.aembed_query(question)
+
+    async def _rerank(self, question: str, found: Sequence[Source], k: int) -> list[Source]:
+        texts = [source.text for source in found]
+        hits = await self._reranker.arerank(question, texts, top_n=k)
+        return [replace(found[hit.index], score=hit.score) for hit in hits]

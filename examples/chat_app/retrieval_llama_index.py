@@ -1,0 +1,80 @@
+"""The twin of `retrieval.py` for LlamaIndex: the same documents, found and sorted by its classes.
+
+`RETRIEVAL=llama_index` chooses it. Both use one table, so documents stay when you switch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.retrievers import BaseRetriever
+from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+
+from chat_app import retrieval
+from chat_app.retrieval import Source
+from llama_index_heroku import HerokuEmbedding, HerokuRerank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Documents(retrieval.Documents):
+    """The documents of all users, with LlamaIndex."""
+
+    def retriever(self, user: str) -> DocumentRetriever:
+        """Returns a retriever of the user's passages for LlamaIndex's query and chat engines."""
+        return DocumentRetriever(self, user)
+
+    def _make_models(self, connection: dict[str, Any]) -> None:
+        self._embedding = HerokuEmbedding(**connection)
+        self._postprocessor = HerokuRerank(**connection)
+
+    @property
+    def _model(self) -> str:
+        return str(self._embedding.model)
+
+    async def _embed(self, texts: list[str]) -> list[list[float]]:
+        return await self._embedding.aget_text_embedding_batch(texts)
+
+    async def _embed_question(self, question: str) -> list[float]:
+        return await self._embedding.aget_query_embedding(question)
+
+    async def _rerank(self, question: str, found: Sequence[Source], k: int) -> list[Source]:
+        best_of = self._postprocessor.model_copy(update={"top_n": k})
+        best = await best_of.apostprocess_nodes(_nodes(found), query_str=question)
+        return [_source(node) for node in best]
+
+
+class DocumentRetriever(BaseRetriever):
+    """Finds passages of one user: by meaning and by words, fused by rank."""
+
+    def __init__(self, documents: Documents, user: str) -> None:
+        super().__init__()
+        self._documents = documents
+        self._user = user
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        raise NotImplementedError("The pool of connections is async: use `aretrieve`.")
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return _nodes(await self._documents.candidates(self._user, query_bundle.query_str))
+
+
+def _nodes(sources: Sequence[Source]) -> list[NodeWithScore]:
+    return [
+        NodeWithScore(
+            node=TextNode(
+                text=source.text,
+                metadata={"name": source.name, "place": source.place},
+                # The text begins with its heading; models need not read the rest.
+                excluded_llm_metadata_keys=["name", "place"],
+                excluded_embed_metadata_keys=["name", "place"],
+            ),
+            score=source.score,
+        )
+        for source in sources
+    ]
+
+
+def _source(found: NodeWithScore) -> Source:
+    return Source(**found.node.metadata, text=found.text, score=found.score or 0.0)

@@ -1,0 +1,110 @@
+"""Documents and conversations in PostgreSQL, with LangChain and with its twin for LlamaIndex."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from chat_app import retrieval, retrieval_llama_index
+from chat_app.reading import Passage, UploadError
+from chat_app.store import Conversations, migrate, open_pool
+
+HOLIDAYS = Passage("Handbook > Holidays", "Everybody has thirty days of holidays a year.")
+CODE = Passage("Handbook > Errors", "The machine shows E-4711 when its door is open.")
+LUNCH = Passage("", "Lunch is served at noon.")
+
+
+@pytest.fixture
+async def pool(postgres):
+    migrate(postgres.get_uri())
+    migrate(postgres.get_uri())  # each release does so again
+    async with open_pool(postgres.get_uri()) as pool:
+        yield pool
+
+
+@pytest.fixture(params=[retrieval, retrieval_llama_index], ids=["langchain", "llama_index"])
+def documents(request, pool, config_vars):
+    return request.param.Documents(pool)
+
+
+@pytest.fixture
+def ann():
+    return uuid4().hex
+
+
+async def test_a_search_finds_the_meaning_and_the_words(documents, ann):
+    told = []
+    count = await documents.add(
+        ann, "handbook.md", [LUNCH, HOLIDAYS, CODE], lambda *so_far: told.append(so_far)
+    )
+    assert (count, told) == (3, [(0, 3), (3, 3)])
+    by_word, *_ = await documents.search(ann, "e-4711", k=1)
+    assert (by_word.name, by_word.place, by_word.text) == ("handbook.md", *CODE)
+    assert 0 <= by_word.score <= 1
+    found = await documents.search(ann, "How many days of holidays have I?", k=2)
+    assert found[0].text == HOLIDAYS.text
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
+async def test_users_find_their_own_documents_and_those_of_everyone(documents, ann):
+    bob = uuid4().hex
+    await documents.add(ann, "handbook.md", [HOLIDAYS])
+    assert HOLIDAYS.text in {one.text for one in await documents.search(ann, "holidays")}
+    assert HOLIDAYS.text not in {one.text for one in await documents.search(bob, "holidays")}
+    assert await documents.names(bob) == []
+    await documents.remove(bob, "handbook.md")
+    assert await documents.names(ann) == ["handbook.md"]
+    await documents.add(retrieval.EVERYONE, "menu.txt", [LUNCH])
+    assert LUNCH.text in {one.text for one in await documents.search(bob, "lunch")}
+    await documents.remove(retrieval.EVERYONE, "menu.txt")
+
+
+async def test_a_document_of_the_same_name_is_replaced(documents, ann):
+    await documents.add(ann, "notes.md", [HOLIDAYS, LUNCH])
+    await documents.add(ann, "notes.md", [CODE])
+    assert [one.text for one in await documents.search(ann, "holidays lunch")] == [CODE.text]
+
+
+async def test_one_document_too_many_is_refused_in_words(documents, ann, monkeypatch):
+    monkeypatch.setattr(retrieval, "MOST_DOCUMENTS", 1)
+    await documents.add(ann, "one.md", [LUNCH])
+    await documents.add(ann, "one.md", [CODE])
+    with pytest.raises(UploadError, match=r"You have 1 documents, which is the limit\."):
+        await documents.add(ann, "two.md", [LUNCH])
+
+
+@pytest.mark.parametrize("question", ["", "???", "' OR 1=1; --", "\\ & | !", '"unclosed'])
+async def test_any_question_can_be_searched_for(documents, ann, question):
+    await documents.add(ann, "notes.md", [LUNCH])
+    assert len(await documents.candidates(ann, question or " ")) <= 1
+
+
+async def test_the_twins_share_their_documents(pool, config_vars, ann):
+    await retrieval.Documents(pool).add(ann, "handbook.md", [HOLIDAYS, CODE, LUNCH])
+    ours = await retrieval.Documents(pool).search(ann, "What is E-4711?")
+    twin = retrieval_llama_index.Documents(pool)
+    assert await twin.search(ann, "What is E-4711?") == ours
+    nodes = await twin.retriever(ann).aretrieve("What is E-4711?")
+    assert {node.text for node in nodes} == {one.text for one in ours}
+
+
+async def test_a_conversation_belongs_to_the_user_who_started_it(pool, ann):
+    conversations, bob = Conversations(pool), uuid4().hex
+    first = await conversations.start(ann, "First")
+    second = await conversations.start(ann, "Second", str(uuid4()))
+    await conversations.start(ann, "again", first)  # goes on
+    assert [one.title for one in await conversations.names(ann)] == ["First", "Second"]
+    with pytest.raises(LookupError):
+        await conversations.start(bob, "Mine", first)
+    await conversations.rename(bob, first, "Mine")
+    assert not await conversations.remove(bob, first)
+    assert [one.title for one in await conversations.names(ann)] == ["First", "Second"]
+    assert await conversations.names(bob) == []
+    assert await conversations.author(second) == ann
+    assert await conversations.remove(ann, second)
+    assert await conversations.author(second) is None
+
+
+async def test_a_database_on_another_machine_is_reached_by_tls(postgres):
+    assert open_pool("postgres://ann:pw@db.example.com/chat").conninfo.endswith("sslmode=require")
+    assert "sslmode" not in open_pool(postgres.get_uri()).conninfo
