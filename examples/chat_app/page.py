@@ -157,10 +157,11 @@ async def _take(file: Any) -> bool:
             await asyncio.gather(*told)
         names = [_as_text(name) for name in await assistant.documents.names(_user())]
         await cl.Message(f"Your documents: {', '.join(names)}").send()
-        return True
     except Exception as error:  # noqa: BLE001 - as above
         await cl.ErrorMessage(_as_text(in_words(error))).send()
         return False
+    else:
+        return True
     finally:
         await path.unlink(missing_ok=True)
         await file.remove()
