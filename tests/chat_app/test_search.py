@@ -103,3 +103,8 @@ async def test_a_conversation_belongs_to_the_user_who_started_it(pool, ann):
     assert await conversations.author(second) == ann
     assert await conversations.remove(ann, second)
     assert await conversations.author(second) is None
+
+
+async def test_a_database_on_another_machine_is_reached_by_tls(postgres):
+    assert open_pool("postgres://ann:pw@db.example.com/chat").conninfo.endswith("sslmode=require")
+    assert "sslmode" not in open_pool(postgres.get_uri()).conninfo
