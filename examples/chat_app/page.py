@@ -101,9 +101,8 @@ async def message(said: cl.Message) -> None:
     """Takes uploads, then answers."""
     try:
         limit.count(_user())
-        for file in said.elements:
-            await _take(file)
-        if said.content.strip():
+        taken = [await _take(file) for file in said.elements]
+        if said.content.strip() and all(taken):
             chosen = {"model": assistant.default_model, **(said.modes or {})}
             agent, thinks = chosen.get("way") == "agent", chosen.get("thinking") == "on"
             turn = Turn(_user(), chosen["model"], agent=agent, thinks=thinks)
@@ -141,11 +140,13 @@ async def open_sources(button: cl.Action) -> None:
     await cl.ElementSidebar.set_title("Sources")
 
 
-async def _take(file: Any) -> None:
-    """Adds an uploaded document, and tells how far it is."""
+async def _take(file: Any) -> bool:
+    """Adds an uploaded document, and tells how far it is; says whether that went well."""
     path, told = anyio.Path(file.path), []
     try:
-        async with cl.Step(f"Reading {file.name}", "tool", show_input=False) as step:
+        async with cl.Step(
+            f"Reading {file.name}", "tool", show_input=False, icon="file-text"
+        ) as step:
 
             def tell_progress(done: int, total: int) -> None:
                 step.name = f"Reading {file.name}: {done} of {total} passages"
@@ -156,8 +157,11 @@ async def _take(file: Any) -> None:
             await asyncio.gather(*told)
         names = [_as_text(name) for name in await assistant.documents.names(_user())]
         await cl.Message(f"Your documents: {', '.join(names)}").send()
-    except Exception as error:  # noqa: BLE001 - as above; the other files are read
+    except Exception as error:  # noqa: BLE001 - as above
         await cl.ErrorMessage(_as_text(in_words(error))).send()
+        return False
+    else:
+        return True
     finally:
         await path.unlink(missing_ok=True)
         await file.remove()

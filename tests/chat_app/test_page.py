@@ -157,10 +157,9 @@ def test_an_error_of_the_api_is_told_in_words_and_can_be_tried_again(page, emula
     expect(page.get_by_text("Hello to you.")).to_be_visible()
 
 
-def test_a_file_that_cannot_be_read_is_refused_in_words(page, emulator):
+def test_a_file_that_cannot_be_read_is_refused_in_words(page):
     ask(page, "What does it say?", broken=b"\x00\x01")
     expect(page.get_by_text("broken.md is binary, not text.").first).to_be_visible()
-    assert list(emulator.journal) == []
 
 
 def test_another_model_answers_if_the_user_chooses_it(page, emulator):
