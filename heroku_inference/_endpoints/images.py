@@ -225,13 +225,13 @@ def _shape() -> TypeAdapter[_Answer]:
 
 def _decode(reply: Reply, picture: _Picture) -> bytes:
     url = identifier(picture.get("url"))
-    text = _DATA_URL.sub("", picture.get("b64_json") or url or "")
+    text = "".join(_DATA_URL.sub("", picture.get("b64_json") or url or "").split())
     if not text:
         raise invalid_response(reply, "it has no b64_json")
     if text == url:
         raise invalid_response(reply, "it has an address in place of b64_json")
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise invalid_response(reply, "b64_json is not base64") from None
 

@@ -151,6 +151,7 @@ def test_images_fall_back_to_the_add_on_of_chat(emulator, monkeypatch, chat_mode
         ({"data": [{"url": "https://example.com/a.png"}]}, "an address in place of b64_json"),
         ({"data": [{}]}, "no b64_json"),
         ({"data": [{"b64_json": None}]}, "no b64_json"),
+        ({"data": [{"b64_json": " \n"}]}, "no b64_json"),
         ({"data": [{"b64_json": "a"}]}, "not base64"),
         ({"data": [{"b64_json": "Grüße"}]}, "not base64"),
         ({"data": [{"b64_json": "<html>="}]}, "not base64"),
