@@ -27,10 +27,10 @@ compile = uv pip compile --quiet --universal --python-version 3.11 --no-header p
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types coverage wheel foreign programs docs bench bench-peers notebooks live lock clean
+.PHONY: help setup demo test check format lint types coverage wheel foreign programs docs bench bench-peers notebooks notebooks-check live lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11. Name a newer one with PYTHON=..."; exit 1; }
@@ -62,7 +62,7 @@ PROGRAMS ?= tests/programs
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(TESTS)
 
-check: lint types coverage wheel package foreign app-test docs notebooks ## Everything CI checks
+check: lint types coverage wheel package foreign app-test docs notebooks-check ## Everything CI checks
 
 format: setup ## Format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -114,8 +114,11 @@ bench-peers: ## Install the packages that docs/performance.md and docs/compariso
 	$(call install,.venv-peers) llama-index-llms-heroku llama-index-embeddings-heroku \
 		llama-index-postprocessor-cohere-rerank langchain-cohere -e .
 
-notebooks: setup ## Run the notebooks
-	$(BIN)/python -m pytest --nbmake --override-ini addopts= notebooks
+notebooks: setup ## Run the notebooks, and store what they print and draw; NOTEBOOKS=03 for one
+	$(BIN)/python notebooks/outputs.py $(NOTEBOOKS)
+
+notebooks-check: setup ## Run the notebooks, and change no file
+	$(BIN)/python notebooks/outputs.py --check $(NOTEBOOKS)
 
 live: setup ## Run the tests that talk to Heroku, then the probe; needs INFERENCE_KEY and INFERENCE_URL
 	@test -n "$$INFERENCE_KEY" || { echo "make live calls Heroku. Set INFERENCE_KEY and INFERENCE_URL."; exit 2; }

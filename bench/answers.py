@@ -17,6 +17,7 @@ __all__ = [
     "EMBEDDING_WIDTH",
     "EVENTS_PER_WRITE",
     "Limits",
+    "bad_request",
     "chat",
     "embeddings",
     "failure",
@@ -130,6 +131,13 @@ def failure() -> bytes:
     """A 503 that asks for a retry after a millisecond, so that counting is quick."""
     error = {"error": {"code": 503, "message": "service unavailable", "type": "server_error"}}
     return _json_answer(error, "503 Service Unavailable", {"retry-after-ms": "1"})
+
+
+@lru_cache(maxsize=1)
+def bad_request() -> bytes:
+    """A 400 for what a text says."""
+    error = {"error": {"code": 400, "message": "invalid input", "type": "invalid_request_error"}}
+    return _json_answer(error, "400 Bad Request")
 
 
 @lru_cache(maxsize=16)

@@ -21,6 +21,7 @@ _OWN: Final = {
     "llama_index_cohere": _PEERS,
     "llama_index_peer": _PEERS,
     "pydantic_ai_heroku": (".venv-foreign", "make foreign"),
+    "heroku_ray": (".venv-ray", "make ray"),
 }
 _VERSIONS: Final = """
 import importlib.metadata, json, sys

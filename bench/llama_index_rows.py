@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.row import ASYNC_CALL, IN_FLIGHT, WHOLE_CALL, Bound, Row
+from bench.row import ASYNC_CALL, IN_FLIGHT, PACED, WHOLE_CALL, Bound, Row
 
 __all__ = ["LLAMA_INDEX_ROWS"]
 
@@ -88,6 +88,20 @@ LLAMA_INDEX_ROWS = (
         peer=_PEER,
         floor=_FLOOR,
         bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+    ),
+    Row(
+        "llama-stream-paced",
+        "Heroku.stream_chat, paced",
+        "stream_chat, an event in each read, as models send them",
+        "us CPU a chunk",
+        (_OURS, _PEER, _FLOOR),
+        kind="stream",
+        amount=2,
+        scenario="paced",
+        peer=_PEER,
+        floor=_FLOOR,
+        bounds=(Bound(_OURS, _PEER, ratio=0.38),),
+        profile=PACED,
     ),
     Row(
         "llama-stream-tools",

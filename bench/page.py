@@ -47,6 +47,7 @@ _NAMES: Final = {
     "heroku_inference": "`Client`",
     "langchain_heroku": "LangChain's class",
     "llama_index_heroku": "LlamaIndex's class",
+    "heroku_ray": "`HerokuEmbedder`",
     IDEAL: "the ideal time",
 }
 

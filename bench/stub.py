@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import random
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from bench import answers, work
 from bench.cores import pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -42,9 +43,15 @@ class Scenario:
     latency: float = 0
     pause: float | None = None
     """Seconds between the first event of a stream and the rest; `None` sends all at once."""
+    paced: bool = False
+    """Whether the pause is between all events, so that a client reads them one by one."""
     fails: bool = False
     limit: int | None = None
     """Requests that it takes in a second, in a sliding window, as Heroku counts in a minute."""
+    faults: float = 0
+    """The share of requests that end with a 500 or a reset, the same ones in each run."""
+    refuses: str = ""
+    """The word for which a request is refused with a 400."""
 
 
 SCENARIOS = {
@@ -52,9 +59,13 @@ SCENARIOS = {
     "reasoning": Scenario(stream=answers.reasoning_stream),
     "tools": Scenario(stream=answers.tool_stream),
     "flushed": Scenario(stream=_flushed),
+    "paced": Scenario(stream=_flushed, pause=0.001, paced=True),
     "first-token": Scenario(stream=_short, pause=0.001),
     "slow": Scenario(latency=work.LATENCY),
     "limited": Scenario(latency=work.LATENCY, limit=work.LIMIT),
+    "limited-faults": Scenario(
+        latency=work.LATENCY, limit=work.LIMIT, faults=0.01, refuses=work.REFUSED_WORD
+    ),
     "failing": Scenario(fails=True),
 }
 """The ports that a stub opens, by name."""
@@ -67,6 +78,8 @@ class Traffic:
     connections: int = 0
     requests: int = 0
     refused: int = 0
+    answered: int = 0
+    """Requests for vectors that got some, or a 400; only a limited port counts."""
     paid_twice: int = 0
     """Texts that were embedded although they had been before; only a limited port looks."""
 
@@ -81,13 +94,16 @@ class Listener:
     def __post_init__(self) -> None:
         self.chat = answers.failure() if self.scenario.fails else answers.chat()
         head, first, *rest = self.scenario.stream()
-        self.stream_start, self.stream_rest = head + first, b"".join(rest)
-        self.stream = self.stream_start + self.stream_rest
+        if not self.scenario.paced:
+            rest = [b"".join(rest)]
+        self.stream_pieces = [head + first, *rest]
+        self.stream = b"".join(self.stream_pieces)
         self._starts: deque[float] = deque()  # of the requests of the last second
         self._paid: set[str] = set()
+        self._chance = random.Random(5)  # noqa: S311 - the same faults in each run
 
     def answer(self, path: bytes, body: bytes) -> bytes:
-        """Returns the whole answer to one request."""
+        """Returns the whole answer to one request; without a byte, the connection is reset."""
         if path == b"/traffic":
             return _plain_json(vars(self.traffic))
         self.traffic.requests += 1
@@ -112,8 +128,15 @@ class Listener:
             self.traffic.refused += 1
             return answers.refusal(answers.Limits(limit, remaining=0, reset=1))
         self._starts.append(now)
-        self.traffic.paid_twice += sum(text in self._paid for text in texts)
-        self._paid.update(texts)
+        if self._chance.random() < self.scenario.faults:
+            return self._chance.choice((answers.failure(), b""))
+        self.traffic.answered += 1
+        if self.scenario.refuses and any(self.scenario.refuses in text for text in texts):
+            return answers.bad_request()
+        asks_for_fault = texts == ["a"]  # our client finds out whose fault a refusal is
+        if not asks_for_fault:
+            self.traffic.paid_twice += sum(text in self._paid for text in texts)
+            self._paid.update(texts)
         left = answers.Limits(limit, remaining=limit - len(self._starts), reset=1)
         return answers.embeddings(len(texts), encoding, left)
 
@@ -151,19 +174,27 @@ class Conversation(asyncio.Protocol):
     def _reply(self, path: bytes, body: bytes) -> None:
         scenario, answer = self._listener.scenario, self._listener.answer(path, body)
         if answer is self._listener.stream and scenario.pause is not None:
-            self._write(self._listener.stream_start)
-            self._later(scenario.pause, self._listener.stream_rest)
+            self._write_with_pauses(iter(self._listener.stream_pieces), scenario.pause)
         elif scenario.latency and path != b"/traffic":
-            self._later(scenario.latency, answer)
+            self._later(scenario.latency, self._write, answer)
         else:
             self._write(answer)
 
-    def _later(self, seconds: float, data: bytes) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._write, data)
+    def _write_with_pauses(self, pieces: Iterator[bytes], seconds: float) -> None:
+        if (piece := next(pieces, None)) is not None:
+            self._write(piece)
+            self._later(seconds, self._write_with_pauses, pieces, seconds)
+
+    def _later(self, seconds: float, do: Callable[..., None], *arguments: Any) -> None:
+        asyncio.get_running_loop().call_later(seconds, do, *arguments)
 
     def _write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if data:
             self._transport.write(data)
+        else:
+            self._transport.abort()
 
 
 class Stub:

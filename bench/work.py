@@ -20,13 +20,17 @@ __all__ = [
     "LATENCY",
     "LIMIT",
     "PROMPT",
+    "REFUSED_WORD",
     "RERANK_MODEL",
     "TOOL",
+    "corpus",
     "ideal_seconds",
     "in_flight",
     "one_by_one",
     "own_texts",
+    "refused_in",
     "texts",
+    "whole_requests",
 ]
 
 KEY = "inf-bench-key"
@@ -43,6 +47,11 @@ LATENCY = 0.05
 
 LIMIT = 20
 """Requests that the limited port takes in a second."""
+
+REFUSED_WORD = "<script>"
+"""What the port with faults refuses a request for."""
+
+_REFUSED_ONCE_IN = 5_000
 
 DOCUMENTS = [f"Document {number}: a dyno is a lightweight container." for number in range(1000)]
 """The most documents in a rerank request (docs: rerank)."""
@@ -71,9 +80,25 @@ def own_texts(count: int) -> Iterator[str]:
     return (f"Text {number} of process {os.getpid()}, about dynos." for number in range(count))
 
 
-def ideal_seconds(share: int, processes: int) -> float:
-    """Returns the time for `share` texts in each process, if no request came too early or late."""
-    requests = processes * math.ceil(share / EMBEDDING_BATCH)
+def corpus(count: int) -> Iterator[tuple[str, str]]:
+    """Yields `count` of those with ids of their own; one in 5,000 is refused."""
+    for number, text in enumerate(own_texts(count)):
+        is_refused = number % _REFUSED_ONCE_IN == _REFUSED_ONCE_IN // 2
+        yield f"{os.getpid()}-{number}", text + f" {REFUSED_WORD}" * is_refused
+
+
+def refused_in(count: int) -> int:
+    """Returns how many of `count` of those are refused."""
+    return (count + _REFUSED_ONCE_IN // 2 - 1) // _REFUSED_ONCE_IN
+
+
+def whole_requests(share: int, processes: int) -> int:
+    """Returns the fewest requests for `share` texts in each process."""
+    return processes * math.ceil(share / EMBEDDING_BATCH)
+
+
+def ideal_seconds(requests: int) -> float:
+    """Returns the time for so many requests, if none came too early or too late."""
     return (requests - 1) // LIMIT + LATENCY
 
 

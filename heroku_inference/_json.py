@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import ValidationError, to_json
 
 from heroku_inference._decoding import decoded_json, whole_characters
 from heroku_inference._errors import InvalidResponseError
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from heroku_inference._values import Reply
 
 __all__ = [

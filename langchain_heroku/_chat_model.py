@@ -105,7 +105,7 @@ class HerokuChatModel(HerokuConnection, BaseChatModel):
     def _check_profile_keys(self) -> Self:
         # Replaces LangChain's check, which resolves type hints for each new object and takes half
         # of the time to make one.
-        if (self.profile or {}).keys() <= _PROFILE_KEYS:
+        if _PROFILE_KEYS.issuperset(self.profile or ()):
             return self
         check = getattr(super(), "_check_profile_keys", None)
         return check() if check else self

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from bench.outcome import Outcome, SkippedError
 from bench.row import IDEAL, Bound, Row
 from bench.rows import ROWS
 from bench.stub import SCENARIOS, Listener
-from bench.work import LIMIT, ideal_seconds
+from bench.work import LIMIT, corpus, ideal_seconds, refused_in, whole_requests
 
 
 def outcome(bound: Bound, ours: list[float], theirs: list[float]) -> Outcome:
@@ -81,9 +83,27 @@ def test_the_limited_port_refuses_what_comes_too_early_and_counts_texts_paid_twi
 
 
 def test_the_ideal_time_is_that_of_whole_requests_at_the_limit():
-    assert ideal_seconds(96 * LIMIT, 1) == 0.05
-    assert ideal_seconds(96 * LIMIT + 1, 1) == 1.05
-    assert ideal_seconds(25_000, 4) == 52.05
+    assert ideal_seconds(whole_requests(96 * LIMIT, 1)) == 0.05
+    assert ideal_seconds(whole_requests(96 * LIMIT + 1, 1)) == 1.05
+    assert ideal_seconds(whole_requests(25_000, 4)) == 52.05
+
+
+def test_the_port_with_faults_refuses_texts_and_fails_now_and_then():
+    scenario = replace(SCENARIOS["limited-faults"], limit=10_000, faults=0.1)
+    port = Listener(scenario)
+    *texts, refused = (text for _, text in corpus(2501))
+    assert refused_in(2501) == 1
+
+    def status(*texts: str) -> bytes:
+        return port.answer(b"/v1/embeddings", json.dumps({"input": texts}).encode())[9:12]
+
+    statuses = Counter(status(text) for text in texts)
+    assert statuses.keys() == {b"200", b"503", b""}
+    assert 0.8 < statuses[b"200"] / len(texts) < 1
+    port.scenario = replace(scenario, faults=0)
+    # Who asks for `a` asks whether it is the text that is refused.
+    assert [status("a", refused), status("a"), status("a")] == [b"400", b"200", b"200"]
+    assert (port.traffic.answered, port.traffic.paid_twice) == (statuses[b"200"] + 3, 0)
 
 
 def test_the_page_and_its_chart_show_the_figures_that_are_kept():

@@ -125,3 +125,11 @@ def test_every_notebook_example_and_recipe_is_on_their_page():
     runs = [file for file in files if file.suffix == ".ipynb" or "\ndef main(" in file.read_text()]
     assert len(runs) > 15
     assert [file.name for file in runs if f"`{file.name}`" not in page] == []
+
+
+@pytest.mark.parametrize("section", ["tutorial", "how-to", "classes", "moving"])
+def test_the_first_page_of_a_section_lists_all_others(section):
+    folder = DOCS / section
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)", (folder / "index.md").read_text("utf-8")))
+    pages = {page.relative_to(folder).as_posix() for page in folder.glob("**/*.md")}
+    assert sorted(pages - linked) == ["index.md"]

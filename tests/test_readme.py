@@ -65,7 +65,8 @@ def standard_plan(config_vars, monkeypatch):
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_block_runs(block, page, standard_plan, capsys, pytestconfig):
-    exec(compile(block.code, "a block", "exec"), page)  # noqa: S102
+    code = compile(block.code, "a block", "exec", dont_inherit=True)  # as a module of its own
+    exec(code, page)  # noqa: S102
     printed = capsys.readouterr().out
     if "print(" in block.code:
         assert printed.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -63,3 +64,22 @@ def test_cells_of_tables_carry_their_headings_onto_a_phone(site):
     page = (site / "compatibility.html").read_text(encoding="utf-8")
     assert '<td data-head="package">' in page.lower()
     assert "<td>" not in page
+
+
+def test_each_notebook_is_a_page_with_its_outputs(site):
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        page = (site / "notebooks" / f"{notebook.stem}.html").read_text(encoding="utf-8")
+        assert (site / "notebooks" / notebook.name).read_bytes() == notebook.read_bytes()
+        assert f'href="{notebook.name}"' in page
+        cells = [
+            cell for cell in json.loads(notebook.read_text("utf-8"))["cells"] if cell.get("outputs")
+        ]
+        assert len(cells) > 5
+        outputs = [output for cell in cells for output in cell["outputs"]]
+        pictures = [one for one in outputs if "image/png" in one.get("data", {})]
+        shown = re.findall(r'<img alt="What the cell above draws" src="([^"]+)"', page)
+        assert len(shown) == len(pictures)
+        assert all((site / "notebooks" / name).stat().st_size > 1000 for name in shown)
+        tables = [one for one in outputs if "text/html" in one.get("data", {})]
+        assert page.count('<div class="notebook-output">') == len(tables)
+        assert page.count("language-output") == len(outputs) - len(pictures) - len(tables)

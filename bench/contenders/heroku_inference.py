@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench import work
 
 if TYPE_CHECKING:
-    from heroku_inference import AsyncClient, Client
+    from heroku_inference import AsyncClient, Client, SharedRateLimit
 
 _MESSAGES = [{"role": "user", "content": work.PROMPT}]
 
@@ -51,7 +51,7 @@ def astream(url: str) -> Any:
     return lambda: client.stream_chat(_MESSAGES)
 
 
-stream_flushed = stream_reasoning = first_token = stream
+stream_flushed = stream_paced = stream_reasoning = first_token = stream
 
 
 def stream_tools(url: str) -> Any:
@@ -84,11 +84,41 @@ limited = bulk_memory
 
 
 def limited_4(url: str) -> Any:
-    from heroku_inference import Client, SharedRateLimit
+    from heroku_inference import Client
+
+    return _bulk_work(Client(api_key=work.KEY, base_url=url, rate_limiter=_shared_limit(url)))
+
+
+def job(url: str) -> Any:
+    return _job_work(url, limit=f"{work.LIMIT - 1}/s")
+
+
+def job_4(url: str) -> Any:
+    return _job_work(url, rate_limiter=_shared_limit(url))
+
+
+def _shared_limit(url: str) -> SharedRateLimit:
+    from heroku_inference import SharedRateLimit
 
     store = Path(tempfile.gettempdir()) / f"bench-limit-{url.rpartition(':')[2]}.sqlite"
-    limit = SharedRateLimit(str(store), requests=f"{work.LIMIT}/s")
-    return _bulk_work(Client(api_key=work.KEY, base_url=url, rate_limiter=limit))
+    return SharedRateLimit(str(store), requests=f"{work.LIMIT}/s")
+
+
+def _job_work(url: str, **pace: Any) -> Any:
+    from heroku_inference import EmbedJob
+
+    folder = tempfile.TemporaryDirectory(prefix="bench-job-")
+    embed_job = EmbedJob(
+        folder.name, model=work.EMBEDDING_MODEL, api_key=work.KEY, base_url=url, **pace
+    )
+
+    def run(amount: int) -> None:
+        report = embed_job.run(work.corpus(amount))
+        refused = work.refused_in(amount)
+        assert (report.embedded, report.refused) == (amount - refused, refused), report
+        folder.cleanup()
+
+    return run
 
 
 def _bulk_work(client: Client) -> Any:

@@ -80,7 +80,7 @@ def astream(_url: str) -> Any:
     return lambda: model.astream(work.PROMPT)
 
 
-stream_flushed = stream
+stream_flushed = stream_paced = stream
 
 
 def first_token(_url: str) -> Any:

@@ -47,7 +47,7 @@ def astream(url: str) -> Any:
     return lambda: model.astream(work.PROMPT)
 
 
-stream_flushed = stream_reasoning = first_token = stream
+stream_flushed = stream_paced = stream_reasoning = first_token = stream
 
 
 def stream_tools(url: str) -> Any:

@@ -50,7 +50,7 @@ def llama_stream_chat(url: str) -> Any:
     return lambda: llm.stream_chat(_MESSAGES)
 
 
-llama_stream_flushed = llama_stream_chat
+llama_stream_flushed = llama_stream_paced = llama_stream_chat
 
 
 def llama_stream_tools(url: str) -> Any:

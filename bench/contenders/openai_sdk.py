@@ -49,7 +49,7 @@ def stream(url: str) -> Any:
     return lambda: completions.create(stream=True, **_ASKED)
 
 
-stream_flushed = first_token = stream
+stream_flushed = stream_paced = first_token = stream
 
 
 def astream(url: str) -> Any:

@@ -59,7 +59,7 @@ def stream(url: str) -> Any:
     return chunks
 
 
-stream_flushed = first_token = stream
+stream_flushed = stream_paced = first_token = stream
 
 
 def astream(url: str) -> Any:

@@ -102,7 +102,7 @@ def message_arguments(given: Mapping[str, Any], extended_thinking: Any = None) -
 
 def thinks(body: Mapping[str, Any]) -> bool:
     """Whether the model will think, whatever way it was told to."""
-    return _type_of_thinking(body) in {"enabled", "adaptive"}
+    return _type_of_thinking(body) in ("enabled", "adaptive")
 
 
 def _needs_thinking_back(body: Mapping[str, Any]) -> bool:
@@ -209,7 +209,7 @@ def _drop_sampling(body: dict[str, Any]) -> None:
 
 def is_forced(choice: Mapping[str, Any]) -> bool:
     """Whether a choice makes the model call a tool."""
-    return choice.get("type") in {"any", "tool"}
+    return choice.get("type") in ("any", "tool")
 
 
 def _ask_for_call(body: dict[str, Any], choice: Mapping[str, Any]) -> None:

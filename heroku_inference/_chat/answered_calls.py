@@ -63,9 +63,10 @@ def _are_answered(messages: Sequence[dict[str, Any]]) -> bool:
     seen: set[str] = set()
     for message in messages:
         if message["role"] == "tool":
-            if message["tool_call_id"] not in waiting:
+            answered = message["tool_call_id"]
+            if not isinstance(answered, str) or answered not in waiting:
                 return False
-            waiting.remove(message["tool_call_id"])
+            waiting.remove(answered)
         elif waiting:
             return False
         elif calls := message.get("tool_calls"):

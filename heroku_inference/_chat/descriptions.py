@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
+from heroku_inference._decoding import whole_characters
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -196,7 +198,8 @@ def _rest(part: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any) -> str:
-    return to_json(_without_data(value, 0), fallback=str, inf_nan_mode="strings").decode()
+    shown = whole_characters(_without_data(value, 0))
+    return to_json(shown, fallback=str, inf_nan_mode="strings").decode()
 
 
 def _without_data(value: Any, depth: int) -> Any:

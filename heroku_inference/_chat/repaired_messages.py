@@ -47,7 +47,7 @@ _ASSISTANT_FIELDS = _PLAIN_FIELDS | {"tool_calls", "function_call", "refusal"}
 _TOOL_FIELDS = _PLAIN_FIELDS | {"tool_call_id"}
 # Parts of an assistant's content that are calls, and of a user's that are results: Anthropic's
 # form, and LangChain's.
-_CALLS: Final = frozenset({"tool_use", "tool_call", "function_call"})
+_CALLS: Final = ("tool_use", "tool_call", "function_call")
 _RESULT: Final = "tool_result"
 _OTHER_NAMES: Final = {
     "human": "user",
@@ -337,7 +337,7 @@ def _listed_calls(calls: Any) -> list[Any]:
 
 def _other_calls(content: Iterable[Any], calls: Sequence[Any]) -> list[Any]:
     """The calls in a content that the field does not have as well."""
-    seen = {call.get("id") for call in calls if isinstance(call, Mapping)}
+    seen = [call.get("id") for call in calls if isinstance(call, Mapping)]  # of any type
     return [part for part in content if _is_call(part) and (not seen or part.get("id") not in seen)]
 
 

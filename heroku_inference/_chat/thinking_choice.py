@@ -18,7 +18,7 @@ _MINIMUM_BUDGET = 1024
 
 # Heroku's own, and Anthropic's, which is known from Opus 4.7 on (docs: adaptive thinking).
 _KEYS: Final = ("enabled", "budget_tokens", "include_reasoning", "type", "display", "effort")
-_THINKS: Final = frozenset({"enabled", "adaptive"})
+_THINKS: Final = ("enabled", "adaptive")
 
 
 def check_thinking(choice: Any) -> None:

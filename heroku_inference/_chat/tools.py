@@ -52,7 +52,7 @@ def check_tool(tool: Any) -> None:
         ConfigError: It is one. Heroku would take it for a function without arguments.
     """
     kind = tool.get("type") if isinstance(tool, Mapping) else None
-    if kind is None or kind == "function" or kind in _SCHEMA_TYPES or not isinstance(kind, str):
+    if kind is None or kind == "function" or not isinstance(kind, str) or kind in _SCHEMA_TYPES:
         return
     if kind == "custom" and "input_schema" in tool:  # Anthropic's word for a function
         return
@@ -134,7 +134,7 @@ def forced_tool(name: str) -> dict[str, Any]:
 def is_forced(choice: Any) -> bool:
     """Whether the choice leaves the model no way but to call a tool."""
     kind = choice.get("type") if isinstance(choice, Mapping) else choice
-    return kind not in {None, "auto", "none"}
+    return kind not in (None, "auto", "none")
 
 
 def _wire_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,9 +171,10 @@ def _word_or_name(choice: Any) -> tuple[str | None, Any]:
         return "required", None
     if isinstance(choice, str):
         return _CHOICES.get(choice), choice
-    if isinstance(choice, Mapping):
-        kind = choice.get("type")
-        name = choice.get("name") or (choice.get("function") or {}).get("name")
+    if isinstance(choice, Mapping) and isinstance(kind := choice.get("type"), str):
+        function = choice.get("function")
+        named = function if isinstance(function, Mapping) else choice
+        name = choice.get("name") or named.get("name")
         if kind in {"function", "tool"} and name:
             return None, name
         if kind in _CHOICES:

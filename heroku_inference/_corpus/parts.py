@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from bisect import bisect_right
 from contextlib import contextmanager
 from itertools import accumulate
@@ -129,13 +130,31 @@ class Parts:
 
     def _table(self, schema: Any, ids: Sequence[str], vectors: Any) -> Any:
         arrow = self._arrow
-        numbers = arrow.array(vectors.reshape(-1))
+        numbers = arrow.Array.from_buffers(
+            schema.field("vector").type.value_type,
+            vectors.size,
+            [None, arrow.py_buffer(vectors.tobytes())],
+        )
         columns = [
-            arrow.array(ids, arrow.string()),
+            self._strings(ids),
             arrow.FixedSizeListArray.from_arrays(numbers, vectors.shape[1]),
-            *(arrow.repeat(word, len(ids)) for word in self._kind.values()),
+            *(self._strings([word] * len(ids)) for word in self._kind.values()),
         ]
         return arrow.table(columns, schema=schema)
+
+    def _strings(self, texts: Sequence[str]) -> Any:
+        """A column, made of its bytes.
+
+        `arrow.array` would import pandas where it is installed, which takes a second, and Ctrl-C
+        within an import can come out as another error.
+        """
+        words = [text.encode() for text in texts]
+        ends = array("i", accumulate(map(len, words), initial=0))
+        return self._arrow.StringArray.from_buffers(
+            len(words),
+            self._arrow.py_buffer(ends.tobytes()),
+            self._arrow.py_buffer(b"".join(words)),
+        )
 
     def ids(self, number: int) -> Iterator[list[str]]:
         """The ids of a part, in lists of a bounded length."""
@@ -156,10 +175,14 @@ class Parts:
                 wanted.setdefault(bisect_right(ends, row), []).append(row)
             for group, of_group in wanted.items():
                 column = file.read_row_group(group, columns=["vector"]).column(0)
-                numbers = column.combine_chunks().flatten().to_numpy()
-                vectors = numbers.reshape(len(column), -1)
+                numbers = column.combine_chunks().flatten()
+                data = memoryview(numbers.buffers()[1])
+                number_size = numbers.type.bit_width // 8
+                size = number_size * column.type.list_size
                 for row in of_group:
-                    found[row] = vectors[row - ends[group]].tobytes()  # from the end of the group
+                    in_group = row - ends[group] + len(column)
+                    at = numbers.offset * number_size + in_group * size
+                    found[row] = bytes(data[at : at + size])
         return found
 
     def remove(self, number: int) -> None:

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from heroku_inference._endpoints import paths
 from heroku_inference._endpoints.concurrency import amap_in_order, map_in_order
-from heroku_inference._endpoints.embedding_answers import read_vectors
 from heroku_inference._endpoints.embedding_options import MAX_TEXTS, EmbeddingOptions
 from heroku_inference._endpoints.embedding_wire import (
     averaged,
@@ -35,6 +34,8 @@ from heroku_inference._public_names import publish
 from heroku_inference._values import Reply, Usage
 
 if TYPE_CHECKING:
+    from heroku_inference._endpoints.embedding_answers import Vectors
+
     Floats = array[float]
 else:
     Floats = array  # Python 3.11 does not subscript it
@@ -419,7 +420,7 @@ class _Batch:
         width = None
         for part in parts:
             width = _same_width(part.vectors, width)
-        further = [read_vectors(reply, 1).usage for [reply] in self.answers.further]
+        further = [_read_vectors(reply, 1).usage for [reply] in self.answers.further]
         return EmbeddingBatch(
             vectors=list(chain.from_iterable(part.vectors for part in parts)),
             start=self.start,
@@ -445,10 +446,10 @@ class _Batch:
     def read(self, part: range | None, replies: Sequence[Reply]) -> EmbeddingBatch:
         """The answers about a part of the texts, or about the harmless one."""
         if part is None:
-            return EmbeddingBatch([], self.start, read_vectors(replies[0], 1).usage)
+            return EmbeddingBatch([], self.start, _read_vectors(replies[0], 1).usage)
         whole = self._options.gives_whole_numbers
         answers = [
-            read_vectors(reply, len(texts), whole_numbers=whole)
+            _read_vectors(reply, len(texts), whole_numbers=whole)
             for reply, texts in zip(replies, self._inputs(part), strict=True)
         ]
         width = None
@@ -462,6 +463,13 @@ class _Batch:
             model=answers[-1].model,
             reply=replace(replies[-1], body=b""),
         )
+
+
+def _read_vectors(reply: Reply, count: int, *, whole_numbers: bool = False) -> "Vectors":
+    # Its models of pydantic are built with the first answer, not at import.
+    from heroku_inference._endpoints.embedding_answers import read_vectors  # noqa: PLC0415
+
+    return read_vectors(reply, count, whole_numbers=whole_numbers)
 
 
 def _join(batches: Sequence[EmbeddingBatch]) -> EmbeddingResult:

@@ -15,10 +15,11 @@ a second library, and refuse when a table is locked. So the states in those two 
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +36,7 @@ from pyrate_limiter import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import psycopg
     from pyrate_limiter.abstracts.algorithm import State
@@ -131,15 +132,18 @@ class Moments:
     def _once_more(self, ask: Callable[[], float]) -> float:
         """What is asked, over a new connection where an old one had been closed meanwhile."""
         if self._opened is not None:
+            asked = time.monotonic()
             try:
                 return ask()
             except _failures(self._store):
                 self._forget()
+                if time.monotonic() - asked > _PATIENCE / 2:  # it was asked, and does not answer
+                    raise
         return ask()
 
     def _bucket(self, key: str, rate: Rate) -> StateBucket:
         if self._opened is None:
-            self._opened = _opened(self._store)
+            self._opened = _opened(self._store, was_away=bool(self.away_until))
         name = (key, rate.limit, rate.interval, rate.burst)
         if name not in self._buckets:
             self._buckets[name] = self._opened.bucket(key, rate)
@@ -193,13 +197,13 @@ def start(store: str) -> None:
         _opened(store).close()
 
 
-def _opened(store: str) -> _Store:
+def _opened(store: str, *, was_away: bool = False) -> _Store:
     if "://" not in store:
         return _File(store)
     if store.startswith("redis"):
         return _Redis(store)
     if store.startswith("ray-actor:"):
-        return _Ray(store)
+        return _Ray(store, _PATIENCE if was_away else _STARTING)
     return _Postgres(store)
 
 
@@ -265,20 +269,23 @@ class _Postgres(_Store):
             url,
             autocommit=True,
             connect_timeout=_PATIENCE,
-            tcp_user_timeout=_PATIENCE * 1000,
             prepare_threshold=None,  # a pooler between us and the server knows of none
         )
-        (exists,) = _row(connection, "SELECT to_regclass('heroku_rate_limits') IS NOT NULL")
-        if not exists:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS heroku_rate_limits "
-                    "(key text PRIMARY KEY, state bigint)"
-                )
+        with _deadline(connection):
+            (exists,) = _row(connection, "SELECT to_regclass('heroku_rate_limits') IS NOT NULL")
+            if not exists:
+                with connection.transaction():
+                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                    connection.execute(
+                        "CREATE TABLE IF NOT EXISTS heroku_rate_limits "
+                        "(key text PRIMARY KEY, state bigint)"
+                    )
 
         def now() -> float:
-            (seconds,) = _row(connection, "SELECT extract(epoch FROM clock_timestamp())::float8")
+            with _deadline(connection):
+                (seconds,) = _row(
+                    connection, "SELECT extract(epoch FROM clock_timestamp())::float8"
+                )
             return float(seconds)
 
         super().__init__(connection, now)
@@ -292,9 +299,14 @@ class _Ray(_Store):
 
     It is detached: it would end with the worker that happened to start it, and Ray Data ends
     workers that have nothing left to do while others still work.
+
+    Args:
+        url: It names the actor.
+        patience: Seconds to wait for it. One that was there and did not answer is waited for no
+            longer than for any answer; if it is new, it is there when the store is asked again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float) -> None:
         ray = import_module("ray")  # of an extra that not even the tests have
         if not ray.is_initialized():  # a call would start a Ray of its own
             raise OSError("this process does not belong to a Ray job")
@@ -309,7 +321,7 @@ class _Ray(_Store):
             )
             .remote()
         )
-        ray.get(actor.now.remote(), timeout=_STARTING)
+        ray.get(actor.now.remote(), timeout=patience)
         super().__init__(actor, lambda: float(ray.get(actor.now.remote(), timeout=_PATIENCE)))
 
     def states(self, key: str) -> StateStore:
@@ -343,6 +355,26 @@ class _StatesInActor:
 
     def reset(self, key: str) -> None:
         self._states.pop(key, None)
+
+
+@contextmanager
+def _deadline(connection: psycopg.Connection) -> Iterator[None]:
+    """End the connection of a server that does not answer.
+
+    libpq has no option for that. A pooler whose connections are all taken takes questions too.
+    """
+
+    def end() -> None:
+        with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as ended:
+            ended.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(_PATIENCE, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _row(connection: psycopg.Connection, statement: str, *values: Any) -> tuple[Any, ...]:
@@ -392,7 +424,7 @@ class _PostgresStates(_States):
         self, algorithm: StateAlgorithm, rates: list[Rate], now: int, weight: int
     ) -> Decision:
         connection = self._connection
-        with connection.transaction():
+        with _deadline(connection), connection.transaction():
             # Another process may have stopped with the row in its hands.
             connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}s'")
             found = _row(  # locks the row, also where it is there already

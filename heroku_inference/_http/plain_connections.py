@@ -145,6 +145,8 @@ class _OpenConnection(httpcore2.HTTP11Connection):
                 yield piece
             if body.done:
                 return
+            if body.wrong is not None:
+                raise body.wrong
             read = self._network_stream.read(_READ, timeout=timeout)
             if not read:
                 raise httpcore2.RemoteProtocolError(
@@ -262,9 +264,9 @@ def _plain_answer(head: bytes) -> _Head | None:
         if key in _FRAMING:
             if key in framing:
                 return None
-            framing[key] = value.lower()
+            framing[key] = value
     status, body = int(status_line[1]), _body(framing)
-    ending = framing.get(b"connection", b"keep-alive")
+    ending = framing.get(b"connection", b"keep-alive").lower()
     if body is None or status in _WITHOUT_BODY or ending not in {b"close", b"keep-alive"}:
         return None
     return _Head(status, status_line[2] or b"", headers, body, ending == b"close")

@@ -2,8 +2,15 @@
 
 Heroku counts requests and tokens per add-on and model (docs: rate limits). Callers that are blind
 to each other spend their retries on one limit. So a 429, or an answer that says that nothing is
-left, closes the gate for all of them until the server's time has come. Then it opens gradually:
-starts are spaced at the rate that the server has taken, which is tried for more from time to time.
+left, closes the gate for all of them until the server's time has come. Then it opens gradually,
+and starts are spaced:
+
+- The first refusal shows the least that the server takes, not the most: others may have used up a
+  part of the limit just before. So the rate doubles within seconds, until the server refuses again.
+- From then on the limit is known. The rate stays just below what the server took, and grows only
+  after half a minute: a refusal costs more time than a rate that is slightly too low.
+- A refusal shortly after the gate opened shows few starts, as it was closed before. So the rate is
+  measured over several windows, and one refusal lowers it by about a third at most.
 """
 
 from __future__ import annotations
@@ -16,6 +23,7 @@ from collections import deque
 from contextlib import suppress
 from copy import copy
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -28,15 +36,17 @@ __all__ = ["RateGate", "Turn", "gate_for"]
 _WINDOW: Final = 60.0  # seconds over which Heroku counts (docs: rate limits)
 _SHORTEST_WINDOW: Final = 1.0  # seconds over which a rate is measured
 _CLOSED_AT_MOST: Final = 120.0  # seconds, whatever a server says; then one asks again
-_SOON: Final = 1.0  # seconds to wait where the server does not say; doubled while it only refuses
+_SOON: Final = 0.35  # seconds to wait where the server does not say; doubled while it only refuses
 _LONGEST: Final = 8.0
-_GUESS: Final = 10.0  # starts a second, where too few were taken to say
+_CAREFUL: Final = 0.97  # of the rate that the server has taken
+_GUESS: Final = 10.0  # starts a second, where too few were taken before the first refusal
 _TOO_FEW: Final = 8
-_CAREFUL: Final = 0.93  # of the rate that the server has taken
-_PATIENCE: Final = 10.0  # seconds without a refusal until more is tried
-_PATIENCE_WITH_A_GUESS: Final = 2.0
-_DOUBLING: Final = 10.0  # seconds from then on until the rate has doubled; it grows with the square
-_FORGOTTEN: Final = 4.0  # times the rate: the server has long refused nothing
+_LEAST: Final = 0.7  # of a settled rate, after a refusal
+_MEASURED: Final = 10.0  # windows before a refusal, over which the rate is measured
+_SEARCH: Final = 8.0  # seconds in which the rate doubles, until a second refusal shows the limit
+_SETTLED: Final = 40.0  # the same from then on
+_STEEPNESS: Final = 6  # it grows slowly first: by 3 % in about half of that time
+_FORGOTTEN: Final = 50.0  # times the rate: the server has long refused nothing
 _LATENESS: Final = 0.02  # seconds that a start may be late without slowing the next
 _COARSE: Final = 2.0  # seconds: resets come in whole ones, so that shorter ones say little
 _FEW: Final = 100  # starts left, from which each is counted; more than are under way at once
@@ -59,15 +69,15 @@ class RateGate:
         self._left: int | None = None  # starts until `_full_at`, where only few are left
         self._full_at = 0.0
         self._rate: float | None = None  # starts a second, once the gate was closed
-        self._patience = _PATIENCE  # seconds, until more is tried
+        self._grows_from = 0.0
+        self._doubling = _SEARCH  # seconds in which the rate doubles
         self._next_start = 0.0
         # Of the last time that it closed:
         self._closed_until = 0.0
         self._filled_at = 0.0  # when the limit was reached
         self._window = _SHORTEST_WINDOW  # seconds over which the server seems to count, or more
-        self._cycle = 0.0  # since when starts count for the rate
-        self._is_first = True  # since nothing was near its limit
-        self._grows_from = 0.0
+        self._least = 0.0  # starts a second that the rate may be set to, and
+        self._most = inf
         self._refusals = 0  # since the server last took anything
         self._last: RateLimitError | None = None
 
@@ -117,7 +127,8 @@ class RateGate:
         """The call that started then was answered; the headers may say that few more will be."""
         if self._refusals and started >= self._closed_until:
             self._refusals = 0
-        if _says_few(headers):
+        # What started before the gate closed says nothing new.
+        if started >= self._closed_until and _says_few(headers):
             self._learn(headers)
 
     def refused(self, error: RateLimitError, started: float) -> float:
@@ -175,7 +186,7 @@ class RateGate:
         assert self._rate is not None  # noqa: S101 - asked only then
         if now <= self._grows_from:
             return self._rate
-        growth = 1 + ((now - self._grows_from) / _DOUBLING) ** 2
+        growth = 1 + ((now - self._grows_from) / self._doubling) ** _STEEPNESS
         if growth > _FORGOTTEN:
             self._rate = None
             return None
@@ -184,40 +195,37 @@ class RateGate:
     def _wait(self, told: float | None) -> float:
         """Seconds to stay closed after this many refusals without an answer in between."""
         if told is None:
-            return min(_SOON * 2.0 ** (self._refusals - 1), _LONGEST)
+            return _own_wait(self._refusals)
         # A server that says "now" again and again is not asked as often as that.
-        own = min(_SOON * 2.0 ** (self._refusals - 3), _LONGEST) if self._refusals > 2 else 0.0  # noqa: PLR2004
+        own = _own_wait(self._refusals - 2) if self._refusals > 2 else 0.0  # noqa: PLR2004
         return min(max(told, own), _CLOSED_AT_MOST)
 
     def _close(self, now: float, seconds: float, filled_at: float) -> None:
-        self._window = max(_SHORTEST_WINDOW, seconds)
-        self._is_first = self._rate is None
-        if self._is_first:
-            self._cycle = now - _WINDOW
-        else:
-            # Shortly after it opened, a server still counts what it took before.
-            self._cycle = min(self._closed_until, filled_at - self._window)
-            if now > self._grows_from:  # it was right: more is tried less often
-                self._patience = min(self._patience * 2, _WINDOW)
+        rate = None if self._rate is None else self._rate_at(now)
+        if rate is None or self._rate is None:  # the first time since nothing was near its limit
+            self._window, self._filled_at = max(_SHORTEST_WINDOW, seconds), filled_at
+            self._least, self._most, self._doubling = 0.0, inf, _SEARCH
+        elif self._starts and self._starts[-1] >= self._closed_until:
+            self._window, self._filled_at = max(self._window, seconds), filled_at
+            self._least = _LEAST * self._rate if self._doubling == _SETTLED else 0.0
+            self._most, self._doubling = rate, _SETTLED
+        else:  # nothing was taken since it opened: the window is longer than it seemed
+            self._window = max(self._window, seconds, filled_at - self._filled_at)
         self._left = None
-        self._filled_at = filled_at
         self._closed_until = self._next_start = now + seconds
 
     def _measure(self) -> None:
         """Set the rate by what the server took: the most of any stretch up to the limit."""
         rate, taken = 0.0, 0
-        for start in reversed(self._starts):
-            if start < self._cycle:
+        for taken, start in enumerate(reversed(self._starts), 1):
+            seconds = max(self._window, self._filled_at - start)
+            if seconds > _MEASURED * self._window:
                 break
-            taken += 1
-            rate = max(rate, taken / max(self._window, self._filled_at - start))
-        if self._is_first:
-            is_guess = taken < _TOO_FEW
-            self._rate = max(rate * _CAREFUL, _GUESS if is_guess else 0.0)
-            self._patience = _PATIENCE_WITH_A_GUESS if is_guess else _PATIENCE
-        elif taken:
-            self._rate = rate * _CAREFUL
-        self._grows_from = self._closed_until + self._patience
+            rate = max(rate, taken / seconds)
+        if self._doubling == _SEARCH and taken < _TOO_FEW:
+            rate = max(rate, _GUESS)
+        self._rate = _CAREFUL * min(max(rate, self._least), self._most)
+        self._grows_from = self._closed_until
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         left, reset = _starts_left(headers)
@@ -234,8 +242,14 @@ class RateGate:
             elif not left and reset > _COARSE and now >= self._closed_until:
                 self._close(now, min(reset, _CLOSED_AT_MOST), now)
                 self._measure()
-            else:  # more is not tried so near to the limit
-                self._grows_from = max(self._grows_from, now + self._patience)
+            elif not left and (rate := self._rate_at(now)) is not None:
+                # That is the limit: more is not tried for now.
+                self._rate, self._grows_from, self._doubling = rate, now, _SETTLED
+
+
+def _own_wait(refusals: int) -> float:
+    """Seconds to stay closed after so many refusals by a server that names no time."""
+    return min(_SOON * 2.0 ** (refusals - 1), _LONGEST)
 
 
 def _says_few(headers: Mapping[str, str]) -> bool:

@@ -134,8 +134,9 @@ class Line:
 
 
 def _said(error: StoreAwayError, store: str) -> str:
+    """The first line: Ray adds a page about what kills processes."""
     text: str = without_secrets(str(error), secrets_in_url(store))
-    return f"{' '.join(text.split()).rstrip('.')}."
+    return f"{text.strip().splitlines()[0].rstrip('.')}."
 
 
 class SharedTurn(Turn):

@@ -15,8 +15,8 @@ from heroku_inference._corpus.sources import Source
 from heroku_inference._costs import Prices
 from heroku_inference._endpoints.images import ASPECT_RATIOS
 from heroku_inference._errors import ConfigError, HerokuError, RateLimitError
+from heroku_inference.cli import asking, ranking
 from heroku_inference.cli import models as models_view
-from heroku_inference.cli import ranking
 from heroku_inference.cli.chat import Conversation, converse
 from heroku_inference.cli.checks import report
 from heroku_inference.cli.checks.catalogue import CHECKS, DEFAULT_CALLS, NAMES, choose_checks
@@ -24,6 +24,7 @@ from heroku_inference.cli.checks.outcomes import Result
 from heroku_inference.cli.checks.runner import run_checks
 from heroku_inference.cli.checks.target import Target
 from heroku_inference.cli.config_vars import load, look_up
+from heroku_inference.cli.documents import MOST_PASSAGES, read_documents
 from heroku_inference.cli.embed import Progress, counted, show
 from heroku_inference.cli.listing import fetch_models
 from heroku_inference.cli.options import (
@@ -59,7 +60,7 @@ app = typer.Typer(
     name="heroku-inference",
     cls=PlainCommands,
     help="Heroku Managed Inference from a terminal: is all well, which models are there, a word "
-    "with one of them, and vectors of a corpus.",
+    "with one of them, answers from your documents, and vectors of a corpus.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -351,6 +352,82 @@ def chat(
             converse(conversation, _read_line)
         elif not conversation.ask(asked):
             raise typer.Exit(1)
+
+
+_ASK_HELP = f"""
+Answer a question from your own documents, with sources.
+
+Reads text and Markdown, and HTML and PDF where beautifulsoup4 and pypdf are installed; goes on past
+what cannot be read, and says so. Embeds all of it for each question, up to {MOST_PASSAGES:,}
+passages (about a megabyte), reranks the nearest 20, and answers from the best 4. Nothing is kept.
+
+Words of the question need no quotes; "-" reads it from stdin. Answer and sources go to stdout and
+everything else to stderr.
+
+--json prints one object: answer, which is null when nothing fits, and sources (number, score, file,
+place and text).
+"""
+
+
+@app.command(cls=PlainCommand, help=flowing(_ASK_HELP))
+def ask(
+    docs: Annotated[
+        list[str],
+        typer.Option(
+            "--docs",
+            "-d",
+            metavar="PATH",
+            help="A file or folder to read; may be given several times.",
+        ),
+    ],
+    question: Annotated[
+        list[str] | None, typer.Argument(metavar="QUESTION", help="What to ask.")
+    ] = None,
+    least_score: Annotated[
+        float,
+        typer.Option(
+            metavar="SCORE",
+            min=0,
+            max=1,
+            help="Where the best passage scores less, nothing fits, and no model is asked. "
+            "Measure it on questions of your own.",
+        ),
+    ] = 0,
+    model: Model = None,
+    alias: Alias = None,
+    base_url: Url = None,
+    timeout: Timeout = None,
+    env_file: EnvFile = None,
+    as_json: Json = False,
+) -> None:
+    screen = Screen()
+    screen.show_warnings()
+    with _one_line_errors(screen):
+        load(env_file)
+        asked = _question(asking.without_paths(question or []))
+        if asked is None:
+            raise ConfigError("There is no question.", "Pass it as words, or pipe it in.")
+        client = _client(screen, None, alias, base_url, timeout)
+        chat_model = model or client.settings("chat").require_model()
+        with screen.waiting("Reading"):
+            documents = read_documents(docs)
+        asking.show_read(screen, documents)
+        sources = asking.best_passages(client, asked, documents.passages, screen)
+        fits = bool(sources) and sources[0].score >= least_score
+        if as_json:
+            answer = asking.answer(client, asked, sources, chat_model) if fits else None
+            _print_json(asking.as_json(answer, sources))
+            return
+        if not fits:
+            asking.show_nothing_fits(screen, sources, least_score)
+            return
+        conversation = Conversation(
+            client, screen, {"model": chat_model}, system=asking.INSTRUCTIONS
+        )
+        answered = conversation.ask(asking.prompt_for(asked, sources))
+        asking.show_sources(screen, sources, conversation.said)
+    if not answered:
+        raise typer.Exit(1)
 
 
 _EMBED_HELP = """

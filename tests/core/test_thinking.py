@@ -54,6 +54,7 @@ def body_of(messages=HI, *, model="claude-4-5-sonnet", **options):
         ({"type": "adaptive"}, {}, {"type": "adaptive"}),
         ({"type": "adaptive", "effort": "low"}, {}, {"type": "adaptive", "effort": "low"}),
         ({"type": "disabled"}, {}, {"type": "disabled"}),
+        ({"type": ["enabled"]}, {}, {"type": ["enabled"]}),  # for the API to judge
     ],
 )
 def test_every_form_of_thinking_becomes_herokus_object(thinking, limits, sent):

@@ -155,6 +155,8 @@ def test_every_form_of_a_tool_choice_is_understood(choice, wire):
         (["weather"], [WIRED], "unknown form"),
         ({"type": "custom", "custom": {"name": "x"}}, [WIRED], "unknown form"),
         ({"type": "tool"}, [WIRED], "unknown form"),
+        ({"type": ["tool"], "name": "weather"}, [WIRED], "unknown form"),
+        ({"type": "function", "function": "weather"}, [WIRED], "unknown form"),
     ],
 )
 def test_a_tool_choice_that_means_nothing_is_refused(choice, tools, said):

@@ -20,10 +20,10 @@ BATCH = 32
 OPTIONS = {"batch_size": BATCH, "max_concurrency": IN_FLIGHT, "part_rows": 500, "limit": "150/s"}
 
 
-def start(folder):
-    command = [sys.executable, "-m", "tests.corpus.one_job", str(folder)]
+def start(folder, **options):
+    command = [sys.executable, "-m", "tests.corpus.one_job", str(folder), str(COUNT)]
     return subprocess.Popen(
-        [*command, str(COUNT), json.dumps(OPTIONS)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*command, json.dumps(OPTIONS | options)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
 
 
@@ -58,7 +58,8 @@ def test_kill_9_at_random_points_loses_nothing(shop, tmp_path, kills):
 
 
 def test_ctrl_c_keeps_every_answer_and_says_how_to_go_on(shop, tmp_path):
-    with start(tmp_path) as process:
+    # Slow enough that it has not ended by then, on a busy machine either.
+    with start(tmp_path, limit="20/s") as process:
         process.stdout.readline()
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)

@@ -28,6 +28,11 @@ needs_ray = pytest.mark.skipif(
 )
 BATCH = 96
 IN_FLIGHT = 4
+RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_worker_niceness": "0",  # 15 by default, which other programs leave nothing
+}
 PLENTY = 300  # seconds: on a busy machine, Ray alone takes one minute to start
 
 
@@ -142,19 +147,22 @@ def write_texts(folder, count):
 def start(folder, server, **options):
     command = [sys.executable, "-m", "tests.corpus.ray_job", str(folder)]
     options = {"env_vars": server.config_vars, "max_concurrency": IN_FLIGHT, **options}
-    machine = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
     with (folder / "log").open("a") as log:
         return subprocess.Popen(
             [*command, json.dumps(options)],
             stdout=log,
             stderr=log,
             cwd=ROOT,
-            env={**os.environ, **machine},  # noqa: TID251 - Ray needs what the machine sets
+            env={**os.environ, **RAY},  # noqa: TID251 - Ray needs what the machine sets
         )
 
 
 def finish(folder, driver):
-    assert driver.wait(PLENTY) == 0, (folder / "log").read_text()[-3000:]
+    try:
+        status = driver.wait(PLENTY)
+    finally:
+        driver.kill()
+    assert status == 0, (folder / "log").read_text()[-3000:]
 
 
 def workers(folder):
@@ -180,6 +188,15 @@ def check(folder, texts):
             assert (vector, reasons[id_]) == (vector_of(texts[id_]), None)
 
 
+def calls_of_workers(folder):
+    """When each call began and ended."""
+    return [
+        [float(moment) for moment in line.split()]
+        for log in folder.glob("*.worker")
+        for line in log.read_text().splitlines()
+    ]
+
+
 @needs_ray
 @pytest.mark.parametrize("count", [40_000, pytest.param(100_000, marks=pytest.mark.corpus)])
 def test_two_workers_share_one_limit_and_come_near_to_it(tmp_path, count):
@@ -189,11 +206,7 @@ def test_two_workers_share_one_limit_and_come_near_to_it(tmp_path, count):
         counts = server.counts()
     check(tmp_path, texts)
     assert len(counts["twice"]) <= 0.001 * count  # equal texts in two requests at a time
-    calls = [
-        [float(moment) for moment in line.split()]
-        for log in tmp_path.glob("*.worker")
-        for line in log.read_text().splitlines()
-    ]
+    calls = calls_of_workers(tmp_path)
     assert len([log for log in tmp_path.glob("*.worker") if log.read_text()]) == 2
     seconds = max(end for _, end in calls) - min(began for began, _ in calls)
     assert seconds <= 1.3 * counts["requests"] / 20, counts
@@ -245,26 +258,57 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(tmp_path, kills):
     assert len(counts["twice"]) <= 2 * kills * IN_FLIGHT * BATCH + 0.001 * len(texts), counts
 
 
-def run(program, **machine):
+def run(program):
     done = subprocess.run(
         [sys.executable, *program],
         capture_output=True,
         text=True,
         check=False,
         timeout=PLENTY,
-        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0", **machine},  # noqa: TID251 - as above
+        env={**os.environ, **RAY},  # noqa: TID251 - as above
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
 
 @needs_ray
-def test_the_page_runs(shop):
+@pytest.mark.parametrize(
+    "signals",
+    [
+        pytest.param([signal.SIGKILL, signal.SIGKILL], id="killed twice"),
+        pytest.param([signal.SIGSTOP], id="stopped", marks=pytest.mark.corpus),
+    ],
+)
+def test_workers_go_on_without_the_actor_of_their_pace_and_start_another(tmp_path, signals):
+    texts = write_texts(tmp_path, 40_000)
+    with LimitedServer(a_second=20, latency=0.05, faults=0.01) as server:
+        finish(tmp_path, start(tmp_path, server, limit="20/s", to_the_pace=signals))
+        counts = server.counts()
+    check(tmp_path, texts)
+    assert len(counts["twice"]) <= 0.001 * len(texts)  # equal texts in two requests at a time
+    assert counts.get("limited", 0) <= 0.1 * counts["requests"]
+    processes = (tmp_path / "paces").read_text().split()
+    assert len({*processes}) == len(signals)
+    if signal.SIGSTOP in signals:
+        assert "this process goes on at its own pace" in (tmp_path / "log").read_text()
+        # Of those who go on, one asks now and then, for three seconds.
+        assert max(end - began for began, end in calls_of_workers(tmp_path)) < 30
+
+
+RAN = {
+    "ray": ("5000 extension<arrow.fixed_shape_tensor[value_type=float", 5000),
+    "llama_index": (f"400 {WIDTH}\n", 400),
+}
+
+
+@needs_ray
+@pytest.mark.parametrize("what", RAN)
+def test_the_page_runs(shop, what):
     page = (ROOT / "docs" / "how-to" / "ray.md").read_text("utf-8")
-    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    printed = run(["-c", block])
-    assert "5000 extension<arrow.fixed_shape_tensor[value_type=float" in printed
-    assert shop.counts()["paid"] == 5000
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    expected, texts = RAN[what]
+    assert expected in run(["-c", dict(zip(RAN, blocks, strict=True))[what]])
+    assert (shop.counts()["paid"], shop.counts()["twice"]) == (texts, [])
 
 
 @needs_ray

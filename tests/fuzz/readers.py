@@ -35,6 +35,7 @@ from heroku_inference._headers import duration, rate_limits_of, requested_wait
 from heroku_inference._http.bodies import BodyReader, BodyTooLargeError
 from heroku_inference._http.sse import EventDecoder
 from heroku_inference._values import Reply
+from tests.fuzz.plain_answers import cuts_of, read_by_library, read_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,6 +60,15 @@ def sse(data: bytes) -> None:
     assert events_of(data[at : at + size] for at in range(0, len(data), size)) == whole
     half = len(data) // 2
     assert events_of([data[:half], b"", data[half:]]) == whole
+
+
+def plain_answer(data: bytes) -> None:
+    """However it is cut, an answer is what h11 makes of it, and nothing of it is in the next."""
+    for pieces in cuts_of(data):
+        for leaves in (True, False):
+            outcome = read_here(pieces, leaves=leaves)
+            assert outcome == read_by_library(pieces, leaves=leaves)
+            assert outcome.following in {None, b"next"}
 
 
 def _read_all(reader: Any, data: bytes) -> list[Any]:
@@ -236,6 +246,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     reader.__name__: reader
     for reader in (
         sse,
+        plain_answer,
         chat_stream,
         chat_answer,
         agent_stream,

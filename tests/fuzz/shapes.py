@@ -158,6 +158,23 @@ def _stream_like(draw: DrawFn, seeds: list[bytes]) -> bytes:
 
 
 @st.composite
+def _answer_like(draw: DrawFn, seeds: list[bytes]) -> bytes:
+    """The lines of an answer, some changed, dropped, repeated, or from another answer."""
+    lines = []
+    others = [line for seed in seeds for line in seed.split(b"\r\n")]
+    for line in draw(st.sampled_from(seeds)).split(b"\r\n"):
+        how = draw(st.sampled_from(["as it is"] * 9 + ["gone", "twice", "scratched", "other"]))
+        if how == "scratched":
+            lines.append(draw(_scratched(line)))
+        elif how == "other":
+            lines += [line, draw(st.sampled_from(others))]
+        elif how != "gone":
+            lines += [line] * (2 if how == "twice" else 1)
+    end = draw(st.sampled_from([b"\r\n"] * 6 + [b"\n", b"\r"]))
+    return end.join(lines)
+
+
+@st.composite
 def _text_like(draw: DrawFn, seeds: list[bytes]) -> bytes:
     if draw(st.booleans()):
         return draw(_scratched(draw(st.sampled_from(seeds))))
@@ -170,6 +187,7 @@ def _text_like(draw: DrawFn, seeds: list[bytes]) -> bytes:
 
 _LIKE: dict[str, Callable[[list[bytes]], SearchStrategy[bytes]]] = {
     "sse": _stream_like,
+    "plain_answer": _answer_like,
     "chat_stream": _stream_like,
     "agent_stream": _stream_like,
     "messages_stream": _stream_like,

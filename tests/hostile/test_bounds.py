@@ -154,7 +154,11 @@ def test_a_line_without_end_is_cut(calls, serve):
 def test_a_stream_that_is_summed_up_has_the_bound_of_a_whole_answer(calls, serve):
     def handle(connection: Connection) -> None:
         if b'"stream":true' not in connection.request():
-            connection.send(answer(b"", "408 Request Timeout", "text/plain", "retry-after: 0"))
+            connection.send(
+                answer(
+                    b"", "408 Request Timeout", "text/plain", "retry-after: 0", "connection: close"
+                )
+            )
             return
         connection.send(chunked(end=False))
         piece = event("x" * 1000)

@@ -37,13 +37,12 @@ WRONG = "wrong"
 
 def read_here(pieces):
     body, found = ChunkedBody(), b""
-    try:
-        for piece in pieces:
-            found += body.feed(piece)
-            if body.done:
-                return found
-    except httpcore2.RemoteProtocolError:
-        return WRONG
+    for piece in pieces:
+        found += body.feed(piece)
+        if body.done:
+            return found
+        if body.wrong is not None:
+            return WRONG
     return None
 
 
@@ -115,6 +114,12 @@ def test_a_head_that_h11_refuses_is_refused(serve, line):
     client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
     with pytest.raises(APIConnectionError, match="RemoteProtocolError"):
         client.chat(HELLO)
+
+
+def test_a_stream_is_whole_although_nonsense_follows_in_the_same_read(serve):
+    server = serve(lambda c: (c.request(), c.send(chunked(STREAM, end=False) + b"nonsense\r\n")))
+    client = Client(api_key=KEY, base_url=server.url, model="m", max_retries=0)
+    assert "".join(chunk.text for chunk in client.stream_chat(HELLO)) == "Hi"
 
 
 def test_what_is_sent_does_not_depend_on_who_reads(serve, caplog):

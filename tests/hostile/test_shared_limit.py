@@ -7,6 +7,7 @@ import copy
 import os
 import pickle
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -16,11 +17,13 @@ import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
 import pytest
 
 from heroku_inference import AsyncClient, Client, ConfigError, RateLimitError, SharedRateLimit
@@ -62,9 +65,28 @@ def file(tmp_path: Path) -> str:
     return os.fspath(tmp_path / "limit.sqlite")
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A real PostgreSQL."""
+class Store(NamedTuple):
+    """A server of its own that keeps limits."""
+
+    url: str
+    processes: Callable[[], list[psutil.Process]]
+    start: Callable[[], object]
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        processes = self.processes()
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        if number == signal.SIGKILL:
+            psutil.wait_procs(processes, timeout=10)
+
+
+@contextmanager
+def running_postgres() -> Iterator[Store]:
+    """A real PostgreSQL, whose URL has a password that it does not ask for."""
     pytest.importorskip("psycopg")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -74,11 +96,17 @@ def postgres() -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="limit-") as folder,
         server.get_server(Path(folder) / "postgres") as running,
     ):
-        yield running.get_uri()
+
+        def processes() -> list[psutil.Process]:
+            parent = psutil.Process(running.get_pid())
+            return [parent, *parent.children(recursive=True)]
+
+        url = running.get_uri().replace(":@", f":{PASSWORD}@")
+        yield Store(url, processes, running.ensure_postgres_running)
 
 
 @contextmanager
-def running_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running_redis() -> Iterator[Store]:
     """A real Redis with a password."""
     pytest.importorskip("redis")
     program = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -89,21 +117,35 @@ def running_redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         port = free.getsockname()[1]
     options = ("--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
     arguments = (program, "--port", str(port), *options, "--requirepass", PASSWORD)
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
+    started: list[psutil.Popen] = []
+
+    def start() -> None:
+        started[:] = [psutil.Popen(arguments, stdout=subprocess.DEVNULL)]
         latest = time.monotonic() + 10
         while time.monotonic() < latest:
             with socket.socket() as probe:
                 if not probe.connect_ex(("127.0.0.1", port)):
                     break
             time.sleep(0.02)
-        yield f"redis://:{PASSWORD}@127.0.0.1:{port}", process
-        process.kill()
+
+    start()
+    store = Store(f"redis://:{PASSWORD}@127.0.0.1:{port}", lambda: started, start)
+    try:
+        yield store
+    finally:
+        store.kill()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with running_postgres() as store:
+        yield store.url
 
 
 @pytest.fixture
 def redis() -> Iterator[str]:
-    with running_redis() as (url, _):
-        yield url
+    with running_redis() as store:
+        yield store.url
 
 
 def options(url: str, limit: SharedRateLimit, **further: Any) -> dict[str, Any]:
@@ -316,71 +358,96 @@ def test_callers_that_leave_keep_no_place(serve, file):
 # A store that is away
 
 
-@pytest.mark.parametrize("way", ["Client", "AsyncClient"])
-def test_a_store_that_does_not_answer_stops_nobody(serve, file, monkeypatch, way):
-    monkeypatch.setattr(limit_stores, "_PATIENCE", 0.5)
-    monkeypatch.setattr(limit_stores, "_AGAIN", 0.3)
-    listening = Listening()
-    arguments = options(serve(listening).url, SharedRateLimit(file, requests="8/s"))
-    beats: list[float] = []
+@contextmanager
+def locked(file: str) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
 
-    async def calls(number: int) -> None:
-        if way == "Client":
-            client = Client(**arguments)
-            for _ in range(number):
-                await asyncio.to_thread(client.chat, HELLO)
-        else:
-            client = AsyncClient(**arguments)
-            for _ in range(number):
-                await client.chat(HELLO)
+
+@contextmanager
+def stopped(store: Store) -> Iterator[None]:
+    store.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        store.signal(signal.SIGCONT)
+
+
+@contextmanager
+def killed(store: Store) -> Iterator[None]:
+    store.kill()
+    try:
+        yield
+    finally:
+        store.start()
+
+
+@pytest.mark.parametrize(
+    ("running", "away", "words", "kind"),
+    [
+        (None, locked, "limit.sqlite, cannot be used: .*locked", Client),
+        (None, locked, "limit.sqlite, cannot be used: .*locked", AsyncClient),
+        (running_redis, stopped, "redis://127.0.0.1:.*, cannot be used", AsyncClient),
+        (running_redis, killed, "redis://127.0.0.1:.*, cannot be used", Client),
+        (running_postgres, stopped, "postgresql:///postgres, cannot be used", AsyncClient),
+        (running_postgres, killed, "postgresql:///postgres, cannot be used", Client),
+    ],
+    ids=["file locked, sync", "file locked, async", "Redis stopped, async", "Redis killed, sync",
+         "PostgreSQL stopped, async", "PostgreSQL killed, sync"],
+)  # fmt: skip
+def test_a_store_that_is_away_stops_nobody_and_is_used_again(
+    serve, file, monkeypatch, running, away, words, kind
+):
+    patience = 2 if running is running_postgres else 0.5  # libpq knows no less
+    monkeypatch.setattr(limit_stores, "_PATIENCE", patience)
+    monkeypatch.setattr(limit_stores, "_AGAIN", patience)
+    listening = Listening()
+    url = serve(listening).url
+    beats: list[float] = []
 
     async def beat() -> None:
         while True:
             beats.append(time.monotonic())
             await asyncio.sleep(0.01)
 
-    async def main() -> None:
-        beating = asyncio.create_task(beat())
+    async def main(store: Store | str) -> None:
+        limit = SharedRateLimit(store if isinstance(store, str) else store.url, requests="8/s")
+        client = kind(**options(url, limit))
+
+        async def calls(number: int) -> None:
+            for _ in range(number):
+                if isinstance(client, Client):
+                    await asyncio.to_thread(client.chat, HELLO)
+                else:
+                    await client.chat(HELLO)
+
         await calls(2)
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
-            with pytest.warns(UserWarning, match="cannot be used: .*locked.* at its own pace"):
+        beating = asyncio.create_task(beat())
+        with away(store):
+            asked = time.monotonic()
+            with pytest.warns(UserWarning, match=f"{words}.*at its own pace") as caught:
                 await calls(1)
+            assert time.monotonic() - asked < 1.9 * patience  # not once more over a new connection
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 await calls(5)  # at once, and without a second warning
-            other.execute("ROLLBACK")
-        await asyncio.sleep(0.35)
+            beating.cancel()
+        assert len(caught) == 1
+        assert PASSWORD not in str(caught[0].message)
+        await asyncio.sleep(patience)
         await calls(3)
-        beating.cancel()
 
-    asyncio.run(main())
+    with nullcontext(file) if running is None else running() as store:
+        asyncio.run(main(store))
     gaps = listening.gaps()
     assert len(gaps) == 10
-    assert gaps[0] >= 0.1
-    assert max(gaps[2:7]) < 0.1
-    assert min(gaps[8:]) >= 0.1  # the store is asked again
-    assert max(later - earlier for earlier, later in pairwise(beats)) < 0.4
-
-
-def test_a_redis_that_is_killed_is_warned_of_once_and_used_again(serve, monkeypatch):
-    monkeypatch.setattr(limit_stores, "_AGAIN", 0.2)
-    listening = Listening()
-    with running_redis() as (store, process):
-        limit = SharedRateLimit(store, requests="8/s")
-        client = Client(**options(serve(listening).url, limit))
-        for _ in range(2):
-            client.chat(HELLO)
-        process.kill()
-        process.wait()
-        with pytest.warns(UserWarning, match=r"redis://127.0.0.1:\d+, cannot be used") as caught:
-            client.chat(HELLO)
-        client.chat(HELLO)
-        time.sleep(0.3)
-        client.chat(HELLO)
-    assert len(caught) == 1
-    assert PASSWORD not in str(caught[0].message)
-    assert len(listening.arrivals) == 5
+    # 0.135 by the store; on a busy machine, one call arrives later than another.
+    assert median(gaps[2:7]) < 0.06 < min(gaps[0], *gaps[8:])
+    assert max([later - earlier for earlier, later in pairwise(beats)], default=0) < 0.4
 
 
 def test_clocks_that_were_set_do_not_stop_calls_for_ever(serve, file):
