@@ -63,7 +63,7 @@ def _serve(config_vars: dict[str, str]) -> int:
         while web.poll() is None and not _is_open(int(config_vars["PORT"])):
             time.sleep(0.1)
         print(f"Open http://127.0.0.1:{config_vars['PORT']} (Ctrl-C stops)", flush=True)
-        return max(web.wait(), 0)  # to be ended by a signal is no failure
+        return max(web.wait(), 0)  # a signal ends it as it should
 
 
 def _is_open(port: int) -> bool:
