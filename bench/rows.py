@@ -345,7 +345,10 @@ _BULK = (
         scenario="limited-faults",
         peer=IDEAL,
         bounds=_limited(_CORE, 1.1),
-        profile="Its own limit is 19 requests/s.",
+        profile="Its own limit is 19 requests/s, a twentieth below the server's. About one "
+        "refusal in seven seconds, of requests that came in a bunch, costs most of a second; the "
+        "halving of the last refused batch takes the last two seconds, one request after the "
+        "other.",
     ),
     Row(
         "job-4",
