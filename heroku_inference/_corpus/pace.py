@@ -31,7 +31,7 @@ class Pace:
 
     def __init__(self, a_second: float) -> None:
         self._space = 1 / a_second
-        self._next = 0.0
+        self._next: float | None = None  # until the first start, none was missed
         self._refusals = 0  # since the last answer, those that came together counted once
         self._held_up = 0.0  # when that was last the case
         self._lock = threading.Lock()
@@ -40,10 +40,9 @@ class Pace:
         """The moment of the next start."""
         with self._lock:
             now = time.monotonic()
-            self._next = max(self._next, now - _MADE_GOOD * self._space)
-            moment = max(now, self._next)
-            self._next += self._space
-            return moment
+            due = now if self._next is None else max(self._next, now - _MADE_GOOD * self._space)
+            self._next = due + self._space
+            return max(now, due)
 
     def answered(self) -> None:
         """The limit is not reached."""
@@ -58,7 +57,7 @@ class Pace:
                 wait = max(wait, min(self._space * _SPACES * 2.0**self._refusals, _LONGEST))
                 self._refusals += 1
                 self._held_up = now
-            self._next = max(self._next, now + wait)
+            self._next = max(self._next or now, now + wait)
             return self._next - now
 
 

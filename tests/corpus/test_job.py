@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from heroku_inference import EmbedJob, EmbedProgress, ServerError
+from heroku_inference._corpus.pace import Pace
 from tests.corpus.folders import refused_in, vectors_in
 from tests.corpus.limited_server import (
     FAILING_WORD,
@@ -242,3 +243,9 @@ def test_a_text_is_sent_once_though_its_answer_comes_while_its_equals_wait(shop,
     assert report.equal == 66
     assert shop.counts()["twice"] == []
     assert vectors_in(tmp_path) == right(texts)
+
+
+def test_the_first_requests_are_spaced_like_all_others():
+    pace = Pace(20)
+    first, second = pace.take(), pace.take()
+    assert second - first == pytest.approx(0.05)
