@@ -127,7 +127,7 @@ async def _as_events(answer: AsyncGenerator[Event], conversation: str) -> AsyncI
 
 
 async def _as_json(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
-    """Sums an answer up. White space before JSON has no meaning: it keeps the connection open."""
+    """Sums an answer up. White space before it keeps the connection open."""
     told: dict[str, Any] = {"conversation": conversation, "text": "", "thinking": ""}
     told.update(sources=[], tools=[], approvals=[], error=None)
     yield " "

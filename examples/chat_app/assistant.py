@@ -112,14 +112,14 @@ class Assistant:
         the call, runs a tool that asks first: nothing that is written can.
 
         Raises:
-            Refused: The question is empty or too long, there is no such model, the conversation is
+            Refused: The question is empty or too long, the model is unknown, the conversation is
                 another user's or is being answered, or there is nothing to decide or to finish.
         """
         if question is not None:
             if not question.strip() or len(question) > MOST_CHARACTERS:
                 raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
             if turn.model not in await self.models():
-                raise Refused(f"There is no chat model {turn.model}.")
+                raise Refused(f"{turn.model} is not one of the chat models.")
             with suppress(LookupError):  # `_state` refuses another user's
                 await self.conversations.start(turn.user, question[:80], conversation)
         state = await self._state(turn.user, conversation)

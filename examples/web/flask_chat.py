@@ -43,7 +43,7 @@ def events(chunks: Iterator[ChatChunk]) -> Iterator[str]:
     """Write what the model says as server-sent events."""
     try:
         for chunk in chunks:
-            # A thought has no text, and tells the router that there is life.
+            # While the model thinks, a comment keeps the router waiting.
             yield event("piece", chunk.text) if chunk.text else ": thinking\n\n"
         yield event("end", "")
     except HerokuError:

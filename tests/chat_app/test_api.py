@@ -139,7 +139,7 @@ def test_the_model_can_be_switched(ann, emulator):
     refused = ann.post("/api/chat", json={"message": QUESTION, "model": "gpt-2"})
     assert (refused.status_code, refused.json()["detail"]) == (
         409,
-        "There is no chat model gpt-2.",
+        "gpt-2 is not one of the chat models.",
     )
 
 
