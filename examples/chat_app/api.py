@@ -10,10 +10,10 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from retrieval.uploads import read_upload
 
 from chat_app.access import api_user
 from chat_app.assistant import MOST_CHARACTERS, Assistant, Event, Turn
-from chat_app.reading import read_upload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

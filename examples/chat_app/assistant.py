@@ -22,8 +22,8 @@ from langchain_core.tools import tool
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import END
 from langgraph.types import Command
+from retrieval.uploads import UploadError
 
-from chat_app.reading import UploadError
 from chat_app.settings import INSTRUCTIONS
 from heroku_inference import AsyncClient, HerokuError
 from langchain_heroku import ChatHeroku
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import AnyMessage
     from langgraph.checkpoint.base import BaseCheckpointSaver
+    from retrieval.hybrid import Documents
 
-    from chat_app.retrieval import Documents
     from chat_app.store import Conversations
 
 MOST_CHARACTERS = 8000

@@ -14,11 +14,11 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from retrieval.uploads import UploadError
 
 from chat_app.access import Access, Limit
 from chat_app.api import api, health
 from chat_app.assistant import Assistant, Refused, in_words
-from chat_app.reading import UploadError
 from chat_app.settings import read_settings
 from chat_app.store import Conversations, open_pool
 from heroku_inference import HerokuError
@@ -38,9 +38,9 @@ from chainlit.server import app as chainlit_app  # noqa: E402
 from chat_app import page  # noqa: E402
 
 if settings.retrieval == "llama_index":
-    from chat_app.retrieval_llama_index import Documents
+    from retrieval.hybrid_llama_index import Documents
 else:
-    from chat_app.retrieval import Documents  # type: ignore[assignment]
+    from retrieval.hybrid import Documents  # type: ignore[assignment]
 
 
 @asynccontextmanager

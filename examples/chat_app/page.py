@@ -17,10 +17,10 @@ import chainlit as cl
 from chainlit.data.base import BaseDataLayer
 from chainlit.types import PageInfo, PaginatedResponse, Pagination, ThreadDict, ThreadFilter
 from chainlit.user import PersistedUser
+from retrieval.uploads import read_upload
 
 from chat_app.access import Limit, browser_user, is_password
 from chat_app.assistant import Assistant, Event, Turn, in_words
-from chat_app.reading import read_upload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Sequence

@@ -94,9 +94,9 @@ def give(running_emulator, postgres):
     """Give a user of the API a document, without the process that reads uploads."""
 
     def give(client, name, text):
-        from chat_app.reading import Passage
-        from chat_app.retrieval import Documents
         from chat_app.store import open_pool
+        from retrieval.hybrid import Documents
+        from retrieval.uploads import Passage
 
         async def add():
             connection = {"api_key": running_emulator.api_key, "base_url": running_emulator.url}

@@ -9,8 +9,8 @@ from pathlib import Path
 import docx
 import psutil
 import pytest
-from chat_app import reading
-from chat_app.reading import MOST_BYTES, UploadError, read, read_upload
+from retrieval import uploads
+from retrieval.uploads import MOST_BYTES, UploadError, read, read_upload
 
 PLANS = Path(__file__).parents[2] / "examples" / "docs" / "plans.pdf"
 
@@ -75,7 +75,7 @@ async def test_a_document_that_needs_too_much_memory_is_refused_and_the_app_live
 
 
 async def test_a_document_that_takes_too_long_is_refused_and_its_process_is_gone(monkeypatch):
-    monkeypatch.setattr(reading, "SECONDS", 0.05)
+    monkeypatch.setattr(uploads, "SECONDS", 0.05)
     before = psutil.Process().children()
     with pytest.raises(UploadError, match=r"^slow\.txt takes more than 0\.05 seconds to read\.$"):
         await read_upload("slow.txt", b"Hello.")
@@ -85,7 +85,7 @@ async def test_a_document_that_takes_too_long_is_refused_and_its_process_is_gone
 def test_the_process_that_parses_knows_no_config_vars():
     assert (
         {"PATH"}
-        <= reading._ENVIRONMENT.keys()
+        <= uploads._ENVIRONMENT.keys()
         <= {"LANG", "LD_LIBRARY_PATH", "PATH"}
         | {
             "PYTHONHOME",

@@ -132,7 +132,7 @@ def test_make_app_starts_it_all_and_stops_it_all(running_app):
     with (
         tempfile.TemporaryDirectory(prefix="chat-app-") as folder,
         subprocess.Popen(
-            [sys.executable, "-u", "-m", "chat_app.here"],
+            [sys.executable, "-u", "-m", "retrieval.here"],
             env={**config_vars, "PORT": port},
             cwd=folder,
             stdout=subprocess.PIPE,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from chat_app import retrieval, retrieval_llama_index
-from chat_app.reading import Passage, UploadError
 from chat_app.store import Conversations, migrate, open_pool
+from retrieval import hybrid, hybrid_llama_index
+from retrieval.uploads import Passage, UploadError
 
 HOLIDAYS = Passage("Handbook > Holidays", "Everybody has thirty days of holidays a year.")
 CODE = Passage("Handbook > Errors", "The machine shows E-4711 when its door is open.")
@@ -22,7 +22,7 @@ async def pool(postgres):
         yield pool
 
 
-@pytest.fixture(params=[retrieval, retrieval_llama_index], ids=["langchain", "llama_index"])
+@pytest.fixture(params=[hybrid, hybrid_llama_index], ids=["langchain", "llama_index"])
 def documents(request, pool, config_vars):
     return request.param.Documents(pool)
 
@@ -54,9 +54,9 @@ async def test_users_find_their_own_documents_and_those_of_everyone(documents, a
     assert await documents.names(bob) == []
     await documents.remove(bob, "handbook.md")
     assert await documents.names(ann) == ["handbook.md"]
-    await documents.add(retrieval.EVERYONE, "menu.txt", [LUNCH])
+    await documents.add(hybrid.EVERYONE, "menu.txt", [LUNCH])
     assert LUNCH.text in {one.text for one in await documents.search(bob, "lunch")}
-    await documents.remove(retrieval.EVERYONE, "menu.txt")
+    await documents.remove(hybrid.EVERYONE, "menu.txt")
 
 
 async def test_a_document_of_the_same_name_is_replaced(documents, ann):
@@ -66,7 +66,7 @@ async def test_a_document_of_the_same_name_is_replaced(documents, ann):
 
 
 async def test_one_document_too_many_is_refused_in_words(documents, ann, monkeypatch):
-    monkeypatch.setattr(retrieval, "MOST_DOCUMENTS", 1)
+    monkeypatch.setattr(hybrid, "MOST_DOCUMENTS", 1)
     await documents.add(ann, "one.md", [LUNCH])
     await documents.add(ann, "one.md", [CODE])
     with pytest.raises(UploadError, match=r"You have 1 documents, which is the limit\."):
@@ -80,9 +80,9 @@ async def test_any_question_can_be_searched_for(documents, ann, question):
 
 
 async def test_the_twins_share_their_documents(pool, config_vars, ann):
-    await retrieval.Documents(pool).add(ann, "handbook.md", [HOLIDAYS, CODE, LUNCH])
-    ours = await retrieval.Documents(pool).search(ann, "What is E-4711?")
-    twin = retrieval_llama_index.Documents(pool)
+    await hybrid.Documents(pool).add(ann, "handbook.md", [HOLIDAYS, CODE, LUNCH])
+    ours = await hybrid.Documents(pool).search(ann, "What is E-4711?")
+    twin = hybrid_llama_index.Documents(pool)
     assert await twin.search(ann, "What is E-4711?") == ours
     nodes = await twin.retriever(ann).aretrieve("What is E-4711?")
     assert {node.text for node in nodes} == {one.text for one in ours}

@@ -57,7 +57,7 @@ async def read_upload(name: str, data: bytes) -> list[Passage]:
         raise UploadError("The name of the file has characters that cannot be printed.")
     async with _one_at_a_time:
         worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "chat_app.reading", PurePath(name).name),
+            *(sys.executable, "-m", "retrieval.uploads", PurePath(name).name),
             cwd=Path(__file__).parents[1],
             env=_ENVIRONMENT,
             stdin=asyncio.subprocess.PIPE,
@@ -90,6 +90,7 @@ def read(name: str, data: bytes) -> list[Passage]:
         UploadError: As `read_upload`.
     """
     from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: PLC0415
+
     from retrieval import documents  # noqa: PLC0415 - the web process needs no parsers
     from retrieval.errors import InputError  # noqa: PLC0415
 

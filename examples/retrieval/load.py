@@ -1,4 +1,4 @@
-"""Loads documents that every user finds: `python -m chat_app.load FOLDER`."""
+"""Loads documents that every user finds: `python -m retrieval.load FOLDER`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chat_app.reading import read
-from chat_app.retrieval import EVERYONE, Documents
 from chat_app.settings import read_settings
 from chat_app.store import open_pool
+
+from retrieval.hybrid import EVERYONE, Documents
+from retrieval.uploads import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chat_app.reading import Passage, UploadError
 from langchain_heroku import HerokuEmbeddings, HerokuRerank
+from retrieval.uploads import Passage, UploadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chat_app.store import Pool
 
 EVERYONE = ""
-"""The owner of documents that every user finds; `python -m chat_app.load` adds them."""
+"""The owner of documents that every user finds; `python -m retrieval.load` adds them."""
 MOST_DOCUMENTS = 50
 """How many documents a user may have."""
 CANDIDATES = 20
@@ -140,7 +140,7 @@ class Documents:
                 "DELETE FROM passages WHERE owner = %s AND name = %s", [user, name]
             )
 
-    # What follows is all that LangChain does here; `retrieval_llama_index.py` is its twin.
+    # What follows is all that LangChain does here; `hybrid_llama_index.py` is its twin.
 
     def _make_models(self, connection: dict[str, Any]) -> None:
         self._embeddings = HerokuEmbeddings(**connection)

@@ -1,4 +1,4 @@
-"""The twin of `retrieval.py` for LlamaIndex: the same documents, found and sorted by its classes.
+"""The twin of `hybrid.py` for LlamaIndex: the same documents, found and sorted by its classes.
 
 `RETRIEVAL=llama_index` chooses it. Both use one table, so documents stay when you switch.
 """
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from chat_app import retrieval
-from chat_app.retrieval import Source
 from llama_index_heroku import HerokuEmbedding, HerokuRerank
+from retrieval import hybrid
+from retrieval.hybrid import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Documents(retrieval.Documents):
+class Documents(hybrid.Documents):
     """The documents of all users, with LlamaIndex."""
 
     def retriever(self, user: str) -> DocumentRetriever:

@@ -17,6 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dotenv import load_dotenv
+
 from retrieval.database import database
 from retrieval.interrupts import finish
 
@@ -41,7 +42,7 @@ def main() -> int:
         config_vars.update(DATABASE_URL=url, PYTHONPATH=str(Path(__file__).parents[1]))
         config_vars.setdefault("SESSION_SECRET", _secret(folder / "session-secret"))
         config_vars.setdefault("PORT", "8000")
-        for command in (["chat_app.store"], ["chat_app.load", str(DOCUMENTS)]):
+        for command in (["chat_app.store"], ["retrieval.load", str(DOCUMENTS)]):
             subprocess.run([sys.executable, "-m", *command], env=config_vars, check=True)  # noqa: S603
         return _serve(config_vars)
 
