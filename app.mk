@@ -15,7 +15,8 @@ $(APP_VENV)/.app: requirements/app.txt pyproject.toml
 	@touch $@
 
 app: $(APP_VENV)/.app ## Start the chat app on an emulator and a database of its own, with sample documents
-	@PYTHONPATH=examples $(APP_VENV)/bin/python -m retrieval.here
+	@PYTHONPATH=examples $(APP_VENV)/bin/python -m retrieval.here chat_app.store \
+		"retrieval.load examples/docs" chat_app.main
 
 app-test: $(APP_VENV)/.app ## Test the chat app, in a browser too; APP_TESTS=file for a part
 	MYPYPATH=examples $(APP_VENV)/bin/mypy examples/chat_app/*.py

@@ -14,13 +14,14 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from retrieval.pool import open_pool
 from retrieval.uploads import UploadError
 
 from chat_app.access import Access, Limit
 from chat_app.api import api, health
 from chat_app.assistant import Assistant, Refused, in_words
 from chat_app.settings import read_settings
-from chat_app.store import Conversations, open_pool
+from chat_app.store import Conversations
 from heroku_inference import HerokuError
 
 if TYPE_CHECKING:

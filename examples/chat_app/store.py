@@ -1,4 +1,4 @@
-"""The database: its tables, a pool of connections to it, and the list of each user's conversations.
+"""The database: its tables, and the list of each user's conversations.
 
 `python -m chat_app.store` makes the tables. Heroku does so before it starts a new release.
 """
@@ -11,21 +11,15 @@ from uuid import uuid4
 import psycopg
 from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
 from retrieval.addresses import postgresql_address
+from retrieval.hybrid import make_tables
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from psycopg import AsyncConnection
-
-    Pool = AsyncConnectionPool[AsyncConnection[dict[str, Any]]]
-
-MOST_CONNECTIONS = 8
-"""An `essential-0` takes 20, and during a release the old dyno runs beside the new one."""
+    from retrieval.pool import Pool
 
 TABLES = """
-CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE IF NOT EXISTS conversations (
     id text PRIMARY KEY,
     owner text NOT NULL,
@@ -33,18 +27,7 @@ CREATE TABLE IF NOT EXISTS conversations (
     changed timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS conversations_by_owner ON conversations (owner, changed);
-CREATE TABLE IF NOT EXISTS passages (
-    owner text NOT NULL,
-    name text NOT NULL,
-    place text NOT NULL,
-    content text NOT NULL,
-    words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector('english', content)) STORED,
-    model text NOT NULL,
-    vector vector NOT NULL
-);
-CREATE INDEX IF NOT EXISTS passages_by_owner ON passages (owner, model, name);
 """
-"""A search compares all passages of one user, which is exact; so there is no index of vectors."""
 
 
 class Conversation(NamedTuple):
@@ -57,32 +40,12 @@ class Conversation(NamedTuple):
 
 def migrate(url: str) -> None:
     """Makes the tables that are missing, those of LangGraph's checkpointer too."""
-    address = postgresql_address(url)
-    with psycopg.connect(address, autocommit=True, row_factory=dict_row) as connection:
+    with psycopg.connect(
+        postgresql_address(url), autocommit=True, row_factory=dict_row
+    ) as connection:
+        make_tables(connection)
         connection.execute(TABLES)
         PostgresSaver(connection).setup()
-
-
-def open_pool(url: str) -> Pool:
-    """Makes a pool of connections; `async with` opens it.
-
-    It tries each connection before it lends it, and makes a new one for one that is broken: so
-    the app outlives a restart of PostgreSQL, as Heroku does for maintenance.
-    """
-    return AsyncConnectionPool(
-        postgresql_address(url),
-        min_size=1,
-        max_size=MOST_CONNECTIONS,
-        timeout=10,
-        check=AsyncConnectionPool.check_connection,
-        open=False,
-        kwargs={
-            "autocommit": True,
-            "row_factory": dict_row,
-            "prepare_threshold": 0,
-            "connect_timeout": 5,
-        },
-    )
 
 
 class Conversations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_heroku import HerokuEmbeddings, HerokuRerank
@@ -12,7 +13,9 @@ from retrieval.uploads import Passage, UploadError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chat_app.store import Pool
+    from psycopg import Connection
+
+    from retrieval.pool import Pool
 
 EVERYONE = ""
 """The owner of documents that every user finds; `python -m retrieval.load` adds them."""
@@ -23,29 +26,14 @@ CANDIDATES = 20
 AT_ONCE = 384
 """Passages that are embedded between two reports of progress: four full requests."""
 
-ADD = """
-INSERT INTO passages (owner, name, place, content, model, vector)
-VALUES (%s, %s, %s, %s, %s, %s)
-"""
-
-# Reciprocal rank fusion: each list adds 1 / (60 + rank) to its passages.
-SEARCH = """
-WITH mine AS (
-    SELECT ctid AS id, * FROM passages WHERE owner IN (%(user)s, '') AND model = %(model)s
-), meant AS (
-    SELECT id, row_number() OVER (ORDER BY vector <=> %(vector)s::vector) AS rank
-    FROM mine ORDER BY rank LIMIT %(candidates)s
-), written AS (
-    SELECT id, row_number() OVER (ORDER BY ts_rank_cd(words, query) DESC, id) AS rank
-    FROM mine, websearch_to_tsquery('english', %(words)s) AS query
-    WHERE words @@ query ORDER BY rank LIMIT %(candidates)s
-), fused AS (
-    SELECT id, sum(1.0 / (60 + rank)) AS points
-    FROM (SELECT * FROM meant UNION ALL SELECT * FROM written) AS both_lists GROUP BY id
+TABLES = Path(__file__).with_name("hybrid_tables.sql").read_bytes()
+SEARCH = Path(__file__).with_name("hybrid_search.sql").read_bytes()
+NAMES = "SELECT DISTINCT name FROM passages WHERE owner = %s AND model = %s ORDER BY name"
+REMOVE = "DELETE FROM passages WHERE owner = %s AND name = %s"
+ADD = (
+    "INSERT INTO passages (owner, name, place, content, model, vector) "
+    "VALUES (%s, %s, %s, %s, %s, %s)"
 )
-SELECT name, place, content AS text, points::float AS score
-FROM fused JOIN mine USING (id) ORDER BY points DESC, id LIMIT %(candidates)s
-"""
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,11 @@ class Source:
     place: str
     text: str
     score: float
+
+
+def make_tables(connection: Connection[Any]) -> None:
+    """Makes the table of passages, and pgvector's type, if they are missing."""
+    connection.execute(TABLES)
 
 
 class Documents:
@@ -83,7 +76,7 @@ class Documents:
             UploadError: The user has too many documents.
         """
         known = await self.names(user)
-        if name not in known and len(known) >= MOST_DOCUMENTS:
+        if user != EVERYONE and name not in known and len(known) >= MOST_DOCUMENTS:
             raise UploadError(f"You have {MOST_DOCUMENTS} documents, which is the limit.")
         vectors: list[list[float]] = []
         for start in range(0, len(passages), AT_ONCE):
@@ -100,9 +93,7 @@ class Documents:
             connection.transaction(),
             connection.cursor() as cursor,
         ):
-            await cursor.execute(
-                "DELETE FROM passages WHERE owner = %s AND name = %s", [user, name]
-            )
+            await cursor.execute(REMOVE, [user, name])
             await cursor.executemany(ADD, rows)
         return len(rows)
 
@@ -127,18 +118,13 @@ class Documents:
     async def names(self, user: str) -> list[str]:
         """Returns the names of the user's documents."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT DISTINCT name FROM passages WHERE owner = %s AND model = %s ORDER BY name",
-                [user, self._model],
-            )
-            return [row["name"] for row in await cursor.fetchall()]
+            rows = await (await connection.execute(NAMES, [user, self._model])).fetchall()
+        return [row["name"] for row in rows]
 
     async def remove(self, user: str, name: str) -> None:
         """Removes a document of the user."""
         async with self._pool.connection() as connection:
-            await connection.execute(
-                "DELETE FROM passages WHERE owner = %s AND name = %s", [user, name]
-            )
+            await connection.execute(REMOVE, [user, name])
 
     # What follows is all that LangChain does here; `hybrid_llama_index.py` is its twin.
 

@@ -1,32 +1,37 @@
-"""Loads documents that every user finds: `python -m retrieval.load FOLDER`."""
+"""Gives every user some documents: `python -m retrieval.load FOLDER`.
+
+The config var DATABASE_URL says where they go. Documents that are there already stay as they are.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from chat_app.settings import read_settings
-from chat_app.store import open_pool
-
+from heroku_inference import HerokuError
+from retrieval.documents import find_files
+from retrieval.errors import InputError
 from retrieval.hybrid import EVERYONE, Documents
-from retrieval.uploads import read
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from retrieval.pool import open_pool
+from retrieval.uploads import UploadError, read
 
 
-async def load(files: Sequence[Path]) -> None:
-    """Adds the documents that are not there yet."""
-    async with open_pool(read_settings().database_url) as pool:
+async def load(folder: Path, url: str) -> None:
+    """Adds the documents in a folder that are not there yet."""
+    async with open_pool(url) as pool:
         documents = Documents(pool)
         known = await documents.names(EVERYONE)
-        for file in files:
-            if file.name not in known:
-                passages = read(file.name, file.read_bytes())
-                print(file.name, await documents.add(EVERYONE, file.name, passages), "passages")
+        for file in find_files([folder]):
+            name = file.relative_to(folder).as_posix()
+            if name not in known:
+                passages = read(name, file.read_bytes())
+                print(name, await documents.add(EVERYONE, name, passages), "passages")
 
 
 if __name__ == "__main__":
-    asyncio.run(load(sorted(Path(sys.argv[1]).iterdir())))
+    try:
+        asyncio.run(load(Path(sys.argv[1]), os.environ.get("DATABASE_URL", "")))  # noqa: TID251
+    except (HerokuError, InputError, UploadError) as error:
+        sys.exit(f"{error}")

@@ -94,8 +94,8 @@ def give(running_emulator, postgres):
     """Give a user of the API a document, without the process that reads uploads."""
 
     def give(client, name, text):
-        from chat_app.store import open_pool
         from retrieval.hybrid import Documents
+        from retrieval.pool import open_pool
         from retrieval.uploads import Passage
 
         async def add():

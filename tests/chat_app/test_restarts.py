@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from uuid import uuid4
 
 import httpx2
@@ -15,6 +19,7 @@ import httpx2
 from heroku_emulator import Say
 from tests.chat_app.process import eventually, free_port
 
+ROOT = Path(__file__).parents[2]
 LONG = " ".join(f"word{number}" for number in range(40))
 
 
@@ -126,26 +131,32 @@ def test_postgresql_restarts_and_the_app_recovers(app, postgres, emulator):
 def test_make_app_starts_it_all_and_stops_it_all(running_app):
     """`make app`: the emulator, the database, the sample documents and the page, until SIGTERM."""
     port = free_port()
-    config_vars = {
-        name: running_app.config_vars[name] for name in ("API_TOKEN", "HOME", "PATH", "PYTHONPATH")
-    }
-    with (
-        tempfile.TemporaryDirectory(prefix="chat-app-") as folder,
-        subprocess.Popen(
-            [sys.executable, "-u", "-m", "retrieval.here"],
-            env={**config_vars, "PORT": port},
+    config_vars = {name: running_app.config_vars[name] for name in ("API_TOKEN", "HOME", "PATH")}
+    with tempfile.TemporaryDirectory(prefix="chat-app-") as folder:
+        (Path(folder) / "examples").symlink_to(ROOT / "examples")
+        with subprocess.Popen(
+            [sys.executable, "-u", *what_make_app_runs()],
+            env={**config_vars, "PORT": port, "PYTHONPATH": "examples"},
             cwd=folder,
             stdout=subprocess.PIPE,
             text=True,
-        ) as here,
-    ):
-        told = []
-        for line in here.stdout:
-            told.append(line)
-            if line.startswith("Open "):
-                break
-        assert told[-1] == f"Open http://127.0.0.1:{port} (Ctrl-C stops)\n", told
-        assert httpx2.get(f"http://127.0.0.1:{port}/healthz").json() == {"status": "ok"}
-        here.terminate()
-        here.wait(40)
+        ) as here:
+            told = []
+            for line in here.stdout:
+                told.append(line)
+                if f"http://127.0.0.1:{port}" in line:
+                    break
+            assert any(re.fullmatch(r"plans\.pdf \d+ passages\n", line) for line in told), told
+            assert httpx2.get(f"http://127.0.0.1:{port}/healthz").json() == {"status": "ok"}
+            here.terminate()
+            here.wait(40)
     assert here.returncode == 0
+
+
+def what_make_app_runs():
+    """The arguments of Python in the recipe of `make app`."""
+    command = [shutil.which("make"), "--no-print-directory", "--dry-run", "app"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = shlex.split(told.replace("\\\n", " "))
+    assert words[0] == "PYTHONPATH=examples", told
+    return words[2:]

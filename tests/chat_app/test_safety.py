@@ -9,7 +9,8 @@ import jwt
 import pytest
 from chat_app.access import api_user
 from chat_app.settings import Settings
-from chat_app.store import Conversations, open_pool
+from chat_app.store import Conversations
+from retrieval.pool import open_pool
 
 from heroku_emulator import CallTools, Say
 
