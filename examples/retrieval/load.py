@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+import psycopg
+
 from heroku_inference import HerokuError
 from retrieval.documents import find_files
 from retrieval.errors import InputError
@@ -27,11 +29,11 @@ async def load(folder: Path, url: str) -> None:
             name = file.relative_to(folder).as_posix()
             if name not in known:
                 passages = read(name, file.read_bytes())
-                print(name, await documents.add(EVERYONE, name, passages), "passages")
+                print(f"{name}: {await documents.add(EVERYONE, name, passages)} passages")
 
 
 if __name__ == "__main__":
     try:
         asyncio.run(load(Path(sys.argv[1]), os.environ.get("DATABASE_URL", "")))  # noqa: TID251
-    except (HerokuError, InputError, UploadError) as error:
-        sys.exit(f"{error}")
+    except (HerokuError, InputError, UploadError, psycopg.OperationalError) as error:
+        sys.exit(f"Error: {error}")

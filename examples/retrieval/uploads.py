@@ -1,6 +1,6 @@
 """Reads an upload in a process of its own, which has little time, little memory and no config vars.
 
-What it reads, `examples/retrieval` says: PDF, HTML, Markdown, text, reStructuredText, Word.
+What it reads, `documents.py` says: PDF, HTML, Markdown, text, reStructuredText, Word.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ async def read_upload(name: str, data: bytes) -> list[Passage]:
             f"{name} cannot be read: it may be damaged, or take too much time or memory."
         )
     answer = json.loads(said)
-    if problem := answer.get("problem"):
-        raise UploadError(problem)
-    return [Passage(*passage) for passage in answer["passages"]]
+    if isinstance(answer, str):
+        raise UploadError(answer)
+    return [Passage(*passage) for passage in answer]
 
 
 def read(name: str, data: bytes) -> list[Passage]:
@@ -113,7 +113,7 @@ def read(name: str, data: bytes) -> list[Passage]:
 
 
 def _work(name: str) -> None:
-    """Is the process: reads the document from stdin, and writes what it says as JSON."""
+    """Is the process: reads a document from stdin, and writes its passages, or why it has none."""
     for limit, most in (
         (resource.RLIMIT_DATA, MEGABYTES * 2**20),
         (resource.RLIMIT_CPU, CPU_SECONDS),
@@ -121,9 +121,9 @@ def _work(name: str) -> None:
     ):
         resource.setrlimit(limit, (most, most))
     try:
-        answer: dict[str, object] = {"passages": read(name, sys.stdin.buffer.read())}
+        answer: object = read(name, sys.stdin.buffer.read())
     except UploadError as error:
-        answer = {"problem": str(error)}
+        answer = str(error)
     json.dump(answer, sys.stdout)
 
 

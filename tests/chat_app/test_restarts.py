@@ -146,7 +146,7 @@ def test_make_app_starts_it_all_and_stops_it_all(running_app):
                 told.append(line)
                 if f"http://127.0.0.1:{port}" in line:
                     break
-            assert any(re.fullmatch(r"plans\.pdf \d+ passages\n", line) for line in told), told
+            assert any(re.fullmatch(r"plans\.pdf: \d+ passages\n", line) for line in told), told
             assert httpx2.get(f"http://127.0.0.1:{port}/healthz").json() == {"status": "ok"}
             here.terminate()
             here.wait(40)

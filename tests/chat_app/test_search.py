@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from chat_app.store import Conversations, migrate
 from retrieval import hybrid, hybrid_llama_index
+from retrieval.load import load
 from retrieval.pool import open_pool
 from retrieval.uploads import Passage, UploadError
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 HOLIDAYS = Passage("Handbook > Holidays", "Everybody has thirty days of holidays a year.")
 CODE = Passage("Handbook > Errors", "The machine shows E-4711 when its door is open.")
 LUNCH = Passage("", "Lunch is served at noon.")
@@ -90,6 +95,32 @@ async def test_the_twins_share_their_documents(pool, config_vars, ann):
     assert await twin.search(ann, "What is E-4711?") == ours
     nodes = await twin.retriever(ann).aretrieve("What is E-4711?")
     assert {node.text for node in nodes} == {one.text for one in ours}
+
+
+async def test_a_folder_is_loaded_once_for_everyone(pool, postgres, config_vars, tmp_path, capsys):
+    (tmp_path / "menus").mkdir()
+    (tmp_path / "menus" / "today.txt").write_text(LUNCH.text)
+    (tmp_path / "picture.png").write_bytes(b"not a document")
+    await load(tmp_path, postgres.get_uri())
+    await load(tmp_path, postgres.get_uri())
+    assert capsys.readouterr().out == "menus/today.txt: 1 passages\n"
+    assert await hybrid.Documents(pool).names(hybrid.EVERYONE) == ["menus/today.txt"]
+    await hybrid.Documents(pool).remove(hybrid.EVERYONE, "menus/today.txt")
+
+
+def test_a_folder_without_a_database_is_refused_in_a_line(tmp_path):
+    """As `heroku run python -m retrieval.load` says it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "retrieval.load", tmp_path],
+        env={"PYTHONPATH": str(EXAMPLES)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: DATABASE_URL is not the address of a PostgreSQL (postgres://...)\n",
+    )
 
 
 async def test_a_conversation_belongs_to_the_user_who_started_it(pool, ann):
