@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tokenize
 import tomllib
 from importlib.metadata import distribution, packages_distributions
 from importlib.util import find_spec
@@ -132,6 +134,34 @@ def test_the_requirements_are_those_that_the_tests_have():
         *project["project"]["optional-dependencies"]["emulator"],
     ]
     assert {line for line in requirements() if name_of(line) != "heroku-inference"} <= {*tested}
+
+
+def test_the_app_can_be_read_in_ten_minutes():
+    of_the_app = sum(map(lines_of_code, APP.glob("*.py")))
+    assert of_the_app < 500
+    used = (APP.parent / f"{name.replace('.', '/')}.py" for name in imported_by_the_app())
+    of_retrieval = sum(
+        lines_of_code(file) for file in used if "retrieval" in file.parts and file.exists()
+    )
+    page = (ROOT / "docs" / "how-to" / "deploy-a-chat-app.md").read_text()
+    told = [int(count) for count in re.findall(r"about (\d+) lines", page)]
+    assert told == pytest.approx([of_the_app, of_retrieval], abs=20)
+
+
+def lines_of_code(file):
+    """Count lines without blank ones, comments, docstrings and imports."""
+    source = file.read_text()
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT and token.string.strip():
+            lines |= {*range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(source)):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(
+            getattr(node.value, "value", None), str
+        )
+        if is_docstring or isinstance(node, ast.Import | ast.ImportFrom):
+            lines -= {*range(node.lineno, node.end_lineno + 1)}
+    return len(lines)
 
 
 def test_the_python_is_one_that_the_package_supports():
