@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from fastapi import HTTPException
@@ -25,6 +24,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END
 from langgraph.store.postgres import AsyncPostgresStore
 from langgraph.types import Command, Interrupt
+from pydantic import BaseModel
 from retrieval.middleware import Retrieval
 from retrieval.uploads import UploadError
 
@@ -67,19 +67,22 @@ class Event:
     data: dict[str, Any]
 
 
-class Turn(TypedDict):
+class Turn(BaseModel):
     """Who asks in which conversation, and how he wants to be answered."""
 
     user: str
     conversation: str
-    model: str
-    agent: bool
+    model: str = ""
+    agent: bool = False
     """Whether the model decides itself when to search, and may use the other tools."""
+    thinks: bool = False
+
+
+class State(AgentState[Any]):
+    """What a conversation holds besides its messages: how its last question is answered."""
+
+    model: str
     thinks: bool
-
-
-class State(AgentState[Any], Turn):
-    """A conversation: its messages, and the turn of the last question."""
 
 
 @wrap_model_call
@@ -123,8 +126,7 @@ class Assistant:
             Refused: The question is empty or too long, the model is unknown, the conversation is
                 being answered, or there is nothing to decide or to finish.
         """
-        user, conversation = turn["user"], turn["conversation"]
-        state = await self._state(user, conversation)
+        state = await self._state(turn.user, turn.conversation)
         work: Any = None
         if approval in (waiting := {interrupt.id for interrupt in state.interrupts}):
             work = Command(resume={approval: {"type": "approve" if approved else "reject"}})
@@ -133,15 +135,16 @@ class Assistant:
         elif question:
             if not question.strip() or len(question) > MOST_CHARACTERS:
                 raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
-            if turn["model"] not in await self.models():
-                raise Refused(f"{turn['model']} is not one of the chat models.")
-            listed = await self.store.aget(shelf(user), conversation)
+            turn.model = turn.model or self.default_model
+            if turn.model not in await self.models():
+                raise Refused(f"{turn.model} is not one of the chat models.")
+            listed = await self.store.aget(shelf(turn.user), turn.conversation)
             title = listed.value if listed else {"title": question[:80]}
-            await self.store.aput(shelf(user), conversation, title)
-            work = {"messages": [HumanMessage(question)], **turn}
+            await self.store.aput(shelf(turn.user), turn.conversation, title)
+            work = {"messages": [HumanMessage(question)], **turn.model_dump()}
         elif not state.next:
             raise Refused("There is nothing to finish.", 409 if state.values else 404)
-        return self._start(_thread(user, conversation), work)
+        return self._start(_thread(turn.user, turn.conversation), work)
 
     async def history(self, user: str, conversation: str) -> list[Event]:
         """Returns what was said.
@@ -188,9 +191,8 @@ class Assistant:
     async def end(self, seconds: float) -> None:
         """Lets running answers end; after these seconds they stop, and can be finished later."""
         self._ending = True
-        with suppress(TimeoutError):
-            answers = asyncio.gather(*self._running.values(), return_exceptions=True)
-            await asyncio.wait_for(answers, seconds)
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=seconds)
 
     async def _state(self, user: str, conversation: str) -> Any:
         thread = _thread(user, conversation)

@@ -41,7 +41,7 @@ from chat_app import page  # noqa: E402
 if settings.retrieval == "llama_index":
     from retrieval.hybrid_llama_index import Documents
 else:
-    from retrieval.hybrid import Documents  # type: ignore[assignment]
+    from retrieval.hybrid_langchain import Documents  # type: ignore[assignment]
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ import json
 import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import anyio
@@ -31,7 +30,7 @@ BUTTONS = {
     "approval": [("approve", "Approve", "check"), ("reject", "Reject", "x")],
     "error": [("finish", "Try again", "refresh-cw")],
 }
-"""What stands under these events: names, labels and icons."""
+"""What stands under the steps of these events: names, labels and icons."""
 
 assistant: Assistant
 limit: Limit
@@ -51,19 +50,6 @@ def open_page(the_assistant: Assistant, settings: Settings, the_limit: Limit) ->
     (cl.password_auth_callback if settings.password else cl.header_auth_callback)(user)
 
 
-def saying_errors(callback: Callable[[Any], Awaitable[None]]) -> Any:
-    """Counts what a user sends, and says on the page what goes wrong with it."""
-
-    async def said(given: Any) -> None:
-        try:
-            limit.count(browser_user(), address())
-            await callback(given)
-        except Exception as error:  # noqa: BLE001 - the user reads what went wrong
-            await cl.ErrorMessage(_as_text(in_words(error))).send()
-
-    return said
-
-
 @cl.set_starters
 async def starters(_user: Any) -> list[cl.Starter]:
     """Offers first questions, about the sample documents."""
@@ -77,24 +63,36 @@ async def starters(_user: Any) -> list[cl.Starter]:
 
 @cl.on_chat_start
 async def start() -> None:
-    """Offers the models, and the ways to answer."""
+    """Offers the models, and the ways to answer, under the names of a `Turn`."""
     models = [cl.ModeOption(name, name) for name in await assistant.models()]
-    ways = [cl.ModeOption("chat", "Chat"), cl.ModeOption("agent", "Agent")]
-    speeds = [cl.ModeOption("quick", "Quick"), cl.ModeOption("thinks", "Thinks first")]
-    modes = {"model": models, "way": ways, "speed": speeds}
+    ways = [cl.ModeOption("off", "Chat"), cl.ModeOption("on", "Agent")]
+    speeds = [cl.ModeOption("off", "Quick"), cl.ModeOption("on", "Thinks first")]
+    modes = {"model": models, "agent": ways, "thinks": speeds}
     await cl.context.emitter.set_modes([cl.Mode(one, one, modes[one]) for one in modes])
 
 
 @cl.on_chat_resume
 async def resume(thread: ThreadDict) -> None:
-    """Shows a conversation again, and the answer that is being written when it is whole."""
+    """Shows a conversation again, then the answer that was being written when it is whole."""
     await start()
-    await _tell(thread)
     await cl.context.emitter.resume_thread(thread)
     await assistant.wait(browser_user(), thread["id"])
-    await _tell(thread)  # Chainlit shows it
+    thread["steps"] = await _steps(thread["id"])  # which Chainlit shows
     for step in thread["steps"]:
         await _send_buttons(step)
+
+
+def saying_errors(callback: Callable[[Any], Awaitable[None]]) -> Any:
+    """Counts what a user sends, and says on the page what goes wrong with it."""
+
+    async def said(given: Any) -> None:
+        try:
+            limit.count(browser_user(), address())
+            await callback(given)
+        except Exception as error:  # noqa: BLE001 - the user reads what went wrong
+            await cl.ErrorMessage(_as_text(in_words(error))).send()
+
+    return said
 
 
 @cl.on_message
@@ -104,7 +102,7 @@ async def message(said: cl.Message) -> None:
     for file in said.elements:
         await _take(file)
     if said.content.strip():
-        await _show(said.content, modes=said.modes)
+        await _show(assistant.answer(_turn(said.modes), said.content))
 
 
 @cl.action_callback("approve")
@@ -113,8 +111,14 @@ async def message(said: cl.Message) -> None:
 @saying_errors
 async def go_on(button: cl.Action) -> None:
     """Goes on with a tool that asked first, without it, or with an interrupted answer."""
-    await cl.context.emitter.delete_step({"id": str(button.forId)})  # with all its buttons
-    await _show(approval=button.payload.get("id", ""), approved=button.name == "approve")
+    step = str(button.forId)
+    await cl.context.emitter.delete_step({"id": step})  # with all its buttons
+    await _show(assistant.answer(_turn(), approval=step, approved=button.name == "approve"))
+
+
+def _turn(modes: dict[str, Any] | None = None) -> Turn:
+    thread = cl.context.session.thread_id
+    return Turn(user=browser_user(), conversation=thread, **(modes or {}))
 
 
 async def _take(file: Any) -> None:
@@ -125,110 +129,65 @@ async def _take(file: Any) -> None:
             step.name = f"Reading {file.name}: {done} of {total} passages"
             await step.update()
 
-        path = anyio.Path(file.path)
-        content = await path.read_bytes()
-        await path.unlink()
-        await file.remove()
-        passages = await read_upload(file.name, content)
+        passages = await read_upload(file.name, await anyio.Path(file.path).read_bytes())
         await assistant.documents.add(browser_user(), file.name, passages, tell)
         names = await assistant.documents.names(browser_user())
         step.output = _as_text(f"Your documents: {', '.join(names)}")
 
 
-async def _show(
-    question: str = "", modes: dict[str, str] | None = None, **decision: Any
-) -> None:
+async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
     """Shows an answer as it comes."""
-    chosen = modes or {}
-    turn = Turn(
-        user=browser_user(),
-        conversation=cl.context.session.thread_id,
-        model=chosen.get("model", assistant.default_model),
-        agent=chosen.get("way") == "agent",
-        thinks=chosen.get("speed") == "thinks",
-    )
-    run = cl.context.current_run
-    transcript = Transcript(run.id if run else None)
-    async with aclosing(await assistant.answer(turn, question, **decision)) as events:
+    run, last = cl.context.current_run, dict[str, Any]()
+    async with aclosing(await answering) as events:
         async for event in events:
-            step = transcript.tell(event)
-            if step and event.kind in {"text", "thinking"} and step["output"] != event.data["text"]:
-                await cl.context.emitter.send_token(step["id"], event.data["text"])
+            step = _step(event)
+            if event.kind in {"text", "thinking"} and step["name"] == last.get("name"):
+                await cl.context.emitter.send_token(last["id"], event.data["text"])
             elif step:
-                await cl.context.emitter.send_step(step)
-                await _send_buttons(step)
-    for element in transcript.elements:
-        await cl.context.emitter.send_element(element)
+                last = {**step, "parentId": run.id if run else None}
+                await cl.context.emitter.send_step(last)
+                await _send_buttons(last)
 
 
 async def _send_buttons(step: Any) -> None:
-    for name, label, icon in BUTTONS.get(step["metadata"].get("kind"), ()):
-        await cl.Action(name, step["metadata"], label, icon=icon).send(step["id"])
+    for name, label, icon in BUTTONS.get(step["metadata"]["kind"], ()):
+        await cl.Action(name, {}, label, icon=icon).send(step["id"])
 
 
-async def _tell(thread: Any) -> None:
-    transcript = Transcript()
-    for event in await assistant.history(browser_user(), thread["id"]):
-        transcript.tell(event)
-    thread.update(steps=transcript.steps, elements=transcript.elements)
+async def _steps(thread: str) -> list[Any]:
+    told = await assistant.history(browser_user(), thread)
+    return [step for event in told if (step := _step(event))]
 
 
-class Transcript:
-    """Tells events as Chainlit's steps: those of a live answer, and those of old ones alike."""
-
-    def __init__(self, parent: str | None = None) -> None:
-        self.steps: list[Any] = []
-        self.elements: list[Any] = []
-        self._parent = parent
-        self._calls: dict[str, Any] = {}
-        self._sources: list[dict[str, Any]] = []
-
-    def tell(self, event: Event) -> Any:
-        """Returns the step that the event adds or changes; `None` if it shows nothing yet."""
-        match event.kind, event.data:
-            case "question", {"text": text}:
-                return self._add("user_message", "You", text)
-            case "text", {"text": text}:
-                return self._say("assistant_message", "Assistant", text)
-            case "thinking", {"text": text}:
-                return self._say("tool", "Thinking", text)
-            case "tool", {"id": call, "name": name, "args": args}:
-                asked = {"input": json.dumps(args), "showInput": "json"}
-                self._calls[call] = self._add("tool", _title(name), **asked)
-                return self._calls[call]
-            case "result", {"id": call, "name": name, "text": text, "ok": ok}:
-                step = self._calls.get(call) or self._add("tool", _title(name))
-                step.update(output=text, language="text", isError=not ok)
-                return step
-            case "sources", {"sources": found}:
-                self._sources += found
-            case "approval", {"id": approval, "name": name, "args": args}:
-                told = ", ".join(f"{key}: {value}" for key, value in args.items())
-                asked = {"kind": "approval", "id": approval}
-                text = f"May I do this? **{_title(name)}**, {_as_text(told)}"
-                return self._add("assistant_message", "Assistant", text, metadata=asked)
-            case "error", {"message": text}:
-                again = {"metadata": {"kind": "error"}, "isError": True}
-                return self._add("assistant_message", "Assistant", _as_text(text), **again)
-            case "done", _ if self._sources:
-                return self._cite()
-        return None
-
-    def _say(self, kind: str, name: str, text: str) -> Any:
-        last = self.steps[-1] if self.steps else None
-        if last is None or last["name"] != name or last["metadata"]:
-            return self._add(kind, name, text)
-        last["output"] += text
-        return last
-
-    def _add(self, kind: str, name: str, output: str = "", **more: Any) -> Any:
-        step = {"id": str(uuid4()), "type": kind, "name": name, "output": output, "metadata": {}}
-        self.steps.append({**step, "parentId": self._parent, "createdAt": None, **more})
-        return self.steps[-1]
-
-    def _cite(self) -> Any:
-        step = self.steps[-1]
-        ...
+def _step(event: Event) -> Any:
+    """Tells an event as a step of Chainlit, which puts those of one id together."""
+    data, step = event.data, {"type": "assistant_message", "name": "Assistant", "createdAt": None}
+    step |= {"id": data.get("id", str(uuid4())), "output": data.get("text", "")}
+    step |= {"metadata": {"kind": event.kind}}
+    tool = step | {"type": "tool"}
+    match event.kind:
+        case "question":
+            return step | {"type": "user_message", "name": "You"}
+        case "text":
+            return step
+        case "thinking":
+            return tool | {"name": "Thinking"}
+        case "tool":
+            asked = {"input": json.dumps(data["args"]), "showInput": "json"}
+            return tool | asked | {"name": _title(data["name"])}
+        case "result":
+            told = {"language": "text", "isError": not data["ok"]}
+            return tool | told | {"name": _title(data["name"])}
+        case "sources":
+            names = [f"[{one['number']}] {one['name']} ({one['score']:.2f})" for one in data["sources"]]
+            texts = [_as_text(f"[{one['number']}] {one['place']}\n{one['text']}") for one in data["sources"]]
+            return tool | {"name": f"Sources: {', '.join(names)}", "output": "\n\n".join(texts)}
+        case "approval":
+            told = ", ".join(f"{key}: {value}" for key, value in data["args"].items())
+            return step | {"output": f"May I do this? **{_title(data['name'])}**, {_as_text(told)}"}
+        case "error":
+            return step | {"output": _as_text(data["message"]), "isError": True}
+    return None
 
 
 def _as_text(text: str) -> str:
@@ -252,12 +211,9 @@ class Conversations(BaseDataLayer):
     ) -> PaginatedResponse[ThreadDict]:
         """Lists the conversations of a user whose titles have the words he looks for."""
         words = (filters.search or "").lower()
-        found = [
-            _thread(one["id"], one["title"], one["changed"])
-            for one in await assistant.conversations(browser_user())
-            if words in one["title"].lower()
-        ]
-        return PaginatedResponse(PageInfo(False, None, None), found)
+        listed = await assistant.conversations(browser_user())
+        found = [_thread(**one) for one in listed if words in one["title"].lower()]
+        return PaginatedResponse(PageInfo(hasNextPage=False, startCursor=None, endCursor=None), found)
 
     async def get_thread_author(self, thread_id: str) -> str:
         """Names the user, if it is a conversation of his."""
@@ -265,7 +221,7 @@ class Conversations(BaseDataLayer):
         return browser_user() if listed else ""
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
-        """Finds a conversation. `resume` tells what was said."""
+        """Finds a conversation; `resume` tells what was said."""
         return _thread(thread_id) if await self.get_thread_author(thread_id) else None
 
     async def update_thread(self, thread_id: str, name: str | None = None, **_: Any) -> None:
