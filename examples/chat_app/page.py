@@ -137,14 +137,15 @@ async def _take(file: Any) -> None:
 
 async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
     """Shows an answer as it comes."""
-    run, last = cl.context.current_run, dict[str, Any]()
+    last: Any = {}
+    parent = cl.context.current_run and cl.context.current_run.id
     async with aclosing(await answering) as events:
         async for event in events:
             step = _step(event)
             if event.kind in {"text", "thinking"} and step["name"] == last.get("name"):
                 await cl.context.emitter.send_token(last["id"], event.data["text"])
             elif step:
-                last = {**step, "parentId": run.id if run else None}
+                last = {**step, "parentId": parent}
                 await cl.context.emitter.send_step(last)
                 await _send_buttons(last)
 
@@ -161,30 +162,33 @@ async def _steps(thread: str) -> list[Any]:
 
 def _step(event: Event) -> Any:
     """Tells an event as a step of Chainlit, which puts those of one id together."""
-    data, step = event.data, {"type": "assistant_message", "name": "Assistant", "createdAt": None}
-    step |= {"id": data.get("id", str(uuid4())), "output": data.get("text", "")}
-    step |= {"metadata": {"kind": event.kind}}
-    tool = step | {"type": "tool"}
+    data: Any = event.data
+    step = {"type": "assistant_message", "name": "Assistant", "output": data.get("text", "")}
+    step |= {"id": data.get("id") or str(uuid4()), "metadata": {"kind": event.kind}}
+    step |= {"createdAt": None}
+    tool = step | {
+        "type": "tool",
+        "name": data.get("name", event.kind).replace("_", " ").capitalize(),
+    }
     match event.kind:
         case "question":
             return step | {"type": "user_message", "name": "You"}
         case "text":
             return step
         case "thinking":
-            return tool | {"name": "Thinking"}
+            return tool
         case "tool":
-            asked = {"input": json.dumps(data["args"]), "showInput": "json"}
-            return tool | asked | {"name": _title(data["name"])}
+            return tool | {"input": json.dumps(data["args"]), "showInput": "json"}
         case "result":
-            told = {"language": "text", "isError": not data["ok"]}
-            return tool | told | {"name": _title(data["name"])}
+            return tool | {"language": "text", "isError": not data["ok"]}
         case "sources":
-            names = [f"[{one['number']}] {one['name']} ({one['score']:.2f})" for one in data["sources"]]
-            texts = [_as_text(f"[{one['number']}] {one['place']}\n{one['text']}") for one in data["sources"]]
-            return tool | {"name": f"Sources: {', '.join(names)}", "output": "\n\n".join(texts)}
+            cited = [(f"[{one['number']}] {one['name']}", one) for one in data["sources"]]
+            names = ", ".join(f"{name} ({one['score']:.2f})" for name, one in cited)
+            texts = [_as_text(f"{name} {one['place']}\n{one['text']}") for name, one in cited]
+            return tool | {"name": f"Sources: {names}", "output": "\n\n".join(texts)}
         case "approval":
             told = ", ".join(f"{key}: {value}" for key, value in data["args"].items())
-            return step | {"output": f"May I do this? **{_title(data['name'])}**, {_as_text(told)}"}
+            return step | {"output": f"May I do this? **{tool['name']}**, {_as_text(told)}"}
         case "error":
             return step | {"output": _as_text(data["message"]), "isError": True}
     return None
@@ -193,10 +197,6 @@ def _step(event: Event) -> Any:
 def _as_text(text: str) -> str:
     """Writes a text in Markdown that shows it as it is."""
     return "\n".join(re.sub(r"([^\w\s])", r"\\\1", line.strip()) for line in text.splitlines())
-
-
-def _title(tool: str) -> str:
-    return tool.replace("_", " ").capitalize()
 
 
 class Conversations(BaseDataLayer):
@@ -213,7 +213,9 @@ class Conversations(BaseDataLayer):
         words = (filters.search or "").lower()
         listed = await assistant.conversations(browser_user())
         found = [_thread(**one) for one in listed if words in one["title"].lower()]
-        return PaginatedResponse(PageInfo(hasNextPage=False, startCursor=None, endCursor=None), found)
+        return PaginatedResponse(
+            PageInfo(hasNextPage=False, startCursor=None, endCursor=None), found
+        )
 
     async def get_thread_author(self, thread_id: str) -> str:
         """Names the user, if it is a conversation of his."""
@@ -224,7 +226,9 @@ class Conversations(BaseDataLayer):
         """Finds a conversation; `resume` tells what was said."""
         return _thread(thread_id) if await self.get_thread_author(thread_id) else None
 
-    async def update_thread(self, thread_id: str, name: str | None = None, **_: Any) -> None:
+    async def update_thread(
+        self, thread_id: str, name: str | None = None, *_: Any, **__: Any
+    ) -> None:
         """Begins a conversation, or renames one whose author Chainlit has asked for."""
         if name:
             await assistant.store.aput(shelf(browser_user()), thread_id, {"title": name[:80]})

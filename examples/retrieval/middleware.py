@@ -74,7 +74,7 @@ class Retrieval(AgentMiddleware[Any, Any, Any]):
         *before, last = request.messages
         if sources := last.additional_kwargs.get("sources"):
             last = HumanMessage(f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {last.text}")
-        tools = request.tools if request.state["agent"] else []
+        tools = request.tools if request.state.get("agent") else []
         return await handler(request.override(messages=[*before, last], tools=tools))
 
     async def _search(self, user: str, question: str, known: int = 0) -> list[dict[str, Any]]:
