@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
+from fastapi import HTTPException
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware, before_agent, wrap_model_call
 from langchain.tools import ToolRuntime
@@ -39,25 +40,25 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 8000
 """How long a question may be."""
+HEARTBEAT = 15.0
 MOST_STEPS = 30
 """How many steps an agent may take for one question."""
 
 log = logging.getLogger("chat_app")
 
 
-class Refused(Exception):  # noqa: N818 - it says no, in a sentence for the user
+class Refused(HTTPException):
     """The user asked for what cannot be done. It says why, and what to do."""
 
     def __init__(self, why: str, status: int = 409) -> None:
-        super().__init__(why)
-        self.status = status
+        super().__init__(status, why)
 
 
 @dataclass(frozen=True)
 class Event:
     """A piece of an answer."""
 
-    kind: Literal["text", "thinking", "sources", "tool", "result", "approval", "error", "done"]
+    kind: Literal["text", "thinking", "sources", "tool", "result", "approval", "error", "done", "silence"]
     data: dict[str, Any]
 
 
@@ -148,7 +149,13 @@ class Assistant:
 
         async def read() -> AsyncGenerator[Event]:
             try:
-                while (event := await events.get()) is not None:
+                while True:
+                    try:
+                        event = await asyncio.wait_for(events.get(), HEARTBEAT)
+                    except TimeoutError:
+                        event = Event("silence", {})
+                    if event is None:
+                        return
                     yield event
             finally:
                 task.cancel()
@@ -189,7 +196,7 @@ class Assistant:
             except HerokuError as error:
                 log.warning("The list of models is not available: %s", error)
                 return [self.default_model]
-            chat = {model.model_id for model in offered if "chat" in model.kinds}
+            chat = {model.model_id for model in offered if "chat" in model.kinds and model.state != "deprecated"}
             self._models = [self.default_model, *sorted(chat - {self.default_model})]
         return self._models
 
@@ -356,9 +363,11 @@ def _approval(interrupt: Any) -> Event:
 
 def in_words(error: Exception) -> str:
     """Says what went wrong. Errors of Heroku say it themselves, and never hold a key."""
-    if isinstance(error, HerokuError | Refused | UploadError):
+    if isinstance(error, Refused):
+        return error.detail
+    if isinstance(error, HerokuError | UploadError):
         return str(error)
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError | TimeoutError):
         log.warning("The database does not answer: %s", type(error).__name__)
         return "The database does not answer. Try again in a moment."
     if isinstance(error, GraphRecursionError):

@@ -19,7 +19,7 @@ from chainlit.types import PageInfo, PaginatedResponse, Pagination, ThreadDict, 
 from chainlit.user import PersistedUser
 from retrieval.uploads import read_upload
 
-from chat_app.access import Limit, browser_user, is_password
+from chat_app.access import Limit, address, browser_user, is_secret
 from chat_app.assistant import Assistant, Event, Turn, in_words
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def open_page(the_assistant: Assistant, settings: Settings, the_limit: Limit) ->
 
     # A user is a browser, which the signed cookie knows again: names can be guessed.
     async def with_password(_name: str, password: str) -> cl.User | None:
-        return await without_password() if is_password(password, settings) else None
+        return await without_password() if is_secret(password, settings.password) else None
 
     async def without_password(_headers: Any = None) -> cl.User:
-        return cl.User(identifier=browser_user.get(), display_name="You")
+        return cl.User(identifier=browser_user(), display_name="You")
 
     if settings.password:
         cl.password_auth_callback(with_password)
@@ -100,7 +100,7 @@ async def _catch_up() -> None:
 async def message(said: cl.Message) -> None:
     """Takes uploads, then answers."""
     try:
-        limit.count(_user())
+        limit.count(_user(), address())
         taken = [await _take(file) for file in said.elements]
         if said.content.strip() and all(taken):
             chosen = {"model": assistant.default_model, **(said.modes or {})}
@@ -119,7 +119,7 @@ async def go_on(button: cl.Action) -> None:
     for one in cl.user_session.get("buttons") or []:
         await one.remove()
     try:
-        limit.count(_user())
+        limit.count(_user(), address())
         turn, asked = Turn(_user(), assistant.default_model), button.payload.get("id")
         approved = button.name == "approve"
         await _show(assistant.answer(turn, _conversation(), approval=asked, approved=approved))
