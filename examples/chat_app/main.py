@@ -47,7 +47,7 @@ cookie._cookie_secure = settings.dyno is not None  # Chainlit has no setting for
 if settings.retrieval == "llama_index":
     from retrieval.hybrid_llama_index import Documents
 else:
-    from retrieval.hybrid import Documents  # type: ignore[assignment]
+    from retrieval.hybrid_langchain import Documents  # type: ignore[assignment]
 
 
 @asynccontextmanager

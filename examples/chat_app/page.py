@@ -142,19 +142,18 @@ async def open_sources(button: cl.Action) -> None:
 
 async def _take(file: Any) -> bool:
     """Adds an uploaded document, and tells how far it is; says whether that went well."""
-    path, told = anyio.Path(file.path), []
+    path = anyio.Path(file.path)
     try:
         async with cl.Step(
             f"Reading {file.name}", "tool", show_input=False, icon="file-text"
         ) as step:
 
-            def tell_progress(done: int, total: int) -> None:
+            async def tell_progress(done: int, total: int) -> None:
                 step.name = f"Reading {file.name}: {done} of {total} passages"
-                told.append(asyncio.create_task(step.update()))
+                await step.update()
 
             passages = await read_upload(file.name, await path.read_bytes())
             await assistant.documents.add(_user(), file.name, passages, tell_progress)
-            await asyncio.gather(*told)
         names = [_as_text(name) for name in await assistant.documents.names(_user())]
         await cl.Message(f"Your documents: {', '.join(names)}").send()
     except Exception as error:  # noqa: BLE001 - as above

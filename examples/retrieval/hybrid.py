@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from langchain_heroku import HerokuEmbeddings, HerokuRerank
 from retrieval.uploads import Passage, UploadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from psycopg import Connection
 
@@ -51,26 +51,34 @@ def make_tables(connection: Connection[Any]) -> None:
     connection.execute(TABLES)
 
 
-class Documents:
+async def _nothing(_done: int, _total: int) -> None: ...
+
+
+class Documents(ABC):
     """The documents of all users. Each call names the user, and sees only what is his.
 
     Args:
         pool: Connections to the database.
-        connection: Arguments for the models; on Heroku the config vars are enough.
+        model: Names the embedding model, because vectors of two models cannot be compared.
     """
 
-    def __init__(self, pool: Pool, connection: dict[str, Any] | None = None) -> None:
-        self._pool = pool
-        self._make_models(connection or {})
+    def __init__(self, pool: Pool, model: str) -> None:
+        self._pool, self._model = pool, model
 
     async def add(
         self,
         user: str,
         name: str,
         passages: Sequence[Passage],
-        on_progress: Callable[[int, int], object] = lambda _done, _total: None,
+        on_progress: Callable[[int, int], Awaitable[object]] = _nothing,
     ) -> int:
         """Adds a document, in place of an earlier one of that name; returns how many passages.
+
+        Args:
+            user: Whose document it is; `EVERYONE` may be.
+            name: Its name.
+            passages: What it says.
+            on_progress: Is told now and then how many passages are embedded, and of how many.
 
         Raises:
             UploadError: The user has too many documents.
@@ -80,10 +88,10 @@ class Documents:
             raise UploadError(f"You have {MOST_DOCUMENTS} documents, which is the limit.")
         vectors: list[list[float]] = []
         for start in range(0, len(passages), AT_ONCE):
-            on_progress(start, len(passages))
+            await on_progress(start, len(passages))
             texts = [passage.text for passage in passages[start : start + AT_ONCE]]
             vectors += await self._embed(texts)
-        on_progress(len(passages), len(passages))
+        await on_progress(len(passages), len(passages))
         rows = [
             (user, name, passage.place, passage.text, self._model, str(vector))
             for passage, vector in zip(passages, vectors, strict=True)
@@ -126,24 +134,13 @@ class Documents:
         async with self._pool.connection() as connection:
             await connection.execute(REMOVE, [user, name])
 
-    # What follows is all that LangChain does here; `hybrid_llama_index.py` is its twin.
+    # The models, which are LangChain's in `hybrid_langchain.py` and LlamaIndex's in its twin.
 
-    def _make_models(self, connection: dict[str, Any]) -> None:
-        self._embeddings = HerokuEmbeddings(**connection)
-        self._reranker = HerokuRerank(**connection)
+    @abstractmethod
+    async def _embed(self, texts: list[str]) -> list[list[float]]: ...
 
-    @property
-    def _model(self) -> str:
-        """Vectors of different models cannot be compared."""
-        return str(self._embeddings.model)
+    @abstractmethod
+    async def _embed_question(self, question: str) -> list[float]: ...
 
-    async def _embed(self, texts: list[str]) -> list[list[float]]:
-        return await self._embeddings.aembed_documents(texts)
-
-    async def _embed_question(self, question: str) -> list[float]:
-        return await self._embeddings.aembed_query(question)
-
-    async def _rerank(self, question: str, found: Sequence[Source], k: int) -> list[Source]:
-        texts = [source.text for source in found]
-        hits = await self._reranker.arerank(question, texts, top_n=k)
-        return [replace(found[hit.index], score=hit.score) for hit in hits]
+    @abstractmethod
+    async def _rerank(self, question: str, found: Sequence[Source], k: int) -> list[Source]: ...

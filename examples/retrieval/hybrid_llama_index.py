@@ -1,6 +1,6 @@
-"""The twin of `hybrid.py` for LlamaIndex: the same documents, found and sorted by its classes.
+"""The search of `hybrid.py` with the models of LlamaIndex; `hybrid_langchain.py` is its twin.
 
-`RETRIEVAL=llama_index` chooses it. Both use one table, so documents stay when you switch.
+Both use one table, so documents stay when you switch.
 """
 
 from __future__ import annotations
@@ -17,21 +17,27 @@ from retrieval.hybrid import Source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from retrieval.pool import Pool
+
+__all__ = ["DocumentRetriever", "Documents"]
+
 
 class Documents(hybrid.Documents):
-    """The documents of all users, with LlamaIndex."""
+    """The documents of all users, with LlamaIndex.
+
+    Args:
+        pool: Connections to the database.
+        connection: Arguments for the models; on Heroku the config vars are enough.
+    """
+
+    def __init__(self, pool: Pool, connection: dict[str, Any] | None = None) -> None:
+        self._embedding = HerokuEmbedding(**connection or {})
+        self._postprocessor = HerokuRerank(**connection or {})
+        super().__init__(pool, str(self._embedding.model))
 
     def retriever(self, user: str) -> DocumentRetriever:
         """Returns a retriever of the user's passages for LlamaIndex's query and chat engines."""
         return DocumentRetriever(self, user)
-
-    def _make_models(self, connection: dict[str, Any]) -> None:
-        self._embedding = HerokuEmbedding(**connection)
-        self._postprocessor = HerokuRerank(**connection)
-
-    @property
-    def _model(self) -> str:
-        return str(self._embedding.model)
 
     async def _embed(self, texts: list[str]) -> list[list[float]]:
         return await self._embedding.aget_text_embedding_batch(texts)

@@ -15,7 +15,8 @@ import psycopg
 from heroku_inference import HerokuError
 from retrieval.documents import find_files
 from retrieval.errors import InputError
-from retrieval.hybrid import EVERYONE, Documents
+from retrieval.hybrid import EVERYONE
+from retrieval.hybrid_langchain import Documents
 from retrieval.pool import open_pool
 from retrieval.uploads import UploadError, read
 

@@ -94,7 +94,7 @@ def give(running_emulator, postgres):
     """Give a user of the API a document, without the process that reads uploads."""
 
     def give(client, name, text):
-        from retrieval.hybrid import Documents
+        from retrieval.hybrid_langchain import Documents
         from retrieval.pool import open_pool
         from retrieval.uploads import Passage
 

@@ -81,40 +81,47 @@ def test_the_values_of_the_manifest_are_the_defaults():
 
 
 def test_the_requirements_are_all_that_the_app_imports():
-    imported = set()
-    retrieval = APP.parent / "retrieval"
-    used = [
-        retrieval / f"{name}.py" for name in ("hybrid", "hybrid_llama_index", "load", "uploads")
-    ]
-    for file in [*APP.glob("*.py"), *used, *retrieval.glob("formats/*.py")]:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                imported.add(node.module.partition(".")[0])
+    imported = {name.partition(".")[0] for name in imported_by_the_app()}
     imported -= {*sys.stdlib_module_names, "__future__", "chat_app", "retrieval"}
     ours = {"heroku_inference", "langchain_heroku", "llama_index_heroku"}
     assert imported >= ours  # whose distribution is known by other names where it is editable
-    installed = with_what_they_need(requirements())
     distributions = packages_distributions()
     for name in imported - ours:
-        assert {one.lower() for one in distributions[name]} & installed, name
+        assert {canonicalize_name(one) for one in distributions[name]} & required_by_name(), name
 
 
-def with_what_they_need(lines):
-    """The distributions that pip installs for the requirements."""
-    found, queue = set(), [Requirement(line) for line in lines]
+def imported_by_the_app():
+    """The modules that the app imports, with those that its own parts in `retrieval` import."""
+    found, queue = set(), [*APP.glob("*.py"), APP.parent / "retrieval" / "load.py"]
     while queue:
-        wanted = queue.pop()
-        key = (canonicalize_name(wanted.name), *sorted(wanted.extras))
-        if key not in found:
-            found.add(key)
-            for line in distribution(wanted.name).requires or ():
-                needs = Requirement(line)
-                extras = [*wanted.extras, ""]
-                if not needs.marker or any(needs.marker.evaluate({"extra": one}) for one in extras):
-                    queue.append(needs)
-    return {name for name, *_ in found}
+        for name in imported_by(queue.pop()) - found:
+            found.add(name)
+            file = APP.parent / f"{name.replace('.', '/')}.py"
+            if file.exists():
+                queue.append(file)
+    assert {"retrieval.hybrid_llama_index", "retrieval.formats.pdf"} <= found
+    return found
+
+
+def imported_by(file):
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def required_by_name():
+    """The distributions that the requirements name, by themselves or by an extra of another."""
+    names = set()
+    for wanted in map(Requirement, requirements()):
+        names.add(canonicalize_name(wanted.name))
+        for needs in map(Requirement, distribution(wanted.name).requires or ()):
+            if needs.marker and any(needs.marker.evaluate({"extra": one}) for one in wanted.extras):
+                names.add(canonicalize_name(needs.name))
+    return names
 
 
 def test_the_requirements_are_those_that_the_tests_have():

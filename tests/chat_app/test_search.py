@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from chat_app.store import Conversations, migrate
-from retrieval import hybrid, hybrid_llama_index
+from retrieval import hybrid, hybrid_langchain, hybrid_llama_index
 from retrieval.load import load
 from retrieval.pool import open_pool
 from retrieval.uploads import Passage, UploadError
@@ -28,7 +28,7 @@ async def pool(postgres):
         yield pool
 
 
-@pytest.fixture(params=[hybrid, hybrid_llama_index], ids=["langchain", "llama_index"])
+@pytest.fixture(params=[hybrid_langchain, hybrid_llama_index], ids=["langchain", "llama_index"])
 def documents(request, pool, config_vars):
     return request.param.Documents(pool)
 
@@ -40,9 +40,11 @@ def ann():
 
 async def test_a_search_finds_the_meaning_and_the_words(documents, ann):
     told = []
-    count = await documents.add(
-        ann, "handbook.md", [LUNCH, HOLIDAYS, CODE], lambda *so_far: told.append(so_far)
-    )
+
+    async def tell(*so_far):
+        told.append(so_far)
+
+    count = await documents.add(ann, "handbook.md", [LUNCH, HOLIDAYS, CODE], tell)
     assert (count, told) == (3, [(0, 3), (3, 3)])
     by_word, *_ = await documents.search(ann, "e-4711", k=1)
     assert (by_word.name, by_word.place, by_word.text) == ("handbook.md", *CODE)
@@ -89,8 +91,8 @@ async def test_any_question_can_be_searched_for(documents, ann, question):
 
 
 async def test_the_twins_share_their_documents(pool, config_vars, ann):
-    await hybrid.Documents(pool).add(ann, "handbook.md", [HOLIDAYS, CODE, LUNCH])
-    ours = await hybrid.Documents(pool).search(ann, "What is E-4711?")
+    await hybrid_langchain.Documents(pool).add(ann, "handbook.md", [HOLIDAYS, CODE, LUNCH])
+    ours = await hybrid_langchain.Documents(pool).search(ann, "What is E-4711?")
     twin = hybrid_llama_index.Documents(pool)
     assert await twin.search(ann, "What is E-4711?") == ours
     nodes = await twin.retriever(ann).aretrieve("What is E-4711?")
@@ -104,8 +106,8 @@ async def test_a_folder_is_loaded_once_for_everyone(pool, postgres, config_vars,
     await load(tmp_path, postgres.get_uri())
     await load(tmp_path, postgres.get_uri())
     assert capsys.readouterr().out == "menus/today.txt: 1 passages\n"
-    assert await hybrid.Documents(pool).names(hybrid.EVERYONE) == ["menus/today.txt"]
-    await hybrid.Documents(pool).remove(hybrid.EVERYONE, "menus/today.txt")
+    assert await hybrid_langchain.Documents(pool).names(hybrid.EVERYONE) == ["menus/today.txt"]
+    await hybrid_langchain.Documents(pool).remove(hybrid.EVERYONE, "menus/today.txt")
 
 
 def test_a_folder_without_a_database_is_refused_in_a_line(tmp_path):
