@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid4
 
@@ -34,12 +33,11 @@ class Caller:
     """
 
     def __init__(self, request: Request, token: Token, x_user: UserName = "") -> None:
-        state = request.app.state
-        if not is_secret(token.credentials, state.settings.api_token):
+        if not is_secret(token.credentials, request.app.state.settings.api_token):
             raise HTTPException(401, "This is not the token. The config var API_TOKEN sets it.")
         self.user = f"api:{x_user}"
-        self.assistant: Assistant = state.assistant
-        self.limit: Limit = state.limit
+        self.assistant: Assistant = request.app.state.assistant
+        self.limit: Limit = request.app.state.limit
 
 
 By = Annotated[Caller, Depends()]
@@ -48,12 +46,12 @@ By = Annotated[Caller, Depends()]
 class Question(BaseModel):
     """A question, or how to go on: with a decision, or else with an interrupted answer."""
 
-    message: str | None = Field(None, min_length=1, max_length=MOST_CHARACTERS)
+    message: str = Field("", max_length=MOST_CHARACTERS)
     conversation: UUID = Field(default_factory=uuid4, description="Goes on with it, or begins it.")
-    model: str | None = Field(None, description="A chat model. Default: the app's.")
+    model: str = Field("", description="A chat model. Default: the app's.")
     agent: bool = Field(default=False, description="The model chooses its tools itself.")
     thinking: bool = Field(default=False, description="The model thinks before it answers.")
-    approval: str | None = Field(None, description="The `id` of the `approval` to decide.")
+    approval: str = Field("", description="The `id` of the `approval` to decide.")
     approved: bool = Field(default=False, description="Whether that tool may run.")
     stream: bool = Field(default=False, description="Answers in server-sent events.")
 
@@ -62,25 +60,22 @@ class Question(BaseModel):
 async def chat(asked: Question, by: By) -> StreamingResponse:
     """Answers a question.
 
-    As server-sent events: `conversation`, `text`, `thinking`, `sources`, `tool`, `result`,
-    `approval`, `error`, `done`, and `silence` every 15 seconds without another. As JSON: the same,
-    with the pieces of `text`, `thinking` and `sources` put together, and lists of all others.
+    As server-sent events: `conversation`, `text`, `thinking`, `source`, `tool`, `result`,
+    `approval`, `error`, `done`, and `silence` after 15 seconds without another. As JSON: the whole
+    `text` and `thinking`, and a list of the data of each other kind of event that there was.
     """
     by.limit.count(by.user)
-    model, conversation = asked.model or by.assistant.default_model, str(asked.conversation)
-    turn = Turn(by.user, model, asked.agent, asked.thinking)
-    answer = await by.assistant.answer(
-        turn, conversation, asked.message, asked.approval, approved=asked.approved
-    )
+    turn = Turn(user=by.user, **asked.model_dump(mode="json"))
+    answer = await by.assistant.answer(turn, asked.message, asked.approval, approved=asked.approved)
     if asked.stream:
-        return StreamingResponse(_as_events(answer, conversation), media_type="text/event-stream")
-    return StreamingResponse(_as_json(answer, conversation), media_type="application/json")
+        return StreamingResponse(_as_events(answer, turn.conversation), media_type="text/event-stream")
+    return StreamingResponse(_as_json(answer, turn.conversation), media_type="application/json")
 
 
 @api.get("/api/conversations")
 async def conversations(by: By) -> list[dict[str, Any]]:
     """Lists the user's conversations, the newest first."""
-    return [one._asdict() for one in await by.assistant.conversations.names(by.user)]
+    return await by.assistant.conversations(by.user)
 
 
 @api.get("/api/conversations/{conversation}")
@@ -112,24 +107,17 @@ async def healthz(request: Request) -> str:
 
 async def _as_events(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
     yield f'event: conversation\ndata: {{"id": "{conversation}"}}\n\n'
-    async with aclosing(answer):
-        async for event in answer:
-            yield f"event: {event.kind}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
+    async for event in answer:
+        yield f"event: {event.kind}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
 
 
 async def _as_json(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
     """Sums an answer up. White space before it keeps the connection open."""
-    told: dict[str, Any] = {"conversation": conversation, "text": "", "thinking": "", "sources": []}
-    yield " "
-    async with aclosing(answer):
-        async for event in answer:
-            match event:
-                case Event("silence"):
-                    yield " "
-                case Event("text" | "thinking" as kind, {"text": piece}):
-                    told[kind] += piece
-                case Event("sources", {"sources": found}):
-                    told["sources"] += found
-                case Event(kind, data):
-                    told.setdefault(kind, []).append(data)
+    told: dict[str, Any] = {"conversation": conversation, "text": "", "thinking": ""}
+    async for event in answer:
+        yield " "
+        if event.kind in {"text", "thinking"}:
+            told[event.kind] += event.data["text"]
+        elif event.kind != "silence":
+            told.setdefault(event.kind, []).append(event.data)
     yield json.dumps(told, ensure_ascii=False)

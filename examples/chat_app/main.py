@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ import psycopg
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from retrieval.pool import open_pool
 from retrieval.uploads import UploadError
 from starlette.middleware.sessions import SessionMiddleware
@@ -22,7 +22,6 @@ from chat_app.access import HEADERS, Access, Limit, add_request_id
 from chat_app.api import api
 from chat_app.assistant import Assistant, in_words
 from chat_app.settings import read_settings
-from chat_app.store import Conversations
 from heroku_inference import HerokuError
 
 if TYPE_CHECKING:
@@ -30,10 +29,12 @@ if TYPE_CHECKING:
 
 SECONDS_TO_END = 12
 """For requests when the app stops, then for answers of the page. Heroku waits 30 seconds."""
-
+YEAR = 365 * 24 * 60 * 60
 STATUS = {HerokuError: 502, psycopg.OperationalError: 503, TimeoutError: 503, UploadError: 422}
 
 settings = read_settings()
+on_heroku = settings.dyno is not None
+hybrid = import_module(f"retrieval.hybrid_{settings.retrieval}")
 # Chainlit reads these when it is imported.
 os.environ["CHAINLIT_APP_ROOT"] = str(Path(__file__).parent)  # noqa: TID251
 os.environ["CHAINLIT_AUTH_SECRET"] = settings.session_secret  # noqa: TID251
@@ -42,21 +43,14 @@ from chainlit.server import app as chainlit_app  # noqa: E402
 
 from chat_app import page  # noqa: E402
 
-cookie._cookie_secure = settings.dyno is not None  # Chainlit has no setting for it
-
-if settings.retrieval == "llama_index":
-    from retrieval.hybrid_llama_index import Documents
-else:
-    from retrieval.hybrid_langchain import Documents  # type: ignore[assignment]
+cookie._cookie_secure = on_heroku  # Chainlit has no setting for it
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Opens the database; at the end, lets running answers end."""
     async with open_pool(settings.database_url) as pool:
-        assistant = Assistant(
-            Documents(pool), Conversations(pool), AsyncPostgresSaver(pool), settings.chat_model
-        )
+        assistant = Assistant(hybrid.Documents(pool), pool, settings.chat_model)
         app.state.pool, app.state.assistant = pool, assistant
         page.open_page(assistant, settings, app.state.limit)
         yield
@@ -74,11 +68,7 @@ app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute
 app.include_router(api)
 app.mount("/", chainlit_app)
 app.add_middleware(
-    SessionMiddleware,
-    secret_key=settings.session_secret,
-    session_cookie="browser",
-    max_age=365 * 24 * 60 * 60,
-    https_only=settings.dyno is not None,
+    SessionMiddleware, secret_key=settings.session_secret, max_age=YEAR, https_only=on_heroku
 )
 app.add_middleware(Access, limit=app.state.limit)
 
@@ -87,11 +77,11 @@ def main() -> None:
     """Serves until SIGTERM. The log goes to stdout, for Heroku's log drains."""
     handler = logging.StreamHandler(sys.stdout)
     handler.addFilter(add_request_id)
-    form = "%(levelname)s %(message)s request_id=%(request_id)s"
-    logging.basicConfig(level=logging.INFO, format=form, handlers=[handler])
+    line = "%(levelname)s %(message)s request_id=%(request_id)s"
+    logging.basicConfig(level=logging.INFO, format=line, handlers=[handler])
     uvicorn.run(
         app,
-        host="0.0.0.0" if settings.dyno else "127.0.0.1",  # noqa: S104 - Heroku's router
+        host="0.0.0.0" if on_heroku else "127.0.0.1",  # noqa: S104 - Heroku's router
         port=settings.port,
         headers=[*HEADERS.items()],
         log_config=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,6 @@ def read_settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]  # the environment has them
     except ValidationError as error:
-        wrong = {str(name): one["msg"] for one in error.errors() for name in one["loc"]}
-    known = {name: field.description for name, field in Settings.model_fields.items()}
-    raise SystemExit("\n".join(f"Set {name.upper()}: {known[name] or wrong[name]}" for name in wrong))
+        wrong = {str(one["loc"][0]): one["msg"] for one in error.errors()}
+    known = Settings.model_fields
+    sys.exit("\n".join(f"Set {one.upper()}: {known[one].description or wrong[one]}" for one in wrong))

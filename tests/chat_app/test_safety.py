@@ -175,7 +175,7 @@ async def test_a_browser_sees_its_own_conversations(app, postgres):
 def cookie_of(user, secret):
     """Sign a browser's cookie."""
     session = base64.b64encode(json.dumps({"user": user}).encode())
-    return {"cookie": f"browser={TimestampSigner(secret).sign(session).decode()}"}
+    return {"cookie": f"session={TimestampSigner(secret).sign(session).decode()}"}
 
 
 def test_cookies_are_signed_and_kept_from_scripts(app):
@@ -186,7 +186,7 @@ def test_cookies_are_signed_and_kept_from_scripts(app):
             users.append(client.get("/user").json()["identifier"])
     assert users[0] == "ann" != users[1]
     cookies = response.headers.get_list("set-cookie")
-    assert [cookie.partition("=")[0] for cookie in cookies] == ["access_token", "browser"]
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["access_token", "session"]
     for cookie in cookies:
         assert {"httponly", "samesite=lax"} <= {*cookie.lower().split("; ")}
     token = response.cookies["access_token"]
