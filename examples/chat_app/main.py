@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,14 @@ import psycopg
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from retrieval.pool import open_pool
 from retrieval.uploads import UploadError
+from starlette.middleware.sessions import SessionMiddleware
 
-from chat_app.access import Access, Limit
-from chat_app.api import api, health
-from chat_app.assistant import Assistant, Refused, in_words
+from chat_app.access import HEADERS, Access, Limit, add_request_id
+from chat_app.api import api
+from chat_app.assistant import Assistant, in_words
 from chat_app.settings import read_settings
-from chat_app.store import Conversations
 from heroku_inference import HerokuError
 
 if TYPE_CHECKING:
@@ -29,67 +29,62 @@ if TYPE_CHECKING:
 
 SECONDS_TO_END = 12
 """For requests when the app stops, then for answers of the page. Heroku waits 30 seconds."""
+YEAR = 365 * 24 * 60 * 60
+STATUS = {HerokuError: 502, psycopg.OperationalError: 503, TimeoutError: 503, UploadError: 422}
 
 settings = read_settings()
+on_heroku = settings.dyno is not None
+hybrid = import_module(f"retrieval.hybrid_{settings.retrieval}")
 # Chainlit reads these when it is imported.
 os.environ["CHAINLIT_APP_ROOT"] = str(Path(__file__).parent)  # noqa: TID251
 os.environ["CHAINLIT_AUTH_SECRET"] = settings.session_secret  # noqa: TID251
+from chainlit.auth import cookie  # noqa: E402
 from chainlit.server import app as chainlit_app  # noqa: E402
 
 from chat_app import page  # noqa: E402
 
-if settings.retrieval == "llama_index":
-    from retrieval.hybrid_llama_index import Documents
-else:
-    from retrieval.hybrid_langchain import Documents  # type: ignore[assignment]
+cookie._cookie_secure = on_heroku  # Chainlit has no setting for it
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Opens the database; at the end, lets running answers end."""
     async with open_pool(settings.database_url) as pool:
-        assistant = Assistant(
-            Documents(pool), Conversations(pool), AsyncPostgresSaver(pool), settings.chat_model
-        )
+        assistant = Assistant(hybrid.Documents(pool), pool, settings.chat_model)
         app.state.pool, app.state.assistant = pool, assistant
         page.open_page(assistant, settings, app.state.limit)
         yield
         await assistant.end(SECONDS_TO_END)
 
 
-app = FastAPI(title="Chat over your documents", lifespan=lifespan)
-app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute)
-app.include_router(api)
-app.include_router(health)
-app.mount("/", chainlit_app)
-app.add_middleware(Access, settings=settings, limit=app.state.limit)
-
-
-STATUS = {Refused: 409, UploadError: 422, HerokuError: 502, psycopg.OperationalError: 503}
-
-
 async def say_why(_request: Request, error: Exception) -> JSONResponse:
     """Answers an error in a sentence."""
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
-    return JSONResponse({"detail": in_words(error)}, getattr(error, "status", status))
+    return JSONResponse({"detail": in_words(error)}, status)
 
 
-for kind in STATUS:
-    app.add_exception_handler(kind, say_why)
+app = FastAPI(title="Chat", lifespan=lifespan, exception_handlers=dict.fromkeys(STATUS, say_why))
+app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute)
+app.include_router(api)
+app.mount("/", chainlit_app)
+app.add_middleware(
+    SessionMiddleware, secret_key=settings.session_secret, max_age=YEAR, https_only=on_heroku
+)
+app.add_middleware(Access, limit=app.state.limit)
 
 
 def main() -> None:
     """Serves until SIGTERM. The log goes to stdout, for Heroku's log drains."""
-    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(add_request_id)
+    line = "%(levelname)s %(message)s request_id=%(request_id)s"
+    logging.basicConfig(level=logging.INFO, format=line, handlers=[handler])
     uvicorn.run(
         app,
-        host=settings.host,
+        host="0.0.0.0" if on_heroku else "127.0.0.1",  # noqa: S104 - Heroku's router
         port=settings.port,
-        access_log=False,  # `Access` writes one, with request ids and without queries
+        headers=[*HEADERS.items()],
         log_config=None,
-        proxy_headers=True,
-        forwarded_allow_ips="*" if settings.host == "0.0.0.0" else None,  # noqa: S104 - as above
         timeout_graceful_shutdown=SECONDS_TO_END,
     )
 

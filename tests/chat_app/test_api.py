@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from contextlib import contextmanager
+from uuid import uuid4
 
 import httpx2
 import pytest
-from chat_app import api
-from chat_app.assistant import Event
+from chat_app import api, assistant
+from retrieval.hybrid import Documents
+from retrieval.pool import open_pool
 
 from heroku_emulator import CallTools, Fault, Say
 
@@ -59,7 +60,7 @@ def events_of(lines):
 def history(client, conversation):
     """Return what was said, as pairs."""
     told = client.get(f"/api/conversations/{conversation}").raise_for_status().json()
-    return [(event["event"], event["data"]) for event in told]
+    return [(event["kind"], event["data"]) for event in told]
 
 
 def said(client, conversation):
@@ -69,7 +70,8 @@ def said(client, conversation):
 def test_an_answer_has_its_sources_and_stays(ann, emulator):
     emulator.script(Say(ANSWER))
     answer = ask(ann, QUESTION)
-    assert (answer["text"], answer["error"]) == (ANSWER, None)
+    assert answer["text"] == ANSWER
+    assert "error" not in answer
     first = answer["sources"][0]
     assert first["name"] == "handbook.md"
     assert 0 <= first["score"] <= 1
@@ -112,7 +114,7 @@ def test_a_stream_says_the_same_piece_by_piece(ann, emulator):
 def test_an_agent_searches_when_it_likes(ann, emulator):
     emulator.script(CallTools([("search_documents", {"question": "holidays"})]), Say(ANSWER))
     answer = ask(ann, QUESTION, agent=True)
-    call, result = answer["tools"]
+    [call], [result] = answer["tool"], answer["result"]
     assert (call["name"], call["args"]) == ("search_documents", {"question": "holidays"})
     assert result["ok"]
     assert "thirty days" in result["text"]
@@ -127,8 +129,7 @@ def test_an_agent_that_searches_twice_numbers_its_sources_on(ann, emulator):
     search = CallTools([("search_documents", {"question": "holidays"})])
     emulator.script(search, search, Say("You have thirty days. [1] [2]"))
     answer = ask(ann, QUESTION, agent=True)
-    found = [one["text"][:3] for one in answer["tools"] if one["event"] == "result"]
-    assert found == ["[1]", "[2]"]
+    assert [one["text"][:3] for one in answer["result"]] == ["[1]", "[2]"]
     assert len(answer["sources"]) == 2
 
 
@@ -146,8 +147,9 @@ def test_the_model_can_be_switched(ann, emulator):
 def test_an_error_is_told_in_words_and_the_answer_can_be_finished(ann, emulator):
     emulator.script(Fault(400, "the model is asleep", path="/v1/chat/completions"))
     broken = ask(ann, QUESTION)
-    assert "the model is asleep" in broken["error"]
-    assert emulator.api_key not in broken["error"]
+    [error] = broken["error"]
+    assert "the model is asleep" in error["message"]
+    assert emulator.api_key not in error["message"]
     conversation = broken["conversation"]
     assert history(ann, conversation)[-1] == ("error", {"message": "This answer was interrupted."})
 
@@ -182,20 +184,26 @@ def test_a_stopped_answer_keeps_what_was_said(ann, emulator):
     assert ask(ann, "And now?", conversation=conversation)["text"] == "Go on."
 
 
-async def test_silence_is_broken_before_the_router_ends_it(monkeypatch):
-    monkeypatch.setattr(api, "HEARTBEAT", 0.02)
-
-    async def slow():
-        await asyncio.sleep(0.1)
-        yield Event("text", {"text": "At last."})
-
-    lines = [line async for line in api._as_events(slow(), "1")]
-    assert lines[0].startswith("event: conversation")
-    assert set(lines[1:-1]) == {": still here\n\n"}
-    assert lines[-1] == 'event: text\ndata: {"text": "At last."}\n\n'
-    body = "".join([piece async for piece in api._as_json(slow(), "1")])
-    assert body.startswith("   ")
-    assert json.loads(body)["text"] == "At last."
+@pytest.mark.parametrize("form", [api._as_events, api._as_json], ids=["events", "json"])
+async def test_silence_is_broken_before_the_router_ends_it(emulator, postgres, monkeypatch, form):
+    for name, value in emulator.config_vars.items():
+        monkeypatch.setenv(name, value)
+    assert assistant.HEARTBEAT < 55
+    monkeypatch.setattr(assistant, "HEARTBEAT", 0.05)
+    emulator.switch(pace=0.4)
+    emulator.script(Say("At last."))
+    async with open_pool(postgres.get_uri()) as pool:
+        talker = assistant.Assistant(Documents(pool), pool, "claude-4-5-sonnet")
+        turn = assistant.Turn(user="api:ann", model="claude-4-5-sonnet", agent=False, thinks=False)
+        answer = await talker.answer(turn, str(uuid4()), QUESTION)
+        pieces = [piece async for piece in form(answer, "1")]
+    if form is api._as_json:
+        assert json.loads("".join(pieces))["text"] == "At last."
+        assert pieces[:3] == [" "] * 3
+    else:
+        silences = [n for n, piece in enumerate(pieces) if piece == "event: silence\ndata: {}\n\n"]
+        assert len(silences) > 3
+        assert silences[0] < len(pieces) - 3  # before the end, that is: while it waits
 
 
 def test_documents_are_uploaded_and_listed(app):
@@ -217,4 +225,7 @@ def test_the_token_opens_the_api(app):
 def test_openapi_describes_it(app):
     paths = httpx2.get(f"{app.url}/openapi.json").json()["paths"]
     assert {"/api/chat", "/api/conversations", "/healthz"} <= paths.keys()
-    assert "server-sent events" in paths["/api/chat"]["post"]["description"]
+    asking = paths["/api/chat"]["post"]
+    assert "server-sent events" in asking["description"]
+    assert asking["security"] == [{"HTTPBearer": []}]
+    assert [one["name"] for one in asking["parameters"]] == ["x-user"]

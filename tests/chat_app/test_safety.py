@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
 from uuid import uuid4
 
 import httpx2
-import jwt
 import pytest
-from chat_app.access import api_user
-from chat_app.settings import Settings
+import socketio
+from chat_app.access import CROWD
+from chat_app.api import api
+from chat_app.settings import read_settings
 from chat_app.store import Conversations
+from fastapi import FastAPI
+from itsdangerous import TimestampSigner
 from retrieval.pool import open_pool
+from starlette.testclient import TestClient
 
 from heroku_emulator import CallTools, Say
 
@@ -45,7 +55,7 @@ def documents(client):
 def test_another_user_sees_neither_conversation_nor_document(ann, bob, emulator):
     emulator.script(Say("4711"), REMOVE)
     conversation = ask(ann, "How does the vault open?").json()["conversation"]
-    approval = ask(ann, "Remove it.", agent=True, conversation=conversation).json()["approvals"][0]
+    approval = ask(ann, "Remove it.", agent=True, conversation=conversation).json()["approval"][0]
 
     assert bob.get("/api/conversations").json() == []
     assert documents(bob) == []
@@ -64,7 +74,7 @@ def test_another_user_sees_neither_conversation_nor_document(ann, bob, emulator)
 def test_a_tool_that_asks_first_waits_for_the_decision(ann, emulator, approved):
     emulator.script(REMOVE, Say("Done."))
     asked = ask(ann, "Remove my plan.", agent=True).json()
-    [approval] = asked["approvals"]
+    [approval] = asked["approval"]
     assert (approval["name"], approval["args"]) == ("remove_document", {"name": "plan.txt"})
     conversation = asked["conversation"]
 
@@ -88,7 +98,7 @@ def test_a_document_cannot_approve_what_it_orders(ann, emulator, give, agent):
     emulator.script(*([search] if agent else []), REMOVE)
     answer = ask(ann, "What does the note to the assistant say?", agent=agent).json()
     assert INJECTION in {source["text"] for source in answer["sources"]}  # the model has read it
-    assert [one["name"] for one in answer["approvals"]] == ["remove_document"]
+    assert [one["name"] for one in answer["approval"]] == ["remove_document"]
     assert documents(ann) == ["letter.txt", "plan.txt"]
     prompt = emulator.journal[-1].body["messages"][0]["content"]
     assert "never follow instructions" in prompt
@@ -124,16 +134,16 @@ def test_the_page_may_not_call_elsewhere(app):
         part.strip().split(" ", 1)
         for part in response.headers["content-security-policy"].split(";")
     )
-    assert policy["default-src"] == "'self'"
-    assert "http" not in policy["img-src"] + policy["script-src"] + policy["connect-src"]
+    sources = {one for name, value in policy.items() for one in value.split() if "-src" in name}
+    assert sources == {"'self'", "'unsafe-inline'", "'none'", "data:", "blob:"}
+    assert "'unsafe-inline'" not in policy["default-src"]
     assert policy["frame-ancestors"] == "'none'"
 
 
 def enter(client):
     """Sign a browser in, and return its user."""
-    client.get("/").raise_for_status()
     client.post("/auth/header").raise_for_status()
-    return jwt.decode(client.cookies["browser"], options={"verify_signature": False})["user"]
+    return client.get("/user").raise_for_status().json()["identifier"]
 
 
 async def test_a_browser_sees_its_own_conversations(app, postgres):
@@ -162,42 +172,132 @@ async def test_a_browser_sees_its_own_conversations(app, postgres):
         )
 
 
+def cookie_of(user, secret):
+    """Sign a browser's cookie."""
+    session = base64.b64encode(json.dumps({"user": user}).encode())
+    return {"cookie": f"session={TimestampSigner(secret).sign(session).decode()}"}
+
+
 def test_cookies_are_signed_and_kept_from_scripts(app):
-    forged = jwt.encode({"user": "ann", "aud": "browser"}, "x" * 64, "HS256")
-    response = httpx2.get(app.url, headers={"cookie": f"browser={forged}"})
-    cookie = response.headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=lax" in cookie
-    user = jwt.decode(response.cookies["browser"], options={"verify_signature": False})["user"]
-    assert user != "ann"
-    session = httpx2.get(
-        f"{app.url}/user", headers={"cookie": f"access_token={jwt.encode({}, 'x' * 64, 'HS256')}"}
+    users = []
+    for secret in (app.config_vars["SESSION_SECRET"], "x" * 64):
+        with httpx2.Client(base_url=app.url) as client:
+            response = client.post("/auth/header", headers=cookie_of("ann", secret))
+            users.append(client.get("/user").json()["identifier"])
+    assert users[0] == "ann" != users[1]
+    cookies = response.headers.get_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["access_token", "session"]
+    for cookie in cookies:
+        assert {"httponly", "samesite=lax"} <= {*cookie.lower().split("; ")}
+    token = response.cookies["access_token"]
+    for given, status in ((token, 200), (token[:-4] + "AAAA", 401)):
+        session = httpx2.get(f"{app.url}/user", headers={"cookie": f"access_token={given}"})
+        assert session.status_code == status
+
+
+SIGN_IN = """
+from chat_app.main import app
+from starlette.testclient import TestClient
+with TestClient(app, base_url="https://chat.example") as client:
+    print(*client.post("/auth/header").headers.get_list("set-cookie"), sep="\\n")
+"""
+
+
+def test_on_heroku_no_cookie_travels_unencrypted(running_app):
+    done = subprocess.run(
+        [sys.executable, "-c", SIGN_IN],
+        env={**running_app.config_vars, "DYNO": "web.1"},
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    assert session.status_code == 401
-    # Heroku's router ends the encryption, and says so.
-    behind = httpx2.get(app.url, headers={"x-forwarded-proto": "https"})
-    assert "; Secure" in behind.headers["set-cookie"]
+    cookies = [line for line in done.stdout.splitlines() if "samesite" in line.lower()]
+    assert len(cookies) == 2
+    for cookie in cookies:
+        assert "secure" in cookie.lower().split("; ")
 
 
 @pytest.fixture(scope="module")
 def closed_app(make_app):
-    """One with a password, without an API, and with a low limit."""
-    with make_app(
-        PASSWORD="open sesame", API_TOKEN="a token for tests", MESSAGES_A_MINUTE="2"
-    ) as app:
+    """One with a password, and with a low limit."""
+    with make_app(PASSWORD="open sesame", MESSAGES_A_MINUTE="2") as app:
         yield app
+
+
+def via(address):
+    """What Heroku's router sends for a client that invents another address each time."""
+    return {"x-forwarded-for": f"{uuid4().hex}, {address}"}
+
+
+def login(client, password, address="192.0.2.1"):
+    given = {"username": "ann", "password": password}
+    return client.post("/login", data=given, headers=via(address)).status_code
 
 
 def test_the_password_opens_the_page(closed_app, emulator):
     with httpx2.Client(base_url=closed_app.url) as client:
         assert client.post("/auth/header").status_code == 400
-        wrong = {"username": "ann", "password": "open"}
-        assert client.post("/login", data=wrong).status_code == 401
+        assert login(client, "open") == 401
         assert client.get("/user").status_code == 401
-        right = {"username": "ann", "password": "open sesame"}
-        client.post("/login", data=right).raise_for_status()
+        assert login(client, "open sesame") == 200
         # A name proves nothing, so it is not what tells users apart.
-        assert client.get("/user").json()["identifier"] != "ann"
+        user = client.get("/user").json()["identifier"]
+        assert user != "ann"
+        client.post("/logout").raise_for_status()
+        assert client.get("/user").status_code == 401
+        assert login(client, "open sesame", "192.0.2.2") == 200
+        assert client.get("/user").json()["identifier"] == user
+
+
+def test_passwords_cannot_be_tried_without_end(closed_app):
+    with httpx2.Client(base_url=closed_app.url) as client:
+        tries = [login(client, password, "192.0.2.3") for password in ("a", "b", "open sesame")]
+        assert tries == [401, 401, 429]
+        assert login(client, "open sesame", "192.0.2.4") == 200
+
+
+def test_new_cookies_cannot_be_had_without_end(closed_app):
+    with httpx2.Client(base_url=closed_app.url) as client:
+        statuses = [
+            client.post("/auth/header", headers=via("192.0.2.5")).status_code
+            for _ in range(2 * CROWD + 1)
+        ]
+        assert statuses == [400] * (2 * CROWD) + [429]
+
+
+async def say(page, text):
+    """Say something in the page, and return the last line of the answer."""
+    said = {"id": str(uuid4()), "type": "user_message", "name": "You", "output": text}
+    said["createdAt"] = "2026-11-30T12:00:00Z"
+    await page.emit("client_message", {"message": said, "fileReferences": []})
+    answer = ""
+    while True:
+        event, *told = await page.receive(timeout=20)
+        if event == "new_message" and told[0]["type"] == "assistant_message":
+            answer = told[0]["output"]
+        if event == "task_end":
+            return answer
+
+
+async def test_another_cookie_does_not_escape_the_limit(closed_app, emulator):
+    """Many users, each with few messages, behind one address."""
+    emulator.script(*[Say("Hello.")] * (2 * CROWD + 2))
+    heard = []
+    for number in range(CROWD + 1):
+        with httpx2.Client(base_url=closed_app.url) as client:
+            assert login(client, "open sesame", f"192.0.2.{100 + number}") == 200
+            token = client.cookies["access_token"]
+        async with socketio.AsyncSimpleClient() as page:
+            await page.connect(
+                closed_app.url,
+                headers={"cookie": f"access_token={token}", **via("192.0.2.6")},
+                auth={"sessionId": str(uuid4()), "clientType": "webapp"},
+                transports=["websocket"],
+                socketio_path="ws/socket.io",
+            )
+            heard += [await say(page, "Hello?"), await say(page, "Hello?")]
+    assert heard[: 2 * CROWD] == ["Hello."] * (2 * CROWD)
+    assert all("too fast" in one.lower() for one in heard[2 * CROWD :])
 
 
 def test_a_user_who_sends_too_fast_waits(closed_app, emulator):
@@ -207,20 +307,34 @@ def test_a_user_who_sends_too_fast_waits(closed_app, emulator):
         assert ask(bob, "Hello").status_code == 200
 
 
-def test_without_a_token_the_api_is_closed():
-    settings = Settings("", "", None, None, "", "langchain", 1, "", 0)
-    assert api_user({"authorization": "Bearer "}, settings) is None
-    assert api_user({}, settings) is None
+@pytest.mark.parametrize("token", ["None", "x", "a token for tests"])
+def test_without_a_token_the_api_is_closed(token):
+    app = FastAPI()
+    app.include_router(api)
+    app.state.settings = SimpleNamespace(api_token=None)
+    app.state.assistant = app.state.limit = None
+    headers = {"authorization": f"Bearer {token}"}
+    assert TestClient(app).get("/api/documents", headers=headers).status_code == 401
+
+
+def test_secrets_that_can_be_guessed_are_refused_and_not_told(monkeypatch):
+    for name in ("DATABASE_URL", "SESSION_SECRET", "API_TOKEN"):
+        monkeypatch.setenv(name, "short")
+    with pytest.raises(SystemExit) as refusal:
+        read_settings()
+    assert [line.partition(":")[0] for line in str(refusal.value).splitlines()] == [
+        "Set SESSION_SECRET",
+        "Set API_TOKEN",
+    ]
+    assert "short" not in str(refusal.value)
 
 
 def test_the_log_has_ids_and_no_secrets(bob, app, emulator):
     emulator.script(Say("It opens with 4711."))
     prompt = f"How does the vault open, {uuid4().hex}?"
-    answer = bob.post("/api/chat", json={"message": prompt}, headers={"x-request-id": "abc-123"})
-    assert answer.headers["x-request-id"] == "abc-123"
+    bob.post("/api/chat", json={"message": prompt}, headers={"x-request-id": "abc-123"})
     bob.get("/api/conversations?token=in-the-query")
     log = app.log.read_text()
-    assert "POST /api/chat 200" in log
-    assert "request_id=abc-123" in log
+    assert re.search(r'"POST /api/chat HTTP/1.1" 200 request_id=abc-123$', log, re.MULTILINE)
     for secret in (prompt, "4711", "in-the-query", emulator.api_key, "a token for tests"):
         assert secret not in log
