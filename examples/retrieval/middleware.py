@@ -1,0 +1,86 @@
+"""Retrieval for agents of LangChain: two tools, and a search before the model is asked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from langchain.agents import AgentState
+from langchain.agents.middleware import AgentMiddleware
+from langchain.tools import ToolRuntime, tool
+from langchain_core.messages import HumanMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from langchain.agents.middleware import ModelRequest, ModelResponse
+
+    from retrieval.hybrid import Documents
+
+
+class RetrievalState(AgentState[Any]):
+    """What the search must know."""
+
+    user: str
+    """Whose documents are searched."""
+    agent: bool
+    """Whether the model calls the tools; if not, each question is searched for first."""
+
+
+class Retrieval(AgentMiddleware[Any, Any, Any]):
+    """Lets a model answer from the user's documents.
+
+    The sources of an answer are the artifacts of the search's `ToolMessage`s, or stand under
+    `sources` in the question's `additional_kwargs`. Each has a `number`, by which it is cited.
+    """
+
+    state_schema = RetrievalState
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+        @tool(response_format="content_and_artifact")
+        async def search_documents(
+            question: str, runtime: ToolRuntime[Any, Any]
+        ) -> tuple[str, list[dict[str, Any]]]:
+            """Find passages in the user's documents that answer a question."""
+            messages = runtime.state["messages"]
+            known = sum(len(getattr(message, "artifact", None) or ()) for message in messages)
+            sources = await self._search(runtime.state["user"], question, known)
+            return _quoted(sources) or "Nothing was found.", sources
+
+        @tool
+        async def remove_document(name: str, runtime: ToolRuntime[Any, Any]) -> str:
+            """Remove a document of the user for good. The user is asked first."""
+            await documents.remove(runtime.state["user"], name)
+            return f"Removed {name}."
+
+        self.tools = [search_documents, remove_document]
+
+    async def abefore_agent(self, state: Any, runtime: Any) -> dict[str, Any] | None:  # noqa: ARG002
+        """Searches for a question, unless the model does."""
+        if state["agent"]:
+            return None
+        asked = state["messages"][-1]
+        sources = await self._search(state["user"], asked.text)
+        return {"messages": [asked.model_copy(update={"additional_kwargs": {"sources": sources}})]}
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelResponse[Any]:
+        """Quotes the sources of the newest question. Those of earlier ones are not sent again."""
+        *before, last = request.messages
+        if sources := last.additional_kwargs.get("sources"):
+            last = HumanMessage(f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {last.text}")
+        tools = request.tools if request.state.get("agent") else []
+        return await handler(request.override(messages=[*before, last], tools=tools))
+
+    async def _search(self, user: str, question: str, known: int = 0) -> list[dict[str, Any]]:
+        found = await self._documents.search(user, question)
+        return [{"number": n, **asdict(source)} for n, source in enumerate(found, start=known + 1)]
+
+
+def _quoted(sources: list[dict[str, Any]]) -> str:
+    return "\n\n".join(f"[{one['number']}] {one['name']}\n\n{one['text']}" for one in sources)
