@@ -8,41 +8,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from fastapi import HTTPException
-from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware, before_agent, wrap_model_call
-from langchain.tools import ToolRuntime
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
-from langchain_core.tools import tool
-from langgraph.errors import GraphRecursionError
+from langchain.agents import AgentState, create_agent
+from langchain.agents.middleware import (
+    HumanInTheLoopMiddleware,
+    ModelCallLimitMiddleware,
+    wrap_model_call,
+)
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END
-from langgraph.types import Command
+from langgraph.store.postgres import AsyncPostgresStore
+from langgraph.types import Command, Interrupt
+from pydantic import BaseModel
+from retrieval.middleware import Retrieval
 from retrieval.uploads import UploadError
 
 from chat_app.settings import INSTRUCTIONS
+from chat_app.store import shelf
 from heroku_inference import AsyncClient, HerokuError
 from langchain_heroku import ChatHeroku
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterator
 
     from langchain_core.messages import AnyMessage
-    from langgraph.checkpoint.base import BaseCheckpointSaver
     from retrieval.hybrid import Documents
-
-    from chat_app.store import Conversations
+    from retrieval.pool import Pool
 
 MOST_CHARACTERS = 8000
 """How long a question may be."""
 HEARTBEAT = 15.0
-MOST_STEPS = 30
-"""How many steps an agent may take for one question."""
+"""Seconds of silence until a stream says that it is silent. Heroku's router ends it after 55."""
 
 log = logging.getLogger("chat_app")
 
@@ -56,56 +57,65 @@ class Refused(HTTPException):
 
 @dataclass(frozen=True)
 class Event:
-    """A piece of an answer."""
+    """A piece of an answer.
 
-    kind: Literal["text", "thinking", "sources", "tool", "result", "approval", "error", "done", "silence"]
+    Its kind is `text`, `thinking`, `sources`, `tool` (a call), `result` (of a call), `approval`
+    (a call that waits for one), `error`, `silence` or `done`; that of a question is `question`.
+    """
+
+    kind: str
     data: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Turn:
-    """Who asks, and how he wants to be answered."""
+class Turn(BaseModel):
+    """Who asks in which conversation, and how he wants to be answered."""
 
     user: str
-    model: str
+    conversation: str
+    model: str = ""
     agent: bool = False
     """Whether the model decides itself when to search, and may use the other tools."""
     thinks: bool = False
 
 
+class State(AgentState[Any]):
+    """What a conversation holds besides its messages: how its last question is answered."""
+
+    model: str
+    thinks: bool
+
+
+@wrap_model_call
+async def as_chosen(request: Any, handler: Any) -> Any:
+    """Asks the model that the user has chosen."""
+    model, thinks = request.state["model"], request.state["thinks"]
+    chosen = ChatHeroku(model=model, extended_thinking=thinks or None)
+    return await handler(request.override(model=chosen))
+
+
+asking_first = HumanInTheLoopMiddleware({"remove_document": True}, interrupt_mode="per_call")
+ending_in_time = ModelCallLimitMiddleware(run_limit=15)
+
+
 class Assistant:
-    """Answers the questions of all users. Each call names the user, and sees only what is his.
+    """Answers the questions of all users. Each call names the user, and sees only what is his."""
 
-    Args:
-        documents: The users' documents.
-        conversations: The list of each user's conversations.
-        checkpointer: What was said in them.
-        default_model: The chat model of those who choose none.
-    """
-
-    def __init__(
-        self,
-        documents: Documents,
-        conversations: Conversations,
-        checkpointer: BaseCheckpointSaver[str],
-        default_model: str,
-    ) -> None:
-        self.documents, self.conversations = documents, conversations
-        self.default_model = default_model
-        self._checkpointer = checkpointer
-        self._running: dict[str, asyncio.Task[None]] = {}
+    def __init__(self, documents: Documents, pool: Pool, default_model: str) -> None:
+        self.documents, self.default_model = documents, default_model
+        self.store = AsyncPostgresStore(pool)
         self._models: list[str] = []
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._ending = False
-        self._agent = self._make_agent()
+        self._agent: Any = create_agent(
+            ChatHeroku(model=default_model),
+            system_prompt=INSTRUCTIONS,
+            middleware=[Retrieval(documents), as_chosen, asking_first, ending_in_time],
+            state_schema=State,
+            checkpointer=AsyncPostgresSaver(pool),
+        )
 
     async def answer(
-        self,
-        turn: Turn,
-        conversation: str,
-        question: str | None = None,
-        approval: str | None = None,
-        *,
-        approved: bool = False,
+        self, turn: Turn, question: str = "", approval: str = "", *, approved: bool = False
     ) -> AsyncGenerator[Event]:
         """Answers a question, or goes on after a decision, or finishes an interrupted answer.
 
@@ -114,263 +124,177 @@ class Assistant:
 
         Raises:
             Refused: The question is empty or too long, the model is unknown, the conversation is
-                another user's or is being answered, or there is nothing to decide or to finish.
+                being answered, or there is nothing to decide or to finish.
         """
-        if question is not None:
-            if not question.strip() or len(question) > MOST_CHARACTERS:
-                raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
-            if turn.model not in await self.models():
-                raise Refused(f"{turn.model} is not one of the chat models.")
-            with suppress(LookupError):  # `_state` refuses another user's
-                await self.conversations.start(turn.user, question[:80], conversation)
-        state = await self._state(turn.user, conversation)
-        waiting = {interrupt.id for interrupt in state.interrupts}
+        state = await self._state(turn.user, turn.conversation)
         work: Any = None
-        if approval:
-            if approval not in waiting:
-                raise Refused("This was decided already.")
+        if approval in (waiting := {interrupt.id for interrupt in state.interrupts}):
             work = Command(resume={approval: {"type": "approve" if approved else "reject"}})
         elif waiting:
             raise Refused("The assistant waits for your decision. Approve or reject first.")
-        elif question is not None:
-            asked = HumanMessage(question, additional_kwargs={"turn": asdict(turn)})
-            work = {"messages": [asked]}
+        elif question:
+            if not question.strip() or len(question) > MOST_CHARACTERS:
+                raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
+            turn.model = turn.model or self.default_model
+            if turn.model not in await self.models():
+                raise Refused(f"{turn.model} is not one of the chat models.")
+            listed = await self.store.aget(shelf(turn.user), turn.conversation)
+            title = listed.value if listed else {"title": question[:80]}
+            await self.store.aput(shelf(turn.user), turn.conversation, title)
+            work = {"messages": [HumanMessage(question)], **turn.model_dump()}
         elif not state.next:
-            raise Refused("There is nothing to finish.")
-        if question is None:  # how it was to be answered, the last question knows
-            [*_, last] = [one for one in state.values["messages"] if not _is_answer(one)]
-            turn = Turn(**last.additional_kwargs["turn"])
-        if conversation in self._running:
+            raise Refused("There is nothing to finish.", 409 if state.values else 404)
+        return self._start(_thread(turn.user, turn.conversation), work)
+
+    async def history(self, user: str, conversation: str) -> list[Event]:
+        """Returns what was said.
+
+        Raises:
+            Refused: The user has no such conversation.
+        """
+        state = await self._state(user, conversation)
+        if not state.values:
+            raise Refused("There is no such conversation.", 404)
+        messages = [*state.values["messages"], *state.interrupts]
+        told = [event for message in messages for event in _told(message)]
+        is_running = _thread(user, conversation) in self._running
+        if state.next and not state.interrupts and not is_running:
+            told.append(Event("error", {"message": "This answer was interrupted."}))
+        return told
+
+    async def conversations(self, user: str) -> list[dict[str, str]]:
+        """Lists the user's conversations, the last changed first."""
+        return [
+            {"id": one.key, **one.value, "changed": one.updated_at.isoformat()}
+            for one in await self.store.asearch(shelf(user), limit=100)
+        ]
+
+    async def forget(self, user: str, conversation: str) -> None:
+        """Removes a conversation."""
+        await self.store.adelete(shelf(user), conversation)
+        await self._agent.checkpointer.adelete_thread(_thread(user, conversation))
+
+    async def wait(self, user: str, conversation: str) -> None:
+        """Waits until a conversation is answered."""
+        if running := self._running.get(_thread(user, conversation)):
+            await asyncio.wait([running])
+
+    async def models(self) -> list[str]:
+        """Returns the chat models that Heroku offers, the default first."""
+        if not self._models:
+            offered = await AsyncClient().models()
+            active = [one for one in offered if one.state != "deprecated"]
+            chat = {one.model_id for one in active if "chat" in one.kinds}
+            self._models = [self.default_model, *sorted(chat - {self.default_model})]
+        return self._models
+
+    async def end(self, seconds: float) -> None:
+        """Lets running answers end; after these seconds they stop, and can be finished later."""
+        self._ending = True
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=seconds)
+
+    async def _state(self, user: str, conversation: str) -> Any:
+        thread = _thread(user, conversation)
+        return await self._agent.aget_state({"configurable": {"thread_id": thread}})
+
+    def _start(self, thread: str, work: Any) -> AsyncGenerator[Event]:
+        """Answers in a task of its own, which outlives its reader by what it must save."""
+        if thread in self._running:
             raise Refused("This conversation is still being answered.")
-        # The answer is a task of its own, which outlives its reader by what it must save.
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        task = asyncio.create_task(self._run(conversation, turn, work, events))
-        self._running[conversation] = task
+        task = self._running[thread] = asyncio.create_task(self._run(thread, work, events))
 
         async def read() -> AsyncGenerator[Event]:
             try:
-                while True:
-                    try:
-                        event = await asyncio.wait_for(events.get(), HEARTBEAT)
-                    except TimeoutError:
-                        event = Event("silence", {})
-                    if event is None:
-                        return
+                while event := await _next(events):
                     yield event
             finally:
                 task.cancel()
 
         return read()
 
-    async def history(self, user: str, conversation: str) -> list[Event]:
-        """Returns what was said. The `text` of a question has `"question": True` beside it.
-
-        Raises:
-            Refused: The user has no such conversation.
-        """
-        state = await self._state(user, conversation)
-        told = [
-            event for message in state.values.get("messages", []) for event in _events_of(message)
-        ]
-        told += [_approval(interrupt) for interrupt in state.interrupts]
-        if state.next and not state.interrupts and conversation not in self._running:
-            told.append(Event("error", {"message": "This answer was interrupted."}))
-        return told
-
-    async def forget(self, user: str, conversation: str) -> None:
-        """Removes a conversation."""
-        if await self.conversations.remove(user, conversation):
-            await self._checkpointer.adelete_thread(conversation)
-
-    async def wait(self, conversation: str) -> bool:
-        """Waits until a conversation is answered; says whether it had to."""
-        if running := self._running.get(conversation):
-            await asyncio.wait([running])
-        return running is not None
-
-    async def models(self) -> list[str]:
-        """Returns the chat models that Heroku offers, the default first."""
-        if not self._models:
-            try:
-                offered = await AsyncClient().models()
-            except HerokuError as error:
-                log.warning("The list of models is not available: %s", error)
-                return [self.default_model]
-            chat = {model.model_id for model in offered if "chat" in model.kinds and model.state != "deprecated"}
-            self._models = [self.default_model, *sorted(chat - {self.default_model})]
-        return self._models
-
-    async def end(self, seconds: float) -> None:
-        """Lets running answers end; after these seconds they stop, and can be finished later."""
-        if running := [*self._running.values()]:
-            _, late = await asyncio.wait(running, timeout=seconds)
-            self._ending = True
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-
-    def _make_agent(self) -> Any:
-        documents = self.documents
-
-        @tool(response_format="content_and_artifact")
-        async def search_documents(
-            question: str, runtime: ToolRuntime[Turn]
-        ) -> tuple[str, list[dict[str, Any]]]:
-            """Find passages in the user's documents that answer a question."""
-            found = await documents.search(runtime.context.user, question)
-            sources = [asdict(source) for source in found]
-            asked_after = takewhile(_is_answer, reversed(runtime.state["messages"]))
-            earlier = sum(len(getattr(one, "artifact", None) or ()) for one in asked_after)
-            return _quoted(sources, earlier + 1) or "Nothing was found.", sources
-
-        @tool
-        async def remove_document(name: str, runtime: ToolRuntime[Turn]) -> str:
-            """Remove a document of the user for good. The user is asked first."""
-            await documents.remove(runtime.context.user, name)
-            return f"Removed {name}."
-
-        @before_agent
-        async def search_first(state: Any, runtime: Any) -> dict[str, Any] | None:
-            if runtime.context.agent:
-                return None
-            asked = state["messages"][-1]
-            sources = await documents.search(runtime.context.user, asked.text)
-            known = {**asked.additional_kwargs, "sources": [asdict(one) for one in sources]}
-            return {"messages": [asked.model_copy(update={"additional_kwargs": known})]}
-
-        @wrap_model_call
-        async def as_chosen(request: Any, handler: Any) -> Any:
-            turn: Turn = request.runtime.context
-            model = ChatHeroku(model=turn.model, extended_thinking=turn.thinks or None)
-            *before, last = request.messages
-            if sources := last.additional_kwargs.get("sources"):
-                last = HumanMessage(f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {last.text}")
-            tools = request.tools if turn.agent else []
-            return await handler(
-                request.override(model=model, messages=[*before, last], tools=tools)
-            )
-
-        return create_agent(
-            ChatHeroku(model=self.default_model),
-            [search_documents, remove_document],
-            system_prompt=INSTRUCTIONS,
-            middleware=[
-                search_first,
-                as_chosen,
-                HumanInTheLoopMiddleware(
-                    {"remove_document": {"allowed_decisions": ["approve", "reject"]}},
-                    interrupt_mode="per_call",
-                ),
-            ],
-            context_schema=Turn,
-            checkpointer=self._checkpointer,
+    async def _run(self, thread: str, work: Any, events: asyncio.Queue[Event | None]) -> None:
+        config, said = {"configurable": {"thread_id": thread}}, ""
+        stream = self._agent.astream(
+            work, config, stream_mode=["messages", "updates"], durability="sync"
         )
-
-    async def _state(self, user: str, conversation: str) -> Any:
-        if await self.conversations.author(conversation) != user:
-            raise Refused("There is no such conversation.", 404)
-        return await self._agent.aget_state(_config(conversation))
-
-    async def _run(
-        self, conversation: str, turn: Turn, work: Any, events: asyncio.Queue[Event | None]
-    ) -> None:
-        said = ""
         try:
-            async for event in self._events(conversation, turn, work):
-                said = said + event.data["text"] if event.kind == "text" else ""
-                events.put_nowait(event)
-            events.put_nowait(Event("done", {}))
+            async for mode, part in stream:
+                for event in _live(mode, part):
+                    said = said + event.data["text"] if event.kind == "text" else ""
+                    events.put_nowait(event)
         except asyncio.CancelledError:
             if not self._ending:  # the user stopped it, so it is not finished later
-                config, stopped = _config(conversation), AIMessage(f"{said.rstrip()} …")
-                await self._agent.aupdate_state(config, {"messages": [stopped]}, as_node="model")
+                stopped = {"messages": [AIMessage(f"{said.rstrip()} …")]}
+                await self._agent.aupdate_state(config, stopped, as_node="model")
                 await self._agent.aupdate_state(config, None, as_node=END)
-            raise
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
             events.put_nowait(Event("error", {"message": in_words(error)}))
         finally:
-            del self._running[conversation]
+            del self._running[thread]
             events.put_nowait(None)
 
-    async def _events(self, conversation: str, turn: Turn, work: Any) -> AsyncGenerator[Event]:
-        stream = self._agent.astream(
-            work,
-            _config(conversation),
-            context=turn,
-            stream_mode=["messages", "updates"],
-            durability="sync",
-        )
-        async for mode, part in stream:
-            if mode == "messages":
-                if isinstance(part[0], AIMessageChunk):
-                    for event in _spoken(part[0]):
-                        yield event
-                continue
-            for interrupt in part.pop("__interrupt__", ()):
-                yield _approval(interrupt)
-            for update in part.values():
-                for message in (update or {}).get("messages", ()):
-                    for event in _events_of(message):
-                        if event.kind not in {"text", "thinking", "done"}:  # these were streamed
-                            yield event
+
+def _thread(user: str, conversation: str) -> str:
+    """Names a conversation under its user, so that nobody else finds it."""
+    return f"{user}:{conversation}"
 
 
-def _config(conversation: str) -> dict[str, Any]:
-    return {"configurable": {"thread_id": conversation}, "recursion_limit": MOST_STEPS}
+async def _next(events: asyncio.Queue[Event | None]) -> Event | None:
+    try:
+        return await asyncio.wait_for(events.get(), HEARTBEAT)
+    except TimeoutError:
+        return Event("silence", {})
 
 
-def _is_answer(message: AnyMessage) -> bool:
-    return not isinstance(message, HumanMessage)
+def _live(mode: str, part: Any) -> Iterator[Event]:
+    """Tells what LangGraph streams: words piece by piece, all else when it is whole."""
+    pieces = part[:1]
+    if mode == "updates":
+        pieces = list(part.pop("__interrupt__", ()))
+        pieces += [one for update in part.values() for one in (update or {}).get("messages", ())]
+    for piece in pieces:
+        for event in _told(piece):
+            if (event.kind in {"question", "text", "thinking"}) == (mode == "messages"):
+                yield event
 
 
-def _quoted(sources: Sequence[dict[str, Any]], first: int = 1) -> str:
-    """Numbers the sources as the page does."""
-    numbered = enumerate(sources, start=first)
-    return "\n\n".join(f"[{number}] {one['name']}\n\n{one['text']}" for number, one in numbered)
-
-
-def _events_of(message: AnyMessage) -> Iterator[Event]:
-    """Tells a whole message."""
-    if isinstance(message, HumanMessage):
-        yield Event("text", {"text": message.text, "question": True})
-        if sources := message.additional_kwargs.get("sources"):
-            yield Event("sources", {"sources": sources})
-    elif isinstance(message, ToolMessage):
-        result = {"id": message.tool_call_id, "name": message.name, "text": message.text}
-        yield Event("result", {**result, "ok": message.status == "success"})
-        if message.artifact:
-            yield Event("sources", {"sources": message.artifact})
-    elif isinstance(message, AIMessage):
-        yield from _spoken(message)
-        for call in message.tool_calls:
-            yield Event("tool", {"id": call["id"], "name": call["name"], "args": call["args"]})
-        if not message.tool_calls:
-            yield Event("done", {})
-
-
-def _spoken(message: AIMessage) -> Iterator[Event]:
-    for block in message.content_blocks:
-        if block["type"] == "reasoning" and block.get("reasoning"):
-            yield Event("thinking", {"text": block["reasoning"]})
-        elif block["type"] == "text" and block["text"]:
-            yield Event("text", {"text": block["text"]})
-
-
-def _approval(interrupt: Any) -> Event:
-    asked = interrupt.value
-    return Event("approval", {"id": interrupt.id, "name": asked["name"], "args": asked["args"]})
+def _told(message: AnyMessage | Interrupt) -> Iterator[Event]:
+    """Tells a message, or a piece of one."""
+    sources = None
+    match message:
+        case Interrupt():
+            yield Event("approval", {"id": message.id, **message.value})
+        case HumanMessage():
+            yield Event("question", {"text": message.text})
+            sources = message.additional_kwargs.get("sources")
+        case ToolMessage():
+            result = {"id": message.tool_call_id, "name": message.name, "text": message.text}
+            yield Event("result", {**result, "ok": message.status == "success"})
+            sources = message.artifact
+        case AIMessage():
+            for block in message.content_blocks:
+                if text := block.get(block["type"]):  # `text` or `reasoning`
+                    kind = "thinking" if block["type"] == "reasoning" else "text"
+                    yield Event(kind, {"text": text})
+            for call in message.tool_calls:
+                yield Event("tool", {**call})
+            if not message.tool_calls:
+                yield Event("done", {})
+    if sources:
+        yield Event("sources", {"sources": sources})
 
 
 def in_words(error: Exception) -> str:
     """Says what went wrong. Errors of Heroku say it themselves, and never hold a key."""
-    if isinstance(error, Refused):
-        return error.detail
-    if isinstance(error, HerokuError | UploadError):
-        return str(error)
-    if isinstance(error, psycopg.OperationalError | TimeoutError):
-        log.warning("The database does not answer: %s", type(error).__name__)
-        return "The database does not answer. Try again in a moment."
-    if isinstance(error, GraphRecursionError):
-        return f"The agent took more than {MOST_STEPS} steps. Ask for less at once."
+    match error:
+        case Refused():
+            return error.detail
+        case HerokuError() | UploadError():
+            return str(error)
+        case psycopg.OperationalError() | TimeoutError():
+            log.warning("The database does not answer: %s", type(error).__name__)
+            return "The database does not answer. Try again in a moment."
     log.error("An answer failed", exc_info=error)
     return "Something went wrong. Try again; the log says more."
