@@ -1,4 +1,4 @@
-"""Who may do what: users by signed cookies, secrets, limits, and headers that keep strangers out."""
+"""Who may do what: users by signed cookies, secrets, limits, headers that keep strangers out."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ HEADERS = {
     "content-security-policy": "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline'; "
     "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
 """Of every response."""
 CROWD = 5
 """How many times as much as one user all those may do who share an address."""
 
-connection = ContextVar("connection", default=HTTPConnection({"type": "http", "headers": []}))
+connection = ContextVar("connection", default=HTTPConnection({"type": "http", "headers": []}))  # noqa: B039 - it does not change
 """The request that is being answered, or the socket of the page."""
 
 

@@ -68,8 +68,8 @@ async def chat(asked: Question, by: By) -> StreamingResponse:
     turn = Turn(user=by.user, **asked.model_dump(mode="json"))
     answer = await by.assistant.answer(turn, asked.message, asked.approval, approved=asked.approved)
     if asked.stream:
-        return StreamingResponse(_as_events(answer, turn.conversation), media_type="text/event-stream")
-    return StreamingResponse(_as_json(answer, turn.conversation), media_type="application/json")
+        return StreamingResponse(_stream(answer, turn.conversation), media_type="text/event-stream")
+    return StreamingResponse(_sum_up(answer, turn.conversation), media_type="application/json")
 
 
 @api.get("/api/conversations")
@@ -105,13 +105,13 @@ async def healthz(request: Request) -> str:
         return "ok"
 
 
-async def _as_events(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
+async def _stream(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
     yield f'event: conversation\ndata: {{"id": "{conversation}"}}\n\n'
     async for event in answer:
         yield f"event: {event.kind}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"
 
 
-async def _as_json(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
+async def _sum_up(answer: AsyncGenerator[Event], conversation: str) -> AsyncIterator[str]:
     """Sums an answer up. White space before it keeps the connection open."""
     told: dict[str, Any] = {"conversation": conversation, "text": "", "thinking": ""}
     async for event in answer:

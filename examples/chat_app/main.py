@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 SECONDS_TO_END = 12
 """For requests when the app stops, then for answers of the page. Heroku waits 30 seconds."""
-YEAR = 365 * 24 * 60 * 60
+LOG_LINE = "%(levelname)s %(message)s request_id=%(request_id)s"
 STATUS = {HerokuError: 502, psycopg.OperationalError: 503, TimeoutError: 503, UploadError: 422}
 
 settings = read_settings()
-on_heroku = settings.dyno is not None
 hybrid = import_module(f"retrieval.hybrid_{settings.retrieval}")
 # Chainlit reads these when it is imported.
 os.environ["CHAINLIT_APP_ROOT"] = str(Path(__file__).parent)  # noqa: TID251
@@ -43,7 +42,7 @@ from chainlit.server import app as chainlit_app  # noqa: E402
 
 from chat_app import page  # noqa: E402
 
-cookie._cookie_secure = on_heroku  # Chainlit has no setting for it
+cookie._cookie_secure = bool(settings.dyno)  # noqa: SLF001 - it has no setting
 
 
 @asynccontextmanager
@@ -67,21 +66,20 @@ app = FastAPI(title="Chat", lifespan=lifespan, exception_handlers=dict.fromkeys(
 app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute)
 app.include_router(api)
 app.mount("/", chainlit_app)
+# The cookie lasts a year.
 app.add_middleware(
-    SessionMiddleware, secret_key=settings.session_secret, max_age=YEAR, https_only=on_heroku
+    SessionMiddleware, settings.session_secret, max_age=31_536_000, https_only=bool(settings.dyno)
 )
 app.add_middleware(Access, limit=app.state.limit)
 
 
 def main() -> None:
     """Serves until SIGTERM. The log goes to stdout, for Heroku's log drains."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(add_request_id)
-    line = "%(levelname)s %(message)s request_id=%(request_id)s"
-    logging.basicConfig(level=logging.INFO, format=line, handlers=[handler])
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format=LOG_LINE)
+    logging.getLogger().handlers[0].addFilter(add_request_id)
     uvicorn.run(
         app,
-        host="0.0.0.0" if on_heroku else "127.0.0.1",  # noqa: S104 - Heroku's router
+        host="0.0.0.0" if settings.dyno else "127.0.0.1",  # noqa: S104 - Heroku's router
         port=settings.port,
         headers=[*HEADERS.items()],
         log_config=None,

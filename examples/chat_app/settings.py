@@ -44,4 +44,5 @@ def read_settings() -> Settings:
     except ValidationError as error:
         wrong = {str(one["loc"][0]): one["msg"] for one in error.errors()}
     known = Settings.model_fields
-    sys.exit("\n".join(f"Set {one.upper()}: {known[one].description or wrong[one]}" for one in wrong))
+    told = [f"Set {one.upper()}: {known[one].description or wrong[one]}" for one in wrong]
+    sys.exit("\n".join(told))

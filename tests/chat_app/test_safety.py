@@ -16,9 +16,10 @@ import socketio
 from chat_app.access import CROWD
 from chat_app.api import api
 from chat_app.settings import read_settings
-from chat_app.store import Conversations
+from chat_app.store import shelf
 from fastapi import FastAPI
 from itsdangerous import TimestampSigner
+from langgraph.store.postgres import AsyncPostgresStore
 from retrieval.pool import open_pool
 from starlette.testclient import TestClient
 
@@ -60,14 +61,21 @@ def test_another_user_sees_neither_conversation_nor_document(ann, bob, emulator)
     assert bob.get("/api/conversations").json() == []
     assert documents(bob) == []
     assert bob.get(f"/api/conversations/{conversation}").status_code == 404
-    assert ask(bob, "What was said?", conversation=conversation).status_code == 404
     assert ask(bob, conversation=conversation).status_code == 404
     decision = {"approval": approval["id"], "approved": True}
     assert ask(bob, conversation=conversation, **decision).status_code == 404
     emulator.script(Say("I do not know."))
-    found = ask(bob, "How does the vault open?").json()["sources"]
+    found = ask(bob, "How does the vault open?").json().get("source", [])
     assert SECRET not in {source["text"] for source in found}
+    # What bob says under the id of ann's conversation begins one of his own.
+    emulator.script(Say("I know of nothing."))
+    ask(bob, "What was said?", conversation=conversation).raise_for_status()
+    assert "vault open" not in str(emulator.journal[-1].body["messages"])
     assert documents(ann) == ["plan.txt"]
+    told = ann.get(f"/api/conversations/{conversation}").json()
+    assert "What was said?" not in str(told)
+    decided = ask(ann, conversation=conversation, **decision)
+    assert (decided.status_code, documents(ann)) == (200, [])
 
 
 @pytest.mark.parametrize("approved", [True, False], ids=["approved", "rejected"])
@@ -97,7 +105,7 @@ def test_a_document_cannot_approve_what_it_orders(ann, emulator, give, agent):
     search = CallTools([("search_documents", {"question": "note to the assistant"})])
     emulator.script(*([search] if agent else []), REMOVE)
     answer = ask(ann, "What does the note to the assistant say?", agent=agent).json()
-    assert INJECTION in {source["text"] for source in answer["sources"]}  # the model has read it
+    assert INJECTION in {source["text"] for source in answer["source"]}  # the model has read it
     assert [one["name"] for one in answer["approval"]] == ["remove_document"]
     assert documents(ann) == ["letter.txt", "plan.txt"]
     prompt = emulator.journal[-1].body["messages"][0]["content"]
@@ -151,7 +159,8 @@ async def test_a_browser_sees_its_own_conversations(app, postgres):
         user, other = enter(ann), enter(bob)
         assert user != other
         async with open_pool(postgres.get_uri()) as pool:
-            thread = await Conversations(pool).start(user, "A secret", str(uuid4()))
+            thread = str(uuid4())
+            await AsyncPostgresStore(pool).aput(shelf(user), thread, {"title": "A secret"})
         listing = {"pagination": {"first": 20}, "filter": {"userId": user}}
         titles = {
             who: [
