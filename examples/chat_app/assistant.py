@@ -25,7 +25,7 @@ from langgraph.graph import END
 from langgraph.store.postgres import AsyncPostgresStore
 from langgraph.types import Command, Interrupt
 from pydantic import BaseModel
-from retrieval.middleware import Retrieval
+from retrieval.middleware import Retrieval, sources_of
 from retrieval.uploads import UploadError
 
 from chat_app.settings import INSTRUCTIONS
@@ -59,7 +59,7 @@ class Refused(HTTPException):
 class Event:
     """A piece of an answer.
 
-    Its kind is `text`, `thinking`, `sources`, `tool` (a call), `result` (of a call), `approval`
+    Its kind is `text`, `thinking`, `source`, `tool` (a call), `result` (of a call), `approval`
     (a call that waits for one), `error`, `silence` or `done`; that of a question is `question`.
     """
 
@@ -75,21 +75,21 @@ class Turn(BaseModel):
     model: str = ""
     agent: bool = False
     """Whether the model decides itself when to search, and may use the other tools."""
-    thinks: bool = False
+    thinking: bool = False
 
 
 class State(AgentState[Any]):
     """What a conversation holds besides its messages: how its last question is answered."""
 
     model: str
-    thinks: bool
+    thinking: bool
 
 
 @wrap_model_call
 async def as_chosen(request: Any, handler: Any) -> Any:
     """Asks the model that the user has chosen."""
-    model, thinks = request.state["model"], request.state["thinks"]
-    chosen = ChatHeroku(model=model, extended_thinking=thinks or None)
+    model, thinking = request.state["model"], request.state["thinking"]
+    chosen = ChatHeroku(model=model, extended_thinking=thinking or None)
     return await handler(request.override(model=chosen))
 
 
@@ -157,8 +157,7 @@ class Assistant:
             raise Refused("There is no such conversation.", 404)
         messages = [*state.values["messages"], *state.interrupts]
         told = [event for message in messages for event in _told(message)]
-        is_running = _thread(user, conversation) in self._running
-        if state.next and not state.interrupts and not is_running:
+        if state.next and not state.interrupts and _thread(user, conversation) not in self._running:
             told.append(Event("error", {"message": "This answer was interrupted."}))
         return told
 
@@ -250,9 +249,10 @@ async def _next(events: asyncio.Queue[Event | None]) -> Event | None:
 
 def _live(mode: str, part: Any) -> Iterator[Event]:
     """Tells what LangGraph streams: words piece by piece, all else when it is whole."""
-    pieces = part[:1]
-    if mode == "updates":
-        pieces = list(part.pop("__interrupt__", ()))
+    if mode == "messages":
+        pieces = [part[0]]
+    else:
+        pieces = [*part.pop("__interrupt__", ())]
         pieces += [one for update in part.values() for one in (update or {}).get("messages", ())]
     for piece in pieces:
         for event in _told(piece):
@@ -262,17 +262,14 @@ def _live(mode: str, part: Any) -> Iterator[Event]:
 
 def _told(message: AnyMessage | Interrupt) -> Iterator[Event]:
     """Tells a message, or a piece of one."""
-    sources = None
     match message:
         case Interrupt():
             yield Event("approval", {"id": message.id, **message.value})
         case HumanMessage():
             yield Event("question", {"text": message.text})
-            sources = message.additional_kwargs.get("sources")
         case ToolMessage():
             result = {"id": message.tool_call_id, "name": message.name, "text": message.text}
             yield Event("result", {**result, "ok": message.status == "success"})
-            sources = message.artifact
         case AIMessage():
             for block in message.content_blocks:
                 if text := block.get(block["type"]):  # `text` or `reasoning`
@@ -282,8 +279,8 @@ def _told(message: AnyMessage | Interrupt) -> Iterator[Event]:
                 yield Event("tool", {**call})
             if not message.tool_calls:
                 yield Event("done", {})
-    if sources:
-        yield Event("sources", {"sources": sources})
+    for source in sources_of(message):
+        yield Event("source", source)
 
 
 def in_words(error: Exception) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from chat_app.settings import Settings
 
 BUTTONS = {
-    "approval": [("approve", "Approve", "check"), ("reject", "Reject", "x")],
-    "error": [("finish", "Try again", "refresh-cw")],
+    "approval": [("Approve", "check"), ("Reject", "x")],
+    "error": [("Try again", "refresh-cw")],
 }
-"""What stands under the steps of these events: names, labels and icons."""
+"""What stands under these events: labels and icons."""
 
 assistant: Assistant
 limit: Limit
@@ -43,9 +44,8 @@ def open_page(the_assistant: Assistant, settings: Settings, the_limit: Limit) ->
 
     # A user is a browser, which the signed cookie knows again: names can be guessed.
     async def user(_who: Any, password: str = "") -> cl.User | None:
-        if settings.password and not is_secret(password, settings.password):
-            return None
-        return cl.User(identifier=browser_user(), display_name="You")
+        enters = not settings.password or is_secret(password, settings.password)
+        return cl.User(identifier=browser_user(), display_name="You") if enters else None
 
     (cl.password_auth_callback if settings.password else cl.header_auth_callback)(user)
 
@@ -53,12 +53,8 @@ def open_page(the_assistant: Assistant, settings: Settings, the_limit: Limit) ->
 @cl.set_starters
 async def starters(_user: Any) -> list[cl.Starter]:
     """Offers first questions, about the sample documents."""
-    return [
-        cl.Starter("Embedding limits", "How many texts fit into one embeddings request?"),
-        cl.Starter("Rate limits", "How many requests a minute may I send?"),
-        cl.Starter("Errors", "What does a 422 mean?"),
-        cl.Starter("Thinking and tools", "Can thinking be used together with tools?"),
-    ]
+    questions = Path(__file__).with_name("starters.json").read_text()
+    return [cl.Starter(**one) for one in json.loads(questions)]
 
 
 @cl.on_chat_start
@@ -67,7 +63,7 @@ async def start() -> None:
     models = [cl.ModeOption(name, name) for name in await assistant.models()]
     ways = [cl.ModeOption("off", "Chat"), cl.ModeOption("on", "Agent")]
     speeds = [cl.ModeOption("off", "Quick"), cl.ModeOption("on", "Thinks first")]
-    modes = {"model": models, "agent": ways, "thinks": speeds}
+    modes = {"model": models, "agent": ways, "thinking": speeds}
     await cl.context.emitter.set_modes([cl.Mode(one, one, modes[one]) for one in modes])
 
 
@@ -105,15 +101,13 @@ async def message(said: cl.Message) -> None:
         await _show(assistant.answer(_turn(said.modes), said.content))
 
 
-@cl.action_callback("approve")
-@cl.action_callback("reject")
-@cl.action_callback("finish")
+@cl.action_callback("go on")
 @saying_errors
 async def go_on(button: cl.Action) -> None:
     """Goes on with a tool that asked first, without it, or with an interrupted answer."""
     step = str(button.forId)
     await cl.context.emitter.delete_step({"id": step})  # with all its buttons
-    await _show(assistant.answer(_turn(), approval=step, approved=button.name == "approve"))
+    await _show(assistant.answer(_turn(), approval=step, approved=button.label == "Approve"))
 
 
 def _turn(modes: dict[str, Any] | None = None) -> Turn:
@@ -151,8 +145,8 @@ async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
 
 
 async def _send_buttons(step: Any) -> None:
-    for name, label, icon in BUTTONS.get(step["metadata"]["kind"], ()):
-        await cl.Action(name, {}, label, icon=icon).send(step["id"])
+    for label, icon in BUTTONS.get(step["metadata"]["kind"], ()):
+        await cl.Action("go on", {}, label, icon=icon).send(step["id"])
 
 
 async def _steps(thread: str) -> list[Any]:
@@ -163,34 +157,29 @@ async def _steps(thread: str) -> list[Any]:
 def _step(event: Event) -> Any:
     """Tells an event as a step of Chainlit, which puts those of one id together."""
     data: Any = event.data
-    step = {"type": "assistant_message", "name": "Assistant", "output": data.get("text", "")}
-    step |= {"id": data.get("id") or str(uuid4()), "metadata": {"kind": event.kind}}
-    step |= {"createdAt": None}
-    tool = step | {
-        "type": "tool",
-        "name": data.get("name", event.kind).replace("_", " ").capitalize(),
-    }
+    name = data.get("name", event.kind).replace("_", " ").capitalize()
+    tool = {"id": data.get("id") or str(uuid4()), "type": "tool", "name": name, "createdAt": None}
+    tool |= {"output": data.get("text", ""), "metadata": {"kind": event.kind}}
+    said = tool | {"type": "assistant_message", "name": "Assistant"}
     match event.kind:
         case "question":
-            return step | {"type": "user_message", "name": "You"}
+            return said | {"type": "user_message", "name": "You"}
         case "text":
-            return step
+            return said
         case "thinking":
             return tool
+        case "source":
+            title = f"[{data['number']}] {data['name']} ({data['score']:.2f})"
+            return tool | {"name": title, "output": _as_text(f"{data['place']}\n{data['text']}")}
         case "tool":
             return tool | {"input": json.dumps(data["args"]), "showInput": "json"}
         case "result":
             return tool | {"language": "text", "isError": not data["ok"]}
-        case "sources":
-            cited = [(f"[{one['number']}] {one['name']}", one) for one in data["sources"]]
-            names = ", ".join(f"{name} ({one['score']:.2f})" for name, one in cited)
-            texts = [_as_text(f"{name} {one['place']}\n{one['text']}") for name, one in cited]
-            return tool | {"name": f"Sources: {names}", "output": "\n\n".join(texts)}
         case "approval":
             told = ", ".join(f"{key}: {value}" for key, value in data["args"].items())
-            return step | {"output": f"May I do this? **{tool['name']}**, {_as_text(told)}"}
+            return said | {"output": f"May I do this? **{name}**, {_as_text(told)}"}
         case "error":
-            return step | {"output": _as_text(data["message"]), "isError": True}
+            return said | {"output": _as_text(data["message"]), "isError": True}
     return None
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def main(modules: Sequence[str]) -> int:
+def run(modules: Sequence[str]) -> int:
     """Runs modules one after the other, the last until Ctrl-C or SIGTERM; returns its exit code."""
     load_dotenv(".env")
     config_vars = dict(os.environ)  # noqa: TID251 - to hand on, and to add to
@@ -67,4 +67,4 @@ def _secret(file: Path) -> str:
 
 if __name__ == "__main__":
     leave_on_interrupt()
-    finish(main(sys.argv[1:]))
+    finish(run(sys.argv[1:]))

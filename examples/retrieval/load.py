@@ -17,6 +17,7 @@ from retrieval.documents import find_files
 from retrieval.errors import InputError
 from retrieval.hybrid import EVERYONE
 from retrieval.hybrid_langchain import Documents
+from retrieval.interrupts import leave_on_interrupt
 from retrieval.pool import open_pool
 from retrieval.uploads import UploadError, read
 
@@ -34,6 +35,7 @@ async def load(folder: Path, url: str) -> None:
 
 
 if __name__ == "__main__":
+    leave_on_interrupt()
     try:
         asyncio.run(load(Path(sys.argv[1]), os.environ.get("DATABASE_URL", "")))  # noqa: TID251
     except (HerokuError, InputError, UploadError, psycopg.OperationalError) as error:

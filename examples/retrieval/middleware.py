@@ -28,11 +28,7 @@ class RetrievalState(AgentState[Any]):
 
 
 class Retrieval(AgentMiddleware[Any, Any, Any]):
-    """Lets a model answer from the user's documents.
-
-    The sources of an answer are the artifacts of the search's `ToolMessage`s, or stand under
-    `sources` in the question's `additional_kwargs`. Each has a `number`, by which it is cited.
-    """
+    """Lets a model answer from the user's documents. `sources_of` a message tells what it found."""
 
     state_schema = RetrievalState
 
@@ -44,8 +40,7 @@ class Retrieval(AgentMiddleware[Any, Any, Any]):
             question: str, runtime: ToolRuntime[Any, Any]
         ) -> tuple[str, list[dict[str, Any]]]:
             """Find passages in the user's documents that answer a question."""
-            messages = runtime.state["messages"]
-            known = sum(len(getattr(message, "artifact", None) or ()) for message in messages)
+            known = sum(len(sources_of(message)) for message in runtime.state["messages"])
             sources = await self._search(runtime.state["user"], question, known)
             return _quoted(sources) or "Nothing was found.", sources
 
@@ -72,7 +67,7 @@ class Retrieval(AgentMiddleware[Any, Any, Any]):
     ) -> ModelResponse[Any]:
         """Quotes the sources of the newest question. Those of earlier ones are not sent again."""
         *before, last = request.messages
-        if sources := last.additional_kwargs.get("sources"):
+        if sources := sources_of(last):
             last = HumanMessage(f"Sources:\n\n{_quoted(sources)}\n\nQuestion: {last.text}")
         tools = request.tools if request.state.get("agent") else []
         return await handler(request.override(messages=[*before, last], tools=tools))
@@ -80,6 +75,15 @@ class Retrieval(AgentMiddleware[Any, Any, Any]):
     async def _search(self, user: str, question: str, known: int = 0) -> list[dict[str, Any]]:
         found = await self._documents.search(user, question)
         return [{"number": n, **asdict(source)} for n, source in enumerate(found, start=known + 1)]
+
+
+def sources_of(message: Any) -> list[dict[str, Any]]:
+    """Returns what was found for a question, or by a call of the search.
+
+    Each source has a `number`, by which it is cited, a `name`, `place`, `text` and `score`.
+    """
+    found = getattr(message, "artifact", None)
+    return found or getattr(message, "additional_kwargs", {}).get("sources") or []
 
 
 def _quoted(sources: list[dict[str, Any]]) -> str:

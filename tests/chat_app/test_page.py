@@ -66,7 +66,7 @@ def test_an_answer_streams_and_shows_its_sources_as_text(page, emulator, picture
     expect(page.locator("#stop-button")).to_be_visible()  # it is not over
     assert page.get_by_text("its end").count() == 0
     expect(page.get_by_text("its end")).to_be_visible()
-    page.get_by_role("button", name=re.compile(r"Sources: \[1\] notes\.md \(0\.\d\d\)")).click()
+    page.get_by_role("button", name=re.compile(r"\[1\] notes\.md \(0\.\d\d\)")).click()
     expect(page.get_by_text("<b>bold</b> **stars**")).to_be_visible()
     assert page.title() != "hacked"
     picture(page, "sources")
@@ -118,7 +118,7 @@ def test_a_reload_brings_everything_back(page, emulator, picture):
     page.wait_for_url("**/thread/*")
     page.reload()
     expect(page.get_by_text("Thirty days [1].")).to_be_visible()
-    expect(page.get_by_role("button", name="Sources: [1]")).to_be_visible()
+    expect(page.get_by_role("button", name="[1] handbook.md")).to_be_visible()
     page.goto("/")
     page.get_by_role("link", name="How many days of holidays have I?").click()
     expect(page.get_by_text("Thirty days [1].")).to_be_visible()

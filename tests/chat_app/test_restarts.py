@@ -59,7 +59,7 @@ def said(client, conversation):
 
 
 def texts(events):
-    return [one["data"]["text"] for one in events if one["event"] == "text"]
+    return [one["data"]["text"] for one in events if one["kind"] in {"question", "text"}]
 
 
 def test_a_killed_app_leaves_a_whole_conversation_which_goes_on(make_app, emulator):
@@ -81,7 +81,7 @@ def test_a_killed_app_leaves_a_whole_conversation_which_goes_on(make_app, emulat
         history = said(client, conversation)
         assert texts(history) == ["Hello", "I am ready.", "Count the words"]
         assert history[-1] == {
-            "event": "error",
+            "kind": "error",
             "data": {"message": "This answer was interrupted."},
         }
         emulator.script(Say("Forty words."))

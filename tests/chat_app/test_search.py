@@ -1,4 +1,4 @@
-"""Documents and conversations in PostgreSQL, with LangChain and with its twin for LlamaIndex."""
+"""Documents in PostgreSQL, with LangChain and with its twin for LlamaIndex."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from chat_app.store import Conversations, migrate
+from chat_app.store import migrate
 from retrieval import hybrid, hybrid_langchain, hybrid_llama_index
 from retrieval.load import load
 from retrieval.pool import open_pool
@@ -123,23 +123,6 @@ def test_a_folder_without_a_database_is_refused_in_a_line(tmp_path):
         1,
         "Error: DATABASE_URL is not the address of a PostgreSQL (postgres://...)\n",
     )
-
-
-async def test_a_conversation_belongs_to_the_user_who_started_it(pool, ann):
-    conversations, bob = Conversations(pool), uuid4().hex
-    first = await conversations.start(ann, "First")
-    second = await conversations.start(ann, "Second", str(uuid4()))
-    await conversations.start(ann, "again", first)  # goes on
-    assert [one.title for one in await conversations.names(ann)] == ["First", "Second"]
-    with pytest.raises(LookupError):
-        await conversations.start(bob, "Mine", first)
-    await conversations.rename(bob, first, "Mine")
-    assert not await conversations.remove(bob, first)
-    assert [one.title for one in await conversations.names(ann)] == ["First", "Second"]
-    assert await conversations.names(bob) == []
-    assert await conversations.author(second) == ann
-    assert await conversations.remove(ann, second)
-    assert await conversations.author(second) is None
 
 
 async def test_a_database_on_another_machine_is_reached_by_tls(postgres):
