@@ -33,7 +33,7 @@ def ann(app, reader):
     return reader
 
 
-def ask(client, message=None, **more):
+def ask(client, message="", **more):
     """Ask, and return the JSON of the answer."""
     response = client.post("/api/chat", json={"message": message, **more})
     assert response.status_code == 200, response.text
@@ -41,7 +41,7 @@ def ask(client, message=None, **more):
 
 
 @contextmanager
-def streamed(client, message=None, **more):
+def streamed(client, message="", **more):
     """Ask, and yield an iterator over the events: pairs of name and data."""
     body = {"message": message, "stream": True, **more}
     with client.stream("POST", "/api/chat", json=body) as response:

@@ -45,7 +45,7 @@ def bob(app):
     return app.client()
 
 
-def ask(client, message=None, **more):
+def ask(client, message="", **more):
     return client.post("/api/chat", json={"message": message, **more})
 
 
@@ -170,12 +170,12 @@ async def test_a_browser_sees_its_own_conversations(app, postgres):
         }
         assert titles == {"ann": ["A secret"], "bob": []}
         assert ann.get(f"/project/thread/{thread}").status_code == 200
-        assert bob.get(f"/project/thread/{thread}").status_code == 401
+        assert bob.get(f"/project/thread/{thread}").status_code == 404
         assert bob.get(f"/project/share/{thread}").status_code == 404
         removal = bob.request("DELETE", "/project/thread", json={"threadId": thread})
-        assert removal.status_code == 401
+        assert removal.status_code == 404
         named = bob.put("/project/thread", json={"threadId": thread, "name": "Mine"})
-        assert named.status_code == 401
+        assert named.status_code == 404
         assert (
             ann.request("DELETE", "/project/thread", json={"threadId": thread}).status_code == 200
         )
