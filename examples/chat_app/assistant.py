@@ -237,7 +237,7 @@ class Assistant:
 
 def _config(user: str, conversation: str) -> dict[str, Any]:
     """Names a conversation under its user, so that nobody else finds it."""
-    return {"configurable": {"thread_id": f"{user}:{conversation}"}}
+    return {"configurable": {"thread_id": ":".join([*shelf(user), conversation])}}
 
 
 async def _next(events: Queue[Event | None]) -> Event | None:
