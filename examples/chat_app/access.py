@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from retrieval.uploads import MOST_BYTES
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
 
 from chat_app.assistant import Refused
 
 if TYPE_CHECKING:
+    from starlette.datastructures import Headers
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEADERS = {
@@ -79,32 +79,24 @@ class Limit:
         self._sent.append((now, user, address))
 
 
-class Access:
-    """Refuses what is too much, too fast, or from another site."""
+def guard(app: ASGIApp, limit: Limit) -> ASGIApp:
+    """Refuses what is too much, too fast, or from another site, before it is read."""
 
-    def __init__(self, app: ASGIApp, limit: Limit) -> None:
-        self._app, self._limit = app, limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves a request."""
-        app = self._app
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             connection.set(HTTPConnection(scope))
-            try:
-                self._check(scope)
-            except Refused as error:
-                app = JSONResponse({"detail": error.detail}, error.status_code)
+            _check(connection.get().headers)
+            if scope["path"] in {"/login", "/auth/header", "/project/file"}:
+                limit.count(f"{scope['path']} from {address()}")
         await app(scope, receive, send)
 
-    def _check(self, scope: Scope) -> None:
-        headers, path = connection.get().headers, scope["path"]
-        if (origin := headers.get("origin")) and urlsplit(origin).netloc != headers.get("host"):
-            raise Refused("Requests from pages of other sites are refused.", 403)
-        if "transfer-encoding" in headers:
-            raise Refused("Send the length of what you send.", 411)
-        if int(headers.get("content-length", 0)) > MOST_BYTES + 10_000:
-            raise Refused(f"More than {MOST_BYTES // 1_000_000} MB at once are refused.", 413)
-        if path == "/login":
-            self._limit.count(f"sign-ins from {address()}")
-        if path in {"/auth/header", "/project/file"}:
-            self._limit.count("", address())
+    return serve
+
+
+def _check(headers: Headers) -> None:
+    if (origin := headers.get("origin")) and urlsplit(origin).netloc != headers.get("host"):
+        raise Refused("Requests from pages of other sites are refused.", 403)
+    if "transfer-encoding" in headers:
+        raise Refused("Send the length of what you send.", 411)
+    if int(headers.get("content-length", 0)) > MOST_BYTES + 10_000:
+        raise Refused(f"More than {MOST_BYTES // 1_000_000} MB at once are refused.", 413)

@@ -16,9 +16,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from retrieval.pool import open_pool
 from retrieval.uploads import UploadError
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
-from chat_app.access import HEADERS, Access, Limit, add_request_id
+from chat_app.access import HEADERS, Limit, add_request_id, guard
 from chat_app.api import api
 from chat_app.assistant import Assistant, in_words
 from chat_app.settings import read_settings
@@ -70,11 +71,12 @@ app.mount("/", chainlit_app)
 app.add_middleware(
     SessionMiddleware, settings.session_secret, max_age=31_536_000, https_only=bool(settings.dyno)
 )
-app.add_middleware(Access, limit=app.state.limit)
+app.add_middleware(guard, limit=app.state.limit)
+app.add_middleware(ExceptionMiddleware, handlers=app.exception_handlers)
 
 
-def main() -> None:
-    """Serves until SIGTERM. The log goes to stdout, for Heroku's log drains."""
+if __name__ == "__main__":
+    # The log goes to stdout, for Heroku's log drains.
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format=LOG_LINE)
     logging.getLogger().handlers[0].addFilter(add_request_id)
     uvicorn.run(
@@ -85,7 +87,3 @@ def main() -> None:
         log_config=None,
         timeout_graceful_shutdown=SECONDS_TO_END,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings
 
 INSTRUCTIONS = Path(__file__).with_name("prompt.md").read_text().strip()
@@ -23,9 +23,7 @@ class Settings(BaseSettings, env_ignore_empty=True):
     """Opens the page; without one, everybody may use it."""
     api_token: str | None = Field(None, min_length=16)
     """Opens the API; without one, nobody may use it."""
-    chat_model: str = Field(
-        "claude-4-5-sonnet", validation_alias=AliasChoices("CHAT_MODEL", "INFERENCE_MODEL_ID")
-    )
+    chat_model: str = "claude-4-5-sonnet"
     retrieval: Literal["langchain", "llama_index"] = "langchain"
     messages_a_minute: PositiveInt = 20
     dyno: str | None = None
