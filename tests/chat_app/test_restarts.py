@@ -158,6 +158,5 @@ def what_make_app_runs():
     """The arguments of Python in the recipe of `make app`."""
     command = [shutil.which("make"), "--no-print-directory", "--dry-run", "app"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    words = shlex.split(told.replace("\\\n", " "))
-    assert words[0] == "PYTHONPATH=examples", told
-    return words[2:]
+    words = shlex.split(told.replace("\\\n", " "))  # it may make the environment before
+    return words[words.index("PYTHONPATH=examples") + 2 :]
