@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import Queue
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ class Assistant:
         self.documents, self.default_model = documents, default_model
         self.store = AsyncPostgresStore(pool)
         self._models: list[str] = []
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._ending = False
         self._agent: Any = create_agent(
             ChatHeroku(model=default_model),
@@ -126,7 +127,8 @@ class Assistant:
             Refused: The question is empty or too long, the model is unknown, the conversation is
                 being answered, or there is nothing to decide or to finish.
         """
-        state = await self._state(turn.user, turn.conversation)
+        place = turn.user, turn.conversation
+        state = await self._agent.aget_state(_config(*place))
         work: Any = None
         if approval in (waiting := {interrupt.id for interrupt in state.interrupts}):
             work = Command(resume={approval: {"type": "approve" if approved else "reject"}})
@@ -144,7 +146,20 @@ class Assistant:
             work = {"messages": [HumanMessage(question)], **turn.model_dump()}
         elif not state.next:
             raise Refused("There is nothing to finish.", 409 if state.values else 404)
-        return self._start(_thread(turn.user, turn.conversation), work)
+        if place in self._running:
+            raise Refused("This conversation is still being answered.")
+        # The answer is a task of its own, which outlives its reader by what it must save.
+        events: Queue[Event | None] = Queue()
+        task = self._running[place] = asyncio.create_task(self._run(place, work, events))
+
+        async def read() -> AsyncGenerator[Event]:
+            try:
+                while event := await _next(events):
+                    yield event
+            finally:
+                task.cancel()
+
+        return read()
 
     async def history(self, user: str, conversation: str) -> list[Event]:
         """Returns what was said.
@@ -152,12 +167,12 @@ class Assistant:
         Raises:
             Refused: The user has no such conversation.
         """
-        state = await self._state(user, conversation)
+        state = await self._agent.aget_state(_config(user, conversation))
         if not state.values:
             raise Refused("There is no such conversation.", 404)
         messages = [*state.values["messages"], *state.interrupts]
         told = [event for message in messages for event in _told(message)]
-        if state.next and not state.interrupts and _thread(user, conversation) not in self._running:
+        if state.next and not state.interrupts and (user, conversation) not in self._running:
             told.append(Event("error", {"message": "This answer was interrupted."}))
         return told
 
@@ -171,19 +186,19 @@ class Assistant:
     async def forget(self, user: str, conversation: str) -> None:
         """Removes a conversation."""
         await self.store.adelete(shelf(user), conversation)
-        await self._agent.checkpointer.adelete_thread(_thread(user, conversation))
+        thread = _config(user, conversation)["configurable"]["thread_id"]
+        await self._agent.checkpointer.adelete_thread(thread)
 
     async def wait(self, user: str, conversation: str) -> None:
         """Waits until a conversation is answered."""
-        if running := self._running.get(_thread(user, conversation)):
+        if running := self._running.get((user, conversation)):
             await asyncio.wait([running])
 
     async def models(self) -> list[str]:
         """Returns the chat models that Heroku offers, the default first."""
         if not self._models:
             offered = await AsyncClient().models()
-            active = [one for one in offered if one.state != "deprecated"]
-            chat = {one.model_id for one in active if "chat" in one.kinds}
+            chat = {m.model_id for m in offered if "chat" in m.kinds and m.state != "deprecated"}
             self._models = [self.default_model, *sorted(chat - {self.default_model})]
         return self._models
 
@@ -193,28 +208,8 @@ class Assistant:
         if self._running:
             await asyncio.wait(self._running.values(), timeout=seconds)
 
-    async def _state(self, user: str, conversation: str) -> Any:
-        thread = _thread(user, conversation)
-        return await self._agent.aget_state({"configurable": {"thread_id": thread}})
-
-    def _start(self, thread: str, work: Any) -> AsyncGenerator[Event]:
-        """Answers in a task of its own, which outlives its reader by what it must save."""
-        if thread in self._running:
-            raise Refused("This conversation is still being answered.")
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        task = self._running[thread] = asyncio.create_task(self._run(thread, work, events))
-
-        async def read() -> AsyncGenerator[Event]:
-            try:
-                while event := await _next(events):
-                    yield event
-            finally:
-                task.cancel()
-
-        return read()
-
-    async def _run(self, thread: str, work: Any, events: asyncio.Queue[Event | None]) -> None:
-        config, said = {"configurable": {"thread_id": thread}}, ""
+    async def _run(self, place: tuple[str, str], work: Any, events: Queue[Event | None]) -> None:
+        config, said = _config(*place), ""
         stream = self._agent.astream(
             work, config, stream_mode=["messages", "updates"], durability="sync"
         )
@@ -231,16 +226,16 @@ class Assistant:
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
             events.put_nowait(Event("error", {"message": in_words(error)}))
         finally:
-            del self._running[thread]
+            del self._running[place]
             events.put_nowait(None)
 
 
-def _thread(user: str, conversation: str) -> str:
+def _config(user: str, conversation: str) -> dict[str, Any]:
     """Names a conversation under its user, so that nobody else finds it."""
-    return f"{user}:{conversation}"
+    return {"configurable": {"thread_id": f"{user}:{conversation}"}}
 
 
-async def _next(events: asyncio.Queue[Event | None]) -> Event | None:
+async def _next(events: Queue[Event | None]) -> Event | None:
     try:
         return await asyncio.wait_for(events.get(), HEARTBEAT)
     except TimeoutError:
@@ -291,7 +286,6 @@ def in_words(error: Exception) -> str:
         case HerokuError() | UploadError():
             return str(error)
         case psycopg.OperationalError() | TimeoutError():
-            log.warning("The database does not answer: %s", type(error).__name__)
             return "The database does not answer. Try again in a moment."
     log.error("An answer failed", exc_info=error)
     return "Something went wrong. Try again; the log says more."

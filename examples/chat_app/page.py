@@ -71,6 +71,7 @@ async def start() -> None:
 async def resume(thread: ThreadDict) -> None:
     """Shows a conversation again, then the answer that was being written when it is whole."""
     await start()
+    thread["steps"] = await _steps(thread["id"])
     await cl.context.emitter.resume_thread(thread)
     await assistant.wait(browser_user(), thread["id"])
     thread["steps"] = await _steps(thread["id"])  # which Chainlit shows
@@ -195,16 +196,11 @@ class Conversations(BaseDataLayer):
         """Knows everybody whose cookie is signed."""
         return PersistedUser(id=identifier, identifier=identifier, createdAt="")
 
-    async def list_threads(
-        self, pagination: Pagination, filters: ThreadFilter
-    ) -> PaginatedResponse[ThreadDict]:
+    async def list_threads(self, pagination: Pagination, filters: ThreadFilter) -> Any:  # noqa: ARG002 - there are 100 at most
         """Lists the conversations of a user whose titles have the words he looks for."""
-        words = (filters.search or "").lower()
-        listed = await assistant.conversations(browser_user())
-        found = [_thread(**one) for one in listed if words in one["title"].lower()]
-        return PaginatedResponse(
-            PageInfo(hasNextPage=False, startCursor=None, endCursor=None), found
-        )
+        listed, words = await assistant.conversations(browser_user()), filters.search or ""
+        found = [_thread(**one) for one in listed if words.lower() in one["title"].lower()]
+        return PaginatedResponse(PageInfo(False, None, None), found)  # noqa: FBT003 - no next page
 
     async def get_thread_author(self, thread_id: str) -> str:
         """Names the user, if it is a conversation of his."""
@@ -215,9 +211,7 @@ class Conversations(BaseDataLayer):
         """Finds a conversation; `resume` tells what was said."""
         return _thread(thread_id) if await self.get_thread_author(thread_id) else None
 
-    async def update_thread(
-        self, thread_id: str, name: str | None = None, *_: Any, **__: Any
-    ) -> None:
+    async def update_thread(self, thread_id: str, name: Any = None, *_: Any, **__: Any) -> None:
         """Begins a conversation, or renames one whose author Chainlit has asked for."""
         if name:
             await assistant.store.aput(shelf(browser_user()), thread_id, {"title": name[:80]})
@@ -233,7 +227,7 @@ class Conversations(BaseDataLayer):
     create_user = build_debug_url = close = _nothing
 
 
-def _thread(id: str, title: str = "", changed: str = "") -> Any:
+def _thread(id: str, title: str = "", changed: str = "") -> Any:  # noqa: A002 - as the API says
     thread = {"id": id, "name": title, "createdAt": changed, "steps": [], "elements": []}
     return {**thread, "userIdentifier": browser_user()}
 
