@@ -73,6 +73,7 @@ async def resume(thread: ThreadDict) -> None:
     await start()
     thread["steps"] = await _steps(thread["id"])
     await cl.context.emitter.resume_thread(thread)
+    await cl.context.emitter.task_end()  # the stop button belongs to the page that asked
     await assistant.wait(browser_user(), thread["id"])
     thread["steps"] = await _steps(thread["id"])  # which Chainlit shows
     for step in thread["steps"]:
@@ -112,8 +113,7 @@ async def go_on(button: cl.Action) -> None:
 
 
 def _turn(modes: dict[str, Any] | None = None) -> Turn:
-    thread = cl.context.session.thread_id
-    return Turn(user=browser_user(), conversation=thread, **(modes or {}))
+    return Turn(user=browser_user(), conversation=cl.context.session.thread_id, **(modes or {}))
 
 
 async def _take(file: Any) -> None:
@@ -200,7 +200,7 @@ class Conversations(BaseDataLayer):
         """Lists the conversations of a user whose titles have the words he looks for."""
         listed, words = await assistant.conversations(browser_user()), filters.search or ""
         found = [_thread(**one) for one in listed if words.lower() in one["title"].lower()]
-        return PaginatedResponse(PageInfo(False, None, None), found)  # noqa: FBT003 - no next page
+        return PaginatedResponse(PageInfo(False, None, None), found)
 
     async def get_thread_author(self, thread_id: str) -> str:
         """Names the user, if it is a conversation of his."""

@@ -129,6 +129,19 @@ def test_a_reload_brings_everything_back(page, emulator, picture):
     assert "Thirty days [1]." in str(emulator.journal[-1].body["messages"])
 
 
+def test_a_reload_during_an_answer_shows_it_when_it_is_whole(page, emulator):
+    emulator.switch(pace=0.4)
+    emulator.script(Say("First part of the answer. Then quite a long rest, and its end."))
+    ask(page, "Tell me something long")
+    expect(page.get_by_text("First part")).to_be_visible()
+    page.wait_for_url("**/thread/*")
+    page.reload()
+    expect(page.locator(".step").get_by_text("Tell me something long")).to_be_visible()
+    assert page.get_by_text("its end").count() == 0
+    expect(page.get_by_text("its end")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
 def test_two_users_see_nothing_of_each_other(open_page, emulator):
     ann, bob = open_page(), open_page()
     emulator.script(Say("In May [1]."))
