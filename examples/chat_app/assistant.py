@@ -176,6 +176,11 @@ class Assistant:
             told.append(Event("error", {"message": "This answer was interrupted."}))
         return told
 
+    async def chosen(self, user: str, conversation: str) -> dict[str, Any]:
+        """Returns the choices of a `Turn` that the last question was asked with."""
+        state = await self._agent.aget_state(_config(user, conversation))
+        return {name: state.values.get(name) for name in Turn.model_fields}
+
     async def conversations(self, user: str) -> list[dict[str, str]]:
         """Lists the user's conversations, the last changed first."""
         return [
@@ -232,7 +237,7 @@ class Assistant:
 
 def _config(user: str, conversation: str) -> dict[str, Any]:
     """Names a conversation under its user, so that nobody else finds it."""
-    return {"configurable": {"thread_id": f"{user}:{conversation}"}}
+    return {"configurable": {"thread_id": ":".join([*shelf(user), conversation])}}
 
 
 async def _next(events: Queue[Event | None]) -> Event | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from contextlib import aclosing
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import anyio
 import chainlit as cl
 from chainlit.data.base import BaseDataLayer
 from chainlit.types import PageInfo, PaginatedResponse, Pagination, ThreadDict, ThreadFilter
@@ -32,6 +32,7 @@ BUTTONS = {
     "error": [("Try again", "refresh-cw")],
 }
 """What stands under these events: labels and icons."""
+ICONS = {"source": "book-open", "thinking": "lightbulb", "tool": "wrench", "result": "wrench"}
 
 assistant: Assistant
 limit: Limit
@@ -58,19 +59,22 @@ async def starters(_user: Any) -> list[cl.Starter]:
 
 
 @cl.on_chat_start
-async def start() -> None:
+async def start(chosen: Any = None) -> None:
     """Offers the models, and the ways to answer, under the names of a `Turn`."""
     models = [cl.ModeOption(name, name) for name in await assistant.models()]
-    ways = [cl.ModeOption("off", "Chat"), cl.ModeOption("on", "Agent")]
-    speeds = [cl.ModeOption("off", "Quick"), cl.ModeOption("on", "Thinks first")]
+    ways = [cl.ModeOption("False", "Chat"), cl.ModeOption("True", "Agent")]
+    speeds = [cl.ModeOption("False", "Quick"), cl.ModeOption("True", "Thinks first")]
     modes = {"model": models, "agent": ways, "thinking": speeds}
+    for mode, options in modes.items():
+        for option in options:
+            option.default = option.id == str((chosen or {}).get(mode))
     await cl.context.emitter.set_modes([cl.Mode(one, one, modes[one]) for one in modes])
 
 
 @cl.on_chat_resume
 async def resume(thread: ThreadDict) -> None:
     """Shows a conversation again, then the answer that was being written when it is whole."""
-    await start()
+    await start(await assistant.chosen(browser_user(), thread["id"]))
     thread["steps"] = await _steps(thread["id"])
     await cl.context.emitter.resume_thread(thread)
     await cl.context.emitter.task_end()  # the stop button belongs to the page that asked
@@ -118,13 +122,14 @@ def _turn(modes: dict[str, Any] | None = None) -> Turn:
 
 async def _take(file: Any) -> None:
     """Adds an uploaded document, and tells how far it is."""
-    async with cl.Step(f"Reading {file.name}", "tool", show_input=False) as step:
+    async with cl.Step(f"Reading {file.name}", "tool", show_input=False, icon="file-text") as step:
 
         async def tell(done: int, total: int) -> None:
             step.name = f"Reading {file.name}: {done} of {total} passages"
             await step.update()
 
-        passages = await read_upload(file.name, await anyio.Path(file.path).read_bytes())
+        content = await asyncio.to_thread(Path(file.path).read_bytes)
+        passages = await read_upload(file.name, content)
         await assistant.documents.add(browser_user(), file.name, passages, tell)
         names = await assistant.documents.names(browser_user())
         step.output = _as_text(f"Your documents: {', '.join(names)}")
@@ -160,7 +165,8 @@ def _step(event: Event) -> Any:
     data: Any = event.data
     name = data.get("name", event.kind).replace("_", " ").capitalize()
     tool = {"id": data.get("id") or str(uuid4()), "type": "tool", "name": name, "createdAt": None}
-    tool |= {"output": data.get("text", ""), "metadata": {"kind": event.kind}}
+    tool |= {"metadata": {"kind": event.kind, "icon": ICONS.get(event.kind)}}
+    tool |= {"output": data.get("text", "")}
     said = tool | {"type": "assistant_message", "name": "Assistant"}
     match event.kind:
         case "question":
@@ -171,7 +177,7 @@ def _step(event: Event) -> Any:
             return tool
         case "source":
             title = f"[{data['number']}] {data['name']} ({data['score']:.2f})"
-            return tool | {"name": title, "output": _as_text(f"{data['place']}\n{data['text']}")}
+            return tool | {"name": title, "output": _as_text(data["text"])}
         case "tool":
             return tool | {"input": json.dumps(data["args"]), "showInput": "json"}
         case "result":

@@ -24,7 +24,7 @@ def migrate(url: str) -> None:
 
 def shelf(user: str) -> tuple[str, str]:
     """Names the place of a user's conversations in LangGraph's store."""
-    return "conversations", user.encode().hex()  # a full stop would divide the name
+    return "conversations", user.encode().hex()  # a full stop or colon would divide the name
 
 
 if __name__ == "__main__":

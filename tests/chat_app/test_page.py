@@ -180,6 +180,9 @@ def test_another_model_answers_if_the_user_chooses_it(page, emulator):
     ask(page, "Who are you?")
     expect(page.get_by_text("From another model.")).to_be_visible()
     assert emulator.journal[-1].body["model"] == "claude-4-5-haiku"
+    page.wait_for_url("**/thread/*")
+    page.reload()
+    expect(page.locator("button", has_text="claude-4-5-haiku").last).to_be_visible()
 
 
 def test_a_phone_shows_all_of_it(open_page, emulator, picture):
