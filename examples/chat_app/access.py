@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from fastapi import HTTPException
 from retrieval.uploads import MOST_BYTES
 from starlette.requests import HTTPConnection
 
 from chat_app.assistant import Refused
 
 if TYPE_CHECKING:
-    from starlette.datastructures import Headers
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 HEADERS = {
@@ -85,7 +85,7 @@ def guard(app: ASGIApp, limit: Limit) -> ASGIApp:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             connection.set(HTTPConnection(scope))
-            _check(connection.get().headers)
+            _check(connection.get())
             if scope["path"] in {"/login", "/auth/header", "/project/file"}:
                 limit.count(f"{scope['path']} from {address()}")
         await app(scope, receive, send)
@@ -93,10 +93,12 @@ def guard(app: ASGIApp, limit: Limit) -> ASGIApp:
     return serve
 
 
-def _check(headers: Headers) -> None:
+def _check(request: HTTPConnection) -> None:
+    headers = request.headers
+    if headers.get("x-forwarded-proto") == "http":  # as the router says; it is `https` or absent
+        raise HTTPException(308, headers={"location": str(request.url.replace(scheme="https"))})
     if (origin := headers.get("origin")) and urlsplit(origin).netloc != headers.get("host"):
         raise Refused("Requests from pages of other sites are refused.", 403)
-    if "transfer-encoding" in headers:
-        raise Refused("Send the length of what you send.", 411)
-    if int(headers.get("content-length", 0)) > MOST_BYTES + 10_000:
-        raise Refused(f"More than {MOST_BYTES // 1_000_000} MB at once are refused.", 413)
+    endless = "transfer-encoding" in headers
+    if endless or int(headers.get("content-length", 0)) > MOST_BYTES + 10_000:
+        raise Refused(f"Send {MOST_BYTES // 1_000_000} MB at most, and their Content-Length.", 413)

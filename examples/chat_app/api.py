@@ -79,9 +79,9 @@ async def conversations(by: By) -> list[dict[str, Any]]:
 
 
 @api.get("/api/conversations/{conversation}")
-async def history(conversation: str, by: By) -> list[Event]:
+async def history(conversation: UUID, by: By) -> list[Event]:
     """Tells what was said, as events."""
-    return await by.assistant.history(by.user, conversation)
+    return await by.assistant.history(by.user, str(conversation))
 
 
 @api.get("/api/documents")

@@ -78,6 +78,15 @@ def test_another_user_sees_neither_conversation_nor_document(ann, bob, emulator)
     assert (decided.status_code, documents(ann)) == (200, [])
 
 
+def test_no_name_of_a_user_leads_into_the_conversation_of_another(app, emulator):
+    name = uuid4().hex
+    with app.client(f"{name}:part") as ann, app.client(name) as bob:
+        conversation = ask(ann, "How does the vault open?").json()["conversation"]
+        assert bob.get(f"/api/conversations/part:{conversation}").status_code == 422
+        assert ask(bob, "And?", conversation=f"part:{conversation}").status_code == 422
+        assert ann.get(f"/api/conversations/{conversation}").status_code == 200
+
+
 @pytest.mark.parametrize("approved", [True, False], ids=["approved", "rejected"])
 def test_a_tool_that_asks_first_waits_for_the_decision(ann, emulator, approved):
     emulator.script(REMOVE, Say("Done."))
@@ -116,7 +125,7 @@ def test_too_much_at_once_is_refused(bob, app):
     large = bob.post("/api/documents?name=large.txt", content=b"x" * 10_100_000)
     assert large.status_code == 413
     unmeasured = bob.post("/api/documents?name=endless.txt", content=iter([b"x", b"y"]))
-    assert unmeasured.status_code == 411
+    assert unmeasured.status_code == 413
     assert ask(bob, "x" * 8001).status_code == 422
     assert ask(bob, " ").status_code == 409
 
@@ -224,6 +233,14 @@ def test_on_heroku_no_cookie_travels_unencrypted(running_app):
     assert len(cookies) == 2
     for cookie in cookies:
         assert "secure" in cookie.lower().split("; ")
+
+
+def test_what_came_unencrypted_is_sent_to_https(app):
+    for path in ("/", "/api/conversations?q=1"):
+        response = httpx2.get(app.url + path, headers={"x-forwarded-proto": "http"})
+        assert response.status_code == 308
+        assert response.headers["location"] == app.url.replace("http:", "https:") + path
+    assert httpx2.get(app.url, headers={"x-forwarded-proto": "https"}).status_code == 200
 
 
 @pytest.fixture(scope="module")
