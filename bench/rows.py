@@ -345,10 +345,8 @@ _BULK = (
         scenario="limited-faults",
         peer=IDEAL,
         bounds=_limited(_CORE, 1.1),
-        profile="Its own limit is 19 requests/s, a twentieth below the server's. About one "
-        "refusal in seven seconds, of requests that came in a bunch, costs most of a second; the "
-        "halving of the last refused batch takes the last two seconds, one request after the "
-        "other.",
+        profile="Its own limit is 19.5 requests/s, a fortieth below the server's. The last part is "
+        "written when the last answer has come, which takes a second.",
     ),
     Row(
         "job-4",
