@@ -21,7 +21,7 @@ corpus: setup ## Run jobs over up to a million texts: their pace, memory and kil
 RAY_VENV := .venv-ray
 RAY_TESTS ?=
 
-ray: ## Embed with a real Ray, and kill its workers and drivers (4 minutes, 600 MB)
+ray: ## Embed with a real Ray, and kill its workers and drivers (7 minutes, 600 MB)
 	$(call make_venv,$(RAY_VENV))
 	$(call install,$(RAY_VENV)) $(call pinned,requirements/ray.txt)
 	$(call install,$(RAY_VENV)) --no-deps -e .

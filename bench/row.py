@@ -96,6 +96,8 @@ class Row:
         counted: For traffic: the number to take from the stub.
         fewer: Smaller amounts for slow contenders, whose units all take the same time.
         processes: Processes that share the work of a `limited` row.
+        from_first_request: Whether the clock of a `limited` row starts with the first request:
+            what starts processes of its own takes longer than the work of a small row.
         profile: Where our time goes, for the page to say if a bound is missed.
     """
 
@@ -115,4 +117,5 @@ class Row:
     counted: Literal["requests", "connections"] = "requests"
     fewer: Mapping[str, int] = field(default_factory=dict)
     processes: int = 1
+    from_first_request: bool = False
     profile: str = ""

@@ -345,10 +345,8 @@ _BULK = (
         scenario="limited-faults",
         peer=IDEAL,
         bounds=_limited(_CORE, 1.1),
-        profile="Its own limit is 19 requests/s, a twentieth below the server's. About one "
-        "refusal in seven seconds, of requests that came in a bunch, costs most of a second; the "
-        "halving of the last refused batch takes the last two seconds, one request after the "
-        "other.",
+        profile="Its own limit is 19.5 requests/s, a fortieth below the server's. The last part is "
+        "written when the last answer has come, which takes a second.",
     ),
     Row(
         "job-4",
@@ -368,16 +366,17 @@ _BULK = (
     Row(
         "job-ray",
         "HerokuEmbedder at a limit, 2 actors",
-        "the same by Ray Data, from when Ray has started",
+        "the same by Ray Data on all cores, from the first request of its two actors",
         "s wall",
         (_RAY,),
         kind="limited",
         amount=100_000,
         rounds=1,
         scenario="limited-faults",
+        from_first_request=True,
         peer=IDEAL,
         bounds=_limited(_RAY, 1.3),
-        profile="A shared limit of requests a second stays 8 % below it; actors start, too.",
+        profile="A shared limit of requests a second stays 8 % below it; Ray writes at the end.",
     ),
 )
 

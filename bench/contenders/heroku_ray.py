@@ -16,6 +16,8 @@ from heroku_inference.ray import HerokuEmbedder
 
 
 def job_ray(url: str) -> Any:
+    if hasattr(os, "sched_setaffinity"):  # its processes would all share the core of the client
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
     config_vars = {"INFERENCE_KEY": work.KEY, "INFERENCE_URL": url}
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # noqa: TID251 - read by Ray
     ray.init(num_cpus=2, include_dashboard=False, runtime_env={"env_vars": config_vars})

@@ -19,11 +19,16 @@ __all__ = ["Pace", "PacedTransport"]
 
 _SPACES: Final = 2.0  # between two starts, to wait after a refusal; doubled while it only refuses
 _LONGEST: Final = 8.0  # seconds
-_MADE_GOOD: Final = 1  # start that nobody was there to take, and that may be taken late
+_LATE: Final = 0.25  # of the space between two starts, or
+_LATENESS: Final = 0.01  # seconds, if that is more: what is later than that holds up the others
 
 
 class Pace:
-    """Starts that are evenly spaced. A refusal holds all of them up, and slows none down.
+    """Starts that are evenly spaced, by a clock of its own.
+
+    The clock stands still for as long as a start is late, because the process was busy: so those
+    that follow keep their distance, and the server never gets a bunch. It stands still after a
+    refusal, too, which holds everybody up and slows nobody down.
 
     Args:
         a_second: How many there are.
@@ -31,18 +36,31 @@ class Pace:
 
     def __init__(self, a_second: float) -> None:
         self._space = 1 / a_second
+        self._tolerated = max(_LATE * self._space, _LATENESS)
         self._next: float | None = None  # until the first start, none was missed
+        self._behind = 0.0  # seconds that the clock has stood still
         self._refusals = 0  # since the last answer, those that came together counted once
         self._held_up = 0.0  # when that was last the case
+        self._goes_on = 0.0  # when the clock goes on after it
         self._lock = threading.Lock()
 
     def take(self) -> float:
-        """The moment of the next start."""
+        """The moment of the next start, by the clock."""
         with self._lock:
-            now = time.monotonic()
-            due = now if self._next is None else max(self._next, now - _MADE_GOOD * self._space)
+            now = time.monotonic() - self._behind
+            due = now if self._next is None else max(self._next, now - self._tolerated)
             self._next = due + self._space
-            return max(now, due)
+            return due
+
+    def seconds_until(self, moment: float) -> float:
+        """Seconds until that moment; 0 for a start, now."""
+        with self._lock:
+            late = time.monotonic() - self._behind - moment
+            if late < 0:
+                return -late
+            if late > self._tolerated:
+                self._behind += late
+            return 0.0
 
     def answered(self) -> None:
         """The limit is not reached."""
@@ -57,8 +75,10 @@ class Pace:
                 wait = max(wait, min(self._space * _SPACES * 2.0**self._refusals, _LONGEST))
                 self._refusals += 1
                 self._held_up = now
-            self._next = max(self._next or now, now + wait)
-            return self._next - now
+            held = max(self._goes_on, now)
+            self._goes_on = max(held, now + wait)
+            self._behind += self._goes_on - held
+            return self._goes_on - now
 
 
 class PacedTransport(Transport):
@@ -91,9 +111,9 @@ class _PacedTurn(Turn):
     def wait(self) -> float:
         if self._moment is None:
             self._moment = self._pace.take()
-        if (seconds := self._moment - time.monotonic()) > 0:
+        if seconds := self._pace.seconds_until(self._moment):
             return seconds
-        self._started, self._moment = self._moment, None
+        self._started, self._moment = time.monotonic(), None
         return 0.0
 
     def leave(self) -> None:

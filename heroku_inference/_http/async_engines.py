@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from heroku_inference._http.pools import CONNECT_TIMEOUT, async_pool
-from heroku_inference._http.transport_base import errors_of, refuse_closed
+from heroku_inference._http.transport_base import StaleConnectionError, errors_of, refuse_closed
 from heroku_inference._own_clients import library_of
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class AiohttpEngine:
         headers: Mapping[str, str],
         seconds: float,
         *,
+        fresh: bool,
         streamed: bool = False,
     ) -> AsyncResponse:
         """Send a request and wait for the status of its answer."""
@@ -71,8 +72,6 @@ class AiohttpEngine:
 
         from heroku_inference._http.aiohttp_session import opened  # noqa: PLC0415 - with aiohttp
 
-        # A run of an agent may have acted when it fails, so it takes no risk with old connections.
-        fresh = not call.repeatable
         note: list[bool] = []
         token = opened.set(note)
         try:
@@ -84,11 +83,11 @@ class AiohttpEngine:
             aiohttp.ServerDisconnectedError,
             aiohttp.ClientResponseError,  # what follows an earlier answer is no answer to this
         ) as error:
-            if note or not isinstance(getattr(error, "message", ""), str):
+            if fresh or note or not isinstance(getattr(error, "message", ""), str):
                 raise  # it is not an old connection, or part of an answer has come
+            raise StaleConnectionError from None
         finally:
             opened.reset(token)
-        return await self._request(call, content, headers, seconds, streamed=streamed, fresh=True)
 
     async def _request(
         self,
@@ -197,6 +196,7 @@ class HttpxEngine:
         headers: Mapping[str, str],
         seconds: float,
         *,
+        fresh: bool,  # noqa: ARG002 - its connections are the caller's
         streamed: bool = False,  # noqa: ARG002 - its timeout bounds reads alone
     ) -> AsyncResponse:
         """Send a request and wait for the status of its answer."""

@@ -17,6 +17,7 @@ from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     BoundedSum,
     LibraryErrors,
+    StaleConnectionError,
     TransportBase,
     expect_whole_answer,
     is_success,
@@ -82,19 +83,23 @@ class AsyncTransport(TransportBase):
 
     async def _repeat(
         self,
-        attempt: Callable[[Call, bytes | None, MaskedHeaders], Awaitable[_Answer]],
+        attempt: Callable[[Call, bytes | None, MaskedHeaders, bool], Awaitable[_Answer]],
         call: Call,
         headers: MaskedHeaders,
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
         turn = self._turn(call)
+        fresh = not call.repeatable  # a run of an agent may have acted when it fails
         number = 1
         while True:
             if not turn.starts():
                 await self._wait_for(turn)
             try:
-                answer = await attempt(call, content, headers)
+                answer = await attempt(call, content, headers, fresh)
+            except StaleConnectionError:
+                fresh = True
+                continue
             except APIError as error:
                 wait = self._wait_after(error, number, call, turn)
                 number += not isinstance(error, RateLimitError)
@@ -116,14 +121,16 @@ class AsyncTransport(TransportBase):
             turn.leave()
             raise
 
-    async def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
+    async def _exchange(
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, fresh: bool
+    ) -> Reply:
         if call.is_summed and call.stream_form is not None:
-            stream = await self._open_stream(call, content, headers)
+            stream = await self._open_stream(call, content, headers, fresh)
             return await self._sum(call.stream_form, stream)
         seconds = call.own_timeout or self.answer_timeout
         with self.translate_errors(seconds):
             async with self._engine.deadline(seconds):
-                response = await self._engine.send(call, content, headers, seconds)
+                response = await self._engine.send(call, content, headers, seconds, fresh=fresh)
                 try:
                     reply = await self._whole_reply(response)
                 finally:
@@ -141,11 +148,13 @@ class AsyncTransport(TransportBase):
         return replace(stream.reply, body=reader.body())
 
     async def _open_stream(
-        self, call: Call, content: bytes | None, headers: MaskedHeaders
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, fresh: bool
     ) -> AsyncEventStream:
         seconds = self._stream_seconds(call)
         with self.translate_errors(seconds, streaming=True):
-            response = await self._engine.send(call, content, headers, seconds, streamed=True)
+            response = await self._engine.send(
+                call, content, headers, seconds, fresh=fresh, streamed=True
+            )
             try:
                 if is_success(response.status):
                     reply = self._reply(response.status, response.headers(), b"")

@@ -19,6 +19,7 @@ from heroku_inference._http.transport_base import (
     DRAIN_TIMEOUT,
     BoundedSum,
     LibraryErrors,
+    StaleConnectionError,
     TransportBase,
     errors_of,
     expect_whole_answer,
@@ -86,19 +87,23 @@ class Transport(TransportBase):
 
     def _repeat(
         self,
-        attempt: Callable[[Call, bytes | None, MaskedHeaders], _Answer],
+        attempt: Callable[[Call, bytes | None, MaskedHeaders, bool], _Answer],
         call: Call,
         headers: MaskedHeaders,
     ) -> _Answer:
         """What the first attempt that succeeds returns; raises when none is left."""
         content = self._encode(call)
         turn = self._turn(call)
+        fresh = not call.repeatable  # a run of an agent may have acted when it fails
         number = 1
         while True:
             if not turn.starts():
                 self._wait_for(turn)
             try:
-                answer = attempt(call, content, headers)
+                answer = attempt(call, content, headers, fresh)
+            except StaleConnectionError:
+                fresh = True
+                continue
             except APIError as error:
                 wait = self._wait_after(error, number, call, turn)
                 number += not isinstance(error, RateLimitError)
@@ -120,12 +125,14 @@ class Transport(TransportBase):
             turn.leave()
             raise
 
-    def _exchange(self, call: Call, content: bytes | None, headers: MaskedHeaders) -> Reply:
+    def _exchange(
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, fresh: bool
+    ) -> Reply:
         if call.is_summed and call.stream_form is not None:
-            return self._sum(call.stream_form, self._open_stream(call, content, headers))
+            return self._sum(call.stream_form, self._open_stream(call, content, headers, fresh))
         seconds = call.own_timeout or self.answer_timeout
         with self.translate_errors(seconds), Watch(seconds):
-            response = self._respond(call, content, headers, seconds)
+            response = self._respond(call, content, headers, seconds, fresh=fresh)
             try:
                 reply = self._whole_reply(response, call, seconds)
             finally:
@@ -146,11 +153,11 @@ class Transport(TransportBase):
         return replace(stream.reply, body=reader.body())
 
     def _open_stream(
-        self, call: Call, content: bytes | None, headers: MaskedHeaders
+        self, call: Call, content: bytes | None, headers: MaskedHeaders, fresh: bool
     ) -> EventStream:
         seconds = self._stream_seconds(call)
         with self.translate_errors(seconds, streaming=True):
-            response = self._respond(call, content, headers, seconds)
+            response = self._respond(call, content, headers, seconds, fresh=fresh)
             try:
                 if response.is_success:
                     reply = self._reply(response.status_code, response.headers.raw, b"")
@@ -165,7 +172,13 @@ class Transport(TransportBase):
         return stream
 
     def _respond(
-        self, call: Call, content: bytes | None, headers: MaskedHeaders, seconds: float
+        self,
+        call: Call,
+        content: bytes | None,
+        headers: MaskedHeaders,
+        seconds: float,
+        *,
+        fresh: bool,
     ) -> Any:
         """Send a call; the answer's body is still to be read."""
         if self._own_client is not None:
@@ -179,18 +192,15 @@ class Transport(TransportBase):
             headers=headers.encoded,
             extensions={"timeout": _timeouts(seconds)},
         )
-        # A run of an agent may have acted when it fails, so it takes no risk with old connections.
-        fresh = not call.repeatable
         with Watch(seconds) as watch:
             try:
                 return self._pool(fresh=fresh).send(request, stream=True)
             except httpx2.TimeoutException:
                 raise
             except httpx2.TransportError:
-                if not watch.was_stale:
-                    raise
-        with Watch(seconds):
-            return self._pool(fresh=True).send(request, stream=True)
+                if watch.was_stale and not fresh:
+                    raise StaleConnectionError from None
+                raise
 
     def _respond_by_own(
         self,

@@ -65,6 +65,7 @@ __all__ = [
     "DRAIN_TIMEOUT",
     "BoundedSum",
     "LibraryErrors",
+    "StaleConnectionError",
     "TransportBase",
     "errors_of",
     "expect_whole_answer",
@@ -95,6 +96,14 @@ _LIBRARIES: Final = frozenset(
 
 LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException], ...]]
 """What an HTTP library raises for timeouts, and for other failures."""
+
+
+class StaleConnectionError(Exception):
+    """The server had left the connection before the request came.
+
+    The request is sent again on a fresh one, and takes its turn again: the server may have counted
+    it, and the limit has no room for two.
+    """
 
 
 def _lower_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

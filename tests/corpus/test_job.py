@@ -249,3 +249,21 @@ def test_the_first_requests_are_spaced_like_all_others():
     pace = Pace(20)
     first, second = pace.take(), pace.take()
     assert second - first == pytest.approx(0.05)
+
+
+def test_a_late_start_keeps_its_distance_to_the_next():
+    pace = Pace(20)
+    first, second = pace.take(), pace.take()
+    time.sleep(0.12)  # the process was busy with something else
+    assert pace.seconds_until(first) == 0
+    assert 0.03 < pace.seconds_until(second) <= 0.05
+
+
+def test_a_refusal_holds_up_those_who_have_their_moment():
+    pace = Pace(20)
+    first, second = pace.take(), pace.take()
+    started = time.monotonic()
+    assert pace.seconds_until(first) == 0
+    assert pace.refused(1.0, started) == pytest.approx(1, abs=0.01)
+    assert pace.refused(1.0, started) == pytest.approx(1, abs=0.01)
+    assert 0.95 < pace.seconds_until(second) <= 1.05

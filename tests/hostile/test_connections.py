@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -15,6 +16,7 @@ from heroku_inference import (
     Client,
     ConfigError,
     RetryEvent,
+    SharedRateLimit,
 )
 from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion, event
 
@@ -41,6 +43,30 @@ def test_a_connection_that_the_server_left_costs_no_retry(own_calls, serve, leav
     assert run(server.url, calls=2, on_retry=retries.append) == ["Hi", "Hi"]
     assert time.monotonic() - began < 0.4  # a counted retry waits longer
     assert (server.requests, len(server.connections), retries) == (3, 2, [])
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_a_request_that_is_sent_again_takes_its_turn_again(own_calls, serve, streamed, tmp_path):
+    came: list[float] = []
+
+    def handle(connection: Connection) -> None:
+        connection.request()
+        came.append(time.monotonic())
+        connection.send(chunked(STREAM) if streamed else answer(completion("Hi")))
+        if connection.number == 1:
+            connection.request()  # the second call, on the used connection
+            came.append(time.monotonic())
+            connection.reset()
+        else:
+            connection.request()
+
+    server = serve(handle)
+    run = own_calls.stream if streamed else own_calls.chat
+    limit = SharedRateLimit(tmp_path / "limit", requests="5/s")
+    assert run(server.url, calls=2, rate_limiter=limit) == ["Hi", "Hi"]
+    spaces = [after - before for before, after in pairwise(came)]
+    assert len(spaces) == 2
+    assert min(spaces) > 0.15
 
 
 def test_a_failure_on_a_fresh_connection_counts(own_calls, serve):
