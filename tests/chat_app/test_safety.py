@@ -85,6 +85,7 @@ def test_no_name_of_a_user_leads_into_the_conversation_of_another(app, emulator)
         assert bob.get(f"/api/conversations/part:{conversation}").status_code == 422
         assert ask(bob, "And?", conversation=f"part:{conversation}").status_code == 422
         assert ann.get(f"/api/conversations/{conversation}").status_code == 200
+        assert bob.get("/api/conversations").json() == []
 
 
 @pytest.mark.parametrize("approved", [True, False], ids=["approved", "rejected"])
