@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 _WINDOW: Final = 1.0  # seconds over which the limited port counts
+_START: Final = 300.0  # seconds at most until a request comes, where the clock waits for one
 _LOOK: Final = 0.1  # seconds, until the stub is asked again
 _QUICK: Final = 5  # a quick run divides amounts by this
 _WHOLE: Final = frozenset({"wall", "memory"})  # kinds that need their whole amount
@@ -76,6 +77,10 @@ class Worker:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
+
+    def runs(self) -> bool:
+        """Whether its process still runs."""
+        return self._process.poll() is None
 
     def value(self) -> float:
         """Waits for the value of the round."""
@@ -162,8 +167,8 @@ def _measure_limited(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> 
                 start = time.perf_counter()
                 for worker in workers:
                     worker.start()
-                while row.from_first_request and _requests(stub, row) == before.requests:
-                    time.sleep(_LOOK)
+                if row.from_first_request:
+                    _wait_for_a_request(stub, row, before.requests, workers)
                     start = time.perf_counter()
                 for worker in workers:
                     worker.value()
@@ -176,8 +181,12 @@ def _measure_limited(outcome: Outcome, stub: Stub, rounds: int, amount: int) -> 
         outcome.add(IDEAL, ideal_seconds(needed))
 
 
-def _requests(stub: Stub, row: Row) -> int:
-    return stub.traffic(row.scenario).requests
+def _wait_for_a_request(stub: Stub, row: Row, before: int, workers: list[Worker]) -> None:
+    latest = time.monotonic() + _START
+    while all(worker.runs() for worker in workers) and time.monotonic() < latest:
+        if stub.traffic(row.scenario).requests > before:
+            return
+        time.sleep(_LOOK)
 
 
 def _count_traffic(outcome: Outcome, stub: Stub) -> None:

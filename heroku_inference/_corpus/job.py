@@ -312,7 +312,7 @@ def _check_part_rows(part_rows: object) -> None:
     if not isinstance(part_rows, int) or part_rows < 1:
         raise ConfigError(
             f"part_rows must be a whole number from 1, got {part_rows!r}.",
-            "Leave it out for the default of 100,000.",
+            "Leave it out for the default of 25,000.",
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from heroku_inference._http.rate_gate import Turn
@@ -18,17 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["Pace", "PacedTransport"]
 
 _SPACES: Final = 2.0  # between two starts, to wait after a refusal; doubled while it only refuses
+_DOUBLINGS: Final = 10  # at most
 _LONGEST: Final = 8.0  # seconds
-_LATE: Final = 0.25  # of the space between two starts, or
-_LATENESS: Final = 0.01  # seconds, if that is more: what is later than that holds up the others
+_LATE: Final = 0.25  # of the space between two starts: what comes so late holds up no other,
+_LATENESS: Final = (0.01, 0.1)  # if that is not less than the one, or more than the other (seconds)
 
 
 class Pace:
-    """Starts that are evenly spaced, by a clock of its own.
+    """Starts that are evenly spaced. A refusal holds all of them up, and slows none down.
 
-    The clock stands still for as long as a start is late, because the process was busy: so those
-    that follow keep their distance, and the server never gets a bunch. It stands still after a
-    refusal, too, which holds everybody up and slows nobody down.
+    A start that is late, because the process was busy, holds up those behind it: they keep their
+    distance, and the server gets no bunch.
 
     Args:
         a_second: How many there are.
@@ -36,35 +38,43 @@ class Pace:
 
     def __init__(self, a_second: float) -> None:
         self._space = 1 / a_second
-        self._tolerated = max(_LATE * self._space, _LATENESS)
-        self._next: float | None = None  # until the first start, none was missed
-        self._behind = 0.0  # seconds that the clock has stood still
+        self._tolerated = min(max(_LATE * self._space, _LATENESS[0]), _LATENESS[1])
+        self._next = 0.0  # the earliest moment of the next start
+        self._queue: list[int] = []  # the tickets of those who wait, the oldest first
         self._refusals = 0  # since the last answer, those that came together counted once
         self._held_up = 0.0  # when that was last the case
-        self._goes_on = 0.0  # when the clock goes on after it
+        self._goes_on = 0.0  # when something starts again after it
         self._lock = threading.Lock()
 
-    def take(self) -> float:
-        """The moment of the next start, by the clock."""
-        with self._lock:
-            now = time.monotonic() - self._behind
-            due = now if self._next is None else max(self._next, now - self._tolerated)
-            self._next = due + self._space
-            return due
+    def ask(self, ticket: int) -> tuple[float, float]:
+        """Start if it is this caller's turn: no seconds to wait, and the moment of the start.
 
-    def seconds_until(self, moment: float) -> float:
-        """Seconds until that moment; 0 for a start, now."""
+        Else the seconds until it may be, and now; the caller then waits in the queue.
+        """
         with self._lock:
-            late = time.monotonic() - self._behind - moment
-            if late < 0:
-                return -late
-            if late > self._tolerated:
-                self._behind += late
-            return 0.0
+            now = time.monotonic()
+            place = bisect_left(self._queue, ticket)
+            waits = self._queue[place : place + 1] == [ticket]
+            due = max(self._next, self._goes_on) + place * self._space
+            if due <= now:
+                if waits:
+                    del self._queue[place]
+                on_time = due if now <= due + self._tolerated else now
+                self._next = on_time + self._space
+                return 0.0, now
+            if not waits:
+                self._queue.insert(place, ticket)
+            return due - now, now
 
-    def answered(self) -> None:
-        """The limit is not reached."""
-        self._refusals = 0
+    def leave(self, ticket: int) -> None:
+        """Wait no longer."""
+        with self._lock, suppress(ValueError):
+            self._queue.remove(ticket)
+
+    def answered(self, started: float) -> None:
+        """The limit was not reached by what started then."""
+        if started >= self._held_up:
+            self._refusals = 0
 
     def refused(self, told: float | None, started: float) -> float:
         """The limit was reached by what started then; the seconds until something starts again."""
@@ -72,12 +82,11 @@ class Pace:
             now = time.monotonic()
             wait = told or 0.0
             if started >= self._held_up:
-                wait = max(wait, min(self._space * _SPACES * 2.0**self._refusals, _LONGEST))
+                own = self._space * _SPACES * 2.0 ** min(self._refusals, _DOUBLINGS)
+                wait = max(wait, min(own, _LONGEST))
                 self._refusals += 1
                 self._held_up = now
-            held = max(self._goes_on, now)
-            self._goes_on = max(held, now + wait)
-            self._behind += self._goes_on - held
+            self._goes_on = max(self._goes_on, now + wait)
             return self._goes_on - now
 
 
@@ -96,31 +105,31 @@ class PacedTransport(Transport):
 class _PacedTurn(Turn):
     """One call's turns at the pace."""
 
-    __slots__ = ("_latest", "_moment", "_pace")
+    __slots__ = ("_latest", "_pace")
 
     def __init__(self, pace: Pace, patience: float) -> None:
         self._pace = pace
         self._patience = patience
         self._started = 0.0
-        self._moment: float | None = None
+        self._ticket: int | None = None
         self._latest: float | None = None  # until which a call that was refused is tried again
 
     def starts(self) -> bool:
         return False
 
     def wait(self) -> float:
-        if self._moment is None:
-            self._moment = self._pace.take()
-        if seconds := self._pace.seconds_until(self._moment):
-            return seconds
-        self._started, self._moment = time.monotonic(), None
-        return 0.0
+        seconds, self._started = self._pace.ask(self._take_ticket())
+        return seconds
 
     def leave(self) -> None:
-        """The moment that it took passes unused."""
+        if self._ticket is not None:
+            self._pace.leave(self._ticket)
+
+    def lost(self) -> None:
+        """Nothing is learned here."""
 
     def answered(self, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - the limit is known
-        self._pace.answered()
+        self._pace.answered(self._started)
 
     def refused(self, error: RateLimitError) -> float | None:
         seconds = self._pace.refused(error.retry_after, self._started)

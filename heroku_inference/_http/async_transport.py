@@ -91,14 +91,17 @@ class AsyncTransport(TransportBase):
         content = self._encode(call)
         turn = self._turn(call)
         fresh = not call.repeatable  # a run of an agent may have acted when it fails
+        again = False  # the last attempt met a connection that the server had left
         number = 1
         while True:
             if not turn.starts():
-                await self._wait_for(turn)
+                await self._wait_for(turn, again=again)
+            again = False
             try:
                 answer = await attempt(call, content, headers, fresh)
             except StaleConnectionError:
-                fresh = True
+                turn.lost()
+                again = fresh = True
                 continue
             except APIError as error:
                 wait = self._wait_after(error, number, call, turn)
@@ -113,10 +116,13 @@ class AsyncTransport(TransportBase):
                 headers = self._headers_for(call, streamed=True)
 
     @staticmethod
-    async def _wait_for(turn: Turn) -> None:
+    async def _wait_for(turn: Turn, *, again: bool) -> None:
         try:
             while seconds := await turn.awaited():  # noqa: ASYNC110 - the gate is not of one loop
                 await asyncio.sleep(seconds)
+        except RateLimitError:  # the turn has left the line
+            if not again:
+                raise
         except BaseException:
             turn.leave()
             raise

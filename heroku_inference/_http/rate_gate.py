@@ -153,6 +153,11 @@ class RateGate:
             self._measure()
             return max(0.0, self._closed_until - now)
 
+    def lost(self, started: float) -> None:
+        """What started then came to no answer, so it shows nothing of what the server takes."""
+        with self._lock, suppress(ValueError):
+            self._starts.remove(started)
+
     def is_idle(self) -> bool:
         """Whether nothing would be lost with this gate."""
         latest = time.monotonic() - _WINDOW
@@ -335,6 +340,10 @@ class Turn:
     def answered(self, headers: Mapping[str, str]) -> None:
         """Take an answer."""
         self._gate.answered(headers, self._started)
+
+    def lost(self) -> None:
+        """The attempt met a connection that the server had left: it is made again."""
+        self._gate.lost(self._started)
 
     def refused(self, error: RateLimitError) -> float | None:
         """Take a refusal; the seconds until the gate opens, or `None` for a call that gives up."""

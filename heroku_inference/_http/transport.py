@@ -95,14 +95,17 @@ class Transport(TransportBase):
         content = self._encode(call)
         turn = self._turn(call)
         fresh = not call.repeatable  # a run of an agent may have acted when it fails
+        again = False  # the last attempt met a connection that the server had left
         number = 1
         while True:
             if not turn.starts():
-                self._wait_for(turn)
+                self._wait_for(turn, again=again)
+            again = False
             try:
                 answer = attempt(call, content, headers, fresh)
             except StaleConnectionError:
-                fresh = True
+                turn.lost()
+                again = fresh = True
                 continue
             except APIError as error:
                 wait = self._wait_after(error, number, call, turn)
@@ -117,10 +120,13 @@ class Transport(TransportBase):
                 headers = self._headers_for(call, streamed=True)
 
     @staticmethod
-    def _wait_for(turn: Turn) -> None:
+    def _wait_for(turn: Turn, *, again: bool) -> None:
         try:
             while seconds := turn.wait():
                 pause(seconds)
+        except RateLimitError:  # the turn has left the line
+            if not again:
+                raise
         except BaseException:
             turn.leave()
             raise

@@ -99,10 +99,10 @@ LibraryErrors = tuple[tuple[type[BaseException], ...], tuple[type[BaseException]
 
 
 class StaleConnectionError(Exception):
-    """The server had left the connection before the request came.
+    """The server left a connection that had been used before, without an answer.
 
     The request is sent again on a fresh one, and takes its turn again: the server may have counted
-    it, and the limit has no room for two.
+    it. Where the call may not wait for that turn, it goes at once.
     """
 
 

@@ -41,7 +41,7 @@ def run(server, folder, count, **options):
 @pytest.mark.parametrize(
     ("options", "most"),
     [
-        pytest.param({"limit": "19/s", "part_rows": 20_000}, 1.1, id="a limit that is set"),
+        pytest.param({"limit": "1170/min"}, 1.1, id="a limit that is set"),
         pytest.param({}, 1.25, id="a limit that is learned"),
     ],
 )

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from heroku_inference import EmbedJob, EmbedProgress, ServerError
-from heroku_inference._corpus.pace import Pace
+from heroku_inference._corpus import pace
 from tests.corpus.folders import refused_in, vectors_in
 from tests.corpus.limited_server import (
     FAILING_WORD,
@@ -245,25 +245,65 @@ def test_a_text_is_sent_once_though_its_answer_comes_while_its_equals_wait(shop,
     assert vectors_in(tmp_path) == right(texts)
 
 
-def test_the_first_requests_are_spaced_like_all_others():
-    pace = Pace(20)
-    first, second = pace.take(), pace.take()
-    assert second - first == pytest.approx(0.05)
+class Clock:
+    """Stands in for the module `time`."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def monotonic(self):
+        return self.now
 
 
-def test_a_late_start_keeps_its_distance_to_the_next():
-    pace = Pace(20)
-    first, second = pace.take(), pace.take()
-    time.sleep(0.12)  # the process was busy with something else
-    assert pace.seconds_until(first) == 0
-    assert 0.03 < pace.seconds_until(second) <= 0.05
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(pace, "time", clock)
+    return clock
 
 
-def test_a_refusal_holds_up_those_who_have_their_moment():
-    pace = Pace(20)
-    first, second = pace.take(), pace.take()
-    started = time.monotonic()
-    assert pace.seconds_until(first) == 0
-    assert pace.refused(1.0, started) == pytest.approx(1, abs=0.01)
-    assert pace.refused(1.0, started) == pytest.approx(1, abs=0.01)
-    assert 0.95 < pace.seconds_until(second) <= 1.05
+def seconds_of(paces, *tickets):
+    return [round(paces.ask(ticket)[0], 6) for ticket in tickets]
+
+
+def test_requests_are_spaced_from_the_first(clock):
+    paces = pace.Pace(20)
+    assert seconds_of(paces, 1, 2, 3) == [0, 0.05, 0.1]
+    clock.now += 0.05
+    assert seconds_of(paces, 3, 2) == [0.05, 0]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)], ids=["in order", "reversed"])
+def test_those_who_come_late_together_start_one_after_the_other(clock, order):
+    paces = pace.Pace(20)
+    assert seconds_of(paces, 0, 1, 2, 3) == [0, 0.05, 0.1, 0.15]
+    clock.now += 1  # the process was busy with something else
+    first, *others = order
+    assert seconds_of(paces, first) == [0]
+    assert sorted(seconds_of(paces, *others)) == [0.05, 0.1]
+
+
+def test_a_start_that_is_a_little_late_holds_up_nobody(clock):
+    paces = pace.Pace(20)
+    assert seconds_of(paces, 1, 2, 3) == [0, 0.05, 0.1]
+    clock.now += 0.06
+    assert seconds_of(paces, 2, 3) == [0, 0.04]
+
+
+@pytest.mark.parametrize("idle", [0, 3])
+def test_a_refusal_holds_up_everybody(clock, idle):
+    paces = pace.Pace(20)
+    _, started = paces.ask(1)
+    waiting = seconds_of(paces, 2)
+    clock.now += idle
+    assert paces.refused(1.0, started) == paces.refused(1.0, started) == 1
+    assert (waiting, seconds_of(paces, 2, 3)) == ([0.05], [1, 1.05])
+    clock.now += 1
+    assert seconds_of(paces, 2, 3) == [0, 0.05]
+
+
+def test_who_leaves_is_not_waited_for(clock):
+    paces = pace.Pace(20)
+    assert seconds_of(paces, 1, 2, 3) == [0, 0.05, 0.1]
+    paces.leave(2)
+    assert seconds_of(paces, 3) == [0.05]
