@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +34,46 @@ async def test_many_passages_come_whole_and_fit_into_an_embedding():
     assert "word39999" in passages[-1].text
 
 
+async def test_a_heading_without_end_does_not_come_back_with_each_passage():
+    """It would: 300 times a megabyte."""
+    words = " ".join(f"word{number}" for number in range(40_000))
+    passages = await read_upload("long.md", f"# {'x' * 1_000_000}\n\n{words}".encode())
+    assert len(passages) > 300
+    assert {passage.place for passage in passages} == {"x" * 200}
+
+
+async def test_the_app_takes_no_more_from_the_process_than_a_document_needs(monkeypatch, tmp_path):
+    """A parser that was taken over could write without end."""
+    endless = tmp_path / "python"
+    endless.write_text("#!/bin/sh\nwhile :; do printf '%0100000d' 0; done\n")
+    endless.chmod(0o700)
+    before = psutil.Process().children()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(endless))
+        patch.setattr(uploads, "MOST_ANSWER", 1_000_000)
+        patch.setattr(uploads, "SECONDS", 5)
+        with pytest.raises(UploadError, match=r"^long\.txt is too long: upload its chapters"):
+            await read_upload("long.txt", b"x" * MOST_BYTES)
+    assert psutil.Process().children() == before
+    assert await read_upload("small.txt", b"Still here.") == [("", "Still here.")]
+
+
+async def test_a_file_is_not_in_memory_while_it_waits_for_its_turn(monkeypatch, tmp_path):
+    turn = asyncio.Semaphore(0)
+    monkeypatch.setattr(uploads, "_one_at_a_time", turn)
+    file = tmp_path / "0f1e2d"  # a server does not keep a file under the name that it was sent with
+    file.write_text("Before its turn.")
+    waiting = asyncio.create_task(read_upload("notes.txt", file))
+    await asyncio.sleep(0.1)
+    file.write_text("At its turn.")
+    turn.release()
+    assert await waiting == [("", "At its turn.")]
+    file.write_bytes(b"x" * (MOST_BYTES + 1))
+    monkeypatch.setattr(uploads, "_one_at_a_time", None)  # it does not wait to be refused
+    with pytest.raises(UploadError, match=r"^large\.txt is larger than 10 MB\."):
+        await read_upload("large.txt", file)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
@@ -43,8 +85,9 @@ async def test_many_passages_come_whole_and_fit_into_an_embedding():
         ("long.txt", b"word " * 500_000, "long.txt is too long: upload its chapters one by one."),
         ("../../etc/passwd", b"root", "passwd is not one of "),
         ("a\0.txt", b"root", "The name of the file has characters that cannot be printed."),
+        (f"{'x' * 200}.txt", b"root", "The name of the file is longer than 200 characters."),
     ],
-    ids=["kind", "empty", "binary", "damaged", "large", "long", "path", "control"],
+    ids=["kind", "empty", "binary", "damaged", "large", "long", "path", "control", "name"],
 )
 async def test_what_cannot_be_read_is_refused_in_words(name, data, said):
     with pytest.raises(UploadError) as refusal:
