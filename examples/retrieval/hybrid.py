@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from retrieval.uploads import Passage, UploadError
 
@@ -21,6 +23,9 @@ EVERYONE = ""
 """The owner of documents that every user finds; `python -m retrieval.load` adds them."""
 MOST_DOCUMENTS = 50
 """How many documents a user may have."""
+MOST_PASSAGES = 5_000
+"""How many passages a user may have, of all documents together: about 35 MB in the database."""
+REMEDY = "Remove a document first: in the mode Agent, the assistant does it."
 CANDIDATES = 20
 """How many passages each search finds, and how many of both go to the reranker."""
 AT_ONCE = 384
@@ -28,7 +33,10 @@ AT_ONCE = 384
 
 TABLES = Path(__file__).with_name("hybrid_tables.sql").read_bytes()
 SEARCH = Path(__file__).with_name("hybrid_search.sql").read_bytes()
-NAMES = "SELECT DISTINCT name FROM passages WHERE owner = %s AND model = %s ORDER BY name"
+SIZES = (
+    "SELECT name, count(*) AS size FROM passages WHERE owner = %s AND model = %s "
+    "GROUP BY name ORDER BY name"
+)
 REMOVE = "DELETE FROM passages WHERE owner = %s AND name = %s"
 ADD = (
     "INSERT INTO passages (owner, name, place, content, model, vector) "
@@ -64,6 +72,7 @@ class Documents(ABC):
 
     def __init__(self, pool: Pool, model: str) -> None:
         self._pool, self._model = pool, model
+        self._adding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def add(
         self,
@@ -74,6 +83,8 @@ class Documents(ABC):
     ) -> int:
         """Adds a document, in place of an earlier one of that name; returns how many passages.
 
+        Those of one user are added one after the other, so that limits and names hold.
+
         Args:
             user: Whose document it is; `EVERYONE` may be.
             name: Its name.
@@ -81,29 +92,47 @@ class Documents(ABC):
             on_progress: Is told now and then how many passages are embedded, and of how many.
 
         Raises:
-            UploadError: The user has too many documents.
+            UploadError: The user has too many documents, or passages.
         """
-        known = await self.names(user)
-        if user != EVERYONE and name not in known and len(known) >= MOST_DOCUMENTS:
-            raise UploadError(f"You have {MOST_DOCUMENTS} documents, which is the limit.")
-        vectors: list[list[float]] = []
+        async with self._adding.setdefault(user, asyncio.Lock()):
+            if user != EVERYONE:
+                await self._check_room(user, name, len(passages))
+            rows = await self._rows(user, name, passages, on_progress)
+            async with (
+                self._pool.connection() as connection,
+                connection.transaction(),
+                connection.cursor() as cursor,
+            ):
+                await cursor.execute(REMOVE, [user, name])
+                await cursor.executemany(ADD, rows)
+        return len(rows)
+
+    async def _check_room(self, user: str, name: str, more: int) -> None:
+        others = {one: size for one, size in (await self._sizes(user)).items() if one != name}
+        if len(others) >= MOST_DOCUMENTS:
+            raise UploadError(f"You have {MOST_DOCUMENTS} documents, which is the limit. {REMEDY}")
+        room = max(MOST_PASSAGES - sum(others.values()), 0)
+        if more > room:
+            raise UploadError(f"{name} has {more} passages, and there is room for {room}. {REMEDY}")
+
+    async def _rows(
+        self,
+        user: str,
+        name: str,
+        passages: Sequence[Passage],
+        on_progress: Callable[[int, int], Awaitable[object]],
+    ) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = []
         for start in range(0, len(passages), AT_ONCE):
             await on_progress(start, len(passages))
-            texts = [passage.text for passage in passages[start : start + AT_ONCE]]
-            vectors += await self._embed(texts)
+            some = passages[start : start + AT_ONCE]
+            vectors = await self._embed([passage.text for passage in some])
+            rows += [
+                (user, name, *passage, self._model, str(vector))
+                for passage, vector in zip(some, vectors, strict=True)
+            ]
         await on_progress(len(passages), len(passages))
-        rows = [
-            (user, name, passage.place, passage.text, self._model, str(vector))
-            for passage, vector in zip(passages, vectors, strict=True)
-        ]
-        async with (
-            self._pool.connection() as connection,
-            connection.transaction(),
-            connection.cursor() as cursor,
-        ):
-            await cursor.execute(REMOVE, [user, name])
-            await cursor.executemany(ADD, rows)
-        return len(rows)
+        return rows
 
     async def search(self, user: str, question: str, k: int = 4) -> list[Source]:
         """Returns the passages of the user and of `EVERYONE` that fit best, best first."""
@@ -125,14 +154,17 @@ class Documents(ABC):
 
     async def names(self, user: str) -> list[str]:
         """Returns the names of the user's documents."""
-        async with self._pool.connection() as connection:
-            rows = await (await connection.execute(NAMES, [user, self._model])).fetchall()
-        return [row["name"] for row in rows]
+        return list(await self._sizes(user))
 
-    async def remove(self, user: str, name: str) -> None:
-        """Removes a document of the user."""
+    async def _sizes(self, user: str) -> dict[str, int]:
         async with self._pool.connection() as connection:
-            await connection.execute(REMOVE, [user, name])
+            rows = await (await connection.execute(SIZES, [user, self._model])).fetchall()
+        return {row["name"]: row["size"] for row in rows}
+
+    async def remove(self, user: str, name: str) -> bool:
+        """Removes a document of the user; returns whether there was one of that name."""
+        async with self._pool.connection() as connection:
+            return (await connection.execute(REMOVE, [user, name])).rowcount > 0
 
     # The models, which are LangChain's in `hybrid_langchain.py` and LlamaIndex's in its twin.
 

@@ -27,6 +27,8 @@ class Documents(hybrid.Documents):
 
     def __init__(self, pool: Pool, connection: dict[str, Any] | None = None) -> None:
         self._embeddings = HerokuEmbeddings(**connection or {})
+        # A question may be longer than an embedding takes: its beginning is enough for a search.
+        self._questions = self._embeddings.model_copy(update={"long_text": "truncate"})
         self._reranker = HerokuRerank(**connection or {})
         super().__init__(pool, str(self._embeddings.model))
 
@@ -34,7 +36,7 @@ class Documents(hybrid.Documents):
         return await self._embeddings.aembed_documents(texts)
 
     async def _embed_question(self, question: str) -> list[float]:
-        return await self._embeddings.aembed_query(question)
+        return await self._questions.aembed_query(question)
 
     async def _rerank(self, question: str, found: Sequence[Source], k: int) -> list[Source]:
         texts = [source.text for source in found]

@@ -32,6 +32,8 @@ class Documents(hybrid.Documents):
 
     def __init__(self, pool: Pool, connection: dict[str, Any] | None = None) -> None:
         self._embedding = HerokuEmbedding(**connection or {})
+        # A question may be longer than an embedding takes: its beginning is enough for a search.
+        self._questions = self._embedding.model_copy(update={"long_text": "truncate"})
         self._postprocessor = HerokuRerank(**connection or {})
         super().__init__(pool, str(self._embedding.model))
 
@@ -43,7 +45,7 @@ class Documents(hybrid.Documents):
         return await self._embedding.aget_text_embedding_batch(texts)
 
     async def _embed_question(self, question: str) -> list[float]:
-        return await self._embedding.aget_query_embedding(question)
+        return await self._questions.aget_query_embedding(question)
 
     async def _rerank(self, question: str, found: Sequence[Source], k: int) -> list[Source]:
         best_of = self._postprocessor.model_copy(update={"top_n": k})

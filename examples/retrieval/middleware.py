@@ -47,8 +47,8 @@ class Retrieval(AgentMiddleware[Any, Any, Any]):
         @tool
         async def remove_document(name: str, runtime: ToolRuntime[Any, Any]) -> str:
             """Remove a document of the user for good. The user is asked first."""
-            await documents.remove(runtime.state["user"], name)
-            return f"Removed {name}."
+            removed = await documents.remove(runtime.state["user"], name)
+            return f"Removed {name}." if removed else "You have no document of that name."
 
         self.tools = [search_documents, remove_document]
 

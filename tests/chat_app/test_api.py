@@ -135,6 +135,25 @@ def test_an_agent_that_searches_twice_numbers_its_sources_on(ann, emulator):
     assert len(answer["source"]) == 2
 
 
+def test_a_document_that_is_not_there_is_not_said_to_be_removed(ann, emulator):
+    emulator.script(CallTools([("remove_document", {"name": "handbok.md"})]), Say("I am sorry."))
+    asked = ask(ann, "Remove the handbok.", agent=True)
+    decision = {"approval": asked["approval"][0]["id"], "approved": True}
+    [result] = ask(ann, conversation=asked["conversation"], **decision)["result"]
+    assert result["text"] == "You have no document of that name."
+    assert ann.get("/api/documents").json() == ["handbook.md"]
+
+
+def test_a_long_question_is_answered(ann, emulator):
+    """Questions may be longer than what an embedding takes."""
+    question = QUESTION + " I ask for a friend." * 150
+    emulator.script(Say(ANSWER))
+    answer = ask(ann, question)
+    assert len(question) > 3000
+    assert (answer["text"], answer["source"][0]["name"]) == (ANSWER, "handbook.md")
+    assert question in emulator.journal[-1].body["messages"][-1]["content"]
+
+
 def test_the_model_can_be_switched(ann, emulator):
     emulator.script(Say("From a small one."))
     ask(ann, QUESTION, model="claude-4-5-haiku")

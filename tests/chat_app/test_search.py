@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from retrieval import hybrid, hybrid_langchain, hybrid_llama_index
 from retrieval.load import load
 from retrieval.pool import open_pool
 from retrieval.uploads import Passage, UploadError
+
+from heroku_inference import ConfigError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HOLIDAYS = Passage("Handbook > Holidays", "Everybody has thirty days of holidays a year.")
@@ -60,8 +63,10 @@ async def test_users_find_their_own_documents_and_those_of_everyone(documents, a
     assert HOLIDAYS.text in {one.text for one in await documents.search(ann, "holidays")}
     assert HOLIDAYS.text not in {one.text for one in await documents.search(bob, "holidays")}
     assert await documents.names(bob) == []
-    await documents.remove(bob, "handbook.md")
+    assert not await documents.remove(bob, "handbook.md")
     assert await documents.names(ann) == ["handbook.md"]
+    assert await documents.remove(ann, "handbook.md")
+    assert await documents.names(ann) == []
     await documents.add(hybrid.EVERYONE, "menu.txt", [LUNCH])
     assert LUNCH.text in {one.text for one in await documents.search(bob, "lunch")}
     await documents.remove(hybrid.EVERYONE, "menu.txt")
@@ -82,6 +87,39 @@ async def test_one_document_too_many_is_refused_in_words(documents, ann, monkeyp
     for name in ("one.md", "two.md"):  # whoever deploys the app decides himself
         await documents.add(hybrid.EVERYONE, name, [LUNCH])
         await documents.remove(hybrid.EVERYONE, name)
+
+
+async def test_one_passage_too_many_is_refused_in_words(documents, ann, emulator, monkeypatch):
+    monkeypatch.setattr(hybrid, "MOST_PASSAGES", 3)
+    await documents.add(ann, "one.md", [LUNCH, CODE])
+    await documents.add(ann, "one.md", [LUNCH, CODE, HOLIDAYS])  # what it replaces does not count
+    await documents.add(ann, "one.md", [LUNCH, CODE])
+    asked = len(emulator.journal)
+    with pytest.raises(UploadError, match=r"two\.md has 2 passages, and there is room for 1\."):
+        await documents.add(ann, "two.md", [LUNCH, HOLIDAYS])
+    assert len(emulator.journal) == asked  # nothing was paid for
+    assert await documents.names(ann) == ["one.md"]
+    await documents.add(hybrid.EVERYONE, "menu.txt", [LUNCH, CODE, HOLIDAYS, LUNCH])
+    await documents.remove(hybrid.EVERYONE, "menu.txt")
+
+
+async def test_uploads_at_the_same_time_are_one_after_the_other(documents, ann, monkeypatch):
+    monkeypatch.setattr(hybrid, "MOST_PASSAGES", 2)
+    uploads = [documents.add(ann, "one.md", [LUNCH]) for _ in range(4)]
+    uploads += [documents.add(ann, f"{number}.md", [CODE]) for number in range(4)]
+    done = await asyncio.gather(*uploads, return_exceptions=True)
+    assert [isinstance(one, UploadError) for one in done] == [False] * 5 + [True] * 3
+    assert await documents.names(ann) == ["0.md", "one.md"]
+    assert len(await documents.candidates(ann, "lunch")) == 2
+
+
+async def test_a_question_longer_than_an_embedding_takes_is_searched_for(documents, ann):
+    await documents.add(ann, "handbook.md", [LUNCH, HOLIDAYS])
+    question = "How many days of holidays have I? " + "I ask for a friend. " * 150
+    assert len(question) > 3000
+    assert len(await documents.search(ann, question)) == 2
+    with pytest.raises(ConfigError):  # a passage is not cut in silence
+        await documents.add(ann, "long.md", [Passage("", question)])
 
 
 @pytest.mark.parametrize("question", ["", "???", "' OR 1=1; --", "\\ & | !", '"unclosed'])
