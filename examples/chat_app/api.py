@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, Field
 from retrieval.uploads import read_upload
 
 from chat_app.access import Limit, is_secret
-from chat_app.assistant import MOST_CHARACTERS, Assistant, Event, Turn
+from chat_app.assistant import Assistant, Event, Question
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -43,19 +42,6 @@ class Caller:
 By = Annotated[Caller, Depends()]
 
 
-class Question(BaseModel):
-    """A question, or how to go on: with a decision, or else with an interrupted answer."""
-
-    message: str = Field("", max_length=MOST_CHARACTERS)
-    conversation: UUID = Field(default_factory=uuid4, description="Goes on with it, or begins it.")
-    model: str = Field("", description="A chat model. Default: the app's.")
-    agent: bool = Field(default=False, description="The model chooses its tools itself.")
-    thinking: bool = Field(default=False, description="The model thinks before it answers.")
-    approval: str = Field("", description="The `id` of the `approval` to decide.")
-    approved: bool = Field(default=False, description="Whether that tool may run.")
-    stream: bool = Field(default=False, description="Answers in server-sent events.")
-
-
 @api.post("/api/chat")
 async def chat(asked: Question, by: By) -> StreamingResponse:
     """Answers a question.
@@ -65,11 +51,9 @@ async def chat(asked: Question, by: By) -> StreamingResponse:
     `text` and `thinking`, and a list of the data of each other kind of event that there was.
     """
     by.limit.count(by.user)
-    turn = Turn(user=by.user, **asked.model_dump(mode="json"))
-    answer = await by.assistant.answer(turn, asked.message, asked.approval, approved=asked.approved)
-    if asked.stream:
-        return StreamingResponse(_stream(answer, turn.conversation), media_type="text/event-stream")
-    return StreamingResponse(_sum_up(answer, turn.conversation), media_type="application/json")
+    answer = await by.assistant.answer(by.user, asked)
+    form, kind = (_stream, "text/event-stream") if asked.stream else (_sum_up, "application/json")
+    return StreamingResponse(form(answer, str(asked.conversation)), media_type=kind)
 
 
 @api.get("/api/conversations")

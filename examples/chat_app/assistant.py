@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import Queue
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import psycopg
 from fastapi import HTTPException
@@ -25,12 +27,12 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import END
 from langgraph.store.postgres import AsyncPostgresStore
 from langgraph.types import Command, Interrupt
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from retrieval.middleware import Retrieval, sources_of
 from retrieval.uploads import UploadError
 
 from chat_app.settings import INSTRUCTIONS
-from chat_app.store import shelf
+from chat_app.store import shelf, storable
 from heroku_inference import AsyncClient, HerokuError
 from langchain_heroku import ChatHeroku
 
@@ -46,7 +48,8 @@ MOST_CHARACTERS = 8000
 HEARTBEAT = 15.0
 """Seconds of silence until a stream says that it is silent. Heroku's router ends it after 55."""
 
-log = logging.getLogger("chat_app")
+STREAMED = ["messages", "updates"]
+ANSWERING = "This conversation is still being answered."
 
 
 class Refused(HTTPException):
@@ -68,15 +71,17 @@ class Event:
     data: dict[str, Any]
 
 
-class Turn(BaseModel):
-    """Who asks in which conversation, and how he wants to be answered."""
+class Question(BaseModel):
+    """A question, or how to go on: with a decision, or else with an interrupted answer."""
 
-    user: str
-    conversation: str
-    model: str = ""
-    agent: bool = False
-    """Whether the model decides itself when to search, and may use the other tools."""
-    thinking: bool = False
+    message: str = Field("", description=f"It has {MOST_CHARACTERS} characters at most.")
+    conversation: UUID = Field(default_factory=uuid4, description="Goes on with it, or begins it.")
+    model: str = Field("", description="A chat model. Default: the app's.")
+    agent: bool = Field(default=False, description="The model chooses its tools itself.")
+    thinking: bool = Field(default=False, description="The model thinks before it answers.")
+    approval: str = Field("", description="The `id` of the `approval` to decide.")
+    approved: bool = Field(default=False, description="Whether that tool may run.")
+    stream: bool = Field(default=False, description="The API answers in server-sent events.")
 
 
 class State(AgentState[Any]):
@@ -106,18 +111,20 @@ class Assistant:
         self.store = AsyncPostgresStore(pool)
         self._models: list[str] = []
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._ending = False
+        saver = AsyncPostgresSaver(pool)
+        # Its lock is for those who share one connection. The pool lends each to one task only.
+        saver.lock = nullcontext()  # type: ignore[assignment]
+        chat = ChatHeroku(model=default_model)
+        around = [Retrieval(documents), as_chosen, asking_first, ending_in_time]
         self._agent: Any = create_agent(
-            ChatHeroku(model=default_model),
+            chat,
             system_prompt=INSTRUCTIONS,
-            middleware=[Retrieval(documents), as_chosen, asking_first, ending_in_time],
+            middleware=around,
             state_schema=State,
-            checkpointer=AsyncPostgresSaver(pool),
+            checkpointer=saver,
         )
 
-    async def answer(
-        self, turn: Turn, question: str = "", approval: str = "", *, approved: bool = False
-    ) -> AsyncGenerator[Event]:
+    async def answer(self, user: str, asked: Question) -> AsyncGenerator[Event]:
         """Answers a question, or goes on after a decision, or finishes an interrupted answer.
 
         Closing the stream stops the answer; what was said is kept. Only an approval, which names
@@ -127,27 +134,31 @@ class Assistant:
             Refused: The question is empty or too long, the model is unknown, the conversation is
                 being answered, or there is nothing to decide or to finish.
         """
-        place = turn.user, turn.conversation
+        conversation, question = str(asked.conversation), storable(asked.message)
+        place = user, conversation
+        if place in self._running:
+            raise Refused(ANSWERING)
         state = await self._agent.aget_state(_config(*place))
         work: Any = None
-        if approval in (waiting := {interrupt.id for interrupt in state.interrupts}):
-            work = Command(resume={approval: {"type": "approve" if approved else "reject"}})
+        if asked.approval in (waiting := {interrupt.id for interrupt in state.interrupts}):
+            decision = {"type": "approve" if asked.approved else "reject"}
+            work = Command(resume={asked.approval: decision})
         elif waiting:
             raise Refused("The assistant waits for your decision. Approve or reject first.")
         elif question:
             if not question.strip() or len(question) > MOST_CHARACTERS:
-                raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.")
-            turn.model = turn.model or self.default_model
-            if turn.model not in await self.models():
-                raise Refused(f"{turn.model} is not one of the chat models.")
-            listed = await self.store.aget(shelf(turn.user), turn.conversation)
+                raise Refused(f"A question has 1 to {MOST_CHARACTERS} characters.", 422)
+            asked.model = asked.model or self.default_model
+            if asked.model not in await self.models():
+                raise Refused(f"{asked.model} is not one of the chat models.")
+            listed = await self.store.aget(shelf(user), conversation)
             title = listed.value if listed else {"title": question[:80]}
-            await self.store.aput(shelf(turn.user), turn.conversation, title)
-            work = {"messages": [HumanMessage(question)], **turn.model_dump()}
+            await self.store.aput(shelf(user), conversation, title)
+            work = {"messages": [HumanMessage(question)], "user": user, **asked.model_dump()}
         elif not state.next:
             raise Refused("There is nothing to finish.", 409 if state.values else 404)
-        if place in self._running:
-            raise Refused("This conversation is still being answered.")
+        if place in self._running:  # since it was looked up
+            raise Refused(ANSWERING)
         # The answer is a task of its own, which outlives its reader by what it must save.
         events: Queue[Event | None] = Queue()
         task = self._running[place] = asyncio.create_task(self._run(place, work, events))
@@ -168,18 +179,17 @@ class Assistant:
             Refused: The user has no such conversation.
         """
         state = await self._agent.aget_state(_config(user, conversation))
-        if not state.values:
+        if not state.values and not await self.store.aget(shelf(user), conversation):
             raise Refused("There is no such conversation.", 404)
-        messages = [*state.values["messages"], *state.interrupts]
+        messages = [*state.values.get("messages", ()), *state.interrupts]
         told = [event for message in messages for event in _told(message)]
         if state.next and not state.interrupts and (user, conversation) not in self._running:
             told.append(Event("error", {"message": "This answer was interrupted."}))
         return told
 
     async def chosen(self, user: str, conversation: str) -> dict[str, Any]:
-        """Returns the choices of a `Turn` that the last question was asked with."""
-        state = await self._agent.aget_state(_config(user, conversation))
-        return {name: state.values.get(name) for name in Turn.model_fields}
+        """Returns how the last question was asked, under the names of a `Question`."""
+        return dict((await self._agent.aget_state(_config(user, conversation))).values)
 
     async def conversations(self, user: str) -> list[dict[str, str]]:
         """Lists the user's conversations, the last changed first."""
@@ -189,10 +199,13 @@ class Assistant:
         ]
 
     async def forget(self, user: str, conversation: str) -> None:
-        """Removes a conversation."""
-        await self.store.adelete(shelf(user), conversation)
+        """Stops the answer of a conversation, and removes it."""
+        if running := self._running.get((user, conversation)):
+            running.cancel()
+        await self.wait(user, conversation)
         thread = _config(user, conversation)["configurable"]["thread_id"]
         await self._agent.checkpointer.adelete_thread(thread)
+        await self.store.adelete(shelf(user), conversation)
 
     async def wait(self, user: str, conversation: str) -> None:
         """Waits until a conversation is answered."""
@@ -200,38 +213,38 @@ class Assistant:
             await asyncio.wait([running])
 
     async def models(self) -> list[str]:
-        """Returns the chat models that Heroku offers, the default first."""
+        """Returns the chat models that Heroku offers, the default first, or only it."""
         if not self._models:
-            offered = await AsyncClient().models()
-            chat = {m.model_id for m in offered if "chat" in m.kinds and m.state != "deprecated"}
-            self._models = [self.default_model, *sorted(chat - {self.default_model})]
-        return self._models
+            with suppress(HerokuError):
+                offered = await AsyncClient().models()
+                live = [one for one in offered if one.state != "deprecated"]
+                chat = {one.model_id for one in live if "chat" in one.kinds}
+                self._models = [self.default_model, *sorted(chat - {self.default_model})]
+        return self._models or [self.default_model]
 
     async def end(self, seconds: float) -> None:
         """Lets running answers end; after these seconds they stop, and can be finished later."""
-        self._ending = True
         if self._running:
             await asyncio.wait(self._running.values(), timeout=seconds)
+        self._running.clear()
 
     async def _run(self, place: tuple[str, str], work: Any, events: Queue[Event | None]) -> None:
         config, said = _config(*place), ""
-        stream = self._agent.astream(
-            work, config, stream_mode=["messages", "updates"], durability="sync"
-        )
+        stream = self._agent.astream(work, config, stream_mode=STREAMED, durability="sync")
         try:
             async for mode, part in stream:
                 for event in _live(mode, part):
                     said = said + event.data["text"] if event.kind == "text" else ""
                     events.put_nowait(event)
         except asyncio.CancelledError:
-            if not self._ending:  # the user stopped it, so it is not finished later
+            if place in self._running:  # the user stopped it, so it is not finished later
                 stopped = {"messages": [AIMessage(f"{said.rstrip()} …")]}
                 await self._agent.aupdate_state(config, stopped, as_node="model")
                 await self._agent.aupdate_state(config, None, as_node=END)
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
             events.put_nowait(Event("error", {"message": in_words(error)}))
         finally:
-            del self._running[place]
+            self._running.pop(place, None)
             events.put_nowait(None)
 
 
@@ -292,5 +305,5 @@ def in_words(error: Exception) -> str:
             return str(error)
         case psycopg.OperationalError() | TimeoutError():
             return "The database does not answer. Try again in a moment."
-    log.error("An answer failed", exc_info=error)
+    logging.getLogger("chat_app").error("An answer failed", exc_info=error)
     return "Something went wrong. Try again; the log says more."

@@ -43,8 +43,6 @@ from chainlit.server import app as chainlit_app  # noqa: E402
 
 from chat_app import page  # noqa: E402
 
-cookie._cookie_secure = bool(settings.dyno)  # noqa: SLF001 - it has no setting
-
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -63,16 +61,16 @@ async def say_why(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": in_words(error)}, status)
 
 
-app = FastAPI(title="Chat", lifespan=lifespan, exception_handlers=dict.fromkeys(STATUS, say_why))
+app = FastAPI(title="Chat", lifespan=lifespan)
 app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute)
 app.include_router(api)
 app.mount("/", chainlit_app)
+https = cookie._cookie_secure = bool(settings.dyno)  # noqa: SLF001 - it has no setting
 # The cookie lasts a year.
-app.add_middleware(
-    SessionMiddleware, settings.session_secret, max_age=31_536_000, https_only=bool(settings.dyno)
-)
+app.add_middleware(SessionMiddleware, settings.session_secret, max_age=31_536_000, https_only=https)
 app.add_middleware(guard, limit=app.state.limit)
-app.add_middleware(ExceptionMiddleware, handlers=app.exception_handlers)
+handlers = app.exception_handlers | dict.fromkeys(STATUS, say_why)
+app.add_middleware(ExceptionMiddleware, handlers=handlers)
 
 
 if __name__ == "__main__":

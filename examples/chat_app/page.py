@@ -10,29 +10,32 @@ import re
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import NAMESPACE_OID, UUID, uuid4, uuid5
 
 import chainlit as cl
+from chainlit.config import FILES_DIRECTORY
 from chainlit.data.base import BaseDataLayer
+from chainlit.session import BaseSession
 from chainlit.types import PageInfo, PaginatedResponse, Pagination, ThreadDict, ThreadFilter
 from chainlit.user import PersistedUser
+from chainlit.utils import wrap_user_function
 from retrieval.uploads import read_upload
 
 from chat_app.access import Limit, address, browser_user, is_secret
-from chat_app.assistant import Assistant, Event, Turn, in_words
-from chat_app.store import shelf
+from chat_app.assistant import Assistant, Event, Question, in_words
+from chat_app.store import shelf, storable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from chat_app.settings import Settings
 
-BUTTONS = {
-    "approval": [("Approve", "check"), ("Reject", "x")],
-    "error": [("Try again", "refresh-cw")],
-}
+BUTTONS = {"approval": {"Approve": "check", "Reject": "x"}, "error": {"Try again": "refresh-cw"}}
 """What stands under these events: labels and icons."""
 ICONS = {"source": "book-open", "thinking": "lightbulb", "tool": "wrench", "result": "wrench"}
+
+# The page sends the id of its session, which may be a path. Chainlit writes there, and removes it.
+BaseSession.files_dir = property(lambda one: FILES_DIRECTORY / uuid5(NAMESPACE_OID, one.id).hex)  # type: ignore[method-assign,assignment]
 
 assistant: Assistant
 limit: Limit
@@ -60,7 +63,7 @@ async def starters(_user: Any) -> list[cl.Starter]:
 
 @cl.on_chat_start
 async def start(chosen: Any = None) -> None:
-    """Offers the models, and the ways to answer, under the names of a `Turn`."""
+    """Offers the models, and the ways to answer, under the names of a `Question`."""
     models = [cl.ModeOption(name, name) for name in await assistant.models()]
     ways = [cl.ModeOption("False", "Chat"), cl.ModeOption("True", "Agent")]
     speeds = [cl.ModeOption("False", "Quick"), cl.ModeOption("True", "Thinks first")]
@@ -85,11 +88,10 @@ async def resume(thread: ThreadDict) -> None:
 
 
 def saying_errors(callback: Callable[[Any], Awaitable[None]]) -> Any:
-    """Counts what a user sends, and says on the page what goes wrong with it."""
+    """Says on the page what goes wrong with what a user sends."""
 
     async def said(given: Any) -> None:
         try:
-            limit.count(browser_user(), address())
             await callback(given)
         except Exception as error:  # noqa: BLE001 - the user reads what went wrong
             await cl.ErrorMessage(_as_text(in_words(error))).send()
@@ -101,25 +103,35 @@ def saying_errors(callback: Callable[[Any], Awaitable[None]]) -> Any:
 @saying_errors
 async def message(said: cl.Message) -> None:
     """Takes uploads, then answers."""
-    for file in said.elements:
+    for file in said.elements[:5]:
         await _take(file)
+        Path(str(file.path)).unlink(missing_ok=True)  # noqa: ASYNC240 - at once
     if said.content.strip():
-        await _show(assistant.answer(_turn(said.modes), said.content))
+        await _show(await _answer(message=said.content, **(said.modes or {})))
 
 
 @cl.action_callback("go on")
+async def begin_to_go_on(button: cl.Action) -> None:
+    """Answers a click at once. What it begins can be stopped, as what a message begins."""
+    task = wrap_user_function(go_on, with_task=True)(button)
+    cl.context.session.current_task = asyncio.create_task(task)
+
+
 @saying_errors
 async def go_on(button: cl.Action) -> None:
     """Goes on with a tool that asked first, without it, or with an interrupted answer."""
-    step = str(button.forId)
-    await cl.context.emitter.delete_step({"id": step})  # with all its buttons
-    await _show(assistant.answer(_turn(), approval=step, approved=button.label == "Approve"))
+    answer = await _answer(approval=button.forId, approved=button.label == "Approve")
+    await cl.context.emitter.delete_step({"id": str(button.forId)})  # with all its buttons
+    await _show(answer)
 
 
-def _turn(modes: dict[str, Any] | None = None) -> Turn:
-    return Turn(user=browser_user(), conversation=cl.context.session.thread_id, **(modes or {}))
+async def _answer(**asked: Any) -> AsyncGenerator[Event]:
+    limit.count(browser_user(), address())
+    question = Question(conversation=UUID(cl.context.session.thread_id), **asked)
+    return await assistant.answer(browser_user(), question)
 
 
+@saying_errors
 async def _take(file: Any) -> None:
     """Adds an uploaded document, and tells how far it is."""
     async with cl.Step(f"Reading {file.name}", "tool", show_input=False, icon="file-text") as step:
@@ -128,36 +140,31 @@ async def _take(file: Any) -> None:
             step.name = f"Reading {file.name}: {done} of {total} passages"
             await step.update()
 
-        content = await asyncio.to_thread(Path(file.path).read_bytes)
-        passages = await read_upload(file.name, content)
+        passages = await read_upload(file.name, Path(file.path))
         await assistant.documents.add(browser_user(), file.name, passages, tell)
-        names = await assistant.documents.names(browser_user())
-        step.output = _as_text(f"Your documents: {', '.join(names)}")
 
 
-async def _show(answering: Awaitable[AsyncGenerator[Event]]) -> None:
+async def _show(answer: AsyncGenerator[Event]) -> None:
     """Shows an answer as it comes."""
     last: Any = {}
-    parent = cl.context.current_run and cl.context.current_run.id
-    async with aclosing(await answering) as events:
+    async with aclosing(answer) as events:
         async for event in events:
             step = _step(event)
             if event.kind in {"text", "thinking"} and step["name"] == last.get("name"):
                 await cl.context.emitter.send_token(last["id"], event.data["text"])
             elif step:
-                last = {**step, "parentId": parent}
+                last = step
                 await cl.context.emitter.send_step(last)
                 await _send_buttons(last)
 
 
 async def _send_buttons(step: Any) -> None:
-    for label, icon in BUTTONS.get(step["metadata"]["kind"], ()):
+    for label, icon in BUTTONS.get(step["metadata"]["kind"], {}).items():
         await cl.Action("go on", {}, label, icon=icon).send(step["id"])
 
 
 async def _steps(thread: str) -> list[Any]:
-    told = await assistant.history(browser_user(), thread)
-    return [step for event in told if (step := _step(event))]
+    return [*filter(None, map(_step, await assistant.history(browser_user(), thread)))]
 
 
 def _step(event: Event) -> Any:
@@ -192,7 +199,7 @@ def _step(event: Event) -> Any:
 
 def _as_text(text: str) -> str:
     """Writes a text in Markdown that shows it as it is."""
-    return "\n".join(re.sub(r"([^\w\s])", r"\\\1", line.strip()) for line in text.splitlines())
+    return "\n".join(re.sub(r"([^\w\s]|_)", r"\\\1", line.strip()) for line in text.splitlines())
 
 
 class Conversations(BaseDataLayer):
@@ -210,7 +217,7 @@ class Conversations(BaseDataLayer):
 
     async def get_thread_author(self, thread_id: str) -> str:
         """Names the user, if it is a conversation of his."""
-        listed = await assistant.store.aget(shelf(browser_user()), thread_id)
+        listed = await assistant.store.aget(shelf(browser_user()), storable(thread_id))
         return browser_user() if listed else ""
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
@@ -220,7 +227,8 @@ class Conversations(BaseDataLayer):
     async def update_thread(self, thread_id: str, name: Any = None, *_: Any, **__: Any) -> None:
         """Begins a conversation, or renames one whose author Chainlit has asked for."""
         if name:
-            await assistant.store.aput(shelf(browser_user()), thread_id, {"title": name[:80]})
+            listed, title = storable(thread_id), {"title": storable(name[:80])}
+            await assistant.store.aput(shelf(browser_user()), listed, title)
 
     async def delete_thread(self, thread_id: str) -> None:
         """Removes a conversation whose author Chainlit has asked for."""
@@ -234,8 +242,7 @@ class Conversations(BaseDataLayer):
 
 
 def _thread(id: str, title: str = "", changed: str = "") -> Any:  # noqa: A002 - as the API says
-    thread = {"id": id, "name": title, "createdAt": changed, "steps": [], "elements": []}
-    return {**thread, "userIdentifier": browser_user()}
+    return {"id": id, "name": title, "createdAt": changed, "userIdentifier": browser_user()}
 
 
 cl.data_layer(Conversations)

@@ -27,6 +27,11 @@ def shelf(user: str) -> tuple[str, str]:
     return "conversations", user.encode().hex()  # a full stop or colon would divide the name
 
 
+def storable(text: str) -> str:
+    """Returns a text without what PostgreSQL keeps in none: NUL, and halves of characters."""
+    return text.encode(errors="ignore").decode().replace("\0", "")
+
+
 if __name__ == "__main__":
     from chat_app.settings import read_settings
 

@@ -10,6 +10,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 from chat_app import api, assistant
+from chat_app.store import shelf
+from langgraph.store.postgres import AsyncPostgresStore
 from retrieval.hybrid_langchain import Documents
 from retrieval.pool import open_pool
 
@@ -165,6 +167,15 @@ def test_the_model_can_be_switched(ann, emulator):
     )
 
 
+def test_a_list_of_models_that_is_silent_leaves_the_default(make_app, emulator):
+    with make_app() as app, app.client() as ann:  # a new one: it keeps a list that it has read
+        emulator.script(Fault(403, path="/available-models"), Say("Here I am."))
+        assert ask(ann, "Are you there?")["text"] == "Here I am."
+        # It is read again for the next question.
+        emulator.script(Say("From a small one."))
+        assert ask(ann, "And you?", model="claude-4-5-haiku")["text"] == "From a small one."
+
+
 def test_an_error_is_told_in_words_and_the_answer_can_be_finished(ann, emulator):
     emulator.script(Fault(400, "the model is asleep", path="/v1/chat/completions"))
     broken = ask(ann, QUESTION)
@@ -215,8 +226,7 @@ async def test_silence_is_broken_before_the_router_ends_it(emulator, postgres, m
     emulator.script(Say("At last."))
     async with open_pool(postgres.get_uri()) as pool:
         talker = assistant.Assistant(Documents(pool), pool, "claude-4-5-sonnet")
-        turn = assistant.Turn(user="api:ann", conversation=str(uuid4()))
-        answer = await talker.answer(turn, QUESTION)
+        answer = await talker.answer("api:ann", assistant.Question(message=QUESTION))
         pieces = [piece async for piece in form(answer, "1")]
     if form is api._sum_up:
         assert json.loads("".join(pieces))["text"] == "At last."
@@ -224,6 +234,45 @@ async def test_silence_is_broken_before_the_router_ends_it(emulator, postgres, m
         assert len(pieces) > 5
     else:
         assert pieces.count("event: silence\ndata: {}\n\n") > 3
+
+
+async def test_a_conversation_that_is_removed_during_an_answer_leaves_nothing(
+    emulator, postgres, monkeypatch
+):
+    for name, value in emulator.config_vars.items():
+        monkeypatch.setenv(name, value)
+    emulator.switch(pace=0.1)
+    emulator.script(Say(" ".join(map(str, range(50)))))
+    async with open_pool(postgres.get_uri()) as pool:
+        talker = assistant.Assistant(Documents(pool), pool, "claude-4-5-sonnet")
+        asked = assistant.Question(message=QUESTION)
+        answer = await talker.answer("api:ann", asked)
+        async for event in answer:
+            if event.kind == "text":
+                await talker.forget("api:ann", str(asked.conversation))
+        await talker.wait("api:ann", str(asked.conversation))
+        async with pool.connection() as connection:
+            kept = await connection.execute(
+                "SELECT FROM checkpoints WHERE thread_id LIKE %s", [f"%{asked.conversation}"]
+            )
+            assert kept.rowcount == 0
+        assert str(asked.conversation) not in str(await talker.conversations("api:ann"))
+
+
+def test_what_postgresql_cannot_keep_is_left_out_of_a_question(ann, emulator):
+    emulator.script(Say(ANSWER))
+    conversation = ask(ann, "How many \0days?")["conversation"]
+    assert ann.get("/api/conversations").json()[0]["title"] == "How many days?"
+    assert said(ann, conversation) == ["How many days?", ANSWER]
+
+
+async def test_a_conversation_that_was_begun_only_can_be_opened(app, postgres):
+    ann, conversation = app.client(), str(uuid4())
+    async with open_pool(postgres.get_uri()) as pool:
+        user = shelf(f"api:{ann.headers['x-user']}")
+        await AsyncPostgresStore(pool).aput(user, conversation, {"title": "Hello"})
+    assert history(ann, conversation) == []
+    assert ann.get(f"/api/conversations/{uuid4()}").status_code == 404
 
 
 def test_documents_are_uploaded_and_listed(app):

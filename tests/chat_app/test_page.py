@@ -19,7 +19,9 @@ from heroku_emulator import CallTools, Fault, Say
 expect.set_options(timeout=20_000)
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 HANDBOOK = b"# Holidays\n\nEverybody has thirty days of holidays a year.\n"
-ATTACK = b"# Notes\n\n<img src=x onerror=\"document.title='hacked'\"> <b>bold</b> **stars**\n"
+ATTACK = (
+    b"# Notes\n\n<img src=x onerror=\"document.title='hacked'\"> <b>bold</b> **stars** __init__\n"
+)
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_an_answer_streams_and_shows_its_sources_as_text(page, emulator, picture
     assert page.get_by_text("its end").count() == 0
     expect(page.get_by_text("its end")).to_be_visible()
     page.get_by_role("button", name=re.compile(r"\[1\] notes\.md \(0\.\d\d\)")).click()
-    expect(page.get_by_text("<b>bold</b> **stars**")).to_be_visible()
+    expect(page.get_by_text("<b>bold</b> **stars** __init__")).to_be_visible()
     assert page.title() != "hacked"
     picture(page, "sources")
 
@@ -109,6 +111,40 @@ def test_a_tool_that_removes_asks_first(page, emulator, picture, decision):
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     told = str(emulator.journal[-1].body["messages"][-1])
     assert ("Removed handbook.md" in told) == (decision == "Approve")
+
+
+def test_the_answer_after_an_approval_can_be_stopped(page, emulator):
+    emulator.script(CallTools([("remove_document", {"name": "handbook.md"})]))
+    choose(page, "Chat", "Agent")
+    ask(page, "Remove the handbook")
+    emulator.switch(pace=0.3)
+    emulator.script(Say("word " * 100))
+    with page.expect_response("**/project/action"):  # Heroku's router waits for 30 seconds
+        page.get_by_role("button", name="Approve").click()
+    assert page.get_by_text("word word").count() == 0
+    expect(page.get_by_text("word word")).to_be_visible()
+    page.locator("#stop-button").click()
+    expect(page.locator("#stop-button")).to_have_count(0)
+    emulator.switch(pace=0.0)
+    emulator.script(Say("Here I am again."))
+    ask(page, "Are you there?")
+    expect(page.get_by_text("Here I am again.")).to_be_visible()
+
+
+def test_a_decision_that_is_refused_can_be_made_again(page, emulator):
+    emulator.script(CallTools([("remove_document", {"name": "handbook.md"})]))
+    choose(page, "Chat", "Agent")
+    ask(page, "Remove the handbook")
+    approve = page.get_by_role("button", name="Approve")
+    expect(approve).to_be_visible()
+    page.wait_for_url("**/thread/*")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_role("button", name="Reject").click()
+    expect(other.get_by_role("button", name="Reject")).to_have_count(0)
+    approve.click()
+    expect(page.get_by_text("There is nothing to finish.")).to_be_visible()
+    expect(approve).to_be_visible()
 
 
 def test_a_reload_brings_everything_back(page, emulator, picture):
