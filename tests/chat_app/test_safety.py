@@ -361,7 +361,8 @@ async def test_five_files_of_a_message_are_read_and_none_of_them_is_kept(app, po
     assert any("1\\.md is binary" in str(one) for one in told)
     assert not any([*FILES.rglob(f"{one['id']}*")] for one in sent[:5])
     async with open_pool(postgres.get_uri()) as pool:
-        assert await Documents(pool).names(user) == ["0.md", "2.md", "3.md", "4.md"]
+        connection = {"api_key": emulator.api_key, "base_url": emulator.url}
+        assert await Documents(pool, connection).names(user) == ["0.md", "2.md", "3.md", "4.md"]
 
 
 async def say(page, text, files=(), told_to_the_user=None):
