@@ -237,7 +237,7 @@ async def test_silence_is_broken_before_the_router_ends_it(emulator, postgres, m
 
 
 async def test_a_conversation_that_is_removed_during_an_answer_leaves_nothing(
-    emulator, postgres, monkeypatch
+    app, emulator, postgres, monkeypatch
 ):
     for name, value in emulator.config_vars.items():
         monkeypatch.setenv(name, value)
