@@ -114,10 +114,9 @@ class Assistant:
         saver = AsyncPostgresSaver(pool)
         # Its lock is for those who share one connection. The pool lends each to one task only.
         saver.lock = nullcontext()  # type: ignore[assignment]
-        chat = ChatHeroku(model=default_model)
         around = [Retrieval(documents), as_chosen, asking_first, ending_in_time]
         self._agent: Any = create_agent(
-            chat,
+            ChatHeroku(model=default_model),
             system_prompt=INSTRUCTIONS,
             middleware=around,
             state_schema=State,

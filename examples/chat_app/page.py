@@ -147,13 +147,14 @@ async def _take(file: Any) -> None:
 async def _show(answer: AsyncGenerator[Event]) -> None:
     """Shows an answer as it comes."""
     last: Any = {}
+    parent = cl.context.current_run and cl.context.current_run.id
     async with aclosing(answer) as events:
         async for event in events:
             step = _step(event)
             if event.kind in {"text", "thinking"} and step["name"] == last.get("name"):
                 await cl.context.emitter.send_token(last["id"], event.data["text"])
             elif step:
-                last = step
+                last = {**step, "parentId": parent}
                 await cl.context.emitter.send_step(last)
                 await _send_buttons(last)
 
