@@ -35,7 +35,7 @@ connection = ContextVar("connection", default=HTTPConnection({"type": "http", "h
 
 
 def browser_user() -> str:
-    """Returns the user of this browser, whom its cookie names; a new one if it has no cookie."""
+    """Returns the user of this browser, whom its cookie names; a new one without a cookie."""
     return str(connection.get().session.setdefault("user", str(uuid4())))
 
 
@@ -45,7 +45,7 @@ def address() -> str:
 
 
 def is_secret(given: str, secret: str | None) -> bool:
-    """Says whether this is the secret; nothing is, if there is none."""
+    """Says whether this is the secret; never, if none is set."""
     return secret is not None and hmac.compare_digest(given.encode(), secret.encode())
 
 

@@ -65,7 +65,7 @@ app = FastAPI(title="Chat", lifespan=lifespan)
 app.state.settings, app.state.limit = settings, Limit(settings.messages_a_minute)
 app.include_router(api)
 app.mount("/", chainlit_app)
-https = cookie._cookie_secure = bool(settings.dyno)  # noqa: SLF001 - it has no setting
+https = cookie._cookie_secure = bool(settings.dyno)  # noqa: SLF001 - the only way
 # The cookie lasts a year.
 app.add_middleware(SessionMiddleware, settings.session_secret, max_age=31_536_000, https_only=https)
 app.add_middleware(guard, limit=app.state.limit)

@@ -1,4 +1,4 @@
--- `vector` has no width, because models differ, and no index: a search compares all passages that a
+-- The width of `vector` is open, because models differ. It needs no index: a search compares all passages that a
 -- user may see, which is exact, and fast up to some hundred thousand.
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE TABLE IF NOT EXISTS passages (

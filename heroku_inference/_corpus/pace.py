@@ -22,8 +22,8 @@ __all__ = ["Pace", "PacedTransport"]
 _SPACES: Final = 2.0  # between two starts, to wait after a refusal; doubled while it only refuses
 _DOUBLINGS: Final = 10  # at most
 _LONGEST: Final = 8.0  # seconds
-_LATE: Final = 0.25  # of the space between two starts: what comes so late holds up no other,
-_LATENESS: Final = (0.01, 0.1)  # if that is not less than the one, or more than the other (seconds)
+_LATE: Final = 0.25  # of the space between two starts, by which a start may be late
+_LATENESS: Final = (0.01, 0.1)  # seconds: that share of a space, but within these
 
 
 class Pace:
