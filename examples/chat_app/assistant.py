@@ -179,7 +179,7 @@ class Assistant:
         """
         state = await self._agent.aget_state(_config(user, conversation))
         if not state.values and not await self.store.aget(shelf(user), conversation):
-            raise Refused("There is no such conversation.", 404)
+            raise Refused("This conversation does not exist.", 404)
         messages = [*state.values.get("messages", ()), *state.interrupts]
         told = [event for message in messages for event in _told(message)]
         if state.next and not state.interrupts and (user, conversation) not in self._running:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from bisect import bisect_left
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from heroku_inference._http.rate_gate import Turn
+from heroku_inference._http.rate_gate import Starts, Turn
 from heroku_inference._http.transport import Transport
 
 if TYPE_CHECKING:
@@ -26,7 +23,7 @@ _LATE: Final = 0.25  # of the space between two starts, by which a start may be 
 _LATENESS: Final = (0.01, 0.1)  # seconds: that share of a space, but within these
 
 
-class Pace:
+class Pace(Starts):
     """Starts that are evenly spaced. A refusal holds all of them up, and slows none down.
 
     A start that is late, because the process was busy, holds up those behind it: they keep their
@@ -37,39 +34,13 @@ class Pace:
     """
 
     def __init__(self, a_second: float) -> None:
+        super().__init__()
         self._space = 1 / a_second
         self._tolerated = min(max(_LATE * self._space, _LATENESS[0]), _LATENESS[1])
         self._next = 0.0  # the earliest moment of the next start
-        self._queue: list[int] = []  # the tickets of those who wait, the oldest first
         self._refusals = 0  # since the last answer, those that came together counted once
         self._held_up = 0.0  # when that was last the case
         self._goes_on = 0.0  # when something starts again after it
-        self._lock = threading.Lock()
-
-    def ask(self, ticket: int) -> tuple[float, float]:
-        """Start if it is this caller's turn: no seconds to wait, and the moment of the start.
-
-        Else the seconds until it may be, and now; the caller then waits in the queue.
-        """
-        with self._lock:
-            now = time.monotonic()
-            place = bisect_left(self._queue, ticket)
-            waits = self._queue[place : place + 1] == [ticket]
-            due = max(self._next, self._goes_on) + place * self._space
-            if due <= now:
-                if waits:
-                    del self._queue[place]
-                on_time = due if now <= due + self._tolerated else now
-                self._next = on_time + self._space
-                return 0.0, now
-            if not waits:
-                self._queue.insert(place, ticket)
-            return due - now, now
-
-    def leave(self, ticket: int) -> None:
-        """Wait no longer."""
-        with self._lock, suppress(ValueError):
-            self._queue.remove(ticket)
 
     def answered(self, started: float) -> None:
         """The limit was not reached by what started then."""
@@ -88,6 +59,13 @@ class Pace:
                 self._held_up = now
             self._goes_on = max(self._goes_on, now + wait)
             return self._goes_on - now
+
+    def _due(self, now: float, place: int) -> float:  # noqa: ARG002 - it does not depend on it
+        return max(self._next, self._goes_on) + place * self._space
+
+    def _count_start(self, now: float) -> None:
+        due = self._due(now, 0)
+        self._next = (due if now <= due + self._tolerated else now) + self._space
 
 
 class PacedTransport(Transport):

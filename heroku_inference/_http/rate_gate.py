@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from heroku_inference._errors import RateLimitError
 
-__all__ = ["RateGate", "Turn", "gate_for"]
+__all__ = ["RateGate", "Starts", "Turn", "gate_for"]
 
 _WINDOW: Final = 60.0  # seconds over which Heroku counts (docs: rate limits)
 _SHORTEST_WINDOW: Final = 1.0  # seconds over which a rate is measured
@@ -58,13 +58,55 @@ _COUNTS: Final = tuple(
 )
 
 
-class RateGate:
-    """When the next call may start. Safe to use from many threads and event loops."""
+class Starts:
+    """Those who wait for their start, in the order of their tickets: the oldest is first.
+
+    Subclasses say when the caller at a place of the queue may start, and count a start.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._queue: list[int] = []  # the tickets of those who wait
+
+    def ask(self, ticket: int) -> tuple[float, float]:
+        """Start if it is this caller's turn: no seconds to wait, and the moment of the start.
+
+        Else the seconds until it may be, and now; the caller then waits in the queue.
+        """
+        with self._lock:
+            now = time.monotonic()
+            place = bisect_left(self._queue, ticket)
+            waits = self._queue[place : place + 1] == [ticket]
+            due = self._due(now, place)
+            if due <= now:
+                if waits:
+                    del self._queue[place]
+                self._count_start(now)
+                return 0.0, now
+            if not waits:
+                self._queue.insert(place, ticket)
+            return due - now, now
+
+    def leave(self, ticket: int) -> None:
+        """Wait no longer."""
+        with self._lock, suppress(ValueError):
+            self._queue.remove(ticket)
+
+    # Both are called by holders of the lock.
+
+    def _due(self, now: float, place: int) -> float:
+        raise NotImplementedError
+
+    def _count_start(self, now: float) -> None:
+        raise NotImplementedError
+
+
+class RateGate(Starts):
+    """When the next call may start. Safe to use from many threads and event loops."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._starts: deque[float] = deque(maxlen=1024)  # the last ones that were not refused
-        self._queue: list[int] = []  # the tickets of those who wait, the oldest first
         # While nothing is near its limit, all of these are unset.
         self._left: int | None = None  # starts until `_full_at`, where only few are left
         self._full_at = 0.0
@@ -90,30 +132,6 @@ class RateGate:
         now = time.monotonic()
         self._starts.append(now)
         return now
-
-    def ask(self, ticket: int) -> tuple[float, float]:
-        """Start if it is this caller's turn: no seconds to wait, and the moment of the start.
-
-        Else the seconds until it may be, and now; the caller then waits in the queue.
-        """
-        now = time.monotonic()
-        with self._lock:
-            place = bisect_left(self._queue, ticket)
-            waits = self._queue[place : place + 1] == [ticket]
-            due = self._due(now, place)
-            if due <= now:
-                if waits:
-                    del self._queue[place]
-                self._count_start(now)
-                return 0.0, now
-            if not waits:
-                self._queue.insert(place, ticket)
-            return due - now, now
-
-    def leave(self, ticket: int) -> None:
-        """Wait no longer."""
-        with self._lock, suppress(ValueError):
-            self._queue.remove(ticket)
 
     def closed_until(self) -> float:
         """When the gate opens, if that is still to come."""

@@ -10,6 +10,7 @@ import pytest
 
 from heroku_inference import EmbedJob, EmbedProgress, ServerError
 from heroku_inference._corpus import pace
+from heroku_inference._http import rate_gate
 from tests.corpus.folders import refused_in, vectors_in
 from tests.corpus.limited_server import (
     FAILING_WORD,
@@ -259,6 +260,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(rate_gate, "time", clock)
     return clock
 
 

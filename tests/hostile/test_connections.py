@@ -17,6 +17,7 @@ from heroku_inference import (
     RetryEvent,
     SharedRateLimit,
 )
+from heroku_inference._http import rate_gate
 from tests.hostile.raw_server import STREAM, Connection, answer, chunked, completion, event
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -83,6 +84,20 @@ def test_a_request_that_is_sent_again_goes_at_once_where_it_may_not_wait(
     began = time.monotonic()
     assert own_calls.chat(server.url, calls=2, **options) == ["Hi", "Hi"]
     assert time.monotonic() - began < 2.5
+
+
+def test_an_attempt_that_the_server_left_says_nothing_of_its_limit(own_calls, serve):
+    def handle(connection: Connection) -> None:
+        connection.request()
+        connection.send(answer(completion("Hi")))
+        if connection.number == 1:
+            connection.request()
+            connection.reset()
+
+    server = serve(handle)
+    assert own_calls.chat(server.url, calls=2) == ["Hi", "Hi"]
+    [gate] = [gate for (url, *_), gate in rate_gate._gates.items() if server.url in url]
+    assert (server.requests, len(gate._starts)) == (3, 2)
 
 
 def test_a_failure_on_a_fresh_connection_counts(own_calls, serve):
